@@ -1,1 +1,15 @@
+//! The traits through which Noema pallets meet each other. A pallet never names another pallet of
+//! ours, it names a trait of this crate; each trait is also implemented for `()`, so that a chain
+//! builder can leave any layer out.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
+
+extern crate alloc;
+
+mod files;
+mod providers;
+mod randomness;
+
+pub use files::FileCommitments;
+pub use providers::{ProviderDiscipline, ProviderRegistry, Role, SlashOutcome};
+pub use randomness::{AgedRandomness, Seed};
