@@ -1,0 +1,106 @@
+# What a person types. Every target says what it does with `make help`; everything is built with --locked.
+#
+#   make dev                       set up, build, and run a development network (`make dev ARGS="--tmp --providers 5"`)
+#   make test                      prove everything, scaled for CI
+#   make prove                     the full-size claims, each with its figure
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# One build directory outside the checkout: it survives `git clean` and is shared by several checkouts.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/noema/target
+# The WASM builder looks for Cargo.lock above the build directory; without this it would resolve the runtime's dependencies anew.
+export WASM_BUILD_WORKSPACE_HINT := $(CURDIR)
+# rustup's cargo may not be in PATH yet in a bare shell.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export CARGO_TERM_COLOR ?= auto
+
+STAGE := scripts/stage.sh
+BIN := $(CARGO_TARGET_DIR)/release
+
+# Cargo unifies the features of the packages that one command selects. Every release command selects these, so that one set of dependencies
+# is compiled once, whatever is then built or tested of it.
+SHIPPED := -p noema-node -p noema-cli -p noema-storage -p noema-tests -p noema-next-runtime
+RELEASE := --release --locked $(SHIPPED)
+# Building a test harness activates development dependencies, whose features count as well: binaries and harness come from one command.
+HARNESS := --bins --lib --test e2e
+# Debug builds check overflows and assertions; they never need the runtime's WASM.
+UNIT := --locked --workspace --exclude noema-node --exclude noema-tests
+PLAIN := env -u SKIP_WASM_BUILD
+NO_WASM := env SKIP_WASM_BUILD=1
+
+.PHONY: help
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{ printf "make %-14s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup: ## Install what a build needs
+	@scripts/setup.sh
+
+.PHONY: setup-tests
+setup-tests: ## Install what the tests need as well
+	@scripts/setup.sh --tests
+
+.PHONY: build
+build: setup ## Build the node, the storage daemon and the command line
+	@$(STAGE) "build the binaries" $(PLAIN) cargo build $(RELEASE) --bin noema-node --bin noema --bin noema-storage
+
+.PHONY: dev
+dev: build ## Build everything and run a chain with three storage providers (ARGS="--tmp", --help for more)
+	@exec $(BIN)/noema up $(ARGS)
+
+.PHONY: fmt
+fmt: ## Format everything
+	@cargo fmt --all
+
+.PHONY: lint
+lint: setup-tests ## Check format, lints, dependencies, licences and sources
+	@$(STAGE) "format" cargo fmt --all --check
+	@$(STAGE) "dependencies, licences, sources" cargo deny --locked --log-level error check --hide-inclusion-graph --show-stats bans licenses sources
+	@$(STAGE) "clippy" $(NO_WASM) cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: unit
+unit: setup-tests ## Run the unit, property and documentation tests
+	@$(STAGE) "unit and property tests" $(NO_WASM) cargo nextest run --no-fail-fast $(UNIT)
+	@$(STAGE) "documentation tests" $(NO_WASM) cargo test --quiet --doc $(UNIT)
+
+.PHONY: e2e
+e2e: setup-tests ## Run the tests over the real binaries (E2E="-E 'test(journey)'" for some of them)
+	@$(STAGE) "release binaries and next runtime" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
+	@$(STAGE) "tests over the binaries" $(PLAIN) cargo nextest run $(RELEASE) --bin noema-node --test e2e --no-fail-fast $(E2E)
+
+.PHONY: test
+test: setup-tests ## Prove everything, scaled for CI
+	@$(STAGE) --begin
+	@$(MAKE) lint
+	@$(MAKE) unit
+	@$(STAGE) "release binaries and next runtime" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
+	@$(STAGE) --times
+	@$(MAKE) e2e
+
+.PHONY: prove
+prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills; each test prints its figure
+	@$(STAGE) "release binaries and next runtime" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
+	@$(STAGE) "the full-size claims" $(PLAIN) env NOEMA_PROVE=1 cargo nextest run $(RELEASE) --test e2e --profile prove --no-fail-fast $(E2E)
+
+.PHONY: next-runtime
+next-runtime: setup ## Build this runtime with a higher version, one changed constant and one new call (OUT=next-runtime.wasm)
+	@scripts/build-next-runtime.sh $(or $(OUT),next-runtime.wasm)
+
+.PHONY: bench-weights
+bench-weights: setup ## Measure every call and hook of our pallets and write the runtime's weights (BENCH="--steps 50 --repeat 20")
+	@$(STAGE) "weights" scripts/bench-weights.sh $(BENCH)
+
+.PHONY: metadata
+metadata: setup ## Write services/chain-client/metadata.scale from the runtime as it is
+	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo test --locked -p noema-runtime metadata
+
+.PHONY: chain-specs
+chain-specs: build ## Write chain-specs/*.json from the runtime as it is
+	@$(STAGE) "chain specs" scripts/chain-specs.sh
+
+.PHONY: clean-net
+clean-net: ## Remove the development network's data (./data)
+	@rm -rf data
