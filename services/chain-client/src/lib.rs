@@ -1,1 +1,35 @@
+//! Typed access to the Noema chain for daemons and tools.
+//!
+//! - [`ChainClient`] connects to a node over WebSocket, reconnects by itself, follows finalised
+//!   blocks and hands out [`StateAt`], a view of the chain's state at one block.
+//! - [`Submitter`] signs calls with one key, sends several at a time in order, and answers when
+//!   each is finalised.
+//! - [`Call`] builds the calls; [`types`](crate::types) are plain data.
+//!
+//! Nothing here links the node or the runtime: the chain is met over RPC, through its metadata, as
+//! any third party would. A runtime upgrade needs no restart: metadata and spec version are read
+//! at the block at hand, for reading as well as for signing.
 
+mod call;
+mod client;
+mod error;
+mod events;
+mod follower;
+mod keys;
+mod state;
+mod submit;
+pub mod types;
+
+pub use call::{Call, RegisterProvider, SectorProof};
+pub use client::{ChainClient, ConnectOptions, NodeInfo};
+pub use error::{ChainError, DispatchFailure, SubmitError};
+pub use events::ChainEvent;
+pub use follower::Head;
+pub use keys::{KeyError, SigningKey};
+pub use state::StateAt;
+pub use submit::{Finalized, SubmitOptions, Submitter};
+pub use types::{
+    AccountId, AccountState, Assignment, Balance, BlockNumber, BlockRef, CommitmentCount,
+    Constants, Deal, FileId, Hash, ProviderPage, ProviderRecord, ProviderStatus, Role, SeedAt,
+    Slot, SlotState, Unlocking,
+};

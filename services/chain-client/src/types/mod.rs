@@ -1,0 +1,15 @@
+//! Plain data read from the chain, free of any RPC or metadata type.
+
+mod account;
+mod block;
+mod constants;
+mod deal;
+mod file;
+mod provider;
+
+pub use account::{AccountId, AccountState, Balance, ParseAccountError};
+pub use block::{BlockNumber, BlockRef, Hash, SeedAt};
+pub use constants::Constants;
+pub use deal::{Assignment, CommitmentCount, Deal, Slot, SlotState};
+pub use file::{FileId, ParseHexError};
+pub use provider::{ProviderPage, ProviderRecord, ProviderStatus, Role, Unlocking};
