@@ -8,17 +8,26 @@ mod derive;
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
-    let checkout = here.ancestors().nth(2).expect("this crate is at tests/next-runtime").to_path_buf();
+    let here =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
+    let checkout = here
+        .ancestors()
+        .nth(2)
+        .expect("this crate is at tests/next-runtime")
+        .to_path_buf();
     for watched in derive::SOURCES {
-        println!("cargo:rerun-if-changed={}", checkout.join(watched).display());
+        println!(
+            "cargo:rerun-if-changed={}",
+            checkout.join(watched).display()
+        );
     }
     println!("cargo:rerun-if-changed={}", here.display());
     println!("cargo:rerun-if-env-changed=SKIP_WASM_BUILD");
 
     let generated = out.join("next_runtime.rs");
     if env::var_os("SKIP_WASM_BUILD").is_some() {
-        let skipped = "/// No path: built with SKIP_WASM_BUILD.\npub const WASM_PATH: Option<&str> = None;\n";
+        let skipped =
+            "/// No path: built with SKIP_WASM_BUILD.\npub const WASM_PATH: Option<&str> = None;\n";
         fs::write(generated, skipped).expect("OUT_DIR is writable");
         return;
     }
@@ -41,12 +50,19 @@ fn main() {
         .export_heap_base()
         .set_file_name("next_runtime_wasm.rs")
         .build();
-    let built = fs::read_to_string(out.join("next_runtime_wasm.rs")).expect("the WASM builder writes it");
+    let built =
+        fs::read_to_string(out.join("next_runtime_wasm.rs")).expect("the WASM builder writes it");
     let path = built
         .lines()
-        .find_map(|line| line.split_once("WASM_BINARY_PATH: Option<&str> = Some(")?.1.split_once(')'))
+        .find_map(|line| {
+            line.split_once("WASM_BINARY_PATH: Option<&str> = Some(")?
+                .1
+                .split_once(')')
+        })
         .expect("the WASM builder names the file it built")
         .0;
-    let found = format!("/// Where the compressed WASM is.\npub const WASM_PATH: Option<&str> = Some({path});\n");
+    let found = format!(
+        "/// Where the compressed WASM is.\npub const WASM_PATH: Option<&str> = Some({path});\n"
+    );
     fs::write(generated, found).expect("OUT_DIR is writable");
 }

@@ -12,8 +12,14 @@ use std::{
 };
 
 /// What the next runtime is made of, relative to the checkout.
-pub const SOURCES: [&str; 6] =
-    ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "primitives", "pallets", "runtime"];
+pub const SOURCES: [&str; 6] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+    "primitives",
+    "pallets",
+    "runtime",
+];
 
 /// The pallet that the next runtime has more, relative to the checkout.
 const PING: &str = "tests/next-runtime/pallet-ping";
@@ -36,7 +42,8 @@ pub fn derive(checkout: &Path, copy: &Path, dated: SystemTime) -> Result<(), Str
     let mut put = |relative: PathBuf, text: Vec<u8>, date: SystemTime| {
         let target = copy.join(&relative);
         written.insert(relative);
-        write_dated(&target, &text, date).map_err(|e| format!("cannot write {}: {e}", target.display()))
+        write_dated(&target, &text, date)
+            .map_err(|e| format!("cannot write {}: {e}", target.display()))
     };
 
     let mut edits = Edits::default();
@@ -46,7 +53,11 @@ pub fn derive(checkout: &Path, copy: &Path, dated: SystemTime) -> Result<(), Str
         match String::from_utf8(bytes) {
             Ok(text) => {
                 let changed = edits.apply(&relative, &text)?;
-                let date = if changed == text { date } else { date.max(dated) };
+                let date = if changed == text {
+                    date
+                } else {
+                    date.max(dated)
+                };
                 put(relative, changed.into_bytes(), date)?;
             }
             Err(binary) => put(relative, binary.into_bytes(), date)?,
@@ -120,10 +131,16 @@ impl Edits {
             match number.trim().replace('_', "").parse::<u32>() {
                 Ok(version) => {
                     self.spec_version += 1;
-                    Some(format!("{before}spec_version: {},{rest}", version.saturating_add(1)))
+                    Some(format!(
+                        "{before}spec_version: {},{rest}",
+                        version.saturating_add(1)
+                    ))
                 }
                 Err(_) => {
-                    failure = Some(format!("expected a number after spec_version, found `{}`", number.trim()));
+                    failure = Some(format!(
+                        "expected a number after spec_version, found `{}`",
+                        number.trim()
+                    ));
                     None
                 }
             }
@@ -139,7 +156,9 @@ impl Edits {
             value.trim_end().strip_suffix(';')?;
             self.constant += 1;
             let indent = &line[..line.len() - line.trim_start().len()];
-            Some(format!("{indent}pub const {CHANGED_CONSTANT}:{kind}= {CHANGED_VALUE};"))
+            Some(format!(
+                "{indent}pub const {CHANGED_CONSTANT}:{kind}= {CHANGED_VALUE};"
+            ))
         })
     }
 
@@ -164,15 +183,26 @@ impl Edits {
     fn all_made(&self) -> Result<(), String> {
         let made = [
             ("the list of members in Cargo.toml", self.members),
-            ("`name = \"noema-runtime\"` in runtime/Cargo.toml", self.name),
+            (
+                "`name = \"noema-runtime\"` in runtime/Cargo.toml",
+                self.name,
+            ),
             ("`[dependencies]` in runtime/Cargo.toml", self.dependency),
             ("`spec_version: NUMBER,` in runtime/src", self.spec_version),
-            ("`pub const ProveWindow: ... = ...;` in runtime/src", self.constant),
-            ("`pub type System = frame_system` in runtime/src", self.pallet),
+            (
+                "`pub const ProveWindow: ... = ...;` in runtime/src",
+                self.constant,
+            ),
+            (
+                "`pub type System = frame_system` in runtime/src",
+                self.pallet,
+            ),
         ];
         for (place, times) in made {
             if times != 1 {
-                return Err(format!("expected {place} exactly once, found it {times} times"));
+                return Err(format!(
+                    "expected {place} exactly once, found it {times} times"
+                ));
             }
         }
         Ok(())
@@ -187,7 +217,12 @@ fn reduce_members(text: &str) -> Result<String, String> {
     let kept: Vec<_> = list
         .split(',')
         .map(|member| member.trim().trim_matches('"'))
-        .filter(|member| ["primitives/", "pallets/"].iter().any(|room| member.starts_with(room)) || *member == "runtime")
+        .filter(|member| {
+            ["primitives/", "pallets/"]
+                .iter()
+                .any(|room| member.starts_with(room))
+                || *member == "runtime"
+        })
         .chain(["pallets/ping"])
         .map(|member| format!("\n  \"{member}\","))
         .collect();
@@ -210,17 +245,32 @@ fn each_line(text: &str, mut change: impl FnMut(&str) -> Option<String>) -> Stri
 /// The files below `rooms` that git knows or would add, as they are in the work tree.
 fn sources_of(checkout: &Path, rooms: &[&str]) -> Result<Vec<PathBuf>, String> {
     let listed = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"])
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--",
+        ])
         .args(rooms)
         .current_dir(checkout)
         .output()
         .map_err(|e| format!("cannot run git: {e}"))?;
     if !listed.status.success() {
-        return Err(format!("git ls-files failed: {}", String::from_utf8_lossy(&listed.stderr).trim()));
+        return Err(format!(
+            "git ls-files failed: {}",
+            String::from_utf8_lossy(&listed.stderr).trim()
+        ));
     }
-    let names = String::from_utf8(listed.stdout).map_err(|e| format!("a file name is not UTF-8: {e}"))?;
+    let names =
+        String::from_utf8(listed.stdout).map_err(|e| format!("a file name is not UTF-8: {e}"))?;
     // A file deleted in the work tree is still listed until the deletion is committed.
-    Ok(names.split_terminator('\0').map(PathBuf::from).filter(|name| checkout.join(name).is_file()).collect())
+    Ok(names
+        .split_terminator('\0')
+        .map(PathBuf::from)
+        .filter(|name| checkout.join(name).is_file())
+        .collect())
 }
 
 fn read_dated(path: &Path) -> Result<(Vec<u8>, SystemTime), String> {
@@ -237,7 +287,10 @@ fn write_dated(path: &Path, bytes: &[u8], date: SystemTime) -> io::Result<()> {
         return Ok(());
     }
     fs::write(path, bytes)?;
-    fs::File::options().write(true).open(path)?.set_modified(date)
+    fs::File::options()
+        .write(true)
+        .open(path)?
+        .set_modified(date)
 }
 
 /// Removes what an earlier derivation left and this one did not write.
@@ -246,7 +299,10 @@ fn remove_others(copy: &Path, below: &Path, written: &BTreeSet<PathBuf>) -> io::
         let path = entry?.path();
         if path.is_dir() {
             remove_others(copy, &path, written)?;
-        } else if path.strip_prefix(copy).is_ok_and(|relative| !written.contains(relative)) {
+        } else if path
+            .strip_prefix(copy)
+            .is_ok_and(|relative| !written.contains(relative))
+        {
             fs::remove_file(path)?;
         }
     }
@@ -258,7 +314,11 @@ mod tests {
     use super::*;
 
     fn checkout() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .unwrap()
+            .to_path_buf()
     }
 
     #[test]
@@ -273,12 +333,28 @@ mod tests {
         assert!(root.contains("\"pallets/ping\"") && !root.contains("\"node\","));
         assert!(copy.path().join("pallets/ping/src/lib.rs").is_file());
 
-        let dates = |name: &str| fs::metadata(copy.path().join(name)).unwrap().modified().unwrap();
-        let before = (dates("Cargo.toml"), dates("runtime/Cargo.toml"), dates("pallets/ping/src/lib.rs"));
+        let dates = |name: &str| {
+            fs::metadata(copy.path().join(name))
+                .unwrap()
+                .modified()
+                .unwrap()
+        };
+        let before = (
+            dates("Cargo.toml"),
+            dates("runtime/Cargo.toml"),
+            dates("pallets/ping/src/lib.rs"),
+        );
         fs::write(copy.path().join("runtime/src/left_over.rs"), "").unwrap();
         derive(&checkout(), copy.path(), dated).unwrap();
         assert!(!copy.path().join("runtime/src/left_over.rs").exists());
-        assert_eq!(before, (dates("Cargo.toml"), dates("runtime/Cargo.toml"), dates("pallets/ping/src/lib.rs")));
+        assert_eq!(
+            before,
+            (
+                dates("Cargo.toml"),
+                dates("runtime/Cargo.toml"),
+                dates("pallets/ping/src/lib.rs")
+            )
+        );
     }
 
     #[test]
@@ -289,13 +365,22 @@ mod tests {
         let changed = edits.apply(path, text).unwrap();
         assert!(changed.contains("    spec_version: 101,\n"));
         assert!(changed.contains("        pub const ProveWindow: BlockNumber = 90;\n"));
-        assert!(changed.contains("    #[runtime::pallet_index(250)]\n    pub type Ping = pallet_noema_ping;\n"));
+        assert!(changed.contains(
+            "    #[runtime::pallet_index(250)]\n    pub type Ping = pallet_noema_ping;\n"
+        ));
         assert!(changed.ends_with("impl pallet_noema_ping::Config for Runtime {}\n"));
     }
 
     #[test]
     fn a_place_that_is_missing_or_double_is_named() {
-        let mut edits = Edits { members: 1, name: 1, dependency: 1, spec_version: 1, constant: 0, pallet: 1 };
+        let mut edits = Edits {
+            members: 1,
+            name: 1,
+            dependency: 1,
+            spec_version: 1,
+            constant: 0,
+            pallet: 1,
+        };
         assert!(edits.all_made().unwrap_err().contains("ProveWindow"));
         edits.constant = 1;
         edits.all_made().unwrap();
@@ -305,7 +390,9 @@ mod tests {
 
     #[test]
     fn a_version_that_is_not_a_number_is_an_error() {
-        let error = Edits::default().raise_spec_version("  spec_version: SPEC,\n").unwrap_err();
+        let error = Edits::default()
+            .raise_spec_version("  spec_version: SPEC,\n")
+            .unwrap_err();
         assert!(error.contains("SPEC"), "{error}");
     }
 }

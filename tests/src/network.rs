@@ -1,0 +1,132 @@
+//! A network for a test, and the questions that tests ask it.
+
+use std::{future::Future, time::Duration};
+
+use anyhow::{bail, Context};
+use noema_chain_client::{
+    AccountId, AccountState, Call, Deal, FileId, Role, SigningKey, Submitter,
+};
+use noema_local_net::{LocalNet, PortChoice, Provider};
+use tokio::time::{sleep, Instant};
+
+/// Pause between two looks at something that no event announces.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Whether the full-size claims are proven (`make prove`) instead of those scaled for CI.
+pub fn proving() -> bool {
+    std::env::var_os("NOEMA_PROVE").is_some()
+}
+
+/// The seed of a test: `NOEMA_SEED` if set, else always the same. Printed, so that a failure can be repeated.
+pub fn seed(of: &str) -> u64 {
+    let seed = std::env::var("NOEMA_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0x006e_6f65_6d61);
+    println!("{of}: seed {seed} (NOEMA_SEED={seed} repeats it)");
+    seed
+}
+
+/// Starts a throw-away network of one validator.
+pub async fn start(providers: usize) -> anyhow::Result<LocalNet> {
+    Ok(LocalNet::builder()
+        .providers(providers)
+        .ports(PortChoice::Free)
+        .start()
+        .await?)
+}
+
+/// A development account.
+pub fn account(name: &str) -> anyhow::Result<AccountId> {
+    Ok(SigningKey::dev(name)?.account())
+}
+
+/// Submits calls as a development account.
+pub fn submitter(net: &LocalNet, name: &str) -> anyhow::Result<Submitter> {
+    Ok(Submitter::new(net.client().clone(), SigningKey::dev(name)?))
+}
+
+/// The deal of `owner` over `file` at the newest finalised block.
+pub async fn deal(
+    net: &LocalNet,
+    file: &FileId,
+    owner: &AccountId,
+) -> anyhow::Result<Option<Deal>> {
+    Ok(net.client().at_finalized().await?.deal(file, owner).await?)
+}
+
+/// The state of an account at the newest finalised block.
+pub async fn balance(net: &LocalNet, of: &AccountId) -> anyhow::Result<AccountState> {
+    Ok(net.client().at_finalized().await?.account(of).await?)
+}
+
+/// Looks at the deal at every finalised block until `good` says so, at most `patience` long.
+pub async fn until_deal(
+    net: &LocalNet,
+    file: &FileId,
+    owner: &AccountId,
+    patience: Duration,
+    what: &str,
+    good: impl Fn(&Deal) -> bool,
+) -> anyhow::Result<Deal> {
+    let mut heads = net.client().finalized_heads();
+    let deadline = Instant::now() + patience;
+    let mut last = None;
+    loop {
+        if let Ok(found) = deal(net, file, owner).await {
+            match found {
+                Some(deal) if good(&deal) => return Ok(deal),
+                other => last = other,
+            }
+        }
+        let wait = tokio::time::timeout_at(deadline, heads.changed()).await;
+        if wait.is_err() {
+            bail!(
+                "the deal over {file} was not {what} within {} s: {last:#?}",
+                patience.as_secs()
+            );
+        }
+    }
+}
+
+/// Calls `look` until it answers with something, at most `patience` long.
+pub async fn until<T, Answer>(
+    what: &str,
+    patience: Duration,
+    mut look: impl FnMut() -> Answer,
+) -> anyhow::Result<T>
+where
+    Answer: Future<Output = anyhow::Result<Option<T>>>,
+{
+    let deadline = Instant::now() + patience;
+    loop {
+        let answer = look().await;
+        if let Ok(Some(found)) = answer {
+            return Ok(found);
+        }
+        if Instant::now() >= deadline {
+            answer.with_context(|| format!("no {what} within {} s", patience.as_secs()))?;
+            bail!("no {what} within {} s", patience.as_secs());
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Announces another endpoint for a provider.
+pub async fn announce(net: &LocalNet, provider: &Provider, endpoint: String) -> anyhow::Result<()> {
+    Submitter::new(net.client().clone(), provider.key().clone())
+        .submit(Call::SetEndpoint {
+            role: Role::Storage,
+            endpoint,
+        })
+        .await?;
+    Ok(())
+}
+
+/// Finds the provider with this bonded account.
+pub fn provider_of<'a>(net: &'a LocalNet, account: &AccountId) -> anyhow::Result<&'a Provider> {
+    net.providers()
+        .iter()
+        .find(|p| p.account() == *account)
+        .with_context(|| format!("{account} is no provider of this network"))
+}
