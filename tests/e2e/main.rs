@@ -1,1 +1,13 @@
-//! x
+//! The promises of the project, kept by the real binaries: a chain and daemons as processes, the command line as a person types it.
+//!
+//! Every test makes its own network and throws it away. Run them with `make e2e`; with `NOEMA_PROVE=1` (`make prove`) they run at full size.
+
+#![cfg(test)]
+#![allow(missing_docs)]
+
+mod crash;
+mod journey;
+mod refusals;
+mod tamper;
+mod tour;
+mod upgrade;
