@@ -1,0 +1,203 @@
+//! The agenda: what is due in which block, and the run through it.
+
+use crate::{
+    types::SlotState, Agenda, AgendaCursor, BlockOf, Config, Deals, Error, NextToken, Pallet,
+    TaskOf, WeightInfo,
+};
+use alloc::vec::Vec;
+use frame_support::{
+    storage::with_storage_layer,
+    traits::Get,
+    weights::{Weight, WeightMeter},
+};
+use sp_runtime::{
+    traits::{One, Saturating},
+    ArithmeticError, DispatchError,
+};
+
+/// What running one task came to, each with a weight of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// The slot has moved on since, or the deal is gone: nothing was done.
+    Stale,
+    /// The seed is not there yet; the task waits for the next block. Also: a point whose seed is
+    /// lost was replaced by a new one.
+    Waited,
+    /// Providers were drawn this many times, whether or not one of them fitted.
+    Drew(u8),
+    /// A deadline had passed and the provider lost the slot.
+    Expired,
+}
+
+impl Ran {
+    fn weight<T: Config>(self) -> Weight {
+        match self {
+            Self::Stale => T::WeightInfo::task_stale(),
+            Self::Waited => T::WeightInfo::task_wait(),
+            Self::Drew(attempts) => T::WeightInfo::task_draw(attempts.into()),
+            Self::Expired => T::WeightInfo::task_expire(),
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// The most that one task can take.
+    pub(crate) fn worst_task() -> Weight {
+        T::WeightInfo::task_draw(T::MaxDrawAttempts::get().into())
+            .max(T::WeightInfo::task_wait())
+            .max(T::WeightInfo::task_expire())
+            .max(T::WeightInfo::task_stale())
+    }
+
+    /// The least that `Config::MaxAgendaWeight` must allow for a run to make progress whatever is
+    /// due: looking at the cursor, one full block, and one task of the worst kind.
+    pub(crate) fn least_agenda_weight() -> Weight {
+        T::WeightInfo::agenda_base()
+            .saturating_add(T::WeightInfo::agenda_block(T::MaxTasksPerBlock::get()))
+            .saturating_add(Self::worst_task())
+    }
+
+    /// Takes `count` fresh tokens and returns the first; the others follow it.
+    pub(crate) fn take_tokens(count: u8) -> Result<u64, DispatchError> {
+        NextToken::<T>::try_mutate(|next| {
+            let first = *next;
+            *next = first
+                .checked_add(count.into())
+                .ok_or(ArithmeticError::Overflow)?;
+            Ok(first)
+        })
+    }
+
+    /// Puts tasks on the agenda, in their order, each into the first block from `first` on that
+    /// has room, and returns these blocks. Nothing is ever put into the current block or before.
+    ///
+    /// Fails with `Busy` when that would be more than `AgendaSearch` blocks past `first`; the
+    /// caller must then undo what it wrote.
+    pub(crate) fn schedule(
+        first: BlockOf<T>,
+        tasks: impl IntoIterator<Item = TaskOf<T>>,
+    ) -> Result<Vec<BlockOf<T>>, DispatchError> {
+        let earliest = Self::now().saturating_add(One::one());
+        if AgendaCursor::<T>::get().is_none() {
+            AgendaCursor::<T>::put(earliest);
+        }
+        let mut due = first.max(earliest);
+        let mut passed = 0u32;
+        let mut placed = Vec::new();
+        for task in tasks {
+            while Agenda::<T>::try_append(due, &task).is_err() {
+                if passed >= T::AgendaSearch::get() {
+                    return Err(Error::<T>::Busy.into());
+                }
+                passed = passed.saturating_add(1);
+                due = due.saturating_add(One::one());
+            }
+            placed.push(due);
+        }
+        Ok(placed)
+    }
+
+    /// [`Pallet::schedule`] for a single task.
+    pub(crate) fn schedule_one(
+        first: BlockOf<T>,
+        task: TaskOf<T>,
+    ) -> Result<BlockOf<T>, DispatchError> {
+        Self::schedule(first, [task])?
+            .pop()
+            .ok_or_else(|| Error::<T>::Busy.into())
+    }
+
+    /// Takes the task with this token off the agenda block `due`, so that what was paid for by a
+    /// deposit does not stay on the agenda when its slot has moved on.
+    pub(crate) fn unschedule(due: BlockOf<T>, token: u64) {
+        let mut tasks = Agenda::<T>::get(due);
+        tasks.retain(|task| task.token != token);
+        if tasks.is_empty() {
+            Agenda::<T>::remove(due);
+        } else {
+            Agenda::<T>::insert(due, tasks);
+        }
+    }
+
+    /// Runs what is due, oldest block first, within what the meter and `MaxAgendaWeight` allow.
+    /// What is not done stays for the next run.
+    pub(crate) fn run_agenda(meter: &mut WeightMeter) {
+        let allowed = meter.remaining().min(T::MaxAgendaWeight::get());
+        let mut own = WeightMeter::with_limit(allowed);
+        if own.try_consume(T::WeightInfo::agenda_base()).is_err() {
+            return;
+        }
+        if let Some(cursor) = AgendaCursor::<T>::get() {
+            let reached = Self::run_blocks(cursor, Self::now(), &mut own);
+            if reached != cursor {
+                AgendaCursor::<T>::put(reached);
+            }
+        }
+        meter.consume(own.consumed());
+    }
+
+    /// Runs the agenda blocks `cursor..=now`, at most `AgendaCatchUp` of them, and returns the
+    /// first block that is not done.
+    fn run_blocks(mut cursor: BlockOf<T>, now: BlockOf<T>, meter: &mut WeightMeter) -> BlockOf<T> {
+        let full_block = T::WeightInfo::agenda_block(T::MaxTasksPerBlock::get());
+        for _ in 0..T::AgendaCatchUp::get() {
+            if cursor > now || !meter.can_consume(full_block) {
+                break;
+            }
+            let tasks = Agenda::<T>::get(cursor);
+            let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
+            meter.consume(T::WeightInfo::agenda_block(count));
+            if count > 0 {
+                let mut left = tasks;
+                left.retain(|task| !Self::run_within(task, now, meter));
+                if !left.is_empty() {
+                    Agenda::<T>::insert(cursor, left);
+                    break;
+                }
+                Agenda::<T>::remove(cursor);
+            }
+            cursor = cursor.saturating_add(One::one());
+        }
+        cursor
+    }
+
+    /// Runs one task if the meter allows the worst of its kind. Whether it is done; if not, it
+    /// left no trace and must be tried again.
+    fn run_within(task: &TaskOf<T>, now: BlockOf<T>, meter: &mut WeightMeter) -> bool {
+        let worst = Self::worst_task();
+        if !meter.can_consume(worst) {
+            return false;
+        }
+        // Hooks are not transactional: without this, a task that finds no room on the agenda
+        // would leave half of what it did.
+        match with_storage_layer(|| Self::run_task(task, now)) {
+            Ok(ran) => {
+                meter.consume(ran.weight::<T>());
+                true
+            }
+            Err(_) => {
+                meter.consume(worst);
+                false
+            }
+        }
+    }
+
+    /// Does what is due for the task's slot.
+    fn run_task(task: &TaskOf<T>, now: BlockOf<T>) -> Result<Ran, DispatchError> {
+        let Some(deal) = Deals::<T>::get(task.file, &task.owner) else {
+            return Ok(Ran::Stale);
+        };
+        let state = match deal.slot(task.slot) {
+            Some(slot) if slot.token == task.token => slot.state.clone(),
+            _ => return Ok(Ran::Stale),
+        };
+        match state {
+            SlotState::Drawing { draw_at } => Self::draw_provider(task, deal, draw_at, now),
+            SlotState::Assigned { .. } => Self::expire_assignment(task, deal, now),
+            SlotState::Proving {
+                provider, draw_at, ..
+            } => Self::expire_proof(task, deal, provider, draw_at, now),
+            SlotState::Held { .. } => Ok(Ran::Stale),
+        }
+    }
+}
