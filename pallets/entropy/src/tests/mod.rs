@@ -1,0 +1,4 @@
+mod forgetting;
+mod invariants;
+mod reading;
+mod recording;

@@ -1,0 +1,49 @@
+//! Plain data of the pallet.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// 32 bytes of a VRF output, an epoch's randomness or a seed.
+pub type Output = [u8; 32];
+
+/// How many VRF outputs enter a seed.
+pub const WINDOW: u32 = 32;
+
+/// How many blocks' seeds the hook forgets at most in one block. One is enough as long as the hook
+/// runs in every block; more let it catch up after a pause.
+pub const FORGOTTEN_PER_BLOCK: u32 = 8;
+
+/// Why a block has no seed although the hook ran.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum MissingReason {
+    /// The block came without a VRF output (a plain secondary slot).
+    #[codec(index = 0)]
+    NoOutput,
+    /// Fewer outputs than [`WINDOW`] have been collected since genesis.
+    #[codec(index = 1)]
+    Collecting,
+}
+
+/// What the benchmark of the hook needs from the runtime.
+#[cfg(feature = "runtime-benchmarks")]
+pub trait BenchmarkHelper {
+    /// Makes [`crate::Config::VrfOutput`] answer with an output, at its full cost.
+    fn provide_output();
+}
+
+/// For runtimes whose output needs no preparation.
+#[cfg(feature = "runtime-benchmarks")]
+impl BenchmarkHelper for () {
+    fn provide_output() {}
+}
