@@ -1,0 +1,362 @@
+//! Benchmarks: each call in its worst case.
+//!
+//! A node of the sum tree has the same size however many leaves are used, so that a tree with few
+//! providers costs as much as a full one.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "benchmarks set up their own state and may stop when it is impossible"
+)]
+
+use super::*;
+use alloc::vec::Vec;
+use frame_benchmarking::v2::*;
+use frame_support::traits::{
+    fungible::{Inspect, Mutate},
+    Get,
+};
+use frame_system::RawOrigin;
+use noema_traits::Role;
+use sp_runtime::{
+    traits::{BlockNumberProvider, Bounded, Saturating, UniqueSaturatedFrom, Zero},
+    SaturatedConversion,
+};
+
+const ROLE: Role = Role::Storage;
+
+/// Bytes that benchmarked providers declare: more than any bond covers.
+const CAPACITY: u64 = u64::MAX;
+
+/// Twice the minimum, so that half of it can be unbonded.
+fn bond_of<T: Config>() -> BalanceOf<T> {
+    Pallet::<T>::minimum_bond(ROLE).saturating_mul(2u32.into())
+}
+
+/// An endpoint of `length` bytes, at least 8.
+fn endpoint_of_length(length: u32) -> Vec<u8> {
+    let mut endpoint = b"http://a/".to_vec();
+    endpoint.resize(length as usize, b'x');
+    endpoint
+}
+
+/// The longest endpoint there can be.
+fn longest_endpoint<T: Config>() -> Vec<u8> {
+    endpoint_of_length(T::MaxEndpointLen::get())
+}
+
+/// Gives `who` enough for whatever a benchmark needs.
+fn fund<T: Config>(who: &T::AccountId) {
+    let parts = T::MaxUnlocking::get().saturating_add(10);
+    let amount = bond_of::<T>().saturating_mul(parts.into()) + T::Currency::minimum_balance();
+    T::Currency::set_balance(who, T::Currency::balance(who).saturating_add(amount));
+}
+
+/// Registers a funded account with an operator key of its own.
+fn register_one<T: Config>(name: &'static str) -> (T::AccountId, T::AccountId) {
+    let who: T::AccountId = account(name, 0, 0);
+    let operator: T::AccountId = account(name, 1, 0);
+    fund::<T>(&who);
+    Pallet::<T>::do_register(
+        ROLE,
+        who.clone(),
+        bond_of::<T>(),
+        operator.clone(),
+        longest_endpoint::<T>(),
+        CAPACITY,
+    )
+    .unwrap();
+    (who, operator)
+}
+
+/// Gives the provider `count` chunks that mature in blocks 1, 2 and so on.
+fn add_chunks<T: Config>(who: &T::AccountId, count: u32) {
+    let amount = Pallet::<T>::minimum_bond(ROLE);
+    for index in 0..count {
+        Pallet::<T>::hold(ROLE, who, amount).unwrap();
+        Providers::<T>::mutate(ROLE, who, |provider| {
+            let matures_at = (index + 1).into();
+            provider
+                .as_mut()
+                .unwrap()
+                .unlocking
+                .try_push(Chunk { amount, matures_at })
+                .unwrap();
+        });
+    }
+}
+
+/// Goes to a block in which everything has matured.
+fn mature_all<T: Config>() {
+    let block = BlockNumberOf::<T>::from(T::MaxUnlocking::get())
+        .saturating_add(T::UnbondingPeriod::get())
+        .saturating_add(10u32.into());
+    T::BlockNumberProvider::set_block_number(block);
+}
+
+/// Lets a provider leave for good, so that its leaf lies on the stack of free ones.
+fn leave_one_free_leaf<T: Config>() {
+    let (who, _) = register_one::<T>("gone");
+    Pallet::<T>::do_unbond(ROLE, &who, bond_of::<T>()).unwrap();
+    let now = T::BlockNumberProvider::current_block_number();
+    T::BlockNumberProvider::set_block_number(now.saturating_add(T::UnbondingPeriod::get()));
+    Pallet::<T>::do_withdraw(ROLE, &who).unwrap();
+}
+
+fn state_of<T: Config>(who: &T::AccountId) -> ProviderState<BlockNumberOf<T>> {
+    Providers::<T>::get(ROLE, who).unwrap().state
+}
+
+/// Makes `provider` active with at least `free` bytes free, for benchmarks of other pallets.
+pub(crate) fn make_active<T: Config>(
+    role: Role,
+    provider: &T::AccountId,
+    operator: &T::AccountId,
+    free: u64,
+) {
+    let RoleParameters {
+        minimum_bond,
+        collateral_per_mib,
+    } = T::Parameters::parameters(role);
+    let record = Providers::<T>::get(role, provider);
+    let needed = free.saturating_add(record.as_ref().map_or(0, |record| record.reserved));
+    let covering = math::required_bond(needed, collateral_per_mib.saturated_into());
+    let bond = minimum_bond.max(BalanceOf::<T>::unique_saturated_from(covering));
+    let bonded = record
+        .as_ref()
+        .map_or_else(Zero::zero, |record| record.bond);
+    let more: BalanceOf<T> = bond.saturating_sub(bonded);
+    assert!(
+        more < BalanceOf::<T>::max_value() / 2u32.into(),
+        "no balance covers {free} bytes"
+    );
+    let kept = T::Currency::minimum_balance();
+    let balance = T::Currency::balance(provider)
+        .saturating_add(more)
+        .saturating_add(kept);
+    T::Currency::set_balance(provider, balance);
+    if record.is_none() {
+        let endpoint = b"http://127.0.0.1:1".to_vec();
+        Pallet::<T>::do_register(
+            role,
+            provider.clone(),
+            bond,
+            operator.clone(),
+            endpoint,
+            needed,
+        )
+        .unwrap();
+        return;
+    }
+    Pallet::<T>::do_set_operator(role, provider, operator.clone()).unwrap();
+    Pallet::<T>::hold(role, provider, more).unwrap();
+    Pallet::<T>::try_mutate_provider(role, provider, |record| {
+        record.bond = record.bond.saturating_add(more);
+        record.declared = record.declared.max(needed);
+        record.state = ProviderState::Active;
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    /// With a leaf that another provider gave back.
+    #[benchmark]
+    fn register(e: Linear<8, { T::MaxEndpointLen::get() }>) {
+        leave_one_free_leaf::<T>();
+        let who: T::AccountId = whitelisted_caller();
+        let operator: T::AccountId = account("operator", 0, 0);
+        fund::<T>(&who);
+        let endpoint = endpoint_of_length(e);
+
+        #[extrinsic_call]
+        register(
+            RawOrigin::Signed(who.clone()),
+            ROLE,
+            bond_of::<T>(),
+            operator,
+            endpoint,
+            CAPACITY,
+        );
+
+        assert!(state_of::<T>(&who).is_active());
+        assert_eq!(Censuses::<T>::get(ROLE).free_leaves, 0);
+    }
+
+    /// With all chunks there are.
+    #[benchmark]
+    fn bond_more() {
+        let (who, _) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+        let amount = bond_of::<T>();
+
+        #[extrinsic_call]
+        bond_more(RawOrigin::Signed(who.clone()), ROLE, amount);
+
+        assert_eq!(
+            Providers::<T>::get(ROLE, &who).unwrap().bond,
+            bond_of::<T>() + amount
+        );
+    }
+
+    /// Everything, by an active provider, into the last chunk there is room for.
+    #[benchmark]
+    fn unbond() {
+        let (who, _) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get().saturating_sub(1));
+        mature_all::<T>();
+
+        #[extrinsic_call]
+        unbond(RawOrigin::Signed(who.clone()), ROLE, bond_of::<T>());
+
+        assert!(state_of::<T>(&who).is_leaving());
+    }
+
+    /// All chunks, by an active provider, whose free bytes grow.
+    #[benchmark]
+    fn rebond() {
+        let (who, _) = register_one::<T>("provider");
+        let chunks = T::MaxUnlocking::get();
+        add_chunks::<T>(&who, chunks);
+        let amount = Pallet::<T>::minimum_bond(ROLE).saturating_mul(chunks.into());
+
+        #[extrinsic_call]
+        rebond(RawOrigin::Signed(who.clone()), ROLE, amount);
+
+        assert!(Providers::<T>::get(ROLE, &who)
+            .unwrap()
+            .unlocking
+            .is_empty());
+    }
+
+    /// All chunks, by a provider that stays.
+    #[benchmark]
+    fn withdraw_some() {
+        let (who, _) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+        mature_all::<T>();
+
+        #[extrinsic_call]
+        withdraw(RawOrigin::Signed(who.clone()), ROLE);
+
+        assert!(Providers::<T>::get(ROLE, &who)
+            .unwrap()
+            .unlocking
+            .is_empty());
+    }
+
+    /// All chunks, by a provider that leaves.
+    #[benchmark]
+    fn withdraw_last() {
+        let (who, _) = register_one::<T>("provider");
+        Pallet::<T>::do_unbond(ROLE, &who, bond_of::<T>()).unwrap();
+        add_chunks_before::<T>(&who, T::MaxUnlocking::get().saturating_sub(1));
+        mature_all::<T>();
+
+        #[extrinsic_call]
+        withdraw(RawOrigin::Signed(who.clone()), ROLE);
+
+        assert!(!Providers::<T>::contains_key(ROLE, &who));
+    }
+
+    #[benchmark]
+    fn set_operator() {
+        let (who, _) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+        let operator: T::AccountId = account("operator", 0, 0);
+
+        #[extrinsic_call]
+        set_operator(RawOrigin::Signed(who.clone()), ROLE, operator.clone());
+
+        assert_eq!(Operators::<T>::get(ROLE, &operator), Some(who));
+    }
+
+    /// By the operator.
+    #[benchmark]
+    fn set_endpoint(e: Linear<8, { T::MaxEndpointLen::get() }>) {
+        let (who, operator) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+        let endpoint = endpoint_of_length(e);
+
+        #[extrinsic_call]
+        set_endpoint(RawOrigin::Signed(operator), ROLE, endpoint.clone());
+
+        assert_eq!(
+            Providers::<T>::get(ROLE, &who)
+                .unwrap()
+                .endpoint
+                .into_inner(),
+            endpoint
+        );
+    }
+
+    #[benchmark]
+    fn set_capacity() {
+        let (who, _) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+
+        #[extrinsic_call]
+        set_capacity(RawOrigin::Signed(who.clone()), ROLE, 1);
+
+        assert_eq!(Providers::<T>::get(ROLE, &who).unwrap().declared, 1);
+    }
+
+    /// By the operator.
+    #[benchmark]
+    fn chill() {
+        let (who, operator) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+
+        #[extrinsic_call]
+        chill(RawOrigin::Signed(operator), ROLE);
+
+        assert!(!state_of::<T>(&who).is_active());
+    }
+
+    #[benchmark]
+    fn activate() {
+        let (who, _) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+        Pallet::<T>::do_chill(ROLE, &who).unwrap();
+
+        #[extrinsic_call]
+        activate(RawOrigin::Signed(who.clone()), ROLE);
+
+        assert!(state_of::<T>(&who).is_active());
+    }
+
+    #[benchmark]
+    fn unjail() {
+        use noema_traits::ProviderDiscipline;
+        let (who, _) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+        <Pallet<T> as ProviderDiscipline<_, _, _>>::jail(ROLE, &who, 1u32.into()).unwrap();
+        mature_all::<T>();
+
+        #[extrinsic_call]
+        unjail(RawOrigin::Signed(who.clone()), ROLE);
+
+        assert_eq!(state_of::<T>(&who), ProviderState::Chilled);
+    }
+
+    /// Gives a leaving provider `count` more chunks, of earlier maturity than the one it has.
+    fn add_chunks_before<T: Config>(who: &T::AccountId, count: u32) {
+        let amount = Pallet::<T>::minimum_bond(ROLE);
+        for index in (0..count).rev() {
+            Pallet::<T>::hold(ROLE, who, amount).unwrap();
+            Providers::<T>::mutate(ROLE, who, |provider| {
+                let matures_at = index.into();
+                let unlocking = &mut provider.as_mut().unwrap().unlocking;
+                unlocking
+                    .try_insert(0, Chunk { amount, matures_at })
+                    .unwrap();
+            });
+        }
+    }
+
+    impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);
+}

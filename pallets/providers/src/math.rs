@@ -1,0 +1,37 @@
+//! Collateral, capacity and slashes as pure functions. Balances are `u128`, bytes `u64`; every
+//! rounding is against the provider.
+
+use sp_runtime::{helpers_128bit::multiply_by_rational_with_rounding, Rounding};
+
+/// Bytes of a MiB, the unit in which collateral is stated.
+pub const MIB: u128 = 1 << 20;
+
+/// Bytes that `bond` covers at `per_mib` per MiB, rounded down. `u64::MAX` when it covers more than
+/// that, or when no collateral is asked for.
+pub fn backed_bytes(bond: u128, per_mib: u128) -> u64 {
+    multiply_by_rational_with_rounding(bond, MIB, per_mib, Rounding::Down)
+        .and_then(|bytes| u64::try_from(bytes).ok())
+        .unwrap_or(u64::MAX)
+}
+
+/// The smallest bond that covers `bytes` at `per_mib` per MiB. `u128::MAX` when there is none.
+pub fn required_bond(bytes: u64, per_mib: u128) -> u128 {
+    multiply_by_rational_with_rounding(u128::from(bytes), per_mib, MIB, Rounding::Up)
+        .unwrap_or(u128::MAX)
+}
+
+/// Bytes that can still be assigned: what is both declared and covered, less what is reserved.
+pub fn free_bytes(declared: u64, backed: u64, reserved: u64) -> u64 {
+    declared.min(backed).saturating_sub(reserved)
+}
+
+/// How much of `amount` is there to be taken from `available`, and what is left over of both:
+/// `(taken, still wanted, still available)`.
+pub fn take_up_to(amount: u128, available: u128) -> (u128, u128, u128) {
+    let taken = amount.min(available);
+    (
+        taken,
+        amount.saturating_sub(taken),
+        available.saturating_sub(taken),
+    )
+}

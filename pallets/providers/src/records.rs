@@ -1,0 +1,265 @@
+//! The one way in which records change, so that tree, census and record never part.
+
+use crate::{
+    endpoint, BalanceOf, BlockNumberOf, Censuses, Config, EndpointOf, Error, Event, HoldReason,
+    Operators, Pallet, ParametersByRole, Provider, ProviderOf, ProviderState, Providers,
+};
+use alloc::vec::Vec;
+use frame_support::{
+    ensure,
+    traits::{
+        fungible::{Inspect, MutateHold},
+        tokens::{Fortitude, Precision, Preservation},
+        Get,
+    },
+};
+use noema_traits::Role;
+use sp_runtime::{
+    traits::{BlockNumberProvider, Zero},
+    DispatchError, DispatchResult, Perbill, SaturatedConversion,
+};
+
+/// The reason under which the bond of `role` is held.
+impl From<Role> for HoldReason {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Storage => HoldReason::StorageBond,
+            Role::DataAvailability => HoldReason::DataAvailabilityBond,
+            Role::Compute => HoldReason::ComputeBond,
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// The present time, as unbonding and jail count it.
+    pub(crate) fn now() -> BlockNumberOf<T> {
+        T::BlockNumberProvider::current_block_number()
+    }
+
+    /// The smallest bond of an active provider.
+    pub(crate) fn minimum_bond(role: Role) -> BalanceOf<T> {
+        T::Parameters::parameters(role).minimum_bond
+    }
+
+    /// The reason under which the bond of `role` is held, as the runtime knows it.
+    pub(crate) fn hold_reason(role: Role) -> T::RuntimeHoldReason {
+        HoldReason::from(role).into()
+    }
+
+    /// The provider for which `signer` speaks: itself if it is one, else the one it operates.
+    pub(crate) fn resolve(role: Role, signer: T::AccountId) -> Result<T::AccountId, DispatchError> {
+        if Providers::<T>::contains_key(role, &signer) {
+            return Ok(signer);
+        }
+        Ok(Operators::<T>::get(role, &signer).ok_or(Error::<T>::UnknownProvider)?)
+    }
+
+    /// Changes a record, and with it the leaf's weight and the census. Nothing is written when
+    /// `change` fails.
+    pub(crate) fn try_mutate_provider<R>(
+        role: Role,
+        who: &T::AccountId,
+        change: impl FnOnce(&mut ProviderOf<T>) -> Result<R, DispatchError>,
+    ) -> Result<R, DispatchError> {
+        let mut provider = Providers::<T>::get(role, who).ok_or(Error::<T>::UnknownProvider)?;
+        let was_active = provider.state.is_active();
+        let result = change(&mut provider)?;
+        Self::set_leaf_weight(role, provider.leaf, Self::free_bytes_of(role, &provider))?;
+        Self::count_active(role, was_active, provider.state.is_active());
+        Providers::<T>::insert(role, who, provider);
+        Ok(result)
+    }
+
+    /// Brings leaf and census in line with the record, for a migration after [`Config::Parameters`]
+    /// changed. An active provider that has less than the new minimum is chilled.
+    pub fn refresh(role: Role, who: &T::AccountId) -> DispatchResult {
+        Self::try_mutate_provider(role, who, |provider| {
+            Self::chill_if_bond_too_small(role, who, provider);
+            Ok(())
+        })
+    }
+
+    fn count_active(role: Role, was: bool, is: bool) {
+        match (was, is) {
+            (false, true) => Censuses::<T>::mutate(role, |census| {
+                census.active = census.active.saturating_add(1);
+            }),
+            (true, false) => Censuses::<T>::mutate(role, |census| {
+                census.active = census.active.saturating_sub(1);
+            }),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Puts `amount` of free balance under the role's hold. The account keeps its existential
+    /// deposit, so that every release finds it alive.
+    pub(crate) fn hold(role: Role, who: &T::AccountId, amount: BalanceOf<T>) -> DispatchResult {
+        let free = T::Currency::reducible_balance(who, Preservation::Preserve, Fortitude::Force);
+        ensure!(amount <= free, Error::<T>::InsufficientBalance);
+        T::Currency::hold(&Self::hold_reason(role), who, amount)
+    }
+
+    fn check_endpoint(bytes: Vec<u8>) -> Result<EndpointOf<T>, DispatchError> {
+        let bounded: EndpointOf<T> = bytes.try_into().map_err(|_| Error::<T>::EndpointTooLong)?;
+        ensure!(endpoint::is_valid(&bounded), Error::<T>::EndpointInvalid);
+        Ok(bounded)
+    }
+
+    /// Registers `who`. Not transactional by itself.
+    pub(crate) fn do_register(
+        role: Role,
+        who: T::AccountId,
+        bond: BalanceOf<T>,
+        operator: T::AccountId,
+        endpoint: Vec<u8>,
+        capacity: u64,
+    ) -> DispatchResult {
+        let endpoint = Self::check_endpoint(endpoint)?;
+        ensure!(
+            !Providers::<T>::contains_key(role, &who),
+            Error::<T>::AlreadyRegistered
+        );
+        ensure!(bond >= Self::minimum_bond(role), Error::<T>::BondTooSmall);
+        ensure!(
+            !Operators::<T>::contains_key(role, &operator),
+            Error::<T>::OperatorInUse
+        );
+        Self::hold(role, &who, bond)?;
+        let leaf = Self::take_leaf(role, &who)?;
+        let provider = Provider {
+            operator: operator.clone(),
+            endpoint,
+            state: ProviderState::Active,
+            declared: capacity,
+            reserved: 0,
+            bond,
+            unlocking: Default::default(),
+            leaf,
+        };
+        Self::set_leaf_weight(role, leaf, Self::free_bytes_of(role, &provider))?;
+        Self::count_active(role, false, true);
+        Operators::<T>::insert(role, &operator, &who);
+        Providers::<T>::insert(role, &who, provider);
+        Self::deposit_event(Event::Registered {
+            role,
+            provider: who,
+            operator,
+            bond,
+            capacity,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn do_set_operator(
+        role: Role,
+        who: &T::AccountId,
+        operator: T::AccountId,
+    ) -> DispatchResult {
+        Self::try_mutate_provider(role, who, |provider| {
+            let taken = Operators::<T>::get(role, &operator).is_some_and(|served| served != *who);
+            ensure!(!taken, Error::<T>::OperatorInUse);
+            Operators::<T>::remove(role, &provider.operator);
+            Operators::<T>::insert(role, &operator, who);
+            provider.operator = operator.clone();
+            Ok(())
+        })?;
+        Self::deposit_event(Event::OperatorSet {
+            role,
+            provider: who.clone(),
+            operator,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn do_set_endpoint(
+        role: Role,
+        who: &T::AccountId,
+        endpoint: Vec<u8>,
+    ) -> DispatchResult {
+        let endpoint = Self::check_endpoint(endpoint)?;
+        Self::try_mutate_provider(role, who, |provider| {
+            provider.endpoint = endpoint.clone();
+            Ok(())
+        })?;
+        Self::deposit_event(Event::EndpointSet {
+            role,
+            provider: who.clone(),
+            endpoint,
+        });
+        Ok(())
+    }
+
+    /// Ends the record of a provider that has nothing left.
+    pub(crate) fn remove_provider(
+        role: Role,
+        who: &T::AccountId,
+        provider: &ProviderOf<T>,
+    ) -> DispatchResult {
+        let empty = provider.bond.is_zero()
+            && provider.unlocking.is_empty()
+            && provider.reserved.is_zero()
+            && !provider.state.is_active();
+        ensure!(empty, Error::<T>::Inconsistent);
+        Self::give_leaf_back(role, provider.leaf)?;
+        Operators::<T>::remove(role, &provider.operator);
+        Providers::<T>::remove(role, who);
+        Self::deposit_event(Event::Deregistered {
+            role,
+            provider: who.clone(),
+        });
+        Ok(())
+    }
+
+    /// Releases `amount` from the role's hold, all of it or nothing.
+    pub(crate) fn release_held(
+        role: Role,
+        who: &T::AccountId,
+        amount: BalanceOf<T>,
+    ) -> DispatchResult {
+        T::Currency::release(&Self::hold_reason(role), who, amount, Precision::Exact).map(drop)
+    }
+}
+
+/// Stops a runtime whose parameters make no sense. Called by the pallet's `integrity_test`.
+pub(crate) fn integrity_test<T: Config>() {
+    assert!(
+        (1..=noema_sum_tree::MAX_LEAVES).contains(&T::MaxProviders::get()),
+        "pallet-noema-providers: `MaxProviders` is {}, expected 1 to {}, the leaves of the sum tree",
+        T::MaxProviders::get(),
+        noema_sum_tree::MAX_LEAVES,
+    );
+    assert!(
+        T::MaxUnlocking::get() > 0,
+        "pallet-noema-providers: `MaxUnlocking` is 0, so that nobody could ever leave; raise it",
+    );
+    assert!(
+        !T::UnbondingPeriod::get().is_zero(),
+        "pallet-noema-providers: `UnbondingPeriod` is 0, so that bond leaves before any evidence; raise it",
+    );
+    assert!(
+        T::MaxReporterShare::get() < Perbill::one(),
+        "pallet-noema-providers: `MaxReporterShare` is 100 %, so that reporting oneself costs nothing; lower it",
+    );
+    let shortest: u32 = b"http://a".len().saturated_into();
+    assert!(
+        T::MaxEndpointLen::get() >= shortest,
+        "pallet-noema-providers: `MaxEndpointLen` is {}, which no endpoint fits; raise it",
+        T::MaxEndpointLen::get(),
+    );
+    for role in Role::ALL {
+        let parameters = T::Parameters::parameters(role);
+        assert!(
+            parameters.minimum_bond >= T::Currency::minimum_balance()
+                && !parameters.minimum_bond.is_zero(),
+            "pallet-noema-providers: the minimum bond of {role:?} is {:?}, expected at least the existential \
+             deposit {:?}",
+            parameters.minimum_bond,
+            T::Currency::minimum_balance(),
+        );
+        assert!(
+            !parameters.collateral_per_mib.is_zero(),
+            "pallet-noema-providers: the collateral of {role:?} is 0 per MiB, so that a minimum bond carries \
+             unlimited promises; raise it",
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! The directory as other pallets read it.
+
+use crate::{BalanceOf, Censuses, Config, Operators, Pallet, Providers};
+use alloc::vec::Vec;
+use noema_traits::{ProviderRegistry, Role};
+use sp_runtime::DispatchResult;
+
+impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
+    fn is_active(role: Role, provider: &T::AccountId) -> bool {
+        Providers::<T>::get(role, provider).is_some_and(|record| record.state.is_active())
+    }
+
+    fn active_count(role: Role) -> u32 {
+        Censuses::<T>::get(role).active
+    }
+
+    fn bond(role: Role, provider: &T::AccountId) -> BalanceOf<T> {
+        Providers::<T>::get(role, provider)
+            .map(|record| record.bond)
+            .unwrap_or_default()
+    }
+
+    fn endpoint(role: Role, provider: &T::AccountId) -> Option<Vec<u8>> {
+        Providers::<T>::get(role, provider).map(|record| record.endpoint.into_inner())
+    }
+
+    fn provider_of_operator(role: Role, operator: &T::AccountId) -> Option<T::AccountId> {
+        Operators::<T>::get(role, operator)
+    }
+
+    fn free_bytes(role: Role, provider: &T::AccountId) -> u64 {
+        Providers::<T>::get(role, provider).map_or(0, |record| Self::free_bytes_of(role, &record))
+    }
+
+    fn draw(role: Role, random: &[u8; 32]) -> Option<T::AccountId> {
+        Self::draw_provider(role, random)
+    }
+
+    fn reserve(role: Role, provider: &T::AccountId, bytes: u64) -> DispatchResult {
+        Self::do_reserve(role, provider, bytes)
+    }
+
+    fn release(role: Role, provider: &T::AccountId, bytes: u64) {
+        use frame_support::traits::DefensiveResult;
+        // A record outlives its reservations, so that there is always one to release them from.
+        Self::do_release(role, provider, bytes).defensive_ok();
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_active(role: Role, provider: &T::AccountId, operator: &T::AccountId, free: u64) {
+        crate::benchmarking::make_active::<T>(role, provider, operator, free);
+    }
+}
