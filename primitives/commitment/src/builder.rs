@@ -3,7 +3,7 @@
 use crate::{
     hash::hash_pair,
     segment::push_sectors,
-    tree::{level_above, path, TreeHasher},
+    tree::{path, TreeHasher},
     zero_root, Hasher, Shape, ShapeError, Software, MAX_SIZE, SECTORS_PER_SEGMENT, SECTOR_SIZE,
 };
 
@@ -214,6 +214,18 @@ fn upper_levels<H: Hasher>(shape: &Shape, roots: &[[u8; 32]]) -> Vec<Vec<[u8; 32
         level = level.saturating_add(1);
     }
     levels
+}
+
+/// The level above `nodes`: neighbours joined, a lone last one carried up.
+fn level_above<H: Hasher>(nodes: &[[u8; 32]]) -> Vec<[u8; 32]> {
+    nodes
+        .chunks(2)
+        .filter_map(|pair| match pair {
+            [left, right] => Some(hash_pair::<H>(left, right)),
+            [lone] => Some(*lone),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The root of the node at `(level, index)` over the segments, all of it padding.

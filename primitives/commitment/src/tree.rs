@@ -77,18 +77,6 @@ pub(crate) fn join<H: Hasher>(node: &[u8; 32], sibling: &[u8; 32], side: Side) -
     }
 }
 
-/// The level above `nodes`: neighbours joined, a lone last one carried up.
-pub(crate) fn level_above<H: Hasher>(nodes: &[[u8; 32]]) -> Vec<[u8; 32]> {
-    nodes
-        .chunks(2)
-        .filter_map(|pair| match pair {
-            [left, right] => Some(hash_pair::<H>(left, right)),
-            [lone] => Some(*lone),
-            _ => None,
-        })
-        .collect()
-}
-
 /// The root over `leaves`; a single leaf is its own root. `None` without leaves.
 pub fn tree_root<H: Hasher>(leaves: &[[u8; 32]]) -> Option<[u8; 32]> {
     let mut tree = TreeHasher::<H>::new();
