@@ -3,6 +3,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod client;
+mod frame;
+pub mod store;
 mod token;
 
 pub use token::{TokenError, UploadToken, MAX_AHEAD_SECONDS};

@@ -1,0 +1,240 @@
+//! The thread that does all writing.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    os::unix::fs::FileExt,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc,
+    },
+    thread::JoinHandle,
+};
+
+use noema_chain_client::FileId;
+use noema_commitment::SEGMENT_SIZE;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    index::Index,
+    layout::{DataDirLock, Layout},
+    NewSegment, StoreError, StoreOptions,
+};
+use crate::client::FileRef;
+
+/// Segments written with one sync and one transaction.
+const MAX_GROUP: usize = 64;
+/// Segment records removed in one transaction.
+const DELETE_STEP: usize = 4096;
+
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Something to write.
+pub(super) enum Operation {
+    AddFile { file: FileRef, answer: Answer<()> },
+    Put { segment: NewSegment, answer: Answer<()> },
+    Forget { file: FileId, index: u64, answer: Answer<()> },
+    MarkOrphan { file: FileId, at: u64, answer: Answer<()> },
+    DeleteOrphan { file: FileId, answer: Answer<bool> },
+}
+
+/// Whether the last write worked.
+#[derive(Debug)]
+pub(super) struct WriterHealth(AtomicBool);
+
+impl Default for WriterHealth {
+    fn default() -> Self {
+        Self(AtomicBool::new(true))
+    }
+}
+
+impl WriterHealth {
+    pub(super) fn is_ok(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn note<T>(&self, result: &Result<T, StoreError>) {
+        let ok = !matches!(result, Err(StoreError::Io { .. } | StoreError::Index(_)));
+        self.0.store(ok, Ordering::Relaxed);
+    }
+}
+
+/// Waits for the thread when it goes, so that the directory's lock is free afterwards.
+#[derive(Debug)]
+pub(super) struct WriterThread(Option<JoinHandle<()>>);
+
+impl Drop for WriterThread {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Fails when fewer than `min_free` bytes are free.
+pub(super) fn check_room(layout: &Layout, min_free: u64) -> Result<(), StoreError> {
+    let free = layout.free_bytes()?;
+    if free < min_free {
+        return Err(StoreError::DiskFull { free, min_free });
+    }
+    Ok(())
+}
+
+/// Finishes interrupted deletions and starts the thread, which ends when `queue` closes.
+pub(super) fn spawn(
+    lock: DataDirLock,
+    layout: Layout,
+    index: Arc<Index>,
+    options: StoreOptions,
+    queue: mpsc::Receiver<Operation>,
+    health: Arc<WriterHealth>,
+) -> Result<WriterThread, StoreError> {
+    let mut writer = Writer { layout, index, options, queue, health };
+    for file in writer.index.deleting()? {
+        writer.finish_delete(&file)?;
+    }
+    let path = writer.layout.index();
+    let thread = std::thread::Builder::new()
+        .name("store-writer".to_owned())
+        .spawn(move || {
+            writer.run();
+            drop(writer);
+            drop(lock);
+        })
+        .map_err(StoreError::io("start the writer of", &path))?;
+    Ok(WriterThread(Some(thread)))
+}
+
+struct Writer {
+    layout: Layout,
+    index: Arc<Index>,
+    options: StoreOptions,
+    queue: mpsc::Receiver<Operation>,
+    health: Arc<WriterHealth>,
+}
+
+impl Writer {
+    fn run(&mut self) {
+        let mut carried = None;
+        while let Some(first) = carried.take().or_else(|| self.queue.blocking_recv()) {
+            let mut group = Vec::new();
+            let mut next = Some(first);
+            // What waits is taken together, in order; anything but a segment ends the group.
+            while let Some(Operation::Put { segment, answer }) = next {
+                group.push((segment, answer));
+                next = if group.len() < MAX_GROUP { self.queue.try_recv().ok() } else { None };
+            }
+            if group.is_empty() {
+                next.into_iter().for_each(|operation| self.single(operation));
+            } else {
+                carried = next;
+                self.put_group(group);
+            }
+        }
+    }
+
+    fn single(&mut self, operation: Operation) {
+        // A caller that no longer waits is no error.
+        match operation {
+            Operation::AddFile { file, answer } => {
+                let added = self.with_room(|writer| writer.index.add_file(&file));
+                let _ = answer.send(added);
+            }
+            Operation::Put { segment, answer } => self.put_group(vec![(segment, answer)]),
+            Operation::Forget { file, index, answer } => {
+                let _ = answer.send(self.forget(&file, index));
+            }
+            Operation::MarkOrphan { file, at, answer } => {
+                let _ = answer.send(self.index.mark_orphan(&file, at));
+            }
+            Operation::DeleteOrphan { file, answer } => {
+                let _ = answer.send(self.delete_orphan(&file));
+            }
+        }
+    }
+
+    fn with_room<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = check_room(&self.layout, self.options.min_free).and_then(|()| work(self));
+        self.health.note(&result);
+        result
+    }
+
+    fn put_group(&mut self, group: Vec<(NewSegment, Answer<()>)>) {
+        let (segments, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        let result = self.with_room(|writer| writer.write_segments(&segments));
+        match result {
+            Ok(recorded) => {
+                let outcomes = segments.iter().zip(recorded);
+                for (answer, (segment, recorded)) in answers.into_iter().zip(outcomes) {
+                    let outcome =
+                        if recorded { Ok(()) } else { Err(StoreError::UnknownFile(segment.file)) };
+                    let _ = answer.send(outcome);
+                }
+            }
+            Err(error) => {
+                for answer in answers {
+                    let _ = answer.send(Err(error.again()));
+                }
+            }
+        }
+    }
+
+    /// Data first, synced, then the records, durable.
+    fn write_segments(&mut self, segments: &[NewSegment]) -> Result<Vec<bool>, StoreError> {
+        let mut open: BTreeMap<FileId, Option<File>> = BTreeMap::new();
+        for segment in segments {
+            if !open.contains_key(&segment.file) {
+                let known = self.index.file(&segment.file)?.is_some();
+                let data = known.then(|| self.layout.create_data(&segment.file)).transpose()?;
+                open.insert(segment.file, data);
+            }
+            if let Some(Some(data)) = open.get(&segment.file) {
+                let offset = segment.index.saturating_mul(SEGMENT_SIZE as u64);
+                data.write_all_at(&segment.data, offset)
+                    .map_err(StoreError::io("write", &self.layout.data(&segment.file)))?;
+            }
+        }
+        for (file, data) in &open {
+            if let Some(data) = data {
+                data.sync_data().map_err(StoreError::io("sync", &self.layout.data(file)))?;
+            }
+        }
+        let written: Vec<_> =
+            segments.iter().filter(|s| open.get(&s.file).is_some_and(Option::is_some)).collect();
+        let mut recorded = self.index.record(&written)?.into_iter();
+        Ok(segments
+            .iter()
+            .map(|segment| {
+                let written = open.get(&segment.file).is_some_and(Option::is_some);
+                written && recorded.next().unwrap_or(false)
+            })
+            .collect())
+    }
+
+    fn forget(&mut self, file: &FileId, index: u64) -> Result<(), StoreError> {
+        let record = self.index.file(file)?;
+        let len = record
+            .and_then(|record| record.file_ref())
+            .and_then(|file| file.shape.segment_len(index))
+            .unwrap_or(0);
+        self.index.forget(file, index, len as u64)
+    }
+
+    fn delete_orphan(&mut self, file: &FileId) -> Result<bool, StoreError> {
+        if !self.index.begin_delete(file)? {
+            return Ok(false);
+        }
+        self.finish_delete(file)?;
+        Ok(true)
+    }
+
+    /// The part of a deletion that is repeated after a crash.
+    fn finish_delete(&mut self, file: &FileId) -> Result<(), StoreError> {
+        while self.index.delete_records(file, DELETE_STEP)? {}
+        self.layout.remove_data(file)?;
+        self.index.finish_delete(file)
+    }
+}
