@@ -27,7 +27,7 @@ async fn a_file_comes_back_from_providers_that_did_not_receive_the_upload() -> a
     let name = original.to_str().context("a path in UTF-8")?;
 
     let put = noema
-        .run(&["storage", "put", name, "--replicas", "3"])
+        .run(&["storage", "put", name, "--replicas", "3", "--wait", "all"])
         .await?;
     let answer = put.answer()?;
     let file = FileRef::from(&commit_file(&original, None).await?);

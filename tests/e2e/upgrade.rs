@@ -35,7 +35,7 @@ async fn a_runtime_upgrade_interrupts_nobody() -> anyhow::Result<()> {
     let node = net.node(0).pid();
     let watch = FinalityWatch::start(net.client());
 
-    noema.ask(&["upgrade", "apply", next]).await?;
+    noema.ask(&["upgrade", "apply", next, "--yes"]).await?;
     let new = network::until(
         "finalised block of the new runtime",
         Duration::from_secs(60),

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 #[derive(Clone, Debug)]
 pub struct Noema {
     binary: PathBuf,
-    node: String,
+    url: String,
     signer: String,
     uid: Option<u32>,
 }
@@ -76,7 +76,7 @@ impl Noema {
     pub fn of(net: &LocalNet) -> anyhow::Result<Self> {
         Ok(Self {
             binary: binary("noema")?,
-            node: net.url(),
+            url: net.url(),
             signer: "Alice".into(),
             uid: None,
         })
@@ -110,7 +110,7 @@ impl Noema {
         command
             .args(arguments)
             .arg("--json")
-            .env("NOEMA_NODE", &self.node)
+            .env("NOEMA_URL", &self.url)
             .env("NOEMA_DEV", &self.signer)
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
