@@ -27,7 +27,8 @@ RELEASE := --release --locked $(SHIPPED)
 # Building a test harness activates development dependencies, whose features count as well: binaries and harness come from one command.
 HARNESS := --bins --lib --test e2e
 # Debug builds check overflows and assertions; they never need the runtime's WASM.
-UNIT := --locked --workspace --exclude noema-node --exclude noema-tests
+# The node's own tests run with the release build, or all of the client would be compiled twice.
+UNIT := --locked --workspace --exclude noema-node
 PLAIN := env -u SKIP_WASM_BUILD
 NO_WASM := env SKIP_WASM_BUILD=1
 
@@ -63,7 +64,7 @@ lint: setup-tests ## Check format, lints, dependencies, licences and sources
 
 .PHONY: unit
 unit: setup-tests ## Run the unit, property and documentation tests
-	@$(STAGE) "unit and property tests" $(NO_WASM) cargo nextest run --no-fail-fast $(UNIT)
+	@$(STAGE) "unit and property tests" $(NO_WASM) cargo nextest run --no-fail-fast $(UNIT) -E 'not binary(e2e)'
 	@$(STAGE) "documentation tests" $(NO_WASM) cargo test --quiet --doc $(UNIT)
 
 .PHONY: e2e

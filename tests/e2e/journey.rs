@@ -65,17 +65,8 @@ async fn a_file_comes_back_from_providers_that_did_not_receive_the_upload() -> a
     for (place, provider) in others.enumerate() {
         let copy = dir.path().join(format!("copy-{place}"));
         let get = noema
-            .run(&[
-                "storage",
-                "get",
-                &file.file.to_string(),
-                "--from",
-                &provider.to_string(),
-                "--output",
-                copy.to_str().context("a path in UTF-8")?,
-            ])
+            .get_only_from(&net, &file.file, &provider, &copy)
             .await?;
-        get.answer()?;
         let difference = first_difference(&original, &copy)?;
         ensure!(
             difference.is_none(),

@@ -72,6 +72,13 @@ async fn the_tour_of_the_readme_works_as_written() -> anyhow::Result<()> {
     for line in &printed {
         println!("| {line}");
     }
+    // The usual port may be taken on this machine; whoever follows the tour then says where the chain answers, too.
+    let url = printed
+        .iter()
+        .flat_map(|line| line.split_whitespace())
+        .find(|word| word.starts_with("ws://"))
+        .context("`noema up` prints where the chain answers")?
+        .to_owned();
     // Whoever prints must be read.
     let drain = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
 
@@ -81,7 +88,7 @@ async fn the_tour_of_the_readme_works_as_written() -> anyhow::Result<()> {
             continue;
         }
         println!("$ {}", script.trim_end().replace('\n', "\n$ "));
-        let done = timeout(PATIENCE, shell(script).output())
+        let done = timeout(PATIENCE, shell(script).env("NOEMA_URL", &url).output())
             .await
             .with_context(|| format!("not done in time:\n{script}"))??;
         let said = String::from_utf8_lossy(&done.stdout);

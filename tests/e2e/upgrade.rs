@@ -101,13 +101,8 @@ async fn a_runtime_upgrade_interrupts_nobody() -> anyhow::Result<()> {
     );
     for provider in net.providers() {
         let copy = dir.path().join(provider.name());
-        let copy_name = copy.to_str().context("a path in UTF-8")?;
-        let account = provider.account().to_string();
-        let id = before_upgrade.file.to_string();
         noema
-            .ask(&[
-                "storage", "get", &id, "--from", &account, "--output", copy_name,
-            ])
+            .get_only_from(&net, &before_upgrade.file, &provider.account(), &copy)
             .await?;
         let difference = first_difference(&dir.path().join("before"), &copy)?;
         ensure!(

@@ -8,7 +8,8 @@ use std::{
 };
 
 use anyhow::{bail, ensure, Context};
-use noema_local_net::LocalNet;
+use noema_chain_client::{AccountId, FileId};
+use noema_local_net::{LocalNet, Provider};
 use serde_json::Value;
 use tokio::{
     io::AsyncReadExt,
@@ -154,6 +155,31 @@ impl Noema {
     /// Runs a command that must succeed; its answer.
     pub async fn ask<S: AsRef<OsStr>>(&self, arguments: &[S]) -> anyhow::Result<Value> {
         self.run(arguments).await?.answer()
+    }
+
+    /// Gets a file from this provider of the network and from no other.
+    pub async fn get_only_from(
+        &self,
+        net: &LocalNet,
+        file: &FileId,
+        provider: &AccountId,
+        output: &Path,
+    ) -> anyhow::Result<Outcome> {
+        let output = output.to_str().context("a path in UTF-8")?;
+        let mut arguments: Vec<String> = ["storage", "get", &file.to_string(), "--output", output]
+            .map(str::to_owned)
+            .into();
+        for other in net
+            .providers()
+            .iter()
+            .map(Provider::account)
+            .filter(|a| a != provider)
+        {
+            arguments.extend(["--exclude".to_owned(), other.to_string()]);
+        }
+        let outcome = self.run(&arguments).await?;
+        outcome.answer()?;
+        Ok(outcome)
     }
 
     /// Runs a command that must be refused; what it said.
