@@ -43,13 +43,33 @@ impl Node {
 /// tree it is, in front of a double map. A store must give back what was last set, and `None` for
 /// what was never set or was removed.
 ///
-/// ```ignore
-/// struct RoleTree<T>(Role, PhantomData<T>);
-/// impl<T: Config> NodeStore for RoleTree<T> {
-///     fn get(&self, level: u32, index: u32) -> Option<Node> { Nodes::<T>::get(self.0, (level, index)) }
-///     fn set(&mut self, level: u32, index: u32, node: Node) { Nodes::<T>::insert(self.0, (level, index), node) }
-///     fn remove(&mut self, level: u32, index: u32) { Nodes::<T>::remove(self.0, (level, index)) }
+/// ```
+/// use noema_sum_tree::{draw, set_weight, total, Node, NodeStore};
+/// use std::collections::BTreeMap;
+///
+/// /// The tree of one role among those that a map holds.
+/// struct RoleTree<'a>(u8, &'a mut BTreeMap<(u8, u32, u32), Node>);
+///
+/// impl NodeStore for RoleTree<'_> {
+///     fn get(&self, level: u32, index: u32) -> Option<Node> {
+///         self.1.get(&(self.0, level, index)).copied()
+///     }
+///     fn set(&mut self, level: u32, index: u32, node: Node) {
+///         self.1.insert((self.0, level, index), node);
+///     }
+///     fn remove(&mut self, level: u32, index: u32) {
+///         self.1.remove(&(self.0, level, index));
+///     }
 /// }
+///
+/// let mut nodes = BTreeMap::new();
+/// let mut tree = RoleTree(0, &mut nodes);
+/// set_weight(&mut tree, 7, 30)?;
+/// set_weight(&mut tree, 9, 70)?;
+/// assert_eq!(total(&tree), 100);
+/// assert_eq!(draw(&tree, 29), Some(7));
+/// assert_eq!(draw(&tree, 30), Some(9));
+/// # Ok::<(), noema_sum_tree::Error>(())
 /// ```
 pub trait NodeStore {
     /// The node at `(level, index)`, if there is one.
