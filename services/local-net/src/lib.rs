@@ -1,1 +1,26 @@
+#![doc = include_str!("../README.md")]
 
+mod binaries;
+mod builder;
+mod chain_spec;
+mod data_dir;
+mod error;
+mod logs;
+mod net;
+mod node;
+mod ports;
+mod process;
+mod provider;
+mod ready;
+mod registration;
+mod rpc;
+mod spawn;
+
+pub use binaries::Binaries;
+pub use builder::{LocalNetBuilder, MAX_PROVIDERS, MAX_VALIDATORS};
+pub use error::{Crash, Error};
+pub use logs::{LogEvent, LogLine, LogStream};
+pub use net::LocalNet;
+pub use node::Node;
+pub use ports::PortChoice;
+pub use provider::Provider;

@@ -1,0 +1,179 @@
+//! The command line's grammar.
+
+pub(crate) mod account;
+pub(crate) mod node;
+pub(crate) mod provider;
+pub(crate) mod storage;
+pub(crate) mod up;
+pub(crate) mod upgrade;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Where a node answers when nobody says otherwise.
+pub(crate) const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
+
+/// Noema from the command line: run a network, store files, look after providers and accounts,
+/// upgrade the runtime.
+#[derive(Debug, Parser)]
+#[command(name = "noema", version, arg_required_else_help = true, propagate_version = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 called wrongly, 130 interrupted.\n\
+    Answers go to standard output, everything else to standard error.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Global {
+    /// RPC address of a node.
+    #[arg(long, global = true, env = "NOEMA_URL", default_value = DEFAULT_URL, value_name = "WS_URL")]
+    pub(crate) url: String,
+
+    /// Answer with one line of JSON; amounts in it are decimal text in units of 10^-18 NOEMA.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Sign as a development account, such as Alice or Alice//stash [env: NOEMA_DEV].
+    ///
+    /// Everybody has these keys: for development chains only.
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "account")]
+    pub(crate) dev: Option<String>,
+
+    /// Sign with this keystore file [env: NOEMA_ACCOUNT].
+    ///
+    /// Made by `noema account new`, or exported by Polkadot.js. The password is asked for, or taken
+    /// from the environment variable NOEMA_PASSWORD; it is never an argument, which other users of
+    /// the machine could read.
+    #[arg(long = "account", id = "account", global = true, value_name = "FILE")]
+    pub(crate) account: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a local network: a chain and storage providers, until Ctrl-C.
+    Up(up::Up),
+    /// Store files and get them back.
+    #[command(subcommand)]
+    Storage(storage::Storage),
+    /// Look after a provider: registration, bond, activity.
+    #[command(subcommand)]
+    Provider(provider::Provider),
+    /// Keys, balances and transfers.
+    #[command(subcommand)]
+    Account(account::Account),
+    /// Ask a node how it is.
+    #[command(subcommand)]
+    Node(node::Node),
+    /// Replace the chain's runtime.
+    #[command(subcommand)]
+    Upgrade(upgrade::Upgrade),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{error::ErrorKind, CommandFactory};
+
+    pub(crate) fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("noema").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_are_taken_before_and_after_the_command() {
+        for line in [
+            "--json --dev Alice --url ws://h:1 storage list",
+            "storage list --json --dev Alice --url ws://h:1",
+        ] {
+            let global = parse(line).unwrap().global;
+            assert!(global.json);
+            assert_eq!(global.dev.as_deref(), Some("Alice"));
+            assert_eq!(global.url, "ws://h:1");
+        }
+    }
+
+    #[test]
+    fn one_signer_is_enough() {
+        let error = parse("storage list --dev Alice --account key.json").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn no_option_takes_a_password() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                assert!(!argument.get_id().as_str().contains("password"));
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Cli::command());
+    }
+
+    #[test]
+    fn every_command_parses() {
+        const ADDRESS: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+        let id = "ab".repeat(32);
+        for line in [
+            "up --data-dir d --providers 5 --validators 2".to_owned(),
+            "up --tmp".into(),
+            "account new --out key.json --words 24 --name mine".into(),
+            "account import --out key.json".into(),
+            "account show".into(),
+            format!("account balance {ADDRESS}"),
+            format!("account transfer {ADDRESS} 1.5"),
+            "storage put file --replicas 2 --wait all".into(),
+            format!("storage get {id} -o out --range 0-99 --from {ADDRESS} --exclude {ADDRESS} --force"),
+            format!("storage get 0x{id} --size 10 -o -"),
+            format!("storage status {id}"),
+            format!("storage list {ADDRESS}"),
+            format!("storage remove {id}"),
+            "storage root file".into(),
+            format!(
+                "provider register --bond 1000 --operator {ADDRESS} --endpoint http://h:1 --capacity 1TiB"
+            ),
+            "provider status".into(),
+            "provider list --role compute".into(),
+            "provider set-endpoint http://h:1".into(),
+            format!("provider set-operator {ADDRESS}"),
+            "provider set-capacity 1GiB --role storage".into(),
+            "provider bond-more 1".into(),
+            "provider unbond all".into(),
+            "provider unbond 2.5".into(),
+            "provider rebond 1".into(),
+            "provider withdraw".into(),
+            "provider chill".into(),
+            "provider activate".into(),
+            "provider unjail".into(),
+            "node status".into(),
+            "upgrade apply runtime.wasm --yes".into(),
+        ] {
+            parse(&line).unwrap_or_else(|e| panic!("`noema {line}`: {e}"));
+        }
+    }
+
+    #[test]
+    fn wrong_calls_are_refused_before_anything_is_done() {
+        for line in [
+            "storage put file --replicas 0",
+            "storage put file --replicas 256",
+            "storage put",
+            "storage get nothex",
+            "account transfer 5GrwvaEF 1",
+            "account transfer 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY -1",
+            "provider set-capacity many",
+            "up --tmp --data-dir d",
+            "up --validators 0",
+        ] {
+            assert!(parse(line).is_err(), "`noema {line}` is accepted");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! `noema node`.
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Node {
+    /// Show the node's version, chain, peers, best and finalised block, and whether it keeps up.
+    Status,
+}

@@ -1,0 +1,202 @@
+//! `noema storage`.
+
+use std::{ops::Range, path::PathBuf, str::FromStr};
+
+use clap::{Args, Subcommand, ValueEnum};
+use noema_chain_client::AccountId;
+
+use crate::amount::Size;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Storage {
+    Put(Put),
+    Get(Get),
+    /// Show a file's deals, who holds its replicas, and what their daemons say.
+    Status(Which),
+    /// List the files of an account.
+    List {
+        /// Whose files; the signer's if not said.
+        owner: Option<AccountId>,
+    },
+    /// Remove your deal over a file and get the deposit back.
+    Remove {
+        /// The file's id.
+        file: Id,
+    },
+    /// Compute the 0G Storage root and the id of a file, without any network.
+    Root {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// Store a file and wait until it is proven to be held.
+///
+/// Computes the root while reading, commits to it on chain, uploads to the first provider that is drawn (the
+/// others fetch it from there) and waits for the proofs. Run again after a break it goes on where it was; a file that is
+/// stored already costs nothing.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Put {
+    /// The file.
+    pub(crate) file: PathBuf,
+
+    /// How many providers should hold it [default: 3, or as many as the existing deal has].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) replicas: Option<u8>,
+
+    /// When to return.
+    #[arg(long, value_enum, default_value_t = Wait::Active)]
+    pub(crate) wait: Wait,
+}
+
+/// How far `put` waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Wait {
+    /// One provider has the whole file; the rest goes on without you.
+    Assigned,
+    /// Most replicas are proven.
+    Active,
+    /// Every replica is proven.
+    All,
+}
+
+/// Get a file back, every segment verified against its root.
+///
+/// Providers that fail or serve something wrong are named, and the download goes on from another. The
+/// output appears when it is complete; a failed download leaves nothing.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    pub(crate) which: Which,
+
+    /// Where to write; `-` for standard output [default: the file's id, here].
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Only these bytes: `A-B` with both included, `A-` to the end, `-N` the last N.
+    #[arg(long, value_name = "A-B", allow_hyphen_values = true)]
+    pub(crate) range: Option<ByteRange>,
+
+    /// Ask this provider first; the others take over where it fails. May be repeated.
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) from: Vec<AccountId>,
+
+    /// Do not ask this provider. May be repeated.
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) exclude: Vec<AccountId>,
+
+    /// Replace an existing output file.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// A file, by id or by root.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Which {
+    /// The file's id or its root: 64 hex digits, with or without 0x.
+    #[arg(value_name = "ID|ROOT")]
+    pub(crate) id: Id,
+
+    /// Size in bytes, to tell apart files of the same root.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) size: Option<Size>,
+}
+
+/// 32 bytes in hex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Id(pub(crate) [u8; 32]);
+
+impl FromStr for Id {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(digits, &mut bytes)
+            .map(|()| Self(bytes))
+            .map_err(|_| "expected 64 hex digits, with or without 0x".into())
+    }
+}
+
+/// Part of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByteRange {
+    /// From the first to the second, both included; to the end if there is no second.
+    From(u64, Option<u64>),
+    /// The last bytes, this many.
+    Last(u64),
+}
+
+impl FromStr for ByteRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let malformed = || "expected A-B, A- or -N with byte numbers from 0".to_owned();
+        let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => text.parse::<u64>().map_err(|_| malformed()),
+            false => Err(malformed()),
+        };
+        let (first, last) = text.split_once('-').ok_or_else(malformed)?;
+        match (first, last) {
+            ("", n) => Ok(Self::Last(number(n)?)),
+            (a, "") => Ok(Self::From(number(a)?, None)),
+            (a, b) => {
+                let (a, b) = (number(a)?, number(b)?);
+                if a > b {
+                    return Err(format!("the range ends at {b} before it begins at {a}"));
+                }
+                Ok(Self::From(a, Some(b)))
+            }
+        }
+    }
+}
+
+impl ByteRange {
+    /// The bytes of a file of `size` bytes, end excluded; like HTTP, an end beyond the file is cut.
+    pub(crate) fn within(self, size: u64) -> Result<Range<u64>, String> {
+        let range = match self {
+            Self::From(first, last) => {
+                first..last.map_or(size, |last| last.saturating_add(1).min(size))
+            }
+            Self::Last(count) => size.saturating_sub(count)..size,
+        };
+        if range.start >= range.end {
+            return Err(format!("the range holds no byte of the file's {size}"));
+        }
+        Ok(range)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_those_of_http() {
+        let range = |text: &str| text.parse::<ByteRange>().unwrap().within(100);
+        assert_eq!(range("0-99"), Ok(0..100));
+        assert_eq!(range("0-0"), Ok(0..1));
+        assert_eq!(range("10-"), Ok(10..100));
+        assert_eq!(range("-1"), Ok(99..100));
+        assert_eq!(range("-500"), Ok(0..100));
+        assert_eq!(range("50-500"), Ok(50..100));
+        assert!(range("100-").is_err());
+        assert!(range("-0").is_err());
+        for text in ["", "-", "5", "9-5", "a-b", "1-2-3", "+1-2"] {
+            assert!(text.parse::<ByteRange>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_are_64_hex_digits() {
+        let hex = "0f".repeat(32);
+        assert_eq!(hex.parse(), Ok(Id([15; 32])));
+        assert_eq!(format!("0x{hex}").parse(), Ok(Id([15; 32])));
+        assert!("0f".parse::<Id>().is_err());
+    }
+
+    #[test]
+    fn waiting_for_all_waits_longest() {
+        assert!(Wait::Assigned < Wait::Active && Wait::Active < Wait::All);
+    }
+}

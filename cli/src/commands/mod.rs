@@ -1,0 +1,30 @@
+//! The commands: each takes its arguments and a [`Session`](crate::session::Session), and answers.
+
+mod account;
+mod node;
+mod provider;
+mod storage;
+mod storage_get;
+mod storage_put;
+mod up;
+mod upgrade;
+
+use crate::{
+    args::{storage::Storage, Command},
+    failure::Failure,
+    session::Session,
+};
+
+/// Runs a command to its end.
+pub(crate) async fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Up(up) => up::run(session, &up).await,
+        Command::Storage(Storage::Put(put)) => storage_put::run(session, &put).await,
+        Command::Storage(Storage::Get(get)) => storage_get::run(session, &get).await,
+        Command::Storage(other) => storage::run(session, other).await,
+        Command::Provider(provider) => provider::run(session, provider).await,
+        Command::Account(account) => account::run(session, account).await,
+        Command::Node(node) => node::run(session, &node).await,
+        Command::Upgrade(upgrade) => upgrade::run(session, &upgrade).await,
+    }
+}

@@ -1,0 +1,566 @@
+//! `noema storage put`: from a file on disk to proven replicas.
+//!
+//! Every step can be repeated: the deal is found if it is there, segments that a provider has are not
+//! sent again, and what is proven is not waited for. So a `put` that broke off is continued by another.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use noema_chain_client::{
+    AccountId, Call, ChainClient, Constants, Deal, Finalized, Head, ProviderStatus, Role,
+    SigningKey, SlotState, StateAt, Submitter,
+};
+use noema_commitment::Commitment;
+use noema_storage::{
+    client::{FileRef, Peer, StorageClient, UploadError, UploadOptions, UploadReport},
+    UploadToken,
+};
+use serde_json::json;
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout_at, Instant},
+};
+
+use super::{
+    account::not_enough,
+    storage::{deal_json, describe_deal, hex0x},
+};
+use crate::{
+    amount::Size,
+    args::storage::{Put, Wait},
+    failure::Failure,
+    lookup::endpoints,
+    output::{Answer, Fields},
+    progress::Shown,
+    session::{fee_of, patiently, Session},
+    source::Source,
+};
+
+const DEFAULT_REPLICAS: u8 = 3;
+/// How long a deal may stay as it is before the command gives up waiting for it.
+const STALL: Duration = Duration::from_secs(15 * 60);
+/// For how long an upload token is signed: a token is for one provider and one file.
+const TOKEN_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+/// How often all assigned providers are tried before the upload is given up.
+const ROUNDS: u32 = 3;
+/// Pause between two such rounds.
+const ROUND_PAUSE: Duration = Duration::from_secs(3);
+
+pub(crate) async fn run(session: &Session, put: &Put) -> Result<(), Failure> {
+    let source = Source::open(&put.file)?;
+    let key = session.key()?;
+    let client = session.connect().await?;
+    let state = client.at_finalized().await?;
+    let constants = state.constants()?;
+    check_limits(&constants, source.size(), put.replicas.unwrap_or(1))?;
+
+    let commitment = source.commit(&session.output).await?;
+    let file = FileRef::from(&commitment);
+    let submitter = Submitter::new(client.clone(), key.clone());
+    let mut journey = Journey {
+        session,
+        client,
+        submitter,
+        key,
+        source,
+        commitment,
+        file,
+        storage: StorageClient::default(),
+        committed: None,
+        uploaded: None,
+        failures: BTreeMap::new(),
+    };
+    journey.commit(put.replicas).await?;
+    match journey.place(put.wait).await {
+        Ok(deal) => session.output.answer(&journey.answer(&deal)),
+        Err(failure) => Err(journey.give_up(failure).await),
+    }
+}
+
+/// One file on its way.
+struct Journey<'a> {
+    session: &'a Session,
+    client: ChainClient,
+    submitter: Submitter,
+    key: SigningKey,
+    source: Source,
+    commitment: Commitment,
+    file: FileRef,
+    storage: StorageClient,
+    /// The commitment made by this run.
+    committed: Option<Finalized>,
+    /// The upload made by this run.
+    uploaded: Option<(Peer, UploadReport)>,
+    /// What kept each provider from taking the file, the latest of each.
+    failures: BTreeMap<AccountId, String>,
+}
+
+fn check_limits(constants: &Constants, size: u64, replicas: u8) -> Result<(), Failure> {
+    if size > constants.max_file_size {
+        return Err(Failure::new(
+            "file_too_large",
+            format!(
+                "the file has {}, the chain takes at most {}",
+                Size(size),
+                Size(constants.max_file_size)
+            ),
+        ));
+    }
+    if u32::from(replicas) > constants.max_replicas {
+        return Err(Failure::usage(format!(
+            "{replicas} replicas are more than the {} that the chain allows",
+            constants.max_replicas
+        )));
+    }
+    Ok(())
+}
+
+impl Journey<'_> {
+    fn owner(&self) -> AccountId {
+        self.submitter.account()
+    }
+
+    /// Finds the deal or makes it.
+    async fn commit(&mut self, replicas: Option<u8>) -> Result<(), Failure> {
+        let state = self.client.at_finalized().await?;
+        if let Some(deal) = state.deal(&self.file.file, &self.owner()).await? {
+            return same_replicas(&deal, replicas);
+        }
+        let replicas = replicas.unwrap_or(DEFAULT_REPLICAS);
+        self.check_providers(&state, replicas).await?;
+        let call = Call::Commit { root: self.file.root, size: self.file.size(), replicas };
+        self.check_balance(&state, &call, replicas).await?;
+        // The last moment at which nothing is promised yet.
+        self.source.check_unchanged()?;
+        let done = self.session.submit(&self.submitter, call, "commit to the file").await?;
+        self.committed = Some(done);
+        Ok(())
+    }
+
+    async fn check_providers(&self, state: &StateAt, replicas: u8) -> Result<(), Failure> {
+        let providers = state.providers(Role::Storage).await?;
+        let active = providers.iter().filter(|p| p.status == ProviderStatus::Active).count();
+        if active < usize::from(replicas) {
+            return Err(Failure::new(
+                "not_enough_providers",
+                format!(
+                    "{replicas} replicas need as many storage providers, and {active} are active; \
+                     use --replicas {} or wait for more",
+                    active.max(1)
+                ),
+            )
+            .with(json!({ "replicas": replicas, "active_providers": active })));
+        }
+        Ok(())
+    }
+
+    async fn check_balance(
+        &self,
+        state: &StateAt,
+        call: &Call,
+        replicas: u8,
+    ) -> Result<(), Failure> {
+        let constants = state.constants()?;
+        let owner = self.owner();
+        let account = state.account(&owner).await?;
+        let spendable = account.transferable(constants.existential_deposit);
+        let deposit = constants.storage_deposit(self.file.size(), replicas);
+        // The fee is asked for only where it can matter: a node does not estimate for an account
+        // that has nothing.
+        if deposit > spendable {
+            return Err(not_enough(&owner, deposit, 0, spendable));
+        }
+        let fee = self.submitter.estimate_fee(call).await?;
+        if deposit.saturating_add(fee) > spendable {
+            return Err(not_enough(&owner, deposit, fee, spendable));
+        }
+        Ok(())
+    }
+
+    /// Follows the deal, uploads when nobody has the data, returns when it is as far as asked for.
+    async fn place(&mut self, wait: Wait) -> Result<Deal, Failure> {
+        let line = Shown::waiting(&self.session.output, "waiting for providers to be drawn");
+        let mut follow = Follow::new(&self.client, self.file, self.owner());
+        if let Some(done) = &self.committed {
+            follow.not_before = done.block.number;
+        }
+        let mut rounds = 0;
+        loop {
+            let deal = follow.next().await?;
+            if is_done(&deal, wait, self.uploaded.as_ref().map(|(peer, _)| peer)) {
+                return Ok(deal);
+            }
+            if !self.data_is_placed(&deal) {
+                let assigned = assigned(&deal);
+                if assigned.is_empty() {
+                    line.say("waiting for providers to be drawn");
+                    continue;
+                }
+                if self.upload(&assigned).await? {
+                    rounds = 0;
+                } else {
+                    rounds += 1;
+                    if rounds >= ROUNDS {
+                        return Err(self.nobody_takes_it());
+                    }
+                    sleep(ROUND_PAUSE).await;
+                }
+                // However long that took, the deal may have changed meanwhile.
+                follow.look_again();
+                continue;
+            }
+            line.say(progress(&deal));
+        }
+    }
+
+    /// Whether somebody has, or will fetch, the whole file without us.
+    fn data_is_placed(&self, deal: &Deal) -> bool {
+        let complete = deal.slots.iter().any(|slot| {
+            matches!(slot.state, SlotState::Proving { .. } | SlotState::Held { .. })
+        });
+        let ours = self
+            .uploaded
+            .as_ref()
+            .is_some_and(|(peer, _)| deal.slot_of(&peer.provider).is_some());
+        complete || ours
+    }
+
+    /// Uploads to the first of `providers` that takes the file. `false` if none does.
+    async fn upload(&mut self, providers: &[AccountId]) -> Result<bool, Failure> {
+        let known = patiently(|| async {
+            let state = self.client.at_finalized().await?;
+            endpoints(&state, providers.iter().copied()).await
+        });
+        let mut peers = Vec::new();
+        for peer in known.await? {
+            let status = self.storage.file_status(&peer.endpoint, &self.file.file).await;
+            peers.push((status.ok().flatten().map_or(0, |status| status.have), peer));
+        }
+        // Where an earlier upload broke off least is left to send; otherwise in the order of slots.
+        peers.sort_by_key(|(have, _)| std::cmp::Reverse(*have));
+        for (_, peer) in peers {
+            match self.upload_to(&peer).await {
+                Ok(report) => {
+                    self.failures.remove(&peer.provider);
+                    self.uploaded = Some((peer, report));
+                    return Ok(true);
+                }
+                Err(UploadError::Provider { peer, source }) => {
+                    let why = source.to_string();
+                    self.session.output.warn(format_args!(
+                        "provider {} did not take the file: {why}",
+                        peer.provider
+                    ));
+                    self.failures.insert(peer.provider, why);
+                }
+                Err(UploadError::Changed { .. }) => {
+                    return Err(Failure::new(
+                        "file_changed",
+                        format!(
+                            "{} changed while it was uploaded: it is no longer what was committed to",
+                            self.source.path().display()
+                        ),
+                    ));
+                }
+                Err(e) => return Err(Failure::new("file", e.to_string())),
+            }
+        }
+        Ok(false)
+    }
+
+    async fn upload_to(&self, peer: &Peer) -> Result<UploadReport, UploadError> {
+        let bar = Shown::bytes(&self.session.output, "uploading", self.file.size());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let token = UploadToken::sign(
+            &self.key,
+            &self.client.genesis_hash(),
+            &self.file.file,
+            &peer.provider,
+            (now + TOKEN_LIFE).as_secs(),
+        );
+        let options =
+            UploadOptions { progress: Some(bar.on_progress()), ..UploadOptions::default() };
+        self.storage.upload(self.source.path(), &self.commitment, peer, &token, options).await
+    }
+
+    fn nobody_takes_it(&self) -> Failure {
+        let reasons: Vec<_> = self
+            .failures
+            .iter()
+            .map(|(provider, why)| format!("provider {provider}: {why}"))
+            .collect();
+        Failure::new(
+            "upload_failed",
+            format!(
+                "no assigned provider took the file ({}); the deal stands, run the command again to go on",
+                if reasons.is_empty() { "none is registered".to_owned() } else { reasons.join("; ") }
+            ),
+        )
+        .with(json!({ "file": self.file.file, "providers": self.failures.iter().map(|(provider, why)| {
+            json!({ "provider": provider, "error": why })
+        }).collect::<Vec<_>>() }))
+    }
+
+    /// A file that is no longer what this run committed to can never be stored: takes the
+    /// commitment back, so that nothing is left on chain.
+    async fn give_up(&self, failure: Failure) -> Failure {
+        if self.committed.is_none() || failure.code() != "file_changed" {
+            return failure;
+        }
+        let call = Call::Remove { file: self.file.file };
+        match self.session.submit(&self.submitter, call, "take the commitment back").await {
+            Ok(_) => failure.and("the commitment was taken back and the deposit returned"),
+            Err(e) => failure.and(&format!(
+                "{e}; remove it with `noema storage remove {}`",
+                self.file.file
+            )),
+        }
+    }
+
+    fn answer(&self, deal: &Deal) -> Answer {
+        let file = &self.file;
+        let mut text = Fields::new()
+            .add("id", file.file)
+            .add("root", hex0x(&file.root))
+            .add("size", format!("{} bytes", file.size()));
+        match &self.uploaded {
+            Some((peer, _)) => text = text.add("uploaded to", peer.provider),
+            None => text = text.add("uploaded", "nothing: providers have the file"),
+        }
+        let fee = self.committed.as_ref().and_then(fee_of);
+        let mut json = deal_json(&self.owner(), deal);
+        if let Some(json) = json.as_object_mut() {
+            json.insert("file".into(), json!(file.file));
+            json.insert("segments".into(), json!(self.commitment.segment_roots.len()));
+            json.insert(
+                "uploaded_to".into(),
+                json!(self.uploaded.as_ref().map(|(peer, _)| peer.provider)),
+            );
+            json.insert("upload".into(), json!(self.uploaded.as_ref().map(|(_, report)| report)));
+            json.insert(
+                "commit".into(),
+                json!(self.committed.as_ref().map(|done| json!({
+                    "block": done.block,
+                    "tx": done.tx,
+                    "fee": fee.map(|fee| fee.to_string()),
+                }))),
+            );
+            json.insert("already_committed".into(), json!(self.committed.is_none()));
+        }
+        Answer::new(format!("{text}{}", describe_deal(&self.owner(), deal)), json)
+    }
+}
+
+/// Another number of replicas is another deal, which the chain does not make of an existing one.
+fn same_replicas(deal: &Deal, wanted: Option<u8>) -> Result<(), Failure> {
+    let have = deal.slots.len();
+    match wanted {
+        Some(wanted) if usize::from(wanted) != have => Err(Failure::new(
+            "replicas_differ",
+            format!(
+                "this file is stored already with {have} replicas, not {wanted}: remove it first \
+                 (`noema storage remove`), or leave --replicas out"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Providers that are to have the file and do not say yet that they do, by slot.
+fn assigned(deal: &Deal) -> Vec<AccountId> {
+    deal.slots
+        .iter()
+        .filter_map(|slot| match slot.state {
+            SlotState::Assigned { provider, .. } => Some(provider),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether the deal is as far as asked for.
+fn is_done(deal: &Deal, wait: Wait, uploaded: Option<&Peer>) -> bool {
+    let held = deal.slots.iter().filter(|slot| matches!(slot.state, SlotState::Held { .. }));
+    match wait {
+        Wait::Assigned => {
+            deal.is_active()
+                || uploaded.is_some_and(|peer| deal.slot_of(&peer.provider).is_some())
+                || deal.slots.iter().any(|slot| {
+                    matches!(slot.state, SlotState::Proving { .. } | SlotState::Held { .. })
+                })
+        }
+        Wait::Active => deal.is_active(),
+        Wait::All => !deal.slots.is_empty() && held.count() == deal.slots.len(),
+    }
+}
+
+fn progress(deal: &Deal) -> String {
+    let count = |wanted: &str| deal.slots.iter().filter(|s| s.state.name() == wanted).count();
+    let states: Vec<_> = ["drawing", "assigned", "proving", "held"]
+        .into_iter()
+        .map(|name| (name, count(name)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    format!("{} replicas: {}", deal.slots.len(), states.join(", "))
+}
+
+/// Follows one deal from finalised block to finalised block, through breaks of the connection.
+struct Follow {
+    client: ChainClient,
+    heads: watch::Receiver<Head>,
+    file: FileRef,
+    owner: AccountId,
+    /// First block at which the deal must be there.
+    not_before: u32,
+    last: Option<Deal>,
+    changed_at: Instant,
+}
+
+impl Follow {
+    fn new(client: &ChainClient, file: FileRef, owner: AccountId) -> Self {
+        let mut heads = client.finalized_heads();
+        // The present head counts as news.
+        heads.mark_changed();
+        Self {
+            client: client.clone(),
+            heads,
+            file,
+            owner,
+            not_before: 0,
+            last: None,
+            changed_at: Instant::now(),
+        }
+    }
+
+    /// Makes the present head news again.
+    fn look_again(&mut self) {
+        self.heads.mark_changed();
+        self.changed_at = Instant::now();
+    }
+
+    /// The deal at the next head. Fails when it is gone, or has not changed for long.
+    async fn next(&mut self) -> Result<Deal, Failure> {
+        let mut trouble = None;
+        loop {
+            let deadline = self.changed_at + STALL;
+            match timeout_at(deadline, self.heads.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(Failure::new("chain", "the connection is closed")),
+                Err(_) => return Err(self.stalled(trouble)),
+            }
+            let head = *self.heads.borrow_and_update();
+            if head.number < self.not_before {
+                continue;
+            }
+            let read = async {
+                self.client.at(head.block()).await?.deal(&self.file.file, &self.owner).await
+            };
+            match read.await {
+                Ok(Some(deal)) => {
+                    if self.last.as_ref() != Some(&deal) {
+                        self.changed_at = Instant::now();
+                        self.last = Some(deal.clone());
+                    }
+                    return Ok(deal);
+                }
+                Ok(None) => {
+                    return Err(Failure::new(
+                        "not_found",
+                        format!("the deal over {} is gone: somebody removed it", self.file.file),
+                    ));
+                }
+                // The node may be restarting; the next head brings another chance.
+                Err(e) => {
+                    tracing::debug!(error = %e, "cannot read the deal");
+                    trouble = Some(e.to_string());
+                }
+            }
+        }
+    }
+
+    fn stalled(&self, trouble: Option<String>) -> Failure {
+        let state = self.last.as_ref().map_or_else(|| "never seen".into(), progress);
+        let trouble = trouble.map(|why| format!("; last error: {why}")).unwrap_or_default();
+        Failure::new(
+            "stalled",
+            format!(
+                "nothing has changed for {} s ({state}{trouble}); the deal stands, run the command again \
+                 to go on",
+                STALL.as_secs()
+            ),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use noema_chain_client::Slot;
+
+    fn who(n: u8) -> AccountId {
+        AccountId([n; 32])
+    }
+
+    fn deal(states: &[SlotState]) -> Deal {
+        let held = states.iter().filter(|s| matches!(s, SlotState::Held { .. })).count();
+        Deal {
+            root: [1; 32],
+            size: 5,
+            deposit: 0,
+            committed_at: 1,
+            held: held as u8,
+            slots: states
+                .iter()
+                .map(|state| Slot { state: *state, token: 0, passed_over: None })
+                .collect(),
+        }
+    }
+
+    const DRAWING: SlotState = SlotState::Drawing { draw_at: 1 };
+
+    fn assigned_to(n: u8) -> SlotState {
+        SlotState::Assigned { provider: who(n), ready_by: 9 }
+    }
+
+    fn held_by(n: u8) -> SlotState {
+        SlotState::Held { provider: who(n), since: 9 }
+    }
+
+    #[test]
+    fn each_way_of_waiting_ends_at_its_point() {
+        let peer = Peer { provider: who(1), endpoint: String::new() };
+        let fresh = deal(&[DRAWING, assigned_to(1), assigned_to(2)]);
+        assert!(!is_done(&fresh, Wait::Assigned, None));
+        assert!(is_done(&fresh, Wait::Assigned, Some(&peer)));
+        assert!(!is_done(&fresh, Wait::Active, Some(&peer)));
+
+        let most = deal(&[held_by(1), held_by(2), assigned_to(3)]);
+        assert!(is_done(&most, Wait::Assigned, None));
+        assert!(is_done(&most, Wait::Active, None));
+        assert!(!is_done(&most, Wait::All, None));
+        assert!(is_done(&deal(&[held_by(1), held_by(2), held_by(3)]), Wait::All, None));
+    }
+
+    #[test]
+    fn an_upload_to_a_provider_that_was_replaced_does_not_count() {
+        let peer = Peer { provider: who(9), endpoint: String::new() };
+        assert!(!is_done(&deal(&[assigned_to(1)]), Wait::Assigned, Some(&peer)));
+        assert_eq!(assigned(&deal(&[DRAWING, assigned_to(2), held_by(3)])), [who(2)]);
+    }
+
+    #[test]
+    fn an_existing_deal_is_continued_unless_another_number_is_asked_for() {
+        let deal = deal(&[DRAWING, DRAWING]);
+        assert!(same_replicas(&deal, None).is_ok());
+        assert!(same_replicas(&deal, Some(2)).is_ok());
+        assert_eq!(same_replicas(&deal, Some(3)).unwrap_err().code(), "replicas_differ");
+    }
+
+    #[test]
+    fn progress_counts_the_slots_by_state() {
+        let deal = deal(&[held_by(1), held_by(2), DRAWING]);
+        assert_eq!(progress(&deal), "3 replicas: 1 drawing, 2 held");
+    }
+}

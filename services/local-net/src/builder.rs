@@ -1,0 +1,182 @@
+//! The shape of a network before it starts.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use crate::{net::LocalNet, registration::NOEMA, Binaries, Error, PortChoice};
+
+/// Most providers that a network can have; their usual ports are 8201 to 8264.
+pub const MAX_PROVIDERS: usize = 64;
+/// Most validators that a network can have: as many as there are development authorities.
+pub const MAX_VALIDATORS: usize = crate::node::AUTHORITIES.len();
+
+type Progress = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Describes a local network; [`start`](Self::start) runs it.
+#[derive(Clone)]
+pub struct LocalNetBuilder {
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) validators: usize,
+    pub(crate) providers: usize,
+    pub(crate) binaries: Option<Binaries>,
+    pub(crate) ports: PortChoice,
+    pub(crate) bond: u128,
+    pub(crate) capacity: u64,
+    pub(crate) node_args: Vec<String>,
+    pub(crate) provider_args: Vec<String>,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) provider_binaries: BTreeMap<usize, PathBuf>,
+    pub(crate) provider_data_dirs: BTreeMap<usize, PathBuf>,
+    pub(crate) progress: Progress,
+}
+
+impl std::fmt::Debug for LocalNetBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalNetBuilder")
+            .field("data_dir", &self.data_dir)
+            .field("validators", &self.validators)
+            .field("providers", &self.providers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for LocalNetBuilder {
+    fn default() -> Self {
+        Self {
+            data_dir: None,
+            validators: 1,
+            providers: 3,
+            binaries: None,
+            ports: PortChoice::default(),
+            bond: 10_000 * NOEMA,
+            capacity: 64 << 30,
+            node_args: Vec::new(),
+            provider_args: Vec::new(),
+            env: Vec::new(),
+            provider_binaries: BTreeMap::new(),
+            provider_data_dirs: BTreeMap::new(),
+            progress: Arc::new(|_| {}),
+        }
+    }
+}
+
+impl LocalNetBuilder {
+    /// Keeps everything in `dir`, and resumes the network that is there. Without this the data is
+    /// thrown away at the end.
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(dir.into());
+        self
+    }
+
+    /// Number of validators (1 to [`MAX_VALIDATORS`], 1 if not said); fixed when a chain begins.
+    pub fn validators(mut self, count: usize) -> Self {
+        self.validators = count;
+        self
+    }
+
+    /// Number of storage providers (0 to [`MAX_PROVIDERS`], 3 if not said).
+    pub fn providers(mut self, count: usize) -> Self {
+        self.providers = count;
+        self
+    }
+
+    /// The programs to run, instead of those that [`Binaries::locate`] finds.
+    pub fn binaries(mut self, binaries: Binaries) -> Self {
+        self.binaries = Some(binaries);
+        self
+    }
+
+    /// How ports are chosen.
+    pub fn ports(mut self, choice: PortChoice) -> Self {
+        self.ports = choice;
+        self
+    }
+
+    /// Bond of each provider, in the smallest unit of the token.
+    pub fn bond(mut self, amount: u128) -> Self {
+        self.bond = amount;
+        self
+    }
+
+    /// Capacity that each provider declares, in bytes.
+    pub fn capacity(mut self, bytes: u64) -> Self {
+        self.capacity = bytes;
+        self
+    }
+
+    /// One more argument for every node.
+    pub fn node_arg(mut self, arg: impl Into<String>) -> Self {
+        self.node_args.push(arg.into());
+        self
+    }
+
+    /// One more argument for every daemon.
+    pub fn provider_arg(mut self, arg: impl Into<String>) -> Self {
+        self.provider_args.push(arg.into());
+        self
+    }
+
+    /// One more environment variable for every process.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Runs another program as the daemon of the provider with this place, from 0.
+    pub fn provider_binary(mut self, index: usize, binary: impl Into<PathBuf>) -> Self {
+        self.provider_binaries.insert(index, binary.into());
+        self
+    }
+
+    /// Keeps the data of the provider with this place, from 0, in another directory.
+    pub fn provider_data_dir(mut self, index: usize, dir: impl Into<PathBuf>) -> Self {
+        self.provider_data_dirs.insert(index, dir.into());
+        self
+    }
+
+    /// Calls `tell` with a short sentence at each step of the start.
+    pub fn on_progress(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.progress = Arc::new(tell);
+        self
+    }
+
+    /// Starts everything and waits until it works: the chain finalises blocks, every provider is
+    /// registered and healthy.
+    ///
+    /// Nothing is left running when this fails.
+    pub async fn start(self) -> Result<LocalNet, Error> {
+        self.check()?;
+        LocalNet::start(self).await
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.validators == 0 || self.validators > MAX_VALIDATORS {
+            return Err(Error::BadShape(format!(
+                "a local network has 1 to {MAX_VALIDATORS} validators, not {}",
+                self.validators
+            )));
+        }
+        if self.providers > MAX_PROVIDERS {
+            return Err(Error::BadShape(format!(
+                "a local network has at most {MAX_PROVIDERS} storage providers, not {}",
+                self.providers
+            )));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn impossible_shapes_are_refused_before_anything_is_made() {
+        for builder in [
+            LocalNetBuilder::default().validators(0),
+            LocalNetBuilder::default().validators(MAX_VALIDATORS + 1),
+            LocalNetBuilder::default().providers(MAX_PROVIDERS + 1),
+        ] {
+            assert!(matches!(builder.start().await, Err(Error::BadShape(_))));
+        }
+    }
+}

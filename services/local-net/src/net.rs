@@ -1,0 +1,275 @@
+//! A running network.
+
+use std::{future::Future, ops::Range, path::Path, time::Duration};
+
+use futures::future::{join_all, try_join_all};
+use noema_chain_client::{ChainClient, SigningKey, Submitter};
+use tokio::sync::{mpsc, Mutex};
+
+use crate::{
+    builder::LocalNetBuilder,
+    chain_spec,
+    data_dir::DataDir,
+    error::Crash,
+    logs::{LogHub, LogStream},
+    node::{Node, NodePorts, NodeSetup},
+    ports::Port,
+    process::Process,
+    provider::{Provider, ProviderSetup},
+    registration::{chill_absent, register_all},
+    Binaries, Error,
+};
+
+const RPC_PORT: u16 = 9944;
+const METRICS_PORT: u16 = 9615;
+const PEERS_PORT: u16 = 30333;
+const PROVIDER_PORT: u16 = 8201;
+
+/// How long the whole network may take to end before the rest of it is killed.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(40);
+
+/// A running network. Dropping it kills every process at once; [`shutdown`](Self::shutdown) lets
+/// them end in order.
+#[derive(Debug)]
+pub struct LocalNet {
+    nodes: Vec<Node>,
+    providers: Vec<Provider>,
+    client: Option<ChainClient>,
+    notes: Vec<String>,
+    logs: LogHub,
+    crashes: Mutex<mpsc::UnboundedReceiver<Crash>>,
+    // Last: its files are in use until the processes are gone.
+    dir: DataDir,
+}
+
+impl LocalNet {
+    /// Describes a network to start.
+    pub fn builder() -> LocalNetBuilder {
+        LocalNetBuilder::default()
+    }
+
+    pub(crate) async fn start(shape: LocalNetBuilder) -> Result<Self, Error> {
+        let binaries = match &shape.binaries {
+            Some(binaries) => binaries.clone(),
+            None => Binaries::locate()?,
+        };
+        let dir = match &shape.data_dir {
+            Some(path) => DataDir::open(path)?,
+            None => DataDir::temporary()?,
+        };
+        let known_providers = dir.settle(shape.validators, shape.providers)?;
+        let chain = chain_spec::prepare(&binaries.node, dir.path(), shape.validators).await?;
+        let mut net = Self::assemble(&shape, &binaries, &chain, dir)?;
+        // From here on an error drops `net`, which kills what runs.
+        net.unless_crash(net.start_nodes(&shape)).await?;
+        let absent = shape.providers..known_providers;
+        let (client, notes) = net.unless_crash(net.start_providers(&shape, absent)).await?;
+        net.client = Some(client);
+        net.notes = notes;
+        Ok(net)
+    }
+
+    fn assemble(
+        shape: &LocalNetBuilder,
+        binaries: &Binaries,
+        chain: &Path,
+        dir: DataDir,
+    ) -> Result<Self, Error> {
+        let logs = LogHub::new(dir.path().join("logs"))?;
+        let (crash_sender, crashes) = mpsc::unbounded_channel();
+        let process = |name: String| {
+            let log = logs.of(&name)?;
+            Ok::<_, Error>(Process::new(name, log, crash_sender.clone()))
+        };
+        let port = |first: u16, index: usize, what: &'static str| {
+            let preferred = first.saturating_add(u16::try_from(index).unwrap_or(u16::MAX));
+            Port::choose(shape.ports, preferred, what)
+        };
+
+        let nodes = (0..shape.validators)
+            .map(|index| {
+                let name = format!("node-{}", index + 1);
+                let setup = NodeSetup {
+                    binary: binaries.node.clone(),
+                    chain: chain.to_path_buf(),
+                    base_path: dir.path().join("nodes").join(&name),
+                    ports: NodePorts {
+                        rpc: port(RPC_PORT, index, "the RPC of a node")?,
+                        metrics: port(METRICS_PORT, index, "the metrics of a node")?,
+                        peers: port(PEERS_PORT, index, "the peers of a node")?,
+                    },
+                    alone: shape.validators == 1,
+                    extra_args: shape.node_args.clone(),
+                    env: shape.env.clone(),
+                };
+                Ok(Node::new(index, process(name)?, setup))
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+
+        let providers = (0..shape.providers)
+            .map(|index| {
+                let name = format!("provider-{}", index + 1);
+                let own = dir.path().join("providers").join(&name);
+                let data_dir = shape.provider_data_dirs.get(&index).cloned();
+                let binary = shape.provider_binaries.get(&index).unwrap_or(&binaries.storage);
+                let setup = ProviderSetup {
+                    binary: binary.clone(),
+                    data_dir: data_dir.unwrap_or_else(|| own.join("data")),
+                    dir: own,
+                    port: port(PROVIDER_PORT, index, "a storage provider")?,
+                    // Spread over the nodes, as providers of a real network are.
+                    node_url: nodes[index % nodes.len()].ws_url(),
+                    extra_args: shape.provider_args.clone(),
+                    env: shape.env.clone(),
+                };
+                Ok(Provider::new(index, process(name)?, setup))
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+
+        let crashes = Mutex::new(crashes);
+        Ok(Self { nodes, providers, client: None, notes: Vec::new(), logs, crashes, dir })
+    }
+
+    async fn start_nodes(&self, shape: &LocalNetBuilder) -> Result<(), Error> {
+        (shape.progress)("starting the chain");
+        let (first, others) = self.nodes.split_first().ok_or_else(|| {
+            Error::BadShape("a local network has at least one validator".into())
+        })?;
+        first.start()?;
+        if !others.is_empty() {
+            let address = first.address().await?;
+            for node in others {
+                node.set_bootnode(address.clone());
+                node.start()?;
+            }
+        }
+        (shape.progress)("waiting for finalised blocks");
+        try_join_all(self.nodes.iter().map(Node::ready)).await?;
+        Ok(())
+    }
+
+    /// Connects to the chain, makes it know the providers and starts their daemons.
+    async fn start_providers(
+        &self,
+        shape: &LocalNetBuilder,
+        absent: Range<usize>,
+    ) -> Result<(ChainClient, Vec<String>), Error> {
+        let node = &self.nodes[0];
+        let client =
+            ChainClient::connect(&node.ws_url()).await.map_err(|e| Error::Chain {
+                what: format!("connect to {}", node.name()),
+                why: e.to_string(),
+            })?;
+        if !self.providers.is_empty() || !absent.is_empty() {
+            (shape.progress)("registering the storage providers");
+        }
+        let alice = SigningKey::dev("Alice").expect("a development key");
+        let funder = Submitter::new(client.clone(), alice);
+        let announcements: Vec<_> =
+            self.providers.iter().map(|p| p.announcement(shape.bond, shape.capacity)).collect();
+        let mut notes = register_all(&client, &funder, &announcements).await?;
+        notes.extend(chill_absent(&client, absent).await?);
+
+        if !self.providers.is_empty() {
+            (shape.progress)("starting the storage providers");
+        }
+        for provider in &self.providers {
+            provider.prepare()?;
+            provider.start()?;
+        }
+        try_join_all(self.providers.iter().map(Provider::ready)).await?;
+        Ok((client, notes))
+    }
+
+    /// Runs `phase`; ends early when a process dies, which the phase may not be looking at.
+    async fn unless_crash<T>(
+        &self,
+        phase: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::select! {
+            result = phase => result,
+            crash = self.next_crash() => Err(crash.into()),
+        }
+    }
+
+    /// The nodes, in order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node with this place, from 0.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn node(&self, index: usize) -> &Node {
+        &self.nodes[index]
+    }
+
+    /// The storage providers, in order.
+    pub fn providers(&self) -> &[Provider] {
+        &self.providers
+    }
+
+    /// The storage provider with this place, from 0.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn provider(&self, index: usize) -> &Provider {
+        &self.providers[index]
+    }
+
+    /// A connection to the first node.
+    pub fn client(&self) -> &ChainClient {
+        self.client.as_ref().expect("a network that has started is connected")
+    }
+
+    /// Address of the first node's RPC.
+    pub fn url(&self) -> String {
+        self.nodes[0].ws_url()
+    }
+
+    /// Where everything is kept.
+    pub fn data_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// What people should know of this start, for example that a provider is still jailed.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// What the processes print from now on.
+    pub fn logs(&self) -> LogStream {
+        self.logs.subscribe()
+    }
+
+    /// Waits until a process ends that nobody told to.
+    pub async fn next_crash(&self) -> Crash {
+        match self.crashes.lock().await.recv().await {
+            Some(crash) => crash,
+            // Every process holds a sender.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends everything: daemons first, then nodes, each asked to, then killed if it does not.
+    pub async fn shutdown(mut self) {
+        // It would report the end of the node as a fault.
+        self.client = None;
+        let orderly = async {
+            join_all(self.providers.iter().map(Provider::stop)).await;
+            join_all(self.nodes.iter().map(Node::stop)).await;
+        };
+        // The rest is for `drop`.
+        let _ = tokio::time::timeout(SHUTDOWN_PATIENCE, orderly).await;
+    }
+}
+
+impl Drop for LocalNet {
+    fn drop(&mut self) {
+        let providers = self.providers.iter().map(Provider::process);
+        let nodes = self.nodes.iter().map(Node::process);
+        let processes: Vec<_> = providers.chain(nodes).cloned().collect();
+        Process::kill_blocking(&processes);
+    }
+}

@@ -1,0 +1,198 @@
+//! One storage provider.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use noema_chain_client::{AccountId, SigningKey};
+
+use crate::{
+    data_dir::write_private,
+    ports::Port,
+    process::Process,
+    ready::until_ready,
+    registration::{Announcement, ProviderKeys},
+    rpc::{client, root_cause},
+    Error,
+};
+
+/// How long a daemon may take until it is healthy.
+const READY_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a daemon may take to end when asked to: it finishes writes under way.
+pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(15);
+
+/// What a provider is started with.
+#[derive(Debug)]
+pub(crate) struct ProviderSetup {
+    pub(crate) binary: PathBuf,
+    /// Holds the key file; the daemon's data is in `data_dir`.
+    pub(crate) dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) port: Port,
+    /// Address of the node that it follows the chain through.
+    pub(crate) node_url: String,
+    pub(crate) extra_args: Vec<String>,
+    pub(crate) env: Vec<(String, String)>,
+}
+
+/// A storage provider of the network: a daemon and its accounts.
+#[derive(Debug)]
+pub struct Provider {
+    index: usize,
+    process: Process,
+    keys: ProviderKeys,
+    setup: ProviderSetup,
+    binary: Mutex<PathBuf>,
+    http: reqwest::Client,
+}
+
+impl Provider {
+    pub(crate) fn new(index: usize, process: Process, setup: ProviderSetup) -> Self {
+        Self {
+            index,
+            process,
+            keys: ProviderKeys::of(index),
+            binary: Mutex::new(setup.binary.clone()),
+            setup,
+            http: client(),
+        }
+    }
+
+    /// Its place in the network, from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Its name in logs and messages, such as `provider-1`.
+    pub fn name(&self) -> &str {
+        self.process.name()
+    }
+
+    /// Process id of its daemon while that runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.pid()
+    }
+
+    /// Its bonded account.
+    pub fn account(&self) -> AccountId {
+        self.keys.bonded.account()
+    }
+
+    /// Key of its bonded account; a development key that everybody has.
+    pub fn key(&self) -> &SigningKey {
+        &self.keys.bonded
+    }
+
+    /// Its hot key; a development key that everybody has.
+    pub fn operator_key(&self) -> &SigningKey {
+        &self.keys.operator
+    }
+
+    /// Where its daemon answers: `http://127.0.0.1:<port>`.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.setup.port.number())
+    }
+
+    /// Where its Prometheus metrics are.
+    pub fn metrics_url(&self) -> String {
+        format!("{}/metrics", self.endpoint())
+    }
+
+    /// The data directory of its daemon.
+    pub fn data_dir(&self) -> &Path {
+        &self.setup.data_dir
+    }
+
+    /// Runs another program in the place of the daemon from its next start on. The program gets the
+    /// same arguments.
+    pub fn set_binary(&self, binary: PathBuf) {
+        *self.binary.lock().unwrap_or_else(PoisonError::into_inner) = binary;
+    }
+
+    /// Starts its daemon without waiting. It must not run.
+    pub fn start(&self) -> Result<(), Error> {
+        self.process.start(self.command())
+    }
+
+    /// Kills its daemon with SIGKILL and waits until it is gone.
+    pub async fn kill9(&self) {
+        self.process.kill().await;
+    }
+
+    /// Asks its daemon to end and waits until it is gone.
+    pub async fn stop(&self) {
+        self.process.stop(STOP_PATIENCE).await;
+    }
+
+    /// Stops its daemon if that runs, starts it again and waits until it is healthy.
+    pub async fn restart(&self) -> Result<(), Error> {
+        self.stop().await;
+        self.start()?;
+        self.ready().await
+    }
+
+    /// Waits until its daemon answers that it is healthy.
+    pub async fn ready(&self) -> Result<(), Error> {
+        until_ready(&self.process, READY_PATIENCE, || self.health()).await
+    }
+
+    async fn health(&self) -> Result<(), String> {
+        let answer = self
+            .http
+            .get(format!("{}/v1/health", self.endpoint()))
+            .send()
+            .await
+            .map_err(|e| format!("it does not answer yet ({})", root_cause(&e)))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(format!("its health is {status}: {}", answer.text().await.unwrap_or_default()))
+    }
+
+    /// Makes its directories and the file with its hot key.
+    pub(crate) fn prepare(&self) -> Result<(), Error> {
+        for dir in [&self.setup.dir, &self.setup.data_dir] {
+            std::fs::create_dir_all(dir).map_err(Error::io("create the directory", dir))?;
+        }
+        write_private(&self.key_file(), format!("{}\n", self.keys.operator_secret).as_bytes())
+    }
+
+    pub(crate) fn announcement(&self, bond: u128, capacity: u64) -> Announcement {
+        Announcement {
+            name: self.name().to_owned(),
+            keys: self.keys.clone(),
+            endpoint: self.endpoint(),
+            bond,
+            capacity,
+        }
+    }
+
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.setup.dir.join("operator.key")
+    }
+
+    fn command(&self) -> Command {
+        let setup = &self.setup;
+        let binary = self.binary.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut command = Command::new(binary);
+        command
+            .args(["--node", &setup.node_url])
+            .args(["--provider", &self.account().to_string()])
+            .args(["--listen", &format!("127.0.0.1:{}", setup.port.number())])
+            .arg("--operator-key")
+            .arg(self.key_file())
+            .arg("--data-dir")
+            .arg(&setup.data_dir)
+            .args(&setup.extra_args)
+            .envs(setup.env.iter().map(|(k, v)| (k, v)));
+        command
+    }
+}
