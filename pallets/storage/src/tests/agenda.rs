@@ -1,0 +1,232 @@
+//! The agenda: order, weight, catching up, and what happens when it is full.
+
+use crate::{mock::*, Agenda, AgendaCursor, Config, SlotState, WeightInfo};
+use frame_support::{assert_ok, weights::Weight};
+
+type W = <Test as Config>::WeightInfo;
+
+fn commit(salt: u8, replicas: u8) -> crate::FileId {
+    assert_ok!(Storage::commit(signed(ALICE), [salt; 32], 300, replicas));
+    noema_commitment::file_id::<crate::HostHashing>(&[salt; 32], 300)
+}
+
+fn drawn(id: crate::FileId) -> usize {
+    deal_of(id, ALICE)
+        .slots
+        .iter()
+        .filter(|slot| slot.state.provider().is_some())
+        .count()
+}
+
+#[test]
+fn agenda_before_the_first_task_has_no_cursor() {
+    build_and_execute(1, || {
+        run_blocks(50);
+        assert_eq!(AgendaCursor::<Test>::get(), None);
+        commit(1, 1);
+        assert_eq!(AgendaCursor::<Test>::get(), Some(52));
+        next_block();
+        assert_eq!(AgendaCursor::<Test>::get(), Some(53));
+    });
+}
+
+#[test]
+fn agenda_full_block_overflows_into_the_next() {
+    build_and_execute(16, || {
+        MaxTasksPerBlock::set(3);
+        let id = commit(1, 8);
+        assert_eq!(
+            [3, 4, 5, 6].map(|block| tasks_at(block).len()),
+            [3, 3, 2, 0]
+        );
+        let due: Vec<_> = deal_of(id, ALICE)
+            .slots
+            .iter()
+            .map(|slot| slot.due.unwrap())
+            .collect();
+        assert_eq!(due, [3, 3, 3, 4, 4, 4, 5, 5]);
+        commit(2, 2);
+        assert_eq!(
+            [3, 4, 5, 6].map(|block| tasks_at(block).len()),
+            [3, 3, 3, 1]
+        );
+        run_to(6);
+        assert_eq!(drawn(id), 8);
+    });
+}
+
+#[test]
+fn agenda_without_weight_does_nothing_and_takes_nothing() {
+    build_and_execute(1, || {
+        let id = commit(1, 1);
+        next_block();
+        assert_eq!(next_block_within(Weight::zero()), Weight::zero());
+        assert_eq!(drawn(id), 0);
+        assert_eq!(AgendaCursor::<Test>::get(), Some(3));
+        next_block();
+        assert_eq!(drawn(id), 1);
+    });
+}
+
+#[test]
+fn agenda_never_takes_more_than_the_meter_or_its_own_limit_allows() {
+    build_and_execute(16, || {
+        let id = commit(1, 16);
+        next_block();
+        let least = Storage::least_agenda_weight();
+        let limit = least.saturating_add(Weight::from_parts(1, 1));
+        let mut blocks = 0;
+        // One task of the worst kind fits into each block, so that it takes a while.
+        while drawn(id) < 16 && blocks < 64 {
+            let before = drawn(id);
+            let consumed = next_block_within(limit);
+            assert!(
+                consumed.all_lte(limit),
+                "{consumed:?} is more than {limit:?}"
+            );
+            assert!(drawn(id) >= before);
+            check_invariants();
+            blocks += 1;
+        }
+        assert!(blocks > 1, "all of it fitted into one block");
+        assert!(drawn(id) >= 12, "the agenda makes no progress");
+
+        MaxAgendaWeight::set(limit);
+        let consumed = next_block_within(Weight::MAX);
+        assert!(consumed.all_lte(limit));
+    });
+}
+
+#[test]
+fn agenda_runs_oldest_block_first() {
+    build_and_execute(16, || {
+        let (first, second) = (commit(1, 3), {
+            next_block();
+            commit(2, 3)
+        });
+        next_block_without_hooks();
+        next_block_without_hooks();
+        let mut blocks = 0;
+        while drawn(second) < 3 && blocks < 20 {
+            next_block_within(Storage::least_agenda_weight());
+            assert!(
+                drawn(second) == 0 || drawn(first) == 3,
+                "the second went before the first"
+            );
+            blocks += 1;
+        }
+        assert_eq!(drawn(second), 3);
+    });
+}
+
+#[test]
+fn agenda_after_pause_catches_up_within_bounds() {
+    build_and_execute(1, || {
+        let id = commit(1, 1);
+        next_block();
+        for _ in 0..20 {
+            next_block_without_hooks();
+        }
+        assert_eq!(AgendaCursor::<Test>::get(), Some(3));
+        next_block();
+        assert_eq!(drawn(id), 1);
+        // Four blocks for each block that passes.
+        assert_eq!(AgendaCursor::<Test>::get(), Some(7));
+        run_blocks(5);
+        assert_eq!(AgendaCursor::<Test>::get(), Some(27));
+        run_blocks(2);
+        assert_eq!(
+            AgendaCursor::<Test>::get(),
+            Some(System::block_number() + 1)
+        );
+    });
+}
+
+#[test]
+fn agenda_idle_block_costs_the_cursor_and_one_look() {
+    build_and_execute(1, || {
+        commit(1, 1);
+        let consumed = next_block_within(Weight::MAX);
+        assert_eq!(consumed, W::agenda_base() + W::agenda_block(0));
+    });
+}
+
+/// A task that finds no room for what follows from it must leave no trace, stay where it is and
+/// run once there is room.
+#[test]
+fn agenda_full_ahead_keeps_the_task_without_trace() {
+    build_and_execute(2, || {
+        AgendaSearch::set(0);
+        MaxTasksPerBlock::set(1);
+        let id = commit(1, 1);
+        next_block();
+        // Drawn in block 3, the deadline would be due in block 25. Another task has that place.
+        assert_eq!(deal_of(id, ALICE).slots[0].due, Some(3));
+        let blocker = crate::Task {
+            file: [9; 32],
+            owner: BOB,
+            slot: 0,
+            token: u64::MAX,
+        };
+        Agenda::<Test>::try_append(25, blocker).unwrap();
+        take_events();
+        next_block();
+        assert_eq!(drawn(id), 0);
+        assert!(take_events().is_empty());
+        assert!(Registry::all()
+            .values()
+            .all(|provider| provider.reserved == 0));
+        assert_eq!(tasks_at(3).len(), 1);
+        assert_eq!(AgendaCursor::<Test>::get(), Some(3));
+        next_block();
+        assert_eq!(drawn(id), 1);
+        assert_eq!(AgendaCursor::<Test>::get(), Some(5));
+        Agenda::<Test>::remove(25);
+    });
+}
+
+#[test]
+fn agenda_full_ahead_does_not_stop_the_rest_of_the_block() {
+    build_and_execute(2, || {
+        AgendaSearch::set(0);
+        MaxTasksPerBlock::set(2);
+        let id = commit(1, 1);
+        // A second task of the same block that needs no room: its deal is gone.
+        let stale = crate::Task {
+            file: [9; 32],
+            owner: BOB,
+            slot: 0,
+            token: u64::MAX,
+        };
+        Agenda::<Test>::try_append(3, stale.clone()).unwrap();
+        next_block();
+        for _ in 0..2 {
+            Agenda::<Test>::try_append(25, stale.clone()).unwrap();
+        }
+        next_block();
+        let left = tasks_at(3);
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].file, id);
+        Agenda::<Test>::remove(25);
+        next_block();
+        assert_eq!(drawn(id), 1);
+    });
+}
+
+#[test]
+fn agenda_is_empty_when_every_slot_is_held() {
+    build_and_execute(3, || {
+        let file = TestFile::new(300, 0);
+        assigned(&file, 3);
+        for slot in 0..3 {
+            make_held(&file, slot);
+        }
+        assert_eq!(Agenda::<Test>::iter().count(), 0);
+        run_blocks(100);
+        let deal = deal_of(file.id(), ALICE);
+        assert!(deal
+            .slots
+            .iter()
+            .all(|slot| matches!(slot.state, SlotState::Held { .. })));
+    });
+}
