@@ -20,7 +20,8 @@ use frame_system::pallet_prelude::BlockNumberFor;
 mod benchmarks {
     use super::*;
 
-    /// A full window, an output, and `n` old seeds to forget.
+    /// A full window, an output, a gap before the current block, and `n` old gaps to forget, each
+    /// of which costs one read more than a seed.
     #[benchmark]
     fn on_poll(n: Linear<0, FORGOTTEN_PER_BLOCK>) {
         T::BenchmarkHelper::provide_output();
@@ -29,10 +30,13 @@ mod benchmarks {
         ));
         let oldest = BlockNumberFor::<T>::from(10u32);
         for step in 0..n {
-            Seeds::<T>::insert(oldest + step.into(), [9u8; 32]);
+            let block = oldest + step.into();
+            Gaps::<T>::insert(block, block + 1u32.into());
         }
-        Oldest::<T>::put(oldest);
-        let now = oldest + T::History::get() + n.into();
+        let newest = oldest + n.into();
+        Seeds::<T>::insert(newest, [9u8; 32]);
+        Recorded::<T>::put(Span { oldest, newest });
+        let now = newest + T::History::get();
         frame_system::Pallet::<T>::set_block_number(now);
 
         #[block]
@@ -44,7 +48,13 @@ mod benchmarks {
             Seeds::<T>::contains_key(now),
             "the output is there and the window full"
         );
-        assert_eq!(Oldest::<T>::get(), Some(oldest + n.into()));
+        assert_eq!(
+            Recorded::<T>::get(),
+            Some(Span {
+                oldest: newest,
+                newest: now
+            })
+        );
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

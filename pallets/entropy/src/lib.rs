@@ -36,7 +36,7 @@ pub use pallet::*;
 pub use seed::{seed_value, DOMAIN};
 #[cfg(feature = "runtime-benchmarks")]
 pub use types::BenchmarkHelper;
-pub use types::{MissingReason, Output, FORGOTTEN_PER_BLOCK, WINDOW};
+pub use types::{MissingReason, Output, Span, FORGOTTEN_PER_BLOCK, WINDOW};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -96,9 +96,16 @@ pub mod pallet {
     #[pallet::storage]
     pub type Seeds<T: Config> = StorageMap<_, Twox64Concat, BlockNumberFor<T>, Output, OptionQuery>;
 
-    /// No seed of a block before this one is in storage any more. Unset until the first seed.
+    /// From the oldest to the newest stored seed. Unset until the first seed.
     #[pallet::storage]
-    pub type Oldest<T: Config> = StorageValue<_, BlockNumberFor<T>, OptionQuery>;
+    pub type Recorded<T: Config> = StorageValue<_, Span<BlockNumberFor<T>>, OptionQuery>;
+
+    /// Runs of blocks without a seed between two stored seeds: from the first such block to the next
+    /// block with a seed. Forgetting jumps over them, so that a pause of the hook, however long, is
+    /// one step.
+    #[pallet::storage]
+    pub type Gaps<T: Config> =
+        StorageMap<_, Twox64Concat, BlockNumberFor<T>, BlockNumberFor<T>, OptionQuery>;
 
     /// What happened.
     #[pallet::event]

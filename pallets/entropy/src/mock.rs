@@ -1,4 +1,8 @@
 //! A runtime with nothing but this pallet, and outputs that the tests choose.
+#![allow(
+    unreachable_pub,
+    reason = "the runtime of the mock is public as macros make it"
+)]
 
 use crate as pallet_noema_entropy;
 use crate::{Config, Output, Pallet};
@@ -46,7 +50,7 @@ thread_local! {
 }
 
 /// What the tests set as this block's output.
-pub(crate) struct TestOutput;
+pub struct TestOutput;
 impl Get<Option<Output>> for TestOutput {
     fn get() -> Option<Output> {
         OUTPUT.with_borrow(|output| *output)
@@ -61,7 +65,7 @@ impl crate::BenchmarkHelper for TestOutput {
 }
 
 /// What the tests set as the epoch's randomness.
-pub(crate) struct TestEpoch;
+pub struct TestEpoch;
 impl Get<Output> for TestEpoch {
     fn get() -> Output {
         EPOCH.with_borrow(|epoch| *epoch)

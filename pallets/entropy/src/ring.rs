@@ -1,8 +1,8 @@
 //! Recording, forgetting and reading seeds.
 
 use crate::{
-    seed_value, Config, Event, MissingReason, Oldest, Outputs, Pallet, Seeds, FORGOTTEN_PER_BLOCK,
-    WINDOW,
+    seed_value, Config, Event, Gaps, MissingReason, Outputs, Pallet, Recorded, Seeds, Span,
+    FORGOTTEN_PER_BLOCK, WINDOW,
 };
 use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -24,21 +24,16 @@ impl<T: Config> Pallet<T> {
         };
         let mut outputs = Outputs::<T>::get().into_inner();
         let window: usize = WINDOW.saturated_into();
-        // Before the push at most `window - 1` may remain; one is dropped per block.
         while outputs.len() >= window {
             outputs.remove(0);
         }
         outputs.push(output);
-        let complete = outputs.len() == window;
-        if complete {
+        if outputs.len() == window {
             let epoch = T::EpochRandomness::get();
-            Seeds::<T>::insert(
+            Self::store(
                 now,
                 seed_value(&epoch, now.unique_saturated_into(), &outputs),
             );
-            if !Oldest::<T>::exists() {
-                Oldest::<T>::put(now);
-            }
         } else {
             Self::deposit_event(Event::NoSeed {
                 block: now,
@@ -48,32 +43,57 @@ impl<T: Config> Pallet<T> {
         Outputs::<T>::put(frame_support::BoundedVec::truncate_from(outputs));
     }
 
-    /// Forgets the seeds of up to [`FORGOTTEN_PER_BLOCK`] blocks older than [`Config::History`].
-    /// Returns how many blocks it passed.
+    /// Stores the seed of a block later than all that are stored.
+    fn store(block: BlockNumberFor<T>, value: [u8; 32]) {
+        Seeds::<T>::insert(block, value);
+        let oldest = match Recorded::<T>::get() {
+            Some(Span { oldest, newest }) if oldest <= newest => {
+                let next = newest.saturating_add(One::one());
+                if next < block {
+                    Gaps::<T>::insert(next, block);
+                }
+                oldest
+            }
+            _ => block,
+        };
+        Recorded::<T>::put(Span {
+            oldest,
+            newest: block,
+        });
+    }
+
+    /// Forgets up to [`FORGOTTEN_PER_BLOCK`] seeds and gaps older than [`Config::History`]. Returns
+    /// how many.
     pub(crate) fn forget(now: BlockNumberFor<T>) -> u32 {
-        let Some(oldest) = Oldest::<T>::get() else {
+        let Some(Span { oldest, newest }) = Recorded::<T>::get() else {
             return 0;
         };
         let horizon = now.saturating_sub(T::History::get());
         let mut cursor = oldest;
-        let mut passed = 0u32;
-        while cursor < horizon && passed < FORGOTTEN_PER_BLOCK {
-            Seeds::<T>::remove(cursor);
-            cursor.saturating_inc();
-            passed.saturating_inc();
+        let mut steps = 0u32;
+        while cursor < horizon && cursor <= newest && steps < FORGOTTEN_PER_BLOCK {
+            let next = cursor.saturating_add(One::one());
+            cursor = match Seeds::<T>::take(cursor) {
+                Some(_) => next,
+                None => Gaps::<T>::take(cursor).map_or(next, |end| end.max(next)),
+            };
+            steps.saturating_inc();
         }
-        if passed > 0 {
-            Oldest::<T>::put(cursor);
+        if steps > 0 {
+            Recorded::<T>::put(Span {
+                oldest: cursor,
+                newest,
+            });
         }
-        passed
+        steps
     }
 }
 
 impl<T: Config> AgedRandomness<BlockNumberFor<T>> for Pallet<T> {
     fn seed_from(not_before: BlockNumberFor<T>) -> Option<Seed<BlockNumberFor<T>>> {
         let now = frame_system::Pallet::<T>::block_number();
-        // What is older is forgotten even while it waits for its removal, and an answer must not
-        // depend on which of its candidates are removed already.
+        // What is older is forgotten even while it waits for its removal: an answer must not depend
+        // on which of its candidates are removed already.
         if not_before.saturating_add(T::History::get()) < now {
             return None;
         }
@@ -97,7 +117,16 @@ impl<T: Config> AgedRandomness<BlockNumberFor<T>> for Pallet<T> {
     #[cfg(feature = "runtime-benchmarks")]
     fn set_seed(block: BlockNumberFor<T>, value: [u8; 32]) {
         Seeds::<T>::insert(block, value);
-        let oldest = Oldest::<T>::get().map_or(block, |oldest| oldest.min(block));
-        Oldest::<T>::put(oldest);
+        let span = match Recorded::<T>::get() {
+            Some(Span { oldest, newest }) => Span {
+                oldest: oldest.min(block),
+                newest: newest.max(block),
+            },
+            None => Span {
+                oldest: block,
+                newest: block,
+            },
+        };
+        Recorded::<T>::put(span);
     }
 }

@@ -1,8 +1,7 @@
-//! What must hold after every block.
+//! What must hold after every block. Each function checks one invariant.
 
-use crate::{Config, Oldest, Outputs, Pallet, Seeds, WINDOW};
+use crate::{Config, Gaps, Outputs, Pallet, Recorded, Seeds, WINDOW};
 use frame_support::{ensure, traits::Get};
-use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::{
     traits::{One, Saturating, UniqueSaturatedInto},
     SaturatedConversion, TryRuntimeError,
@@ -11,32 +10,51 @@ use sp_runtime::{
 impl<T: Config> Pallet<T> {
     /// Checks every invariant of the pallet's storage.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
-        Self::try_state_seeds_are_in_range()?;
+        Self::try_state_no_seed_of_the_future()?;
+        Self::try_state_every_seed_will_be_forgotten()?;
         Self::try_state_seeds_are_few()?;
         Self::try_state_seeds_follow_full_window()
     }
 
-    /// Every seed lies between the forgetting cursor and the current block, so that every seed will
-    /// be forgotten once and no seed is of a future block.
-    pub(crate) fn try_state_seeds_are_in_range() -> Result<(), TryRuntimeError> {
+    /// The newest seed is of the current block or an earlier one.
+    pub(crate) fn try_state_no_seed_of_the_future() -> Result<(), TryRuntimeError> {
         let now = frame_system::Pallet::<T>::block_number();
         for block in Seeds::<T>::iter_keys() {
-            let oldest = Oldest::<T>::get()
-                .ok_or("there is a seed but no forgetting cursor: it would stay for ever")?;
-            ensure!(block >= oldest, "a seed lies before the forgetting cursor");
             ensure!(block <= now, "a seed is of a future block");
         }
         Ok(())
     }
 
-    /// At most `History + 1` seeds are stored, more only as long as forgetting catches up after a
-    /// pause of the hook.
+    /// From the oldest to the newest block, each has a seed or begins a gap that leads to the next
+    /// seed, and there are no other seeds or gaps: forgetting meets all of them.
+    pub(crate) fn try_state_every_seed_will_be_forgotten() -> Result<(), TryRuntimeError> {
+        let (mut seeds, mut gaps) = (0u64, 0u64);
+        if let Some(span) = Recorded::<T>::get() {
+            let mut cursor = span.oldest;
+            while cursor <= span.newest {
+                if Seeds::<T>::contains_key(cursor) {
+                    seeds.saturating_inc();
+                    cursor.saturating_inc();
+                } else {
+                    let end = Gaps::<T>::get(cursor)
+                        .ok_or("a block has neither a seed nor is it the beginning of a gap")?;
+                    ensure!(end > cursor, "a gap leads backwards");
+                    ensure!(end <= span.newest, "a gap leads beyond the newest seed");
+                    gaps.saturating_inc();
+                    cursor = end;
+                }
+            }
+        }
+        let stored: u64 = Seeds::<T>::iter_keys().count().saturated_into();
+        ensure!(stored == seeds, "a seed lies where forgetting never comes");
+        let stored: u64 = Gaps::<T>::iter_keys().count().saturated_into();
+        ensure!(stored == gaps, "a gap lies where forgetting never comes");
+        Ok(())
+    }
+
+    /// At most `History + 1` seeds are stored, whatever pauses the hook made.
     pub(crate) fn try_state_seeds_are_few() -> Result<(), TryRuntimeError> {
-        let now = frame_system::Pallet::<T>::block_number();
-        let history: BlockNumberFor<T> = T::History::get();
-        let span = Oldest::<T>::get().map_or(history, |oldest| now.saturating_sub(oldest));
-        let most: u64 = history
-            .max(span)
+        let most: u64 = T::History::get()
             .saturating_add(One::one())
             .unique_saturated_into();
         let stored: u64 = Seeds::<T>::iter_keys().count().saturated_into();

@@ -9,9 +9,29 @@ pub type Output = [u8; 32];
 /// How many VRF outputs enter a seed.
 pub const WINDOW: u32 = 32;
 
-/// How many blocks' seeds the hook forgets at most in one block. One is enough as long as the hook
-/// runs in every block; more let it catch up after a pause.
+/// How many stored seeds and gaps the hook forgets at most in one block. It adds at most one of each,
+/// so that two would do to keep up; more let it catch up after a pause.
 pub const FORGOTTEN_PER_BLOCK: u32 = 8;
+
+/// Where stored seeds begin and end.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Span<BlockNumber> {
+    /// No seed of a block before this one is stored. Beyond `newest` when none is stored at all.
+    pub oldest: BlockNumber,
+    /// The last block that got a seed.
+    pub newest: BlockNumber,
+}
 
 /// Why a block has no seed although the hook ran.
 #[derive(

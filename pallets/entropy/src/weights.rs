@@ -20,8 +20,9 @@ pub trait WeightInfo {
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NoemaEntropy::Outputs` (r:1 w:1)
-	/// Storage: `NoemaEntropy::Oldest` (r:1 w:1)
-	/// Storage: `NoemaEntropy::Seeds` (r:0 w:9)
+	/// Storage: `NoemaEntropy::Recorded` (r:1 w:1)
+	/// Storage: `NoemaEntropy::Seeds` (r:8 w:9)
+	/// Storage: `NoemaEntropy::Gaps` (r:8 w:9)
 	/// Storage: `Babe::Initialized`, `Babe::Authorities`, `Babe::Randomness`, `Babe::CurrentSlot`, `Babe::EpochIndex` (r:5 w:0)
 	/// The range of component `n` is `[0, 8]`.
 	fn on_poll(n: u32, ) -> Weight {
@@ -29,8 +30,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(0, 5_000))
 			.saturating_add(Weight::from_parts(1_000_000, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(8_u64))
-			.saturating_add(T::DbWeight::get().writes(3_u64))
-			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(n.into())))
 	}
 }
 
@@ -42,7 +44,8 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 5_000))
 			.saturating_add(Weight::from_parts(1_000_000, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(8_u64))
-			.saturating_add(RocksDbWeight::get().writes(3_u64))
-			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(n.into())))
+			.saturating_add(RocksDbWeight::get().reads((2_u64).saturating_mul(n.into())))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+			.saturating_add(RocksDbWeight::get().writes((2_u64).saturating_mul(n.into())))
 	}
 }

@@ -24,14 +24,3 @@ pub fn required_bond(bytes: u64, per_mib: u128) -> u128 {
 pub fn free_bytes(declared: u64, backed: u64, reserved: u64) -> u64 {
     declared.min(backed).saturating_sub(reserved)
 }
-
-/// How much of `amount` is there to be taken from `available`, and what is left over of both:
-/// `(taken, still wanted, still available)`.
-pub fn take_up_to(amount: u128, available: u128) -> (u128, u128, u128) {
-    let taken = amount.min(available);
-    (
-        taken,
-        amount.saturating_sub(taken),
-        available.saturating_sub(taken),
-    )
-}

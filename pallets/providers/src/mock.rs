@@ -1,4 +1,8 @@
 //! A runtime with balances and this pallet.
+#![allow(
+    unreachable_pub,
+    reason = "the runtime of the mock is public as macros make it"
+)]
 
 use crate as pallet_noema_providers;
 use crate::{Config, Pallet, ParametersByRole, RoleParameters};
@@ -69,7 +73,7 @@ parameter_types! {
 }
 
 /// Different parameters for every role, those of storage changeable by tests.
-pub(crate) struct TestParameters;
+pub struct TestParameters;
 impl ParametersByRole<Balance> for TestParameters {
     fn parameters(role: Role) -> RoleParameters<Balance> {
         match role {

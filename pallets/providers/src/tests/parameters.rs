@@ -1,0 +1,122 @@
+//! Parameters that make no sense stop the runtime's tests, and changed ones are applied by
+//! `refresh`.
+
+use super::*;
+use crate::{ChillReason, Event, ProviderState, RoleParameters};
+use frame_support::{assert_ok, traits::Hooks};
+use noema_traits::ProviderRegistry;
+use sp_runtime::Perbill;
+
+fn integrity_test() {
+    new_test_ext().execute_with(NoemaProviders::integrity_test);
+}
+
+#[test]
+fn integrity_test_accepts_the_mock() {
+    integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "`MaxProviders` is 65537")]
+fn integrity_test_refuses_more_providers_than_leaves() {
+    MaxProviders::set(65_537);
+    integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "`MaxProviders` is 0")]
+fn integrity_test_refuses_no_providers() {
+    MaxProviders::set(0);
+    integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "`MaxUnlocking` is 0")]
+fn integrity_test_refuses_no_chunks() {
+    MaxUnlocking::set(0);
+    integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "`UnbondingPeriod` is 0")]
+fn integrity_test_refuses_immediate_unbonding() {
+    UnbondingPeriod::set(0);
+    integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "`MaxReporterShare` is 100 %")]
+fn integrity_test_refuses_whole_share() {
+    MaxReporterShare::set(Perbill::one());
+    integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "the minimum bond of Storage is 9")]
+fn integrity_test_refuses_minimum_under_existential_deposit() {
+    StorageParameters::set(RoleParameters {
+        minimum_bond: 9,
+        collateral_per_mib: 1,
+    });
+    integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "the collateral of Storage is 0")]
+fn integrity_test_refuses_free_capacity() {
+    StorageParameters::set(RoleParameters {
+        minimum_bond: 1_000,
+        collateral_per_mib: 0,
+    });
+    integrity_test();
+}
+
+#[test]
+fn refresh_applies_changed_parameters() {
+    build_and_execute(|| {
+        assert_ok!(register(1, 1_000));
+        assert_ok!(register(2, 2_000));
+        StorageParameters::set(RoleParameters {
+            minimum_bond: 1_500,
+            collateral_per_mib: 200,
+        });
+        assert!(NoemaProviders::do_try_state().is_err());
+        for who in 1..=2 {
+            assert_ok!(NoemaProviders::refresh(STORAGE, &who));
+        }
+        assert_eq!(record(1).state, ProviderState::Chilled);
+        System::assert_has_event(
+            Event::Chilled {
+                role: STORAGE,
+                provider: 1,
+                reason: ChillReason::BondTooSmall,
+            }
+            .into(),
+        );
+        assert_eq!(NoemaProviders::free_bytes(STORAGE, &2), 10 * MIB);
+    });
+}
+
+#[test]
+fn constants_state_the_parameters() {
+    use frame_support::traits::PalletInfoAccess;
+    let metadata = NoemaProviders::pallet_constants_metadata();
+    assert_eq!(NoemaProviders::name(), "NoemaProviders");
+    assert!(metadata
+        .iter()
+        .any(|constant| constant.name == "parameters"));
+}
+
+#[test]
+fn weights_of_endpoint_calls_grow_with_their_bytes() {
+    use frame_support::dispatch::GetDispatchInfo;
+    let weight = |length: usize| {
+        crate::Call::<Test>::set_endpoint {
+            role: STORAGE,
+            endpoint: vec![b'a'; length],
+        }
+        .get_dispatch_info()
+        .call_weight
+    };
+    assert!(weight(10_240).ref_time() > weight(128).ref_time());
+}
