@@ -138,7 +138,11 @@ impl<T: Config> Pallet<T> {
 
     /// Runs the agenda blocks `cursor..=now`, at most `AgendaCatchUp` of them, and returns the
     /// first block that is not done.
-    fn run_blocks(mut cursor: BlockOf<T>, now: BlockOf<T>, meter: &mut WeightMeter) -> BlockOf<T> {
+    pub(crate) fn run_blocks(
+        mut cursor: BlockOf<T>,
+        now: BlockOf<T>,
+        meter: &mut WeightMeter,
+    ) -> BlockOf<T> {
         let full_block = T::WeightInfo::agenda_block(T::MaxTasksPerBlock::get());
         for _ in 0..T::AgendaCatchUp::get() {
             if cursor > now || !meter.can_consume(full_block) {
@@ -183,7 +187,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Does what is due for the task's slot.
-    fn run_task(task: &TaskOf<T>, now: BlockOf<T>) -> Result<Ran, DispatchError> {
+    pub(crate) fn run_task(task: &TaskOf<T>, now: BlockOf<T>) -> Result<Ran, DispatchError> {
         let Some(deal) = Deals::<T>::get(task.file, &task.owner) else {
             return Ok(Ran::Stale);
         };

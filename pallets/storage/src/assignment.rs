@@ -264,7 +264,7 @@ impl<T: Config> Pallet<T> {
 
     /// `blake2_256(domain ‖ seed ‖ file id ‖ owner ‖ slot ‖ token as u64 LE ‖ attempt)`: the
     /// randomness of one attempt to draw a provider.
-    fn assignment_hash(seed: &[u8; 32], task: &TaskOf<T>, attempt: u8) -> [u8; 32] {
+    pub(crate) fn assignment_hash(seed: &[u8; 32], task: &TaskOf<T>, attempt: u8) -> [u8; 32] {
         let owner = T::AccountBytes::convert(task.owner.clone());
         let message = [
             ASSIGN_DOMAIN,

@@ -114,7 +114,7 @@ impl Config for Test {
 }
 
 /// Account numbers as 32 bytes.
-pub(crate) struct PaddedAccount;
+pub struct PaddedAccount;
 impl Convert<u64, [u8; 32]> for PaddedAccount {
     fn convert(account: u64) -> [u8; 32] {
         let mut bytes = [0; 32];
@@ -146,7 +146,7 @@ impl MockProvider {
 pub(crate) type Providers = StorageMap<MockRegistry, Twox64Concat, u64, MockProvider>;
 
 /// Providers in storage, drawn in proportion to their free bytes.
-pub(crate) struct Registry;
+pub struct Registry;
 
 impl Registry {
     /// In the order of their accounts.
@@ -246,7 +246,7 @@ impl ProviderRegistry<u64, u64> for Registry {
 type SeedOf = StorageMap<MockSeeds, Twox64Concat, u32, [u8; 32]>;
 
 /// Seeds in storage, with gaps where the tests want them, forgotten after `History` blocks.
-pub(crate) struct Seeds;
+pub struct Seeds;
 
 impl Seeds {
     pub(crate) fn set(block: u32, value: [u8; 32]) {
@@ -463,29 +463,9 @@ impl TestFile {
         }
     }
 
-    /// The sectors drawn for a slot that awaits its proof, whose seed must be there.
-    pub(crate) fn sectors_drawn(&self, owner: u64, slot: u8) -> Vec<u64> {
-        let SlotState::Proving {
-            provider, draw_at, ..
-        } = slot_of(self.id(), owner, slot).state
-        else {
-            panic!("the slot awaits no proof");
-        };
-        drawn_sectors::<crate::HostHashing>(
-            &Seeds::seed_from(draw_at).unwrap().value,
-            &self.id(),
-            &PaddedAccount::convert(owner),
-            &PaddedAccount::convert(provider),
-            slot,
-            &Shape::new(self.size).unwrap(),
-            ProofSectors::get(),
-        )
-        .collect()
-    }
-
-    /// The proof that such a slot awaits.
+    /// The proof that a slot awaits, whose seed must be there.
     pub(crate) fn proof(&self, owner: u64, slot: u8) -> SectorProofsOf<Test> {
-        self.proof_of(self.sectors_drawn(owner, slot))
+        self.proof_of(sectors_drawn(self.id(), owner, slot))
     }
 
     pub(crate) fn proof_of(&self, sectors: Vec<u64>) -> SectorProofsOf<Test> {
@@ -495,6 +475,26 @@ impl TestFile {
             .collect();
         proofs.try_into().unwrap()
     }
+}
+
+/// The sectors drawn for a slot that awaits its proof, whose seed must be there.
+pub(crate) fn sectors_drawn(file: FileId, owner: u64, slot: u8) -> Vec<u64> {
+    let SlotState::Proving {
+        provider, draw_at, ..
+    } = slot_of(file, owner, slot).state
+    else {
+        panic!("the slot awaits no proof");
+    };
+    drawn_sectors::<crate::HostHashing>(
+        &Seeds::seed_from(draw_at).unwrap().value,
+        &file,
+        &PaddedAccount::convert(owner),
+        &PaddedAccount::convert(provider),
+        slot,
+        &Shape::new(deal_of(file, owner).size).unwrap(),
+        ProofSectors::get(),
+    )
+    .collect()
 }
 
 pub(crate) fn signed(who: u64) -> RuntimeOrigin {

@@ -52,12 +52,7 @@ fn prove_largest_file_succeeds() {
             run_blocks(2);
             make_ready(id, 0);
             run_blocks(2);
-            let any = TestFile {
-                root,
-                size,
-                ..TestFile::new(1, 0)
-            };
-            let sectors = any.sectors_drawn(ALICE, 0);
+            let sectors = sectors_drawn(id, ALICE, 0);
             assert!(sectors.iter().all(|sector| *sector < shape.sectors()));
             let proof = zero_file::proofs::<Test>(&shape, sectors.into_iter());
             let operator = signed(operator_of(provider(0)));
@@ -87,7 +82,7 @@ fn prove_other_sectors_is_refused() {
     build_and_execute(1, || {
         let file = TestFile::new(70_000, 0);
         let (id, operator) = proving(&file);
-        let drawn = file.sectors_drawn(ALICE, 0);
+        let drawn = sectors_drawn(id, ALICE, 0);
         for place in 0..drawn.len() {
             let mut sectors = drawn.clone();
             sectors[place] = (sectors[place] + 1) % 274;
@@ -104,7 +99,7 @@ fn prove_sectors_in_another_order_is_refused() {
     build_and_execute(1, || {
         let file = TestFile::new(70_000, 0);
         let (id, operator) = proving(&file);
-        let mut sectors = file.sectors_drawn(ALICE, 0);
+        let mut sectors = sectors_drawn(id, ALICE, 0);
         sectors.reverse();
         assert_noop!(
             Storage::prove(signed(operator), id, ALICE, 0, file.proof_of(sectors)),
@@ -118,7 +113,7 @@ fn prove_another_file_is_refused() {
     build_and_execute(1, || {
         let (file, other) = (TestFile::new(70_000, 0), TestFile::new(70_000, 1));
         let (id, operator) = proving(&file);
-        let proof = other.proof_of(file.sectors_drawn(ALICE, 0));
+        let proof = other.proof_of(sectors_drawn(id, ALICE, 0));
         assert_noop!(
             Storage::prove(signed(operator), id, ALICE, 0, proof),
             Error::<Test>::WrongProof
@@ -206,20 +201,12 @@ fn prove_of_size_that_does_not_fit_the_root_is_refused() {
     for (size, claimed) in [(5_000u64, 70_000u64), (70_000, 5_000), (70_000, 140_000)] {
         build_and_execute(1, || {
             let file = TestFile::new(size, 0);
-            let lie = TestFile {
-                size: claimed,
-                ..TestFile::new(claimed, 3)
-            };
             let id = noema_commitment::file_id::<HostHashing>(&file.root, claimed);
             assert_ok!(Storage::commit(signed(ALICE), file.root, claimed, 1));
             run_blocks(2);
             make_ready(id, 0);
             run_blocks(2);
-            let claim = TestFile {
-                root: file.root,
-                ..lie
-            };
-            let drawn = claim.sectors_drawn(ALICE, 0);
+            let drawn = sectors_drawn(id, ALICE, 0);
             let sectors = Shape::new(size).unwrap().sectors();
             let operator = operator_of(provider(0));
             // Whatever the provider takes from the file.

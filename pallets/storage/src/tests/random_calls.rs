@@ -172,7 +172,7 @@ fn proof(at: &At, brings: Brings) -> crate::SectorProofsOf<Test> {
         _ => false,
     };
     let drawn = if seed_is_there {
-        file.sectors_drawn(at.owner(), at.slot)
+        sectors_drawn(file.id(), at.owner(), at.slot)
     } else {
         vec![0; 8]
     };
