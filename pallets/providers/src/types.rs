@@ -1,4 +1,8 @@
 //! Plain data of the pallet.
+#![allow(
+    clippy::as_conversions,
+    reason = "the derives of codec and scale-info cast the indices of variants"
+)]
 
 use crate::Config;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

@@ -196,6 +196,6 @@ fn try_state_detects_miscounted_records() {
 #[test]
 fn try_state_detects_too_many_records() {
     detects(NoemaProviders::try_state_census_matches, || {
-        MaxProviders::set(1)
+        MaxProviders::set(1);
     });
 }
