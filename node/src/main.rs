@@ -1,1 +1,19 @@
-fn main() {}
+//! `noema-node`: the client of the Noema chain.
+//!
+//! It hosts the wasm runtime, authors blocks with BABE, finalises them with GRANDPA, keeps the database, talks to the
+//! other nodes and serves JSON-RPC. It holds no rule of the chain: those are in the runtime, which is upgraded on chain.
+//! `README.md` beside this crate is the operator's view.
+
+mod benchmarking;
+mod chain_spec;
+mod cli;
+mod command;
+mod consensus;
+mod executor;
+mod pruning;
+mod rpc;
+mod service;
+
+fn main() -> sc_cli::Result<()> {
+    command::run()
+}
