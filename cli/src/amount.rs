@@ -40,8 +40,9 @@ impl FromStr for Amount {
         }
         // Only digits are left, so that parsing can fail for length alone.
         let whole: Balance = whole.parse().map_err(|_| AmountError::TooLarge)?;
-        let fraction: Balance =
-            format!("{fraction:0<DECIMALS$}").parse().map_err(|_| malformed())?;
+        let fraction: Balance = format!("{fraction:0<DECIMALS$}")
+            .parse()
+            .map_err(|_| malformed())?;
         whole
             .checked_mul(NOEMA)
             .and_then(|whole| whole.checked_add(fraction))
@@ -93,16 +94,23 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let malformed = || SizeError::Malformed(text.chars().take(60).collect());
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         let (number, unit) = text.split_at(end);
         let unit = unit.trim_start().to_ascii_lowercase();
-        let (_, factor) =
-            UNITS.into_iter().find(|(name, _)| *name == unit).ok_or_else(malformed)?;
+        let (_, factor) = UNITS
+            .into_iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(malformed)?;
         if number.is_empty() {
             return Err(malformed());
         }
         let number: u64 = number.parse().map_err(|_| SizeError::TooLarge)?;
-        number.checked_mul(factor).map(Self).ok_or(SizeError::TooLarge)
+        number
+            .checked_mul(factor)
+            .map(Self)
+            .ok_or(SizeError::TooLarge)
     }
 }
 
@@ -141,16 +149,30 @@ mod tests {
         assert_eq!(amount("0.1"), Ok(NOEMA / 10));
         assert_eq!(amount("0.000000000000000001"), Ok(1));
         assert_eq!(amount("1.000000000000000000000"), Ok(NOEMA));
-        assert_eq!(amount("123456789.987654321987654321"), Ok(123_456_789_987_654_321_987_654_321));
-        assert_eq!(amount("340282366920938463463.374607431768211455"), Ok(u128::MAX));
+        assert_eq!(
+            amount("123456789.987654321987654321"),
+            Ok(123_456_789_987_654_321_987_654_321)
+        );
+        assert_eq!(
+            amount("340282366920938463463.374607431768211455"),
+            Ok(u128::MAX)
+        );
     }
 
     #[test]
     fn what_is_no_amount_is_refused() {
-        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,5", "1 ", "0x10", "NaN", "1.2.3"] {
-            assert!(matches!(amount(text), Err(AmountError::Malformed(_))), "{text}");
+        for text in [
+            "", ".", "1.", ".5", "-1", "+1", "1e3", "1,5", "1 ", "0x10", "NaN", "1.2.3",
+        ] {
+            assert!(
+                matches!(amount(text), Err(AmountError::Malformed(_))),
+                "{text}"
+            );
         }
-        assert_eq!(amount("0.0000000000000000001"), Err(AmountError::TooManyDecimals(19)));
+        assert_eq!(
+            amount("0.0000000000000000001"),
+            Err(AmountError::TooManyDecimals(19))
+        );
         assert_eq!(
             amount("340282366920938463463.374607431768211456"),
             Err(AmountError::TooLarge)

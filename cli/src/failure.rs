@@ -26,12 +26,22 @@ pub(crate) struct Failure {
 impl Failure {
     /// The work could not be done.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), exit: FAILED, details: Value::Null }
+        Self {
+            code,
+            message: message.into(),
+            exit: FAILED,
+            details: Value::Null,
+        }
     }
 
     /// The command was called wrongly.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { code: "usage", message: message.into(), exit: USAGE, details: Value::Null }
+        Self {
+            code: "usage",
+            message: message.into(),
+            exit: USAGE,
+            details: Value::Null,
+        }
     }
 
     /// The person at the terminal ended it.
@@ -46,7 +56,10 @@ impl Failure {
 
     /// An operation on a file failed.
     pub(crate) fn io(what: &str, path: &Path, source: &io::Error) -> Self {
-        Self::new("file", format!("cannot {what} {}: {source}", path.display()))
+        Self::new(
+            "file",
+            format!("cannot {what} {}: {source}", path.display()),
+        )
     }
 
     /// Adds fields to the JSON form.

@@ -44,7 +44,11 @@ const MAX_FILE: u64 = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeystoreError {
     #[error("cannot {what} {}: {source}", path.display())]
-    Io { what: &'static str, path: PathBuf, source: io::Error },
+    Io {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("{} exists already; keystore files are never overwritten, choose another name", .0.display())]
     Exists(PathBuf),
     #[error("{} is no keystore file: {reason}", path.display())]
@@ -77,8 +81,7 @@ impl Secret {
         if let Some(digits) = text.strip_prefix("0x") {
             let mut seed = Zeroizing::new([0_u8; 32]);
             hex::decode_to_slice(digits, &mut *seed).map_err(|_| KeystoreError::BadSecret)?;
-            let mini =
-                MiniSecretKey::from_bytes(&*seed).map_err(|_| KeystoreError::BadSecret)?;
+            let mini = MiniSecretKey::from_bytes(&*seed).map_err(|_| KeystoreError::BadSecret)?;
             return Ok(Self { mini });
         }
         let words: Zeroizing<String> =
@@ -92,12 +95,18 @@ impl Secret {
         // Substrate hashes the entropy, not the words.
         let mini = substrate_bip39::mini_secret_from_entropy(&entropy[..len], "");
         entropy.zeroize();
-        Ok(Self { mini: mini.map_err(|_| KeystoreError::BadSecret)? })
+        Ok(Self {
+            mini: mini.map_err(|_| KeystoreError::BadSecret)?,
+        })
     }
 
     /// Its account.
     pub(crate) fn account(&self) -> AccountId {
-        AccountId(self.mini.expand_to_public(ExpansionMode::Ed25519).to_bytes())
+        AccountId(
+            self.mini
+                .expand_to_public(ExpansionMode::Ed25519)
+                .to_bytes(),
+        )
     }
 
     /// The sealed form.
@@ -129,7 +138,10 @@ impl Secret {
             encoded: STANDARD.encode(encoded),
             encoding: Encoding::ours(),
             address: self.account(),
-            meta: Meta { name: Some(name.to_owned()), when_created: Some(now_ms()) },
+            meta: Meta {
+                name: Some(name.to_owned()),
+                when_created: Some(now_ms()),
+            },
         }
     }
 }
@@ -144,7 +156,9 @@ fn stretch(password: &str, salt: &[u8]) -> Key {
 }
 
 fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -181,7 +195,11 @@ impl Encoding {
 struct Meta {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    #[serde(default, rename = "whenCreated", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "whenCreated",
+        skip_serializing_if = "Option::is_none"
+    )]
     when_created: Option<u64>,
 }
 
@@ -198,11 +216,20 @@ impl KeystoreFile {
 
     /// Reads the file at `path`.
     pub(crate) fn read(path: &Path) -> Result<Self, KeystoreError> {
-        let io = |source| KeystoreError::Io { what: "read", path: path.to_owned(), source };
-        let malformed =
-            |reason: String| KeystoreError::Malformed { path: path.to_owned(), reason };
+        let io = |source| KeystoreError::Io {
+            what: "read",
+            path: path.to_owned(),
+            source,
+        };
+        let malformed = |reason: String| KeystoreError::Malformed {
+            path: path.to_owned(),
+            reason,
+        };
         let mut text = String::new();
-        let read = File::open(path).map_err(io)?.take(MAX_FILE + 1).read_to_string(&mut text);
+        let read = File::open(path)
+            .map_err(io)?
+            .take(MAX_FILE + 1)
+            .read_to_string(&mut text);
         match read {
             Ok(length) if length as u64 > MAX_FILE => {
                 return Err(malformed(format!("it is larger than {MAX_FILE} bytes")));
@@ -220,13 +247,20 @@ impl KeystoreFile {
 
     /// Everything that can be checked without the password.
     fn check(&self) -> Result<(), String> {
-        let Encoding { content, r#type, version } = &self.encoding;
+        let Encoding {
+            content,
+            r#type,
+            version,
+        } = &self.encoding;
         let has = |list: &[String], wanted: &str| list.iter().any(|entry| entry == wanted);
         if version != "3" {
             return Err(format!("expected encoding version 3, found {version}"));
         }
         if !has(content, "pkcs8") || !has(content, "sr25519") {
-            return Err(format!("expected a pkcs8 sr25519 key, found {}", content.join(" ")));
+            return Err(format!(
+                "expected a pkcs8 sr25519 key, found {}",
+                content.join(" ")
+            ));
         }
         if !has(r#type, "scrypt") || !has(r#type, "xsalsa20-poly1305") {
             return Err(format!(
@@ -235,10 +269,15 @@ impl KeystoreFile {
                 r#type.join(" ")
             ));
         }
-        let sealed = STANDARD.decode(&self.encoded).map_err(|e| format!("`encoded`: {e}"))?;
+        let sealed = STANDARD
+            .decode(&self.encoded)
+            .map_err(|e| format!("`encoded`: {e}"))?;
         if sealed.len() != HEADER + SEALED {
             let expected = HEADER + SEALED;
-            return Err(format!("expected {expected} encoded bytes, found {}", sealed.len()));
+            return Err(format!(
+                "expected {expected} encoded bytes, found {}",
+                sealed.len()
+            ));
         }
         Ok(())
     }
@@ -261,7 +300,11 @@ impl KeystoreFile {
     /// Writes it to a new file at `path`, readable by its owner only. The file appears complete or
     /// not at all, and an existing one is never replaced.
     pub(crate) fn write(&self, path: &Path) -> Result<(), KeystoreError> {
-        let io = |source| KeystoreError::Io { what: "write", path: path.to_owned(), source };
+        let io = |source| KeystoreError::Io {
+            what: "write",
+            path: path.to_owned(),
+            source,
+        };
         let dir = match path.parent() {
             Some(dir) if !dir.as_os_str().is_empty() => dir,
             _ => Path::new("."),
@@ -270,15 +313,21 @@ impl KeystoreFile {
             return Err(KeystoreError::Exists(path.to_owned()));
         }
         // 0600 from its making on.
-        let mut file = tempfile::Builder::new().prefix(".noema-key-").tempfile_in(dir).map_err(io)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".noema-key-")
+            .tempfile_in(dir)
+            .map_err(io)?;
         serde_json::to_writer_pretty(&mut file, self).map_err(|e| io(e.into()))?;
         file.write_all(b"\n").map_err(io)?;
         file.as_file().sync_all().map_err(io)?;
-        file.persist_noclobber(path).map_err(|e| match e.error.kind() {
-            io::ErrorKind::AlreadyExists => KeystoreError::Exists(path.to_owned()),
-            _ => io(e.error),
-        })?;
-        fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)
+        file.persist_noclobber(path)
+            .map_err(|e| match e.error.kind() {
+                io::ErrorKind::AlreadyExists => KeystoreError::Exists(path.to_owned()),
+                _ => io(e.error),
+            })?;
+        fs::File::open(dir)
+            .and_then(|dir| dir.sync_all())
+            .map_err(io)
     }
 }
 
@@ -294,8 +343,7 @@ mod tests {
         "address": "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         "meta": { "genesisHash": "", "name": "Alice", "whenCreated": 1718265838755 }
     }"#;
-    const PHRASE: &str =
-        "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+    const PHRASE: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
 
     #[test]
     fn a_file_of_polkadot_js_opens_here() {
@@ -337,7 +385,9 @@ mod tests {
         assert_eq!(json["meta"]["name"], "mine");
         assert!(json["meta"]["whenCreated"].is_u64());
         let ours = STANDARD.decode(json["encoded"].as_str().unwrap()).unwrap();
-        let theirs = STANDARD.decode(theirs["encoded"].as_str().unwrap()).unwrap();
+        let theirs = STANDARD
+            .decode(theirs["encoded"].as_str().unwrap())
+            .unwrap();
         assert_eq!(ours.len(), theirs.len());
         // The same parameters of scrypt.
         assert_eq!(ours[32..44], theirs[32..44]);
@@ -351,7 +401,10 @@ mod tests {
         assert_eq!(phrase.split(' ').count(), 12);
         assert_eq!(long.split(' ').count(), 24);
         assert_eq!(Secret::parse(&phrase).unwrap().account(), one.account());
-        assert_eq!(SigningKey::from_suri(&long).unwrap().account(), two.account());
+        assert_eq!(
+            SigningKey::from_suri(&long).unwrap().account(),
+            two.account()
+        );
     }
 
     #[test]
@@ -361,8 +414,15 @@ mod tests {
             Secret::parse(seed).unwrap().account(),
             SigningKey::from_suri(seed).unwrap().account()
         );
-        for bad in ["", "0x12", "twelve words that are not a phrase at all no no no no"] {
-            assert!(matches!(Secret::parse(bad), Err(KeystoreError::BadSecret)), "{bad}");
+        for bad in [
+            "",
+            "0x12",
+            "twelve words that are not a phrase at all no no no no",
+        ] {
+            assert!(
+                matches!(Secret::parse(bad), Err(KeystoreError::BadSecret)),
+                "{bad}"
+            );
         }
     }
 
@@ -372,7 +432,10 @@ mod tests {
         let path = dir.path().join("key.json");
         let file = Secret::parse(PHRASE).unwrap().seal("x", "mine");
         file.write(&path).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let before = fs::read(&path).unwrap();
         let other = Secret::generate(12).unwrap().0.seal("x", "other");
         assert!(matches!(other.write(&path), Err(KeystoreError::Exists(_))));
@@ -389,7 +452,15 @@ mod tests {
         let short = ALICE.replace("DumgApKC", "");
         let unsealed = ALICE.replace("scrypt", "none");
         let other = ALICE.replace("sr25519", "ed25519");
-        for text in ["", "{}", "\u{0}", &short, &unsealed, &other, &"x".repeat(100_000)] {
+        for text in [
+            "",
+            "{}",
+            "\u{0}",
+            &short,
+            &unsealed,
+            &other,
+            &"x".repeat(100_000),
+        ] {
             fs::write(&path, text).unwrap();
             let error = KeystoreFile::read(&path).unwrap_err();
             assert!(matches!(error, KeystoreError::Malformed { .. }), "{error}");

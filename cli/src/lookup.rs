@@ -39,8 +39,11 @@ pub(crate) async fn find(state: &StateAt, which: &Which) -> Result<Found, Failur
         Some(Size(size)) => size,
         None => {
             let sizes = state.sizes_of_root(&bytes).await?;
-            let live: Vec<u64> =
-                sizes.iter().filter(|(_, count)| count.deals > 0).map(|(size, _)| *size).collect();
+            let live: Vec<u64> = sizes
+                .iter()
+                .filter(|(_, count)| count.deals > 0)
+                .map(|(size, _)| *size)
+                .collect();
             match live.as_slice() {
                 [size] => *size,
                 [] => return Err(unknown(which)),
@@ -74,7 +77,10 @@ fn unknown(which: &Which) -> Failure {
         format!(
             "nobody has a deal over a file with the id or root {}{}",
             hex::encode(which.id.0),
-            which.size.map(|size| format!(" and {} bytes", size.0)).unwrap_or_default()
+            which
+                .size
+                .map(|size| format!(" and {} bytes", size.0))
+                .unwrap_or_default()
         ),
     )
 }
@@ -84,15 +90,23 @@ fn found(
     deals: Vec<(AccountId, Deal)>,
     size: Option<Size>,
 ) -> Result<Found, Failure> {
-    let (_, deal) = deals.first().ok_or_else(|| Failure::new("not_found", "no deal"))?;
+    let (_, deal) = deals
+        .first()
+        .ok_or_else(|| Failure::new("not_found", "no deal"))?;
     let reference = FileRef::new(deal.root, deal.size).map_err(|e| {
-        Failure::new("chain", format!("the deal over {file} has an impossible size: {e}"))
+        Failure::new(
+            "chain",
+            format!("the deal over {file} has an impossible size: {e}"),
+        )
     })?;
     // The chain's own rule, checked so that what is downloaded is what was asked for.
     if reference.file != file {
         return Err(Failure::new(
             "chain",
-            format!("the node's deal over {file} is of another file, {}", reference.file),
+            format!(
+                "the node's deal over {file} is of another file, {}",
+                reference.file
+            ),
         ));
     }
     if let Some(Size(size)) = size.filter(|size| size.0 != deal.size) {
@@ -101,7 +115,10 @@ fn found(
             deal.size
         )));
     }
-    Ok(Found { file: reference, deals })
+    Ok(Found {
+        file: reference,
+        deals,
+    })
 }
 
 impl Found {
@@ -142,7 +159,10 @@ pub(crate) async fn endpoints(
     let mut peers = Vec::new();
     for provider in providers {
         if let Some(record) = state.provider(Role::Storage, &provider).await? {
-            peers.push(Peer { provider, endpoint: record.endpoint });
+            peers.push(Peer {
+                provider,
+                endpoint: record.endpoint,
+            });
         }
     }
     Ok(peers)
@@ -156,27 +176,42 @@ pub(crate) fn order(
     excluded: &[AccountId],
 ) -> Result<Vec<AccountId>, Failure> {
     let list = || {
-        holders.iter().map(|holder| holder.provider.to_string()).collect::<Vec<_>>().join(", ")
+        holders
+            .iter()
+            .map(|holder| holder.provider.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
     };
-    if let Some(stranger) =
-        first.iter().find(|wanted| !holders.iter().any(|holder| holder.provider == **wanted))
+    if let Some(stranger) = first
+        .iter()
+        .find(|wanted| !holders.iter().any(|holder| holder.provider == **wanted))
     {
         return Err(Failure::new(
             "not_a_provider",
             format!(
                 "{stranger} is no provider of this file; its providers are: {}",
-                if holders.is_empty() { "none yet".to_owned() } else { list() }
+                if holders.is_empty() {
+                    "none yet".to_owned()
+                } else {
+                    list()
+                }
             ),
         ));
     }
     let mut ordered: Vec<AccountId> = first.to_vec();
-    ordered.extend(holders.iter().map(|holder| holder.provider).filter(|p| !first.contains(p)));
+    ordered.extend(
+        holders
+            .iter()
+            .map(|holder| holder.provider)
+            .filter(|p| !first.contains(p)),
+    );
     ordered.retain(|provider| !excluded.contains(provider));
     if ordered.is_empty() {
         return Err(Failure::new(
             "no_provider",
             match holders {
-                [] => "no provider has been drawn for this file yet: try again in a few seconds".into(),
+                [] => "no provider has been drawn for this file yet: try again in a few seconds"
+                    .into(),
                 _ => format!("every provider of this file is excluded: {}", list()),
             },
         ));
@@ -194,7 +229,10 @@ mod tests {
     }
 
     fn deal(states: Vec<SlotState>) -> Deal {
-        let held = states.iter().filter(|s| matches!(s, SlotState::Held { .. })).count();
+        let held = states
+            .iter()
+            .filter(|s| matches!(s, SlotState::Held { .. }))
+            .count();
         Deal {
             root: [1; 32],
             size: 5,
@@ -203,7 +241,11 @@ mod tests {
             held: held as u8,
             slots: states
                 .into_iter()
-                .map(|state| Slot { state, token: 0, passed_over: None })
+                .map(|state| Slot {
+                    state,
+                    token: 0,
+                    passed_over: None,
+                })
                 .collect(),
         }
     }
@@ -216,27 +258,58 @@ mod tests {
 
     #[test]
     fn holders_of_all_deals_come_once_with_the_proven_ones_first() {
-        let assigned = |n| SlotState::Assigned { provider: who(n), ready_by: 9 };
-        let held = |n| SlotState::Held { provider: who(n), since: 4 };
+        let assigned = |n| SlotState::Assigned {
+            provider: who(n),
+            ready_by: 9,
+        };
+        let held = |n| SlotState::Held {
+            provider: who(n),
+            since: 4,
+        };
         let found = found_with(vec![
-            deal(vec![assigned(1), assigned(2), SlotState::Drawing { draw_at: 3 }]),
+            deal(vec![
+                assigned(1),
+                assigned(2),
+                SlotState::Drawing { draw_at: 3 },
+            ]),
             deal(vec![held(2), held(3)]),
         ]);
-        let order: Vec<_> = found.holders().into_iter().map(|h| (h.provider, h.state)).collect();
-        assert_eq!(order, [(who(2), held(2)), (who(3), held(3)), (who(1), assigned(1))]);
+        let order: Vec<_> = found
+            .holders()
+            .into_iter()
+            .map(|h| (h.provider, h.state))
+            .collect();
+        assert_eq!(
+            order,
+            [(who(2), held(2)), (who(3), held(3)), (who(1), assigned(1))]
+        );
     }
 
     #[test]
     fn those_asked_for_come_first_and_the_excluded_not_at_all() {
         let holders: Vec<_> = (1..=3)
-            .map(|n| Holder { provider: who(n), state: SlotState::Held { provider: who(n), since: 1 } })
+            .map(|n| Holder {
+                provider: who(n),
+                state: SlotState::Held {
+                    provider: who(n),
+                    since: 1,
+                },
+            })
             .collect();
         assert_eq!(order(&holders, &[], &[]).unwrap(), [who(1), who(2), who(3)]);
-        assert_eq!(order(&holders, &[who(3)], &[who(1)]).unwrap(), [who(3), who(2)]);
+        assert_eq!(
+            order(&holders, &[who(3)], &[who(1)]).unwrap(),
+            [who(3), who(2)]
+        );
         let stranger = order(&holders, &[who(9)], &[]).unwrap_err();
         assert_eq!(stranger.code(), "not_a_provider");
         assert!(stranger.to_string().contains(&who(9).to_string()));
-        assert_eq!(order(&holders, &[], &[who(1), who(2), who(3)]).unwrap_err().code(), "no_provider");
+        assert_eq!(
+            order(&holders, &[], &[who(1), who(2), who(3)])
+                .unwrap_err()
+                .code(),
+            "no_provider"
+        );
         assert_eq!(order(&[], &[], &[]).unwrap_err().code(), "no_provider");
     }
 
@@ -246,6 +319,9 @@ mod tests {
         let deals = vec![(who(1), deal(vec![]))];
         assert!(found(file, deals.clone(), None).is_ok());
         assert!(found(FileId([7; 32]), deals.clone(), None).is_err());
-        assert_eq!(found(file, deals, Some(Size(6))).unwrap_err().code(), "usage");
+        assert_eq!(
+            found(file, deals, Some(Size(6))).unwrap_err().code(),
+            "usage"
+        );
     }
 }

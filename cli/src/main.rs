@@ -70,9 +70,10 @@ fn run(session: &Session, command: Command) -> Result<(), Failure> {
 }
 
 async fn interrupted() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         // Then a signal ends the process as it does by default.
         return std::future::pending().await;
     };

@@ -41,7 +41,10 @@ impl Output {
         match written.and_then(|()| out.flush()) {
             // Whoever reads has seen enough.
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            Err(e) => Err(Failure::new("file", format!("cannot write the answer: {e}"))),
+            Err(e) => Err(Failure::new(
+                "file",
+                format!("cannot write the answer: {e}"),
+            )),
             Ok(()) => Ok(()),
         }
     }
@@ -93,7 +96,10 @@ pub(crate) struct Answer {
 impl Answer {
     /// `text` ends with a line end.
     pub(crate) fn new(text: impl Into<String>, json: Value) -> Self {
-        Self { text: text.into(), json }
+        Self {
+            text: text.into(),
+            json,
+        }
     }
 
     #[cfg(test)]
@@ -126,7 +132,12 @@ impl Fields {
 
 impl Display for Fields {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let width = self.lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        let width = self
+            .lines
+            .iter()
+            .map(|(name, _)| name.chars().count())
+            .max()
+            .unwrap_or(0);
         for (name, value) in &self.lines {
             writeln!(f, "{name:width$}  {value}")?;
         }
@@ -142,7 +153,9 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(heading: &[&str]) -> Self {
-        Self { rows: vec![heading.iter().map(|cell| (*cell).to_owned()).collect()] }
+        Self {
+            rows: vec![heading.iter().map(|cell| (*cell).to_owned()).collect()],
+        }
     }
 
     pub(crate) fn row(&mut self, cells: Vec<String>) {
@@ -181,7 +194,10 @@ mod tests {
 
     #[test]
     fn fields_stand_under_each_other() {
-        let text = Fields::new().add("id", 1).add("replicas", "3 of 3").to_string();
+        let text = Fields::new()
+            .add("id", 1)
+            .add("replicas", "3 of 3")
+            .to_string();
         assert_eq!(text, "id        1\nreplicas  3 of 3\n");
     }
 

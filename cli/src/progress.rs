@@ -25,7 +25,11 @@ impl Shown {
 
     /// A line that says what is waited for.
     pub(crate) fn waiting(output: &Output, what: &str) -> Self {
-        let line = Self::bar(output, ProgressBar::new_spinner(), "{spinner} {msg} ({elapsed})");
+        let line = Self::bar(
+            output,
+            ProgressBar::new_spinner(),
+            "{spinner} {msg} ({elapsed})",
+        );
         line.0.set_message(what.to_owned());
         line.0.enable_steady_tick(TICK);
         line
@@ -71,7 +75,10 @@ mod tests {
     #[test]
     fn the_templates_are_sound_and_nothing_is_shown_to_programs() {
         let output = Output::new(true);
-        for shown in [Shown::bytes(&output, "hashing", 10), Shown::waiting(&output, "waiting")] {
+        for shown in [
+            Shown::bytes(&output, "hashing", 10),
+            Shown::waiting(&output, "waiting"),
+        ] {
             assert!(shown.0.is_hidden());
             shown.on_progress()(Progress { done: 5, total: 10 });
             assert_eq!(shown.0.position(), 5);

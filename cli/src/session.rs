@@ -43,7 +43,10 @@ enum Signer {
 
 impl Session {
     pub(crate) fn new(global: Global) -> Self {
-        Self { output: Output::new(global.json), global }
+        Self {
+            output: Output::new(global.json),
+            global,
+        }
     }
 
     /// Connects to the node.
@@ -107,9 +110,7 @@ impl Session {
 }
 
 /// Asks the chain until it answers, for as long as a node may need to come back.
-pub(crate) async fn patiently<T, Answer>(
-    mut ask: impl FnMut() -> Answer,
-) -> Result<T, ChainError>
+pub(crate) async fn patiently<T, Answer>(mut ask: impl FnMut() -> Answer) -> Result<T, ChainError>
 where
     Answer: Future<Output = Result<T, ChainError>>,
 {
@@ -160,7 +161,9 @@ pub(crate) fn password(prompt: &str) -> Result<Zeroizing<String>, Failure> {
         return Ok(Zeroizing::new(password));
     }
     ask_hidden(prompt).ok_or_else(|| {
-        Failure::usage(format!("there is no terminal to ask for the password at: set {PASSWORD}"))
+        Failure::usage(format!(
+            "there is no terminal to ask for the password at: set {PASSWORD}"
+        ))
     })
 }
 
@@ -168,7 +171,9 @@ pub(crate) fn password(prompt: &str) -> Result<Zeroizing<String>, Failure> {
 pub(crate) fn new_password() -> Result<Zeroizing<String>, Failure> {
     let password = password("New password: ")?;
     if password.is_empty() {
-        return Err(Failure::usage("the password is empty; a keystore file needs one"));
+        return Err(Failure::usage(
+            "the password is empty; a keystore file needs one",
+        ));
     }
     if std::env::var_os(PASSWORD).is_none() {
         let again = ask_hidden("The same again: ").unwrap_or_default();
@@ -192,7 +197,10 @@ pub(crate) fn confirm(question: &str) -> Option<bool> {
     eprint!("{question} [y/N] ");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).ok()?;
-    Some(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    Some(matches!(
+        line.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
+    ))
 }
 
 impl From<KeystoreError> for Failure {
@@ -245,7 +253,10 @@ mod tests {
     fn the_command_line_comes_before_the_environment() {
         let dev = |name: &str| Signer::Dev(name.into());
         let file = |path: &str| Signer::File(path.into());
-        assert_eq!(choose(Some("A"), None, Some("B"), Some("c")).unwrap(), dev("A"));
+        assert_eq!(
+            choose(Some("A"), None, Some("B"), Some("c")).unwrap(),
+            dev("A")
+        );
         assert_eq!(choose(None, Some("a"), Some("B"), None).unwrap(), file("a"));
         assert_eq!(choose(None, None, Some("B"), None).unwrap(), dev("B"));
         assert_eq!(choose(None, None, None, Some("c")).unwrap(), file("c"));
@@ -254,13 +265,21 @@ mod tests {
     #[test]
     fn no_signer_or_two_in_the_environment_is_a_wrong_call() {
         assert_eq!(choose(None, None, None, None).unwrap_err().code(), "usage");
-        assert_eq!(choose(None, None, Some("A"), Some("b")).unwrap_err().code(), "usage");
+        assert_eq!(
+            choose(None, None, Some("A"), Some("b")).unwrap_err().code(),
+            "usage"
+        );
     }
 
     #[test]
     fn numbers_of_events_come_in_two_forms() {
         assert_eq!(number(&serde_json::json!(5)), Some(5));
-        assert_eq!(number(&serde_json::json!("340282366920938463463374607431768211455")), Some(u128::MAX));
+        assert_eq!(
+            number(&serde_json::json!(
+                "340282366920938463463374607431768211455"
+            )),
+            Some(u128::MAX)
+        );
         assert_eq!(number(&serde_json::json!({})), None);
     }
 }

@@ -33,7 +33,11 @@ enum Kind {
     /// Standard output, a device or a pipe: bytes go out as they come.
     Stream,
     /// Goes away with this value unless it takes its name.
-    Temporary { file: NamedTempFile, path: PathBuf, force: bool },
+    Temporary {
+        file: NamedTempFile,
+        path: PathBuf,
+        force: bool,
+    },
 }
 
 impl Sink {
@@ -41,7 +45,10 @@ impl Sink {
     /// only replaced by `force`. What exists and is no regular file is written to as it is.
     pub(crate) fn open(path: &Path, force: bool) -> Result<Self, Failure> {
         if path == Path::new("-") {
-            return Ok(Self { writer: Writer::Stdout(tokio::io::stdout()), kind: Kind::Stream });
+            return Ok(Self {
+                writer: Writer::Stdout(tokio::io::stdout()),
+                kind: Kind::Stream,
+            });
         }
         match std::fs::metadata(path) {
             Ok(there) if there.is_dir() => {
@@ -53,7 +60,10 @@ impl Sink {
             Ok(there) if !there.is_file() => {
                 let file = File::options().write(true).open(path);
                 let file = file.map_err(|e| Failure::io("write to", path, &e))?;
-                return Ok(Self { writer: Writer::of(file), kind: Kind::Stream });
+                return Ok(Self {
+                    writer: Writer::of(file),
+                    kind: Kind::Stream,
+                });
             }
             Ok(_) if !force => return Err(exists(path)),
             _ => {}
@@ -65,8 +75,15 @@ impl Sink {
             .tempfile_in(directory(path))
             .map_err(|e| Failure::io("write to the directory of", path, &e))?;
         let writer = file.reopen().map_err(|e| Failure::io("write", path, &e))?;
-        let kind = Kind::Temporary { file, path: path.to_owned(), force };
-        Ok(Self { writer: Writer::of(writer), kind })
+        let kind = Kind::Temporary {
+            file,
+            path: path.to_owned(),
+            force,
+        };
+        Ok(Self {
+            writer: Writer::of(writer),
+            kind,
+        })
     }
 
     /// Whether data goes to standard output, where nothing else may go then.
@@ -82,7 +99,9 @@ impl Sink {
             Kind::Temporary { path, .. } => path.clone(),
         };
         self.writer.flush().await.map_err(|e| failed(&shown, e))?;
-        let Kind::Temporary { file, path, force } = self.kind else { return Ok(()) };
+        let Kind::Temporary { file, path, force } = self.kind else {
+            return Ok(());
+        };
         let name = move || -> Result<(), (io::Error, bool)> {
             file.as_file().sync_all().map_err(|e| (e, false))?;
             let named = if force {
@@ -103,7 +122,10 @@ impl Sink {
             // Somebody made it meanwhile.
             Ok(Err((_, true))) => Err(exists(&shown)),
             Ok(Err((e, false))) => Err(failed(&shown, e)),
-            Err(e) => Err(Failure::new("file", format!("cannot write {}: {e}", shown.display()))),
+            Err(e) => Err(Failure::new(
+                "file",
+                format!("cannot write {}: {e}", shown.display()),
+            )),
         }
     }
 }
@@ -215,7 +237,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out");
         std::fs::write(&path, "old").unwrap();
-        assert_eq!(write(&path, false, b"new").await.unwrap_err().code(), "exists");
+        assert_eq!(
+            write(&path, false, b"new").await.unwrap_err().code(),
+            "exists"
+        );
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         write(&path, true, b"new").await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");

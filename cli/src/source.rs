@@ -53,11 +53,16 @@ impl Source {
             return refuse(format!("{name} is no regular file"));
         }
         if metadata.len() == 0 {
-            return refuse(format!("{name} is empty; a file without content has no root"));
+            return refuse(format!(
+                "{name} is empty; a file without content has no root"
+            ));
         }
         // Whether it may be read shows only now.
         File::open(path).map_err(|e| Failure::io("read", path, &e))?;
-        Ok(Self { path: path.to_owned(), stamp: Stamp::of(&metadata) })
+        Ok(Self {
+            path: path.to_owned(),
+            stamp: Stamp::of(&metadata),
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -84,8 +89,7 @@ impl Source {
 
     /// Whether it still is the file that was opened.
     pub(crate) fn check_unchanged(&self) -> Result<(), Failure> {
-        let now = std::fs::metadata(&self.path)
-            .map_err(|e| Failure::io("read", &self.path, &e))?;
+        let now = std::fs::metadata(&self.path).map_err(|e| Failure::io("read", &self.path, &e))?;
         if Stamp::of(&now) == self.stamp {
             Ok(())
         } else {
@@ -96,7 +100,10 @@ impl Source {
     fn changed(&self) -> Failure {
         Failure::new(
             "file_changed",
-            format!("{} changed while it was read; try again when it is at rest", self.path.display()),
+            format!(
+                "{} changed while it was read; try again when it is at rest",
+                self.path.display()
+            ),
         )
     }
 }

@@ -74,7 +74,10 @@ fn decompress(compressed: &[u8]) -> Result<Vec<u8>, WasmError> {
     let failed = |e: std::io::Error| WasmError::Compression(e.to_string());
     let decoder = zstd::Decoder::new(compressed).map_err(failed)?;
     let mut wasm = Vec::new();
-    decoder.take(MAX_CODE + 1).read_to_end(&mut wasm).map_err(failed)?;
+    decoder
+        .take(MAX_CODE + 1)
+        .read_to_end(&mut wasm)
+        .map_err(failed)?;
     if wasm.len() as u64 > MAX_CODE {
         return Err(WasmError::TooLarge);
     }
@@ -148,7 +151,10 @@ mod tests {
         for bytes in [plain, packed] {
             let code = RuntimeCode::new(bytes.clone()).unwrap();
             let version = code.version().unwrap();
-            assert_eq!((version.spec_name.as_str(), version.spec_version), ("noema", 7));
+            assert_eq!(
+                (version.spec_name.as_str(), version.spec_version),
+                ("noema", 7)
+            );
             // Applied as it was given.
             assert_eq!(code.into_bytes(), bytes);
         }
@@ -156,14 +162,23 @@ mod tests {
 
     #[test]
     fn what_is_no_runtime_is_refused() {
-        assert_eq!(RuntimeCode::new(b"ELF".to_vec()).unwrap_err(), WasmError::NotWasm);
+        assert_eq!(
+            RuntimeCode::new(b"ELF".to_vec()).unwrap_err(),
+            WasmError::NotWasm
+        );
         let garbage = [&COMPRESSED[..], b"garbage"].concat();
-        assert!(matches!(RuntimeCode::new(garbage), Err(WasmError::Compression(_))));
+        assert!(matches!(
+            RuntimeCode::new(garbage),
+            Err(WasmError::Compression(_))
+        ));
         let bare = RuntimeCode::new(WASM.to_vec()).unwrap();
         assert_eq!(bare.version().unwrap_err(), WasmError::NoVersion);
         let mut cut = module(7);
         cut.truncate(cut.len() - 5);
-        assert_eq!(RuntimeCode::new(cut).unwrap().version().unwrap_err(), WasmError::Malformed);
+        assert_eq!(
+            RuntimeCode::new(cut).unwrap().version().unwrap_err(),
+            WasmError::Malformed
+        );
     }
 
     #[test]

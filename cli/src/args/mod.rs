@@ -17,9 +17,16 @@ pub(crate) const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 /// Noema from the command line: run a network, store files, look after providers and accounts,
 /// upgrade the runtime.
 #[derive(Debug, Parser)]
-#[command(name = "noema", version, arg_required_else_help = true, propagate_version = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 called wrongly, 130 interrupted.\n\
-    Answers go to standard output, everything else to standard error.")]
+#[command(
+    name = "noema",
+    version,
+    arg_required_else_help = true,
+    propagate_version = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 called wrongly, 130 interrupted.\n\
+    Answers go to standard output, everything else to standard error."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

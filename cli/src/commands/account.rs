@@ -34,7 +34,9 @@ fn new(session: &Session, file: &NewFile, words: usize) -> Result<(), Failure> {
     // Only where a person sees it: a phrase in a log or a script's output would be read by others.
     if !session.output.is_json() {
         if std::io::stderr().is_terminal() {
-            eprintln!("Recovery phrase, shown once. Write it down: whoever has it has the account.\n");
+            eprintln!(
+                "Recovery phrase, shown once. Write it down: whoever has it has the account.\n"
+            );
             eprintln!("    {}\n", phrase.as_str());
         } else {
             session.output.warn(
@@ -78,7 +80,10 @@ fn write(secret: &Secret, file: &NewFile) -> Result<PathBuf, Failure> {
 fn made(secret: &Secret, path: &std::path::Path) -> Answer {
     let address = secret.account();
     Answer::new(
-        Fields::new().add("address", address).add("file", path.display()).to_string(),
+        Fields::new()
+            .add("address", address)
+            .add("file", path.display())
+            .to_string(),
         json!({ "address": address, "file": path }),
     )
 }
@@ -91,7 +96,9 @@ fn show(session: &Session) -> Result<(), Failure> {
         Some(path) => KeystoreFile::read(path)?.name().map(str::to_owned),
         None => None,
     };
-    let mut text = Fields::new().add("address", address).add("public key", &public_key);
+    let mut text = Fields::new()
+        .add("address", address)
+        .add("public key", &public_key);
     if let Some(name) = &name {
         text = text.add("name", name);
     }
@@ -138,14 +145,20 @@ async fn transfer(session: &Session, to: AccountId, amount: Amount) -> Result<()
     let key = session.key()?;
     let client = session.connect().await?;
     let submitter = Submitter::new(client.clone(), key);
-    let call = Call::TransferKeepAlive { to, amount: amount.0 };
+    let call = Call::TransferKeepAlive {
+        to,
+        amount: amount.0,
+    };
 
     let state = client.at_finalized().await?;
     let least = state.constants()?.existential_deposit;
     if state.account(&to).await?.free.saturating_add(amount.0) < least {
         return Err(Failure::new(
             "below_minimum",
-            format!("{to} does not exist yet and needs at least {} to begin", Amount(least)),
+            format!(
+                "{to} does not exist yet and needs at least {} to begin",
+                Amount(least)
+            ),
         ));
     }
     let from = submitter.account();
@@ -180,12 +193,7 @@ async fn transfer(session: &Session, to: AccountId, amount: Amount) -> Result<()
 }
 
 /// The failure of an account that cannot pay `amount` and `fee` out of `can_spend`.
-pub(crate) fn not_enough(
-    account: &AccountId,
-    amount: u128,
-    fee: u128,
-    can_spend: u128,
-) -> Failure {
+pub(crate) fn not_enough(account: &AccountId, amount: u128, fee: u128, can_spend: u128) -> Failure {
     Failure::new(
         "insufficient_balance",
         format!(

@@ -36,7 +36,10 @@ async fn status(session: &Session) -> Result<(), Failure> {
         .add("genesis", client.genesis_hash())
         .add("health", health)
         .add("best", format!("{} {}", best.number, best.hash))
-        .add("finalised", format!("{} {}", finalized.number, finalized.hash))
+        .add(
+            "finalised",
+            format!("{} {}", finalized.number, finalized.hash),
+        )
         .add("age", format!("{age} s"))
         .add("peers", info.peers)
         .add("runtime", spec_version);
@@ -70,8 +73,14 @@ fn health(syncing: bool, age: u64) -> &'static str {
 
 /// How long ago a block's time was, by this machine's clock.
 fn age_seconds(timestamp_ms: u64) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    u64::try_from(now).unwrap_or(u64::MAX).saturating_sub(timestamp_ms) / 1000
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
+    u64::try_from(now)
+        .unwrap_or(u64::MAX)
+        .saturating_sub(timestamp_ms)
+        / 1000
 }
 
 #[cfg(test)]

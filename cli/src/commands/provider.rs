@@ -19,7 +19,13 @@ pub(crate) async fn run(session: &Session, command: Provider) -> Result<(), Fail
     let (role, change) = match command {
         Provider::Status { role, provider } => return status(session, role.role, provider).await,
         Provider::List { role } => return list(session, role.role).await,
-        Provider::Register { role, bond, operator, endpoint, capacity } => {
+        Provider::Register {
+            role,
+            bond,
+            operator,
+            endpoint,
+            capacity,
+        } => {
             check_endpoint(&endpoint)?;
             let registration = RegisterProvider {
                 role: role.role,
@@ -32,18 +38,35 @@ pub(crate) async fn run(session: &Session, command: Provider) -> Result<(), Fail
         }
         Provider::SetEndpoint { role, endpoint } => {
             check_endpoint(&endpoint)?;
-            (role.role, Change::Call(Call::SetEndpoint { role: role.role, endpoint }))
+            (
+                role.role,
+                Change::Call(Call::SetEndpoint {
+                    role: role.role,
+                    endpoint,
+                }),
+            )
         }
-        Provider::SetOperator { role, operator } => {
-            (role.role, Change::Call(Call::SetOperator { role: role.role, operator }))
-        }
+        Provider::SetOperator { role, operator } => (
+            role.role,
+            Change::Call(Call::SetOperator {
+                role: role.role,
+                operator,
+            }),
+        ),
         Provider::SetCapacity { role, capacity } => {
-            let call = Call::SetCapacity { role: role.role, capacity: capacity.0 };
+            let call = Call::SetCapacity {
+                role: role.role,
+                capacity: capacity.0,
+            };
             (role.role, Change::Call(call))
         }
-        Provider::BondMore { role, amount } => {
-            (role.role, Change::Call(Call::BondMore { role: role.role, amount: amount.0 }))
-        }
+        Provider::BondMore { role, amount } => (
+            role.role,
+            Change::Call(Call::BondMore {
+                role: role.role,
+                amount: amount.0,
+            }),
+        ),
         Provider::Unbond { role, amount } => (role.role, Change::Unbond(amount)),
         Provider::Rebond { role, amount } => (role.role, Change::Rebond(amount)),
         Provider::Withdraw { role } => simple(role, |role| Call::Withdraw { role }),
@@ -65,20 +88,27 @@ impl Change {
     fn into_call(self, role: Role, record: Option<&ProviderRecord>) -> Result<Call, Failure> {
         let resolve = |amount: AmountOrAll, all: fn(&ProviderRecord) -> u128| match amount {
             AmountOrAll::Exactly(amount) => Ok(amount.0),
-            AmountOrAll::All => record
-                .map(all)
-                .ok_or_else(|| Failure::new("not_found", format!("no {role} provider is registered by this account"))),
+            AmountOrAll::All => record.map(all).ok_or_else(|| {
+                Failure::new(
+                    "not_found",
+                    format!("no {role} provider is registered by this account"),
+                )
+            }),
         };
         Ok(match self {
             Self::Call(call) => call,
-            Self::Unbond(amount) => {
-                Call::Unbond { role, amount: resolve(amount, |record| record.bond)? }
-            }
+            Self::Unbond(amount) => Call::Unbond {
+                role,
+                amount: resolve(amount, |record| record.bond)?,
+            },
             Self::Rebond(amount) => {
                 let all = |record: &ProviderRecord| {
                     record.unlocking.iter().map(|chunk| chunk.amount).sum()
                 };
-                Call::Rebond { role, amount: resolve(amount, all)? }
+                Call::Rebond {
+                    role,
+                    amount: resolve(amount, all)?,
+                }
             }
         })
     }
@@ -101,7 +131,9 @@ fn check_endpoint(endpoint: &str) -> Result<(), Failure> {
     if !endpoint.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(bad("it contains spaces, control or non-ASCII characters"));
     }
-    let rest = endpoint.strip_prefix("http://").or_else(|| endpoint.strip_prefix("https://"));
+    let rest = endpoint
+        .strip_prefix("http://")
+        .or_else(|| endpoint.strip_prefix("https://"));
     match rest.map(|rest| rest.split('/').next().unwrap_or_default()) {
         None => Err(bad("it begins with neither http:// nor https://")),
         Some("") => Err(bad("it names no host")),
@@ -116,11 +148,15 @@ async fn submit(session: &Session, role: Role, change: Change) -> Result<(), Fai
     let state = client.at_finalized().await?;
     let record = own_record(&state, role, &submitter.account()).await?;
     let call = change.into_call(role, record.as_ref())?;
-    let done = session.submit(&submitter, call, "change the provider").await?;
+    let done = session
+        .submit(&submitter, call, "change the provider")
+        .await?;
 
     let state = client.at(done.block).await?;
     let record = own_record(&state, role, &submitter.account()).await?;
-    session.output.answer(&changed(&done, record.as_ref(), role))
+    session
+        .output
+        .answer(&changed(&done, record.as_ref(), role))
 }
 
 /// The record of `account`, or of the provider for which it is the hot key.
@@ -142,9 +178,13 @@ fn changed(done: &Finalized, record: Option<&ProviderRecord>, role: Role) -> Ans
     let fee = fee_of(done);
     let mut text = match record {
         Some(record) => describe(record),
-        None => Fields::new().add("role", role).add("status", "none: everything is withdrawn"),
+        None => Fields::new()
+            .add("role", role)
+            .add("status", "none: everything is withdrawn"),
     };
-    text = text.add("block", done.block.number).add("transaction", done.tx);
+    text = text
+        .add("block", done.block.number)
+        .add("transaction", done.tx);
     if let Some(fee) = fee {
         text = text.add("fee", Amount(fee));
     }
@@ -157,26 +197,27 @@ fn changed(done: &Finalized, record: Option<&ProviderRecord>, role: Role) -> Ans
     Answer::new(text.to_string(), json)
 }
 
-async fn status(
-    session: &Session,
-    role: Role,
-    provider: Option<AccountId>,
-) -> Result<(), Failure> {
+async fn status(session: &Session, role: Role, provider: Option<AccountId>) -> Result<(), Failure> {
     let account = match provider {
         Some(provider) => provider,
         None => session.account()?,
     };
     let state = session.connect().await?.at_finalized().await?;
-    let record = own_record(&state, role, &account).await?.ok_or_else(|| {
-        Failure::new("not_found", format!("{account} is no {role} provider"))
-    })?;
-    session.output.answer(&Answer::new(describe(&record).to_string(), as_json(&record)))
+    let record = own_record(&state, role, &account)
+        .await?
+        .ok_or_else(|| Failure::new("not_found", format!("{account} is no {role} provider")))?;
+    session.output.answer(&Answer::new(
+        describe(&record).to_string(),
+        as_json(&record),
+    ))
 }
 
 async fn list(session: &Session, role: Role) -> Result<(), Failure> {
     let state = session.connect().await?.at_finalized().await?;
     let records = state.providers(role).await?;
-    let mut table = Table::new(&["provider", "status", "bond", "reserved", "capacity", "endpoint"]);
+    let mut table = Table::new(&[
+        "provider", "status", "bond", "reserved", "capacity", "endpoint",
+    ]);
     for record in &records {
         table.row(vec![
             record.account.to_string(),
@@ -193,7 +234,10 @@ async fn list(session: &Session, role: Role) -> Result<(), Failure> {
         table.to_string()
     };
     let all: Vec<_> = records.iter().map(as_json).collect();
-    session.output.answer(&Answer::new(text, json!({ "role": role, "providers": all })))
+    session.output.answer(&Answer::new(
+        text,
+        json!({ "role": role, "providers": all }),
+    ))
 }
 
 fn status_word(status: &ProviderStatus) -> String {
@@ -212,7 +256,11 @@ fn describe(record: &ProviderRecord) -> Fields {
         .add("status", status_word(&record.status))
         .add("bond", Amount(record.bond));
     for chunk in &record.unlocking {
-        let line = format!("{} from block {} on", Amount(chunk.amount), chunk.matures_at);
+        let line = format!(
+            "{} from block {} on",
+            Amount(chunk.amount),
+            chunk.matures_at
+        );
         text = text.add("unbonding", line);
     }
     text.add("capacity", Size(record.capacity))
@@ -260,8 +308,14 @@ mod tests {
             status: ProviderStatus::Jailed { until: 9 },
             bond: 5_000_000_000_000_000_000,
             unlocking: vec![
-                Unlocking { amount: 1, matures_at: 3 },
-                Unlocking { amount: 2, matures_at: 4 },
+                Unlocking {
+                    amount: 1,
+                    matures_at: 3,
+                },
+                Unlocking {
+                    amount: 2,
+                    matures_at: 4,
+                },
             ],
             operator: AccountId([2; 32]),
             endpoint: "http://h:1".into(),
@@ -272,11 +326,24 @@ mod tests {
 
     #[test]
     fn endpoints_that_the_chain_would_refuse_are_refused_here() {
-        for good in ["http://127.0.0.1:8201", "https://storage.example.org/noema", "http://[::1]:1"] {
+        for good in [
+            "http://127.0.0.1:8201",
+            "https://storage.example.org/noema",
+            "http://[::1]:1",
+        ] {
             assert!(check_endpoint(good).is_ok(), "{good}");
         }
         let long = format!("http://h/{}", "a".repeat(10 * 1024));
-        for bad in ["", "h:1", "ftp://h", "http://", "http:///x", "http://h/\n", "http://h/\u{7}", &long] {
+        for bad in [
+            "",
+            "h:1",
+            "ftp://h",
+            "http://",
+            "http:///x",
+            "http://h/\n",
+            "http://h/\u{7}",
+            &long,
+        ] {
             let failure = check_endpoint(bad).unwrap_err();
             assert_eq!(failure.code(), "usage");
             assert!(failure.to_string().contains("endpoint"));
@@ -288,14 +355,31 @@ mod tests {
     fn all_means_what_the_record_has() {
         let record = record();
         let unbond = Change::Unbond(AmountOrAll::All).into_call(Role::Storage, Some(&record));
-        assert_eq!(unbond.unwrap(), Call::Unbond { role: Role::Storage, amount: record.bond });
+        assert_eq!(
+            unbond.unwrap(),
+            Call::Unbond {
+                role: Role::Storage,
+                amount: record.bond
+            }
+        );
         let rebond = Change::Rebond(AmountOrAll::All).into_call(Role::Storage, Some(&record));
-        assert_eq!(rebond.unwrap(), Call::Rebond { role: Role::Storage, amount: 3 });
-        assert!(Change::Unbond(AmountOrAll::All).into_call(Role::Storage, None).is_err());
+        assert_eq!(
+            rebond.unwrap(),
+            Call::Rebond {
+                role: Role::Storage,
+                amount: 3
+            }
+        );
+        assert!(Change::Unbond(AmountOrAll::All)
+            .into_call(Role::Storage, None)
+            .is_err());
         let exactly = Change::Unbond(AmountOrAll::Exactly(Amount(7)));
         assert_eq!(
             exactly.into_call(Role::Storage, None).unwrap(),
-            Call::Unbond { role: Role::Storage, amount: 7 }
+            Call::Unbond {
+                role: Role::Storage,
+                amount: 7
+            }
         );
     }
 
@@ -305,9 +389,18 @@ mod tests {
         assert_eq!(json["status"], "jailed");
         assert_eq!(json["jailed_until"], 9);
         assert_eq!(json["bond"], "5000000000000000000");
-        assert_eq!(json["unlocking"][1], json!({ "amount": "2", "matures_at": 4 }));
+        assert_eq!(
+            json["unlocking"][1],
+            json!({ "amount": "2", "matures_at": 4 })
+        );
         let text = describe(&record()).to_string();
-        for part in ["jailed until block 9", "5 NOEMA", "1 TiB", "512 B", "http://h:1"] {
+        for part in [
+            "jailed until block 9",
+            "5 NOEMA",
+            "1 TiB",
+            "512 B",
+            "http://h:1",
+        ] {
             assert!(text.contains(part), "{text}");
         }
     }

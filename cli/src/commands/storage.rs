@@ -78,7 +78,9 @@ async fn status(session: &Session, which: &Which) -> Result<(), Failure> {
     let mut table = Table::new(&["provider", "slot is", "has", "endpoint"]);
     let mut daemons = Vec::new();
     for (peer, said) in &asked {
-        let state = holders.iter().find(|holder| holder.provider == peer.provider);
+        let state = holders
+            .iter()
+            .find(|holder| holder.provider == peer.provider);
         table.row(vec![
             peer.provider.to_string(),
             state.map_or("", |holder| holder.state.name()).to_owned(),
@@ -91,7 +93,11 @@ async fn status(session: &Session, which: &Which) -> Result<(), Failure> {
         text.push('\n');
         text.push_str(&table.to_string());
     }
-    let deals: Vec<_> = found.deals.iter().map(|(owner, deal)| deal_json(owner, deal)).collect();
+    let deals: Vec<_> = found
+        .deals
+        .iter()
+        .map(|(owner, deal)| deal_json(owner, deal))
+        .collect();
     session.output.answer(&Answer::new(
         text,
         json!({
@@ -156,8 +162,11 @@ async fn list(session: &Session, owner: Option<AccountId>) -> Result<(), Failure
             Amount(deal.deposit).to_string(),
         ]);
     }
-    let text =
-        if table.is_empty() { format!("{owner} has no files\n") } else { table.to_string() };
+    let text = if table.is_empty() {
+        format!("{owner} has no files\n")
+    } else {
+        table.to_string()
+    };
     let files: Vec<_> = deals
         .iter()
         .map(|(file, deal)| {
@@ -168,7 +177,10 @@ async fn list(session: &Session, owner: Option<AccountId>) -> Result<(), Failure
             json
         })
         .collect();
-    session.output.answer(&Answer::new(text, json!({ "owner": owner, "files": files })))
+    session.output.answer(&Answer::new(
+        text,
+        json!({ "owner": owner, "files": files }),
+    ))
 }
 
 async fn remove(session: &Session, Id(bytes): Id) -> Result<(), Failure> {
@@ -178,13 +190,23 @@ async fn remove(session: &Session, Id(bytes): Id) -> Result<(), Failure> {
     let owner = submitter.account();
     let file = FileId(bytes);
     // Before a fee is paid for finding out.
-    if client.at_finalized().await?.deal(&file, &owner).await?.is_none() {
+    if client
+        .at_finalized()
+        .await?
+        .deal(&file, &owner)
+        .await?
+        .is_none()
+    {
         return Err(Failure::new(
             "not_found",
-            format!("{owner} has no deal over file {file}; `noema storage list` shows what there is"),
+            format!(
+                "{owner} has no deal over file {file}; `noema storage list` shows what there is"
+            ),
         ));
     }
-    let done = session.submit(&submitter, Call::Remove { file }, "remove the file").await?;
+    let done = session
+        .submit(&submitter, Call::Remove { file }, "remove the file")
+        .await?;
     let refunded = done
         .event("Storage", "Removed")
         .and_then(|event| number(event.fields.get("refunded")?));
@@ -193,7 +215,9 @@ async fn remove(session: &Session, Id(bytes): Id) -> Result<(), Failure> {
     if let Some(refunded) = refunded {
         text = text.add("refunded", Amount(refunded));
     }
-    text = text.add("block", done.block.number).add("transaction", done.tx);
+    text = text
+        .add("block", done.block.number)
+        .add("transaction", done.tx);
     session.output.answer(&Answer::new(
         text.to_string(),
         json!({
@@ -249,7 +273,9 @@ pub(super) fn describe_deal(owner: &AccountId, deal: &Deal) -> Fields {
             SlotState::Assigned { provider, ready_by } => {
                 format!("assigned to {provider}, must have the file by block {ready_by}")
             }
-            SlotState::Proving { provider, prove_by, .. } => {
+            SlotState::Proving {
+                provider, prove_by, ..
+            } => {
                 format!("{provider} has the file, must prove it by block {prove_by}")
             }
             SlotState::Held { provider, since } => {
@@ -299,7 +325,11 @@ mod tests {
         let states = [
             SlotState::Held { provider, since: 4 },
             SlotState::Drawing { draw_at: 9 },
-            SlotState::Proving { provider, draw_at: 5, prove_by: 6 },
+            SlotState::Proving {
+                provider,
+                draw_at: 5,
+                prove_by: 6,
+            },
         ];
         Deal {
             root: [1; 32],
@@ -307,7 +337,13 @@ mod tests {
             deposit: 1_500_000_000_000_000_000,
             committed_at: 2,
             held: 1,
-            slots: states.map(|state| Slot { state, token: 0, passed_over: None }).to_vec(),
+            slots: states
+                .map(|state| Slot {
+                    state,
+                    token: 0,
+                    passed_over: None,
+                })
+                .to_vec(),
         }
     }
 
@@ -326,7 +362,13 @@ mod tests {
     #[test]
     fn a_deal_for_people_names_every_slot() {
         let text = describe_deal(&AccountId([1; 32]), &deal()).to_string();
-        for part in ["1 of 3 proven (pending, needs 2)", "1.5 NOEMA", "slot 1", "block 9", "by block 6"] {
+        for part in [
+            "1 of 3 proven (pending, needs 2)",
+            "1.5 NOEMA",
+            "slot 1",
+            "block 9",
+            "by block 6",
+        ] {
             assert!(text.contains(part), "{text}");
         }
     }

@@ -27,11 +27,16 @@ pub(crate) async fn run(session: &Session, get: &Get) -> Result<(), Failure> {
         Some(range) => Some(range.within(file.size()).map_err(Failure::usage)?),
         None => None,
     };
-    let wanted = range.as_ref().map_or(file.size(), |range| range.end - range.start);
+    let wanted = range
+        .as_ref()
+        .map_or(file.size(), |range| range.end - range.start);
     let ordered = order(&found.holders(), &get.from, &get.exclude)?;
     let peers = endpoints(&state, ordered).await?;
 
-    let path = get.output.clone().unwrap_or_else(|| PathBuf::from(file.file.to_string()));
+    let path = get
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(file.file.to_string()));
     let mut sink = Sink::open(&path, get.force)?;
     let bar = Shown::bytes(&session.output, "download", wanted);
     let options = DownloadOptions {
@@ -39,17 +44,23 @@ pub(crate) async fn run(session: &Session, get: &Get) -> Result<(), Failure> {
         progress: Some(bar.on_progress()),
         ..DownloadOptions::default()
     };
-    let done = StorageClient::default().download(&file, &peers, &mut sink, options).await;
+    let done = StorageClient::default()
+        .download(&file, &peers, &mut sink, options)
+        .await;
     drop(bar);
     let report = done.map_err(|e| failed(&e))?;
     let to_stdout = sink.is_stdout();
     sink.finish().await?;
 
     for fault in &report.misbehaved {
-        session.output.warn(format_args!("{fault}; the data came from others"));
+        session
+            .output
+            .warn(format_args!("{fault}; the data came from others"));
     }
     for (peer, why) in &report.failed {
-        session.output.warn(format_args!("provider {}: {why}", peer.provider));
+        session
+            .output
+            .warn(format_args!("provider {}: {why}", peer.provider));
     }
     let answer = answer(&file, &path, &report);
     if to_stdout {
@@ -70,7 +81,9 @@ fn failed(error: &DownloadError) -> Failure {
         error.to_string(),
     );
     match error {
-        DownloadError::Unavailable { segment, report, .. } => {
+        DownloadError::Unavailable {
+            segment, report, ..
+        } => {
             let mut details = report_json(report);
             if let Some(details) = details.as_object_mut() {
                 details.insert("segment".into(), json!(segment));
@@ -107,7 +120,11 @@ fn answer(file: &FileRef, path: &std::path::Path, report: &DownloadReport) -> An
         .add("bytes", report.bytes)
         .add("output", path.display());
     for (peer, segments) in &report.delivered {
-        let plural = if *segments == 1 { "segment" } else { "segments" };
+        let plural = if *segments == 1 {
+            "segment"
+        } else {
+            "segments"
+        };
         text = text.add("from", format!("{} ({segments} {plural})", peer.provider));
     }
     let mut json = report_json(report);
@@ -129,7 +146,10 @@ mod tests {
 
     #[test]
     fn the_answer_names_who_delivered_and_who_lied() {
-        let peer = |n: u8| Peer { provider: AccountId([n; 32]), endpoint: format!("http://h:{n}") };
+        let peer = |n: u8| Peer {
+            provider: AccountId([n; 32]),
+            endpoint: format!("http://h:{n}"),
+        };
         let report = DownloadReport {
             bytes: 10,
             delivered: vec![(peer(1), 1)],
@@ -137,7 +157,10 @@ mod tests {
                 provider: peer(2).provider,
                 endpoint: peer(2).endpoint,
                 segment: 0,
-                fault: Fault::Length { expected: 5, found: 4 },
+                fault: Fault::Length {
+                    expected: 5,
+                    found: 4,
+                },
             }],
             failed: vec![(peer(3), "away".into())],
         };
@@ -145,7 +168,10 @@ mod tests {
         let answer = answer(&file, std::path::Path::new("out"), &report);
         let json = answer.json();
         assert_eq!(json["delivered"][0]["segments"], 1);
-        assert_eq!(json["misbehaved"][0]["provider"], peer(2).provider.to_string());
+        assert_eq!(
+            json["misbehaved"][0]["provider"],
+            peer(2).provider.to_string()
+        );
         assert_eq!(json["failed"][0]["error"], "away");
         assert_eq!(json["size"], 10);
         assert!(answer.text().contains("(1 segment)"));

@@ -130,18 +130,28 @@ impl Journey<'_> {
         }
         let replicas = replicas.unwrap_or(DEFAULT_REPLICAS);
         self.check_providers(&state, replicas).await?;
-        let call = Call::Commit { root: self.file.root, size: self.file.size(), replicas };
+        let call = Call::Commit {
+            root: self.file.root,
+            size: self.file.size(),
+            replicas,
+        };
         self.check_balance(&state, &call, replicas).await?;
         // The last moment at which nothing is promised yet.
         self.source.check_unchanged()?;
-        let done = self.session.submit(&self.submitter, call, "commit to the file").await?;
+        let done = self
+            .session
+            .submit(&self.submitter, call, "commit to the file")
+            .await?;
         self.committed = Some(done);
         Ok(())
     }
 
     async fn check_providers(&self, state: &StateAt, replicas: u8) -> Result<(), Failure> {
         let providers = state.providers(Role::Storage).await?;
-        let active = providers.iter().filter(|p| p.status == ProviderStatus::Active).count();
+        let active = providers
+            .iter()
+            .filter(|p| p.status == ProviderStatus::Active)
+            .count();
         if active < usize::from(replicas) {
             return Err(Failure::new(
                 "not_enough_providers",
@@ -218,7 +228,10 @@ impl Journey<'_> {
     /// Whether somebody has, or will fetch, the whole file without us.
     fn data_is_placed(&self, deal: &Deal) -> bool {
         let complete = deal.slots.iter().any(|slot| {
-            matches!(slot.state, SlotState::Proving { .. } | SlotState::Held { .. })
+            matches!(
+                slot.state,
+                SlotState::Proving { .. } | SlotState::Held { .. }
+            )
         });
         let ours = self
             .uploaded
@@ -235,7 +248,10 @@ impl Journey<'_> {
         });
         let mut peers = Vec::new();
         for peer in known.await? {
-            let status = self.storage.file_status(&peer.endpoint, &self.file.file).await;
+            let status = self
+                .storage
+                .file_status(&peer.endpoint, &self.file.file)
+                .await;
             peers.push((status.ok().flatten().map_or(0, |status| status.have), peer));
         }
         // Where an earlier upload broke off least is left to send; otherwise in the order of slots.
@@ -272,7 +288,9 @@ impl Journey<'_> {
 
     async fn upload_to(&self, peer: &Peer) -> Result<UploadReport, UploadError> {
         let bar = Shown::bytes(&self.session.output, "uploading", self.file.size());
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let token = UploadToken::sign(
             &self.key,
             &self.client.genesis_hash(),
@@ -280,9 +298,13 @@ impl Journey<'_> {
             &peer.provider,
             (now + TOKEN_LIFE).as_secs(),
         );
-        let options =
-            UploadOptions { progress: Some(bar.on_progress()), ..UploadOptions::default() };
-        self.storage.upload(self.source.path(), &self.commitment, peer, &token, options).await
+        let options = UploadOptions {
+            progress: Some(bar.on_progress()),
+            ..UploadOptions::default()
+        };
+        self.storage
+            .upload(self.source.path(), &self.commitment, peer, &token, options)
+            .await
     }
 
     fn nobody_takes_it(&self) -> Failure {
@@ -309,8 +331,14 @@ impl Journey<'_> {
         if self.committed.is_none() || failure.code() != "file_changed" {
             return failure;
         }
-        let call = Call::Remove { file: self.file.file };
-        match self.session.submit(&self.submitter, call, "take the commitment back").await {
+        let call = Call::Remove {
+            file: self.file.file,
+        };
+        match self
+            .session
+            .submit(&self.submitter, call, "take the commitment back")
+            .await
+        {
             Ok(_) => failure.and("the commitment was taken back and the deposit returned"),
             Err(e) => failure.and(&format!(
                 "{e}; remove it with `noema storage remove {}`",
@@ -333,12 +361,18 @@ impl Journey<'_> {
         let mut json = deal_json(&self.owner(), deal);
         if let Some(json) = json.as_object_mut() {
             json.insert("file".into(), json!(file.file));
-            json.insert("segments".into(), json!(self.commitment.segment_roots.len()));
+            json.insert(
+                "segments".into(),
+                json!(self.commitment.segment_roots.len()),
+            );
             json.insert(
                 "uploaded_to".into(),
                 json!(self.uploaded.as_ref().map(|(peer, _)| peer.provider)),
             );
-            json.insert("upload".into(), json!(self.uploaded.as_ref().map(|(_, report)| report)));
+            json.insert(
+                "upload".into(),
+                json!(self.uploaded.as_ref().map(|(_, report)| report)),
+            );
             json.insert(
                 "commit".into(),
                 json!(self.committed.as_ref().map(|done| json!({
@@ -349,7 +383,10 @@ impl Journey<'_> {
             );
             json.insert("already_committed".into(), json!(self.committed.is_none()));
         }
-        Answer::new(format!("{text}{}", describe_deal(&self.owner(), deal)), json)
+        Answer::new(
+            format!("{text}{}", describe_deal(&self.owner(), deal)),
+            json,
+        )
     }
 }
 
@@ -381,13 +418,19 @@ fn assigned(deal: &Deal) -> Vec<AccountId> {
 
 /// Whether the deal is as far as asked for.
 fn is_done(deal: &Deal, wait: Wait, uploaded: Option<&Peer>) -> bool {
-    let held = deal.slots.iter().filter(|slot| matches!(slot.state, SlotState::Held { .. }));
+    let held = deal
+        .slots
+        .iter()
+        .filter(|slot| matches!(slot.state, SlotState::Held { .. }));
     match wait {
         Wait::Assigned => {
             deal.is_active()
                 || uploaded.is_some_and(|peer| deal.slot_of(&peer.provider).is_some())
                 || deal.slots.iter().any(|slot| {
-                    matches!(slot.state, SlotState::Proving { .. } | SlotState::Held { .. })
+                    matches!(
+                        slot.state,
+                        SlotState::Proving { .. } | SlotState::Held { .. }
+                    )
                 })
         }
         Wait::Active => deal.is_active(),
@@ -396,7 +439,12 @@ fn is_done(deal: &Deal, wait: Wait, uploaded: Option<&Peer>) -> bool {
 }
 
 fn progress(deal: &Deal) -> String {
-    let count = |wanted: &str| deal.slots.iter().filter(|s| s.state.name() == wanted).count();
+    let count = |wanted: &str| {
+        deal.slots
+            .iter()
+            .filter(|s| s.state.name() == wanted)
+            .count()
+    };
     let states: Vec<_> = ["drawing", "assigned", "proving", "held"]
         .into_iter()
         .map(|name| (name, count(name)))
@@ -455,7 +503,11 @@ impl Follow {
                 continue;
             }
             let read = async {
-                self.client.at(head.block()).await?.deal(&self.file.file, &self.owner).await
+                self.client
+                    .at(head.block())
+                    .await?
+                    .deal(&self.file.file, &self.owner)
+                    .await
             };
             match read.await {
                 Ok(Some(deal)) => {
@@ -468,7 +520,10 @@ impl Follow {
                 Ok(None) => {
                     return Err(Failure::new(
                         "not_found",
-                        format!("the deal over {} is gone: somebody removed it", self.file.file),
+                        format!(
+                            "the deal over {} is gone: somebody removed it",
+                            self.file.file
+                        ),
                     ));
                 }
                 // The node may be restarting; the next head brings another chance.
@@ -481,8 +536,13 @@ impl Follow {
     }
 
     fn stalled(&self, trouble: Option<String>) -> Failure {
-        let state = self.last.as_ref().map_or_else(|| "never seen".into(), progress);
-        let trouble = trouble.map(|why| format!("; last error: {why}")).unwrap_or_default();
+        let state = self
+            .last
+            .as_ref()
+            .map_or_else(|| "never seen".into(), progress);
+        let trouble = trouble
+            .map(|why| format!("; last error: {why}"))
+            .unwrap_or_default();
         Failure::new(
             "stalled",
             format!(
@@ -504,7 +564,10 @@ mod tests {
     }
 
     fn deal(states: &[SlotState]) -> Deal {
-        let held = states.iter().filter(|s| matches!(s, SlotState::Held { .. })).count();
+        let held = states
+            .iter()
+            .filter(|s| matches!(s, SlotState::Held { .. }))
+            .count();
         Deal {
             root: [1; 32],
             size: 5,
@@ -513,7 +576,11 @@ mod tests {
             held: held as u8,
             slots: states
                 .iter()
-                .map(|state| Slot { state: *state, token: 0, passed_over: None })
+                .map(|state| Slot {
+                    state: *state,
+                    token: 0,
+                    passed_over: None,
+                })
                 .collect(),
         }
     }
@@ -521,16 +588,25 @@ mod tests {
     const DRAWING: SlotState = SlotState::Drawing { draw_at: 1 };
 
     fn assigned_to(n: u8) -> SlotState {
-        SlotState::Assigned { provider: who(n), ready_by: 9 }
+        SlotState::Assigned {
+            provider: who(n),
+            ready_by: 9,
+        }
     }
 
     fn held_by(n: u8) -> SlotState {
-        SlotState::Held { provider: who(n), since: 9 }
+        SlotState::Held {
+            provider: who(n),
+            since: 9,
+        }
     }
 
     #[test]
     fn each_way_of_waiting_ends_at_its_point() {
-        let peer = Peer { provider: who(1), endpoint: String::new() };
+        let peer = Peer {
+            provider: who(1),
+            endpoint: String::new(),
+        };
         let fresh = deal(&[DRAWING, assigned_to(1), assigned_to(2)]);
         assert!(!is_done(&fresh, Wait::Assigned, None));
         assert!(is_done(&fresh, Wait::Assigned, Some(&peer)));
@@ -540,14 +616,28 @@ mod tests {
         assert!(is_done(&most, Wait::Assigned, None));
         assert!(is_done(&most, Wait::Active, None));
         assert!(!is_done(&most, Wait::All, None));
-        assert!(is_done(&deal(&[held_by(1), held_by(2), held_by(3)]), Wait::All, None));
+        assert!(is_done(
+            &deal(&[held_by(1), held_by(2), held_by(3)]),
+            Wait::All,
+            None
+        ));
     }
 
     #[test]
     fn an_upload_to_a_provider_that_was_replaced_does_not_count() {
-        let peer = Peer { provider: who(9), endpoint: String::new() };
-        assert!(!is_done(&deal(&[assigned_to(1)]), Wait::Assigned, Some(&peer)));
-        assert_eq!(assigned(&deal(&[DRAWING, assigned_to(2), held_by(3)])), [who(2)]);
+        let peer = Peer {
+            provider: who(9),
+            endpoint: String::new(),
+        };
+        assert!(!is_done(
+            &deal(&[assigned_to(1)]),
+            Wait::Assigned,
+            Some(&peer)
+        ));
+        assert_eq!(
+            assigned(&deal(&[DRAWING, assigned_to(2), held_by(3)])),
+            [who(2)]
+        );
     }
 
     #[test]
@@ -555,7 +645,10 @@ mod tests {
         let deal = deal(&[DRAWING, DRAWING]);
         assert!(same_replicas(&deal, None).is_ok());
         assert!(same_replicas(&deal, Some(2)).is_ok());
-        assert_eq!(same_replicas(&deal, Some(3)).unwrap_err().code(), "replicas_differ");
+        assert_eq!(
+            same_replicas(&deal, Some(3)).unwrap_err().code(),
+            "replicas_differ"
+        );
     }
 
     #[test]

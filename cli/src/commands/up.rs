@@ -85,21 +85,32 @@ impl Signals {
 /// The endpoints.
 fn describe(net: &LocalNet, temporary: bool) -> Answer {
     let apps = apps_link(&net.url());
-    let mut text = Fields::new().add("RPC", net.url()).add("Polkadot.js Apps", &apps);
+    let mut text = Fields::new()
+        .add("RPC", net.url())
+        .add("Polkadot.js Apps", &apps);
     for node in &net.nodes()[1..] {
         text = text.add(format!("RPC of {}", node.name()), node.ws_url());
     }
     for provider in net.providers() {
-        text = text
-            .add(provider.name(), format!("{}  {}", provider.endpoint(), provider.account()));
+        text = text.add(
+            provider.name(),
+            format!("{}  {}", provider.endpoint(), provider.account()),
+        );
     }
     for node in net.nodes() {
         text = text.add(format!("metrics of {}", node.name()), node.metrics_url());
     }
     for provider in net.providers() {
-        text = text.add(format!("metrics of {}", provider.name()), provider.metrics_url());
+        text = text.add(
+            format!("metrics of {}", provider.name()),
+            provider.metrics_url(),
+        );
     }
-    let kept = if temporary { " (thrown away at the end)" } else { "" };
+    let kept = if temporary {
+        " (thrown away at the end)"
+    } else {
+        ""
+    };
     text = text.add("data", format!("{}{kept}", net.data_dir().display()));
     text = text.add("logs", net.data_dir().join("logs").display());
 
@@ -179,12 +190,24 @@ impl LogPrinter {
 
     fn new(net: &LocalNet, json: bool) -> Self {
         let nodes = net.nodes().iter().map(|node| node.name().to_owned());
-        let providers = net.providers().iter().map(|provider| provider.name().to_owned());
+        let providers = net
+            .providers()
+            .iter()
+            .map(|provider| provider.name().to_owned());
         let names: Vec<String> = nodes.chain(providers).collect();
         let width = names.iter().map(String::len).max().unwrap_or(0);
-        let terminal = if json { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+        let terminal = if json {
+            io::stderr().is_terminal()
+        } else {
+            io::stdout().is_terminal()
+        };
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { to_stderr: json, colour, names, width }
+        Self {
+            to_stderr: json,
+            colour,
+            names,
+            width,
+        }
     }
 
     fn print(&mut self, event: &LogEvent) {
@@ -207,7 +230,11 @@ impl LogPrinter {
         if !self.colour {
             return format!("{source:width$} | {text}");
         }
-        let place = self.names.iter().position(|name| name == source).unwrap_or(0);
+        let place = self
+            .names
+            .iter()
+            .position(|name| name == source)
+            .unwrap_or(0);
         let colour = Self::COLOURS[place % Self::COLOURS.len()];
         format!("\u{1b}[{colour}m{source:width$} |\u{1b}[0m {text}")
     }
@@ -254,6 +281,8 @@ mod tests {
         };
         assert_eq!(printer.line("node-1", "x"), "node-1     | x");
         printer.colour = true;
-        assert!(printer.line("provider-1", "x").starts_with("\u{1b}[33mprovider-1 |"));
+        assert!(printer
+            .line("provider-1", "x")
+            .starts_with("\u{1b}[33mprovider-1 |"));
     }
 }

@@ -28,9 +28,9 @@ pub(crate) async fn run(session: &Session, command: &Upgrade) -> Result<(), Fail
 
 async fn run_apply(session: &Session, apply: &Apply) -> Result<(), Failure> {
     let code = read(&apply.wasm)?;
-    let version = code.version().map_err(|e| {
-        Failure::usage(format!("{} is no runtime: {e}", apply.wasm.display()))
-    })?;
+    let version = code
+        .version()
+        .map_err(|e| Failure::usage(format!("{} is no runtime: {e}", apply.wasm.display())))?;
     let bytes = code.into_bytes();
     let hash = Hash(Software::blake2_256(&bytes));
     let key = session.key()?;
@@ -60,23 +60,34 @@ async fn run_apply(session: &Session, apply: &Apply) -> Result<(), Failure> {
         match confirm("Replace the chain's runtime?") {
             Some(true) => {}
             Some(false) => return Err(Failure::interrupted()),
-            None => return Err(Failure::usage("there is no terminal to confirm at: add --yes")),
+            None => {
+                return Err(Failure::usage(
+                    "there is no terminal to confirm at: add --yes",
+                ))
+            }
         }
     }
 
     let submitter = Submitter::new(client.clone(), key);
     let authorize = Call::AuthorizeUpgrade { code_hash: hash }.sudo();
-    let authorized = session.submit(&submitter, authorize, "authorise the runtime").await?;
+    let authorized = session
+        .submit(&submitter, authorize, "authorise the runtime")
+        .await?;
     check_sudo(&authorized)?;
     let call = Call::ApplyAuthorizedUpgrade { code: bytes };
-    let applied = session.submit(&submitter, call, "apply the runtime").await?;
+    let applied = session
+        .submit(&submitter, call, "apply the runtime")
+        .await?;
     check_applied(&applied)?;
     let (new, at) = wait_for(session, &client, old, applied.block.number).await?;
 
     let text = Fields::new()
         .add("runtime", format!("{old} -> {new}"))
         .add("code hash", hash)
-        .add("authorised", format!("in block {}", authorized.block.number))
+        .add(
+            "authorised",
+            format!("in block {}", authorized.block.number),
+        )
         .add("applied", format!("in block {}", applied.block.number))
         .add("in force", format!("since block {at} or before"));
     session.output.answer(&Answer::new(
@@ -101,9 +112,15 @@ fn read(path: &Path) -> Result<RuntimeCode, Failure> {
 
 /// A call by sudo succeeds even when the call within it fails; the event tells.
 fn check_sudo(done: &Finalized) -> Result<(), Failure> {
-    match done.event("Sudo", "Sudid").and_then(|event| failure_in(&event.fields)) {
-        Some(why) => Err(Failure::new("refused", format!("the chain refuses to authorise the runtime: {why}"))
-            .with(json!({ "block": done.block, "tx": done.tx }))),
+    match done
+        .event("Sudo", "Sudid")
+        .and_then(|event| failure_in(&event.fields))
+    {
+        Some(why) => Err(Failure::new(
+            "refused",
+            format!("the chain refuses to authorise the runtime: {why}"),
+        )
+        .with(json!({ "block": done.block, "tx": done.tx }))),
         None => Ok(()),
     }
 }
@@ -144,7 +161,10 @@ async fn wait_for(
     old: u32,
     applied: u32,
 ) -> Result<(u32, u32), Failure> {
-    let line = Shown::waiting(&session.output, "waiting for the new runtime to come into force");
+    let line = Shown::waiting(
+        &session.output,
+        "waiting for the new runtime to come into force",
+    );
     let mut heads = client.finalized_heads();
     heads.mark_changed();
     loop {
@@ -153,9 +173,14 @@ async fn wait_for(
             .await
             .map_err(|_| Failure::new("chain", "the connection is closed"))?;
         let head = *heads.borrow_and_update();
-        line.say(format!("block {}: waiting for the new runtime to come into force", head.number));
+        line.say(format!(
+            "block {}: waiting for the new runtime to come into force",
+            head.number
+        ));
         // The node may be between two connections; the next head brings another chance.
-        let Ok(state) = client.at(head.block()).await else { continue };
+        let Ok(state) = client.at(head.block()).await else {
+            continue;
+        };
         let now = state.spec_version();
         if now != old {
             return Ok((now, head.number));
@@ -187,7 +212,10 @@ mod tests {
     #[test]
     fn a_rejected_runtime_is_an_error() {
         let done = |name: &str| Finalized {
-            block: BlockRef { number: 1, hash: Hash([0; 32]) },
+            block: BlockRef {
+                number: 1,
+                hash: Hash([0; 32]),
+            },
             tx: Hash([1; 32]),
             events: vec![noema_chain_client::ChainEvent {
                 pallet: "System".into(),

@@ -31,22 +31,40 @@ impl Binaries {
 
     /// Looks in `dirs`, in their order; both programs come from the same directory if one has both.
     pub fn locate_in(dirs: &[PathBuf]) -> Result<Self, Error> {
-        let both = dirs.iter().find(|dir| dir.join(NODE).is_file() && dir.join(STORAGE).is_file());
+        let both = dirs
+            .iter()
+            .find(|dir| dir.join(NODE).is_file() && dir.join(STORAGE).is_file());
         let dirs = both.map_or(dirs, std::slice::from_ref);
-        Ok(Self { node: find(NODE, dirs)?, storage: find(STORAGE, dirs)? })
+        Ok(Self {
+            node: find(NODE, dirs)?,
+            storage: find(STORAGE, dirs)?,
+        })
     }
 }
 
 fn find(name: &'static str, dirs: &[PathBuf]) -> Result<PathBuf, Error> {
-    dirs.iter().map(|dir| dir.join(name)).find(|path| path.is_file()).ok_or_else(|| {
-        let tried: Vec<_> = dirs.iter().map(|dir| dir.join(name).display().to_string()).collect();
-        Error::BinaryMissing { name, searched: tried.join(", ") }
-    })
+    dirs.iter()
+        .map(|dir| dir.join(name))
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            let tried: Vec<_> = dirs
+                .iter()
+                .map(|dir| dir.join(name).display().to_string())
+                .collect();
+            Error::BinaryMissing {
+                name,
+                searched: tried.join(", "),
+            }
+        })
 }
 
 fn usual_directories() -> Vec<PathBuf> {
     let mut dirs = Vec::new();
-    if let Some(beside) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
+    if let Some(beside) = std::env::current_exe()
+        .ok()
+        .as_deref()
+        .and_then(Path::parent)
+    {
         dirs.push(beside.to_path_buf());
         if beside.ends_with("deps") {
             dirs.extend(beside.parent().map(Path::to_path_buf));
@@ -75,7 +93,10 @@ mod tests {
         std::fs::write(first.path().join(NODE), "").unwrap();
         let error = Binaries::locate_in(&dirs).unwrap_err().to_string();
         assert!(error.contains("noema-storage"), "{error}");
-        assert!(error.contains(&second.path().display().to_string()), "{error}");
+        assert!(
+            error.contains(&second.path().display().to_string()),
+            "{error}"
+        );
 
         std::fs::write(second.path().join(NODE), "").unwrap();
         std::fs::write(second.path().join(STORAGE), "").unwrap();

@@ -62,7 +62,15 @@ impl AuthorityKeys {
 }
 
 async fn address(node: &Path, scheme: &str, secret: &str) -> Result<String, Error> {
-    let arguments = ["key", "inspect", "--scheme", scheme, "--output-type", "json", secret];
+    let arguments = [
+        "key",
+        "inspect",
+        "--scheme",
+        scheme,
+        "--output-type",
+        "json",
+        secret,
+    ];
     let answer = run(node, &arguments).await?;
     serde_json::from_slice::<Value>(&answer)
         .ok()
@@ -88,7 +96,11 @@ fn set_validators(spec: &mut Value, keys: &[AuthorityKeys]) -> Result<(), String
                 .keys()
                 .map(|kind| {
                     let ed25519 = kind == "grandpa";
-                    let key = if ed25519 { &authority.ed25519 } else { &authority.sr25519 };
+                    let key = if ed25519 {
+                        &authority.ed25519
+                    } else {
+                        &authority.sr25519
+                    };
                     (kind.clone(), key.clone().into())
                 })
                 .collect();
@@ -106,17 +118,26 @@ async fn run(node: &Path, arguments: &[&str]) -> Result<Vec<u8>, Error> {
         .kill_on_drop(true)
         .output()
         .await
-        .map_err(|source| Error::Spawn { name: node.display().to_string(), source })?;
+        .map_err(|source| Error::Spawn {
+            name: node.display().to_string(),
+            source,
+        })?;
     if output.status.success() {
         return Ok(output.stdout);
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let command = arguments.join(" ");
-    Err(failed(node, format!("`{command}` ended with {}: {}", output.status, said.trim())))
+    Err(failed(
+        node,
+        format!("`{command}` ended with {}: {}", output.status, said.trim()),
+    ))
 }
 
 fn failed(node: &Path, why: String) -> Error {
-    Error::Chain { what: format!("make the chain specification with {}", node.display()), why }
+    Error::Chain {
+        what: format!("make the chain specification with {}", node.display()),
+        why,
+    }
 }
 
 #[cfg(test)]
@@ -130,7 +151,10 @@ mod tests {
             ["A", "A", { "babe": "A", "grandpa": "a", "authority_discovery": "A" }],
         ] } } } } });
         let keys: Vec<_> = ["X", "Y", "Z"]
-            .map(|name| AuthorityKeys { sr25519: name.into(), ed25519: name.to_lowercase() })
+            .map(|name| AuthorityKeys {
+                sr25519: name.into(),
+                ed25519: name.to_lowercase(),
+            })
             .into();
         set_validators(&mut spec, &keys).unwrap();
         assert_eq!(
@@ -152,10 +176,14 @@ mod tests {
     async fn a_kept_specification_is_used_again() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(FILE), "{}").unwrap();
-        let path = prepare(Path::new("/nonexistent/node"), dir.path(), 1).await.unwrap();
+        let path = prepare(Path::new("/nonexistent/node"), dir.path(), 1)
+            .await
+            .unwrap();
         assert_eq!(path, dir.path().join(FILE));
         let fresh = tempfile::tempdir().unwrap();
-        let error = prepare(Path::new("/nonexistent/node"), fresh.path(), 1).await.unwrap_err();
+        let error = prepare(Path::new("/nonexistent/node"), fresh.path(), 1)
+            .await
+            .unwrap_err();
         assert!(matches!(error, Error::Spawn { .. }), "{error}");
     }
 }

@@ -50,14 +50,21 @@ impl DataDir {
             .map_err(Error::io("create a directory in", std::env::temp_dir()))?;
         let path = dir.path().to_path_buf();
         let lock = lock(&path)?;
-        Ok(Self { path, earlier: None, _lock: lock, _temporary: Some(dir) })
+        Ok(Self {
+            path,
+            earlier: None,
+            _lock: lock,
+            _temporary: Some(dir),
+        })
     }
 
     /// Opens or makes the directory at `path`.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         fs::create_dir_all(path).map_err(Error::io("create the directory", path))?;
         // Processes get paths below it and may have another working directory.
-        let path = path.canonicalize().map_err(Error::io("resolve the directory", path))?;
+        let path = path
+            .canonicalize()
+            .map_err(Error::io("resolve the directory", path))?;
         let manifest = path.join(MANIFEST);
         if !manifest.exists() && !is_empty_but_for_lock(&path)? {
             return Err(Error::ForeignDirectory { dir: path });
@@ -72,7 +79,12 @@ impl DataDir {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
             Err(e) => return Err(Error::io("read", manifest)(e)),
         };
-        Ok(Self { path, earlier, _lock: lock, _temporary: None })
+        Ok(Self {
+            path,
+            earlier,
+            _lock: lock,
+            _temporary: None,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -93,7 +105,11 @@ impl DataDir {
             }
             known = known.max(earlier.providers);
         }
-        let manifest = Manifest { version: Manifest::VERSION, validators, providers: known };
+        let manifest = Manifest {
+            version: Manifest::VERSION,
+            validators,
+            providers: known,
+        };
         let text = serde_json::to_vec_pretty(&manifest).expect("numbers serialise");
         write_private(&self.path.join(MANIFEST), &text)?;
         Ok(known)
@@ -107,8 +123,12 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     name.push(".new");
     let new = PathBuf::from(name);
     let write = || {
-        let mut file =
-            OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&new)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&new, path)
@@ -137,7 +157,10 @@ fn lock(dir: &Path) -> Result<Flock<File>, Error> {
             let mut owner = String::new();
             let _ = file.read_to_string(&mut owner);
             let owner = Some(owner.trim().to_owned()).filter(|owner| !owner.is_empty());
-            return Err(Error::Locked { dir: dir.to_path_buf(), owner });
+            return Err(Error::Locked {
+                dir: dir.to_path_buf(),
+                owner,
+            });
         }
         Err((_, errno)) => return Err(Error::io("lock", path)(errno.into())),
     };
@@ -161,7 +184,10 @@ mod tests {
         let first = DataDir::open(&path).unwrap();
         first.settle(1, 3).unwrap();
         let error = DataDir::open(&path).unwrap_err();
-        assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+        assert!(
+            error.to_string().contains(&std::process::id().to_string()),
+            "{error}"
+        );
         drop(first);
         DataDir::open(&path).unwrap();
     }
@@ -174,7 +200,14 @@ mod tests {
         assert_eq!(DataDir::open(dir.path()).unwrap().settle(1, 5).unwrap(), 5);
         let error = DataDir::open(dir.path()).unwrap().settle(2, 3).unwrap_err();
         assert!(
-            matches!(error, Error::OtherValidators { expected: 2, found: 1, .. }),
+            matches!(
+                error,
+                Error::OtherValidators {
+                    expected: 2,
+                    found: 1,
+                    ..
+                }
+            ),
             "{error}"
         );
     }
@@ -183,7 +216,10 @@ mod tests {
     fn a_directory_with_other_things_in_it_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("thesis.tex"), "x").unwrap();
-        assert!(matches!(DataDir::open(dir.path()), Err(Error::ForeignDirectory { .. })));
+        assert!(matches!(
+            DataDir::open(dir.path()),
+            Err(Error::ForeignDirectory { .. })
+        ));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 

@@ -83,7 +83,10 @@ impl LogHub {
         Ok(Arc::new(ProcessLog {
             name: Arc::from(name),
             stream: self.stream.clone(),
-            inner: Mutex::new(Inner { file, tail: VecDeque::with_capacity(TAIL_LINES) }),
+            inner: Mutex::new(Inner {
+                file,
+                tail: VecDeque::with_capacity(TAIL_LINES),
+            }),
         }))
     }
 }
@@ -120,7 +123,10 @@ impl ProcessLog {
         inner.tail.push_back(text.clone());
         drop(inner);
         // Nobody may be listening.
-        let _ = self.stream.send(LogLine { source: self.name.clone(), text });
+        let _ = self.stream.send(LogLine {
+            source: self.name.clone(),
+            text,
+        });
     }
 
     /// Reads `pipe` to its end, line by line.
@@ -141,12 +147,22 @@ impl ProcessLog {
         if inner.tail.is_empty() {
             return "  (it printed nothing)".into();
         }
-        inner.tail.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+        inner
+            .tail
+            .iter()
+            .map(|line| format!("  {line}"))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The latest of the last lines that `matches` accepts.
     pub(crate) fn find(&self, matches: impl Fn(&str) -> bool) -> Option<String> {
-        self.lock().tail.iter().rev().find(|line| matches(line)).map(|line| line.to_string())
+        self.lock()
+            .tail
+            .iter()
+            .rev()
+            .find(|line| matches(line))
+            .map(|line| line.to_string())
     }
 }
 
@@ -191,7 +207,11 @@ impl LogFile {
     fn open(path: PathBuf) -> io::Result<Self> {
         let file = append_to(&path)?;
         let written = file.metadata()?.len();
-        Ok(Self { path, file, written })
+        Ok(Self {
+            path,
+            file,
+            written,
+        })
     }
 
     fn write_line(&mut self, text: &str) -> io::Result<()> {
@@ -242,7 +262,10 @@ mod tests {
             "first\nsecond\n\nlast without end\n"
         );
         assert!(log.tail().ends_with("  last without end"));
-        assert_eq!(log.find(|line| line.contains("sec")).as_deref(), Some("second"));
+        assert_eq!(
+            log.find(|line| line.contains("sec")).as_deref(),
+            Some("second")
+        );
     }
 
     #[test]
@@ -258,7 +281,10 @@ mod tests {
     #[test]
     fn the_tail_keeps_only_the_last_lines() {
         let dir = tempfile::tempdir().unwrap();
-        let log = LogHub::new(dir.path().to_path_buf()).unwrap().of("p").unwrap();
+        let log = LogHub::new(dir.path().to_path_buf())
+            .unwrap()
+            .of("p")
+            .unwrap();
         for i in 0..TAIL_LINES + 5 {
             log.line(&format!("line {i}"));
         }

@@ -63,7 +63,9 @@ impl LocalNet {
         // From here on an error drops `net`, which kills what runs.
         net.unless_crash(net.start_nodes(&shape)).await?;
         let absent = shape.providers..known_providers;
-        let (client, notes) = net.unless_crash(net.start_providers(&shape, absent)).await?;
+        let (client, notes) = net
+            .unless_crash(net.start_providers(&shape, absent))
+            .await?;
         net.client = Some(client);
         net.notes = notes;
         Ok(net)
@@ -111,7 +113,10 @@ impl LocalNet {
                 let name = format!("provider-{}", index + 1);
                 let own = dir.path().join("providers").join(&name);
                 let data_dir = shape.provider_data_dirs.get(&index).cloned();
-                let binary = shape.provider_binaries.get(&index).unwrap_or(&binaries.storage);
+                let binary = shape
+                    .provider_binaries
+                    .get(&index)
+                    .unwrap_or(&binaries.storage);
                 let setup = ProviderSetup {
                     binary: binary.clone(),
                     data_dir: data_dir.unwrap_or_else(|| own.join("data")),
@@ -127,14 +132,23 @@ impl LocalNet {
             .collect::<Result<Vec<_>, Error>>()?;
 
         let crashes = Mutex::new(crashes);
-        Ok(Self { nodes, providers, client: None, notes: Vec::new(), logs, crashes, dir })
+        Ok(Self {
+            nodes,
+            providers,
+            client: None,
+            notes: Vec::new(),
+            logs,
+            crashes,
+            dir,
+        })
     }
 
     async fn start_nodes(&self, shape: &LocalNetBuilder) -> Result<(), Error> {
         (shape.progress)("starting the chain");
-        let (first, others) = self.nodes.split_first().ok_or_else(|| {
-            Error::BadShape("a local network has at least one validator".into())
-        })?;
+        let (first, others) = self
+            .nodes
+            .split_first()
+            .ok_or_else(|| Error::BadShape("a local network has at least one validator".into()))?;
         first.start()?;
         if !others.is_empty() {
             let address = first.address().await?;
@@ -155,8 +169,9 @@ impl LocalNet {
         absent: Range<usize>,
     ) -> Result<(ChainClient, Vec<String>), Error> {
         let node = &self.nodes[0];
-        let client =
-            ChainClient::connect(&node.ws_url()).await.map_err(|e| Error::Chain {
+        let client = ChainClient::connect(&node.ws_url())
+            .await
+            .map_err(|e| Error::Chain {
                 what: format!("connect to {}", node.name()),
                 why: e.to_string(),
             })?;
@@ -165,8 +180,11 @@ impl LocalNet {
         }
         let alice = SigningKey::dev("Alice").expect("a development key");
         let funder = Submitter::new(client.clone(), alice);
-        let announcements: Vec<_> =
-            self.providers.iter().map(|p| p.announcement(shape.bond, shape.capacity)).collect();
+        let announcements: Vec<_> = self
+            .providers
+            .iter()
+            .map(|p| p.announcement(shape.bond, shape.capacity))
+            .collect();
         let mut notes = register_all(&client, &funder, &announcements).await?;
         notes.extend(chill_absent(&client, absent).await?);
 
@@ -220,7 +238,9 @@ impl LocalNet {
 
     /// A connection to the first node.
     pub fn client(&self) -> &ChainClient {
-        self.client.as_ref().expect("a network that has started is connected")
+        self.client
+            .as_ref()
+            .expect("a network that has started is connected")
     }
 
     /// Address of the first node's RPC.

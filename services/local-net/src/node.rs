@@ -54,7 +54,13 @@ pub struct Node {
 impl Node {
     pub(crate) fn new(index: usize, process: Process, setup: NodeSetup) -> Self {
         let rpc = NodeRpc::new(setup.ports.rpc.number());
-        Self { index, process, setup, bootnode: Mutex::new(None), rpc }
+        Self {
+            index,
+            process,
+            setup,
+            bootnode: Mutex::new(None),
+            rpc,
+        }
     }
 
     /// Its place in the network, from 0.
@@ -79,7 +85,10 @@ impl Node {
 
     /// Where its Prometheus metrics are: `http://127.0.0.1:<port>/metrics`.
     pub fn metrics_url(&self) -> String {
-        format!("http://127.0.0.1:{}/metrics", self.setup.ports.metrics.number())
+        format!(
+            "http://127.0.0.1:{}/metrics",
+            self.setup.ports.metrics.number()
+        )
     }
 
     /// Its base path: database, keystore, network key.
@@ -136,7 +145,10 @@ impl Node {
     /// Waits until its RPC answers, and returns the address by which other nodes find it.
     pub(crate) async fn address(&self) -> Result<String, Error> {
         let peer = until_ready(&self.process, READY_PATIENCE, || self.rpc.peer_id()).await?;
-        Ok(format!("/ip4/127.0.0.1/tcp/{}/p2p/{peer}", self.setup.ports.peers.number()))
+        Ok(format!(
+            "/ip4/127.0.0.1/tcp/{}/p2p/{peer}",
+            self.setup.ports.peers.number()
+        ))
     }
 
     pub(crate) fn set_bootnode(&self, address: String) {
@@ -151,11 +163,16 @@ impl Node {
     /// talk to a stranger.
     fn check_port(&self) -> Result<(), Error> {
         let port = self.setup.ports.rpc.number();
-        let said = self.process.log().find(|line| line.contains("Running JSON-RPC server"));
+        let said = self
+            .process
+            .log()
+            .find(|line| line.contains("Running JSON-RPC server"));
         match said {
-            Some(line) if !line.contains(&format!("127.0.0.1:{port}")) => {
-                Err(Error::PortTaken { name: self.name().to_owned(), port, line })
-            }
+            Some(line) if !line.contains(&format!("127.0.0.1:{port}")) => Err(Error::PortTaken {
+                name: self.name().to_owned(),
+                port,
+                line,
+            }),
             _ => Ok(()),
         }
     }

@@ -71,7 +71,10 @@ impl Port {
         // Listening tells whether anyone else does; the socket is closed again at once and leaves
         // nothing behind because no connection was made.
         TcpListener::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
-        Some(Self { number, _claim: claim })
+        Some(Self {
+            number,
+            _claim: claim,
+        })
     }
 }
 
@@ -113,7 +116,9 @@ mod tests {
 
     #[test]
     fn a_preferred_port_is_given_once() {
-        let free = Port::choose(PortChoice::Free, 0, "a test").unwrap().number();
+        let free = Port::choose(PortChoice::Free, 0, "a test")
+            .unwrap()
+            .number();
         // Claimed and given back above, so that it can be preferred now.
         let first = Port::choose(PortChoice::Preferred, free, "a test").unwrap();
         let second = Port::choose(PortChoice::Preferred, free, "a test").unwrap();

@@ -68,7 +68,15 @@ impl Process {
         crashes: async_mpsc::UnboundedSender<Crash>,
     ) -> Self {
         let (state, _) = watch::channel(State::Idle);
-        Self { inner: Arc::new(Inner { name, log, state, live: Mutex::default(), crashes }) }
+        Self {
+            inner: Arc::new(Inner {
+                name,
+                log,
+                state,
+                live: Mutex::default(),
+                crashes,
+            }),
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -92,24 +100,34 @@ impl Process {
     pub(crate) fn start(&self, mut command: Command) -> Result<(), Error> {
         let mut live = self.inner.lock();
         if live.pid.is_some() {
-            return Err(Error::RunsAlready { name: self.inner.name.clone() });
+            return Err(Error::RunsAlready {
+                name: self.inner.name.clone(),
+            });
         }
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
-        let child = spawn::spawn(command)
-            .map_err(|source| Error::Spawn { name: self.inner.name.clone(), source })?;
+        let child = spawn::spawn(command).map_err(|source| Error::Spawn {
+            name: self.inner.name.clone(),
+            source,
+        })?;
         let pid = child.id();
-        *live = Live { pid: Some(as_pid(pid)), end_expected: false };
+        *live = Live {
+            pid: Some(as_pid(pid)),
+            end_expected: false,
+        };
         self.inner.state.send_replace(State::Running { pid });
         drop(live);
         let inner = self.inner.clone();
         thread::Builder::new()
             .name(format!("wait {}", inner.name))
             .spawn(move || inner.supervise(child))
-            .map_err(|source| Error::Spawn { name: self.inner.name.clone(), source })?;
+            .map_err(|source| Error::Spawn {
+                name: self.inner.name.clone(),
+                source,
+            })?;
         Ok(())
     }
 
@@ -132,7 +150,9 @@ impl Process {
     pub(crate) async fn ended(&self) {
         let mut state = self.inner.state.subscribe();
         // The sender lives in `self`.
-        let _ = state.wait_for(|state| !matches!(state, State::Running { .. })).await;
+        let _ = state
+            .wait_for(|state| !matches!(state, State::Running { .. }))
+            .await;
     }
 
     /// Kills it at once and waits until it is gone.
@@ -145,7 +165,10 @@ impl Process {
     pub(crate) async fn stop(&self, patience: Duration) {
         self.signal(Signal::SIGTERM);
         if tokio::time::timeout(patience, self.ended()).await.is_err() {
-            tracing::warn!(process = self.name(), "did not end when asked to, killing it");
+            tracing::warn!(
+                process = self.name(),
+                "did not end when asked to, killing it"
+            );
             self.kill().await;
         }
     }
@@ -176,7 +199,11 @@ impl Inner {
     }
 
     fn crash_with(&self, status: String) -> Crash {
-        Crash { name: self.name.clone(), status, tail: self.log.tail() }
+        Crash {
+            name: self.name.clone(),
+            status,
+            tail: self.log.tail(),
+        }
     }
 
     /// Captures the child's output until it ends, reaps it and tells whoever waits.
@@ -198,15 +225,17 @@ impl Inner {
         let _ = signal::killpg(pid, Signal::SIGKILL);
         let deadline = Instant::now() + DRAIN_PATIENCE;
         // Both senders drop when both pipes are read to their ends.
-        while let Ok(()) =
-            drained.recv_timeout(deadline.saturating_duration_since(Instant::now()))
-        {}
+        while let Ok(()) = drained.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+        }
 
         let mut live = self.lock();
         let status = describe(child.wait());
         let expected = live.end_expected;
         live.pid = None;
-        self.state.send_replace(State::Exited { status: status.clone() });
+        self.state.send_replace(State::Exited {
+            status: status.clone(),
+        });
         drop(live);
         if !expected {
             // Nobody may be listening any more.
@@ -216,10 +245,12 @@ impl Inner {
 
     fn drain(self: &Arc<Self>, pipe: impl io::Read + Send + 'static, done: mpsc::Sender<()>) {
         let log = self.log.clone();
-        let started = thread::Builder::new().name(format!("log {}", self.name)).spawn(move || {
-            log.drain(pipe);
-            drop(done);
-        });
+        let started = thread::Builder::new()
+            .name(format!("log {}", self.name))
+            .spawn(move || {
+                log.drain(pipe);
+                drop(done);
+            });
         if let Err(e) = started {
             tracing::warn!(process = %self.name, error = %e, "its output is not captured");
         }
@@ -243,11 +274,12 @@ mod tests {
     use super::*;
     use crate::logs::LogHub;
 
-    fn process(
-        dir: &tempfile::TempDir,
-    ) -> (Process, async_mpsc::UnboundedReceiver<Crash>) {
+    fn process(dir: &tempfile::TempDir) -> (Process, async_mpsc::UnboundedReceiver<Crash>) {
         let (crashes, reports) = async_mpsc::unbounded_channel();
-        let log = LogHub::new(dir.path().to_path_buf()).unwrap().of("p").unwrap();
+        let log = LogHub::new(dir.path().to_path_buf())
+            .unwrap()
+            .of("p")
+            .unwrap();
         (Process::new("p".into(), log, crashes), reports)
     }
 
@@ -269,7 +301,11 @@ mod tests {
         let crash = reports.recv().await.unwrap();
         assert_eq!(crash.name, "p");
         assert!(crash.status.contains('3'), "{}", crash.status);
-        assert!(crash.tail.contains("one") && crash.tail.contains("two"), "{}", crash.tail);
+        assert!(
+            crash.tail.contains("one") && crash.tail.contains("two"),
+            "{}",
+            crash.tail
+        );
         assert_eq!(p.crash().unwrap(), crash);
     }
 
@@ -279,7 +315,10 @@ mod tests {
         let (p, mut reports) = process(&dir);
         p.start(shell("exec sleep 1000")).unwrap();
         let pid = p.pid().unwrap();
-        assert!(matches!(p.start(shell("true")), Err(Error::RunsAlready { .. })));
+        assert!(matches!(
+            p.start(shell("true")),
+            Err(Error::RunsAlready { .. })
+        ));
         p.kill().await;
         assert!(!alive(pid));
         assert!(p.pid().is_none());
@@ -294,7 +333,8 @@ mod tests {
     async fn one_that_ignores_the_request_to_end_is_killed() {
         let dir = tempfile::tempdir().unwrap();
         let (p, _reports) = process(&dir);
-        p.start(shell("trap '' TERM; echo set; while :; do sleep 1; done")).unwrap();
+        p.start(shell("trap '' TERM; echo set; while :; do sleep 1; done"))
+            .unwrap();
         while p.log().find(|line| line == "set").is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -150,7 +150,10 @@ impl Provider {
         if status.is_success() {
             return Ok(());
         }
-        Err(format!("its health is {status}: {}", answer.text().await.unwrap_or_default()))
+        Err(format!(
+            "its health is {status}: {}",
+            answer.text().await.unwrap_or_default()
+        ))
     }
 
     /// Makes its directories and the file with its hot key.
@@ -158,7 +161,10 @@ impl Provider {
         for dir in [&self.setup.dir, &self.setup.data_dir] {
             std::fs::create_dir_all(dir).map_err(Error::io("create the directory", dir))?;
         }
-        write_private(&self.key_file(), format!("{}\n", self.keys.operator_secret).as_bytes())
+        write_private(
+            &self.key_file(),
+            format!("{}\n", self.keys.operator_secret).as_bytes(),
+        )
     }
 
     pub(crate) fn announcement(&self, bond: u128, capacity: u64) -> Announcement {
@@ -181,8 +187,18 @@ impl Provider {
 
     fn command(&self) -> Command {
         let setup = &self.setup;
-        let binary = self.binary.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let binary = self
+            .binary
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let mut command = Command::new(binary);
+        // Settings that a person has made for a daemon of its own must not get into these.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("NOEMA_STORAGE_") {
+                command.env_remove(name);
+            }
+        }
         command
             .args(["--node", &setup.node_url])
             .args(["--provider", &self.account().to_string()])
@@ -192,6 +208,7 @@ impl Provider {
             .arg("--data-dir")
             .arg(&setup.data_dir)
             .args(&setup.extra_args)
+            .env("NO_COLOR", "1")
             .envs(setup.env.iter().map(|(k, v)| (k, v)));
         command
     }

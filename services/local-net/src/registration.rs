@@ -33,7 +33,11 @@ impl ProviderKeys {
         let key = |secret: &str| {
             SigningKey::from_suri(secret).expect("a derivation of the development phrase is a key")
         };
-        Self { bonded: key(&bonded), operator: key(&operator_secret), operator_secret }
+        Self {
+            bonded: key(&bonded),
+            operator: key(&operator_secret),
+            operator_secret,
+        }
     }
 }
 
@@ -67,13 +71,20 @@ async fn register(
 ) -> Result<Option<String>, Error> {
     let name = &wanted.name;
     let chain = |what: &str| chain_error(format!("{what} {name}"));
-    let state = client.at_finalized().await.map_err(chain("read the state for"))?;
+    let state = client
+        .at_finalized()
+        .await
+        .map_err(chain("read the state for"))?;
     let account = wanted.keys.bonded.account();
-    let record =
-        state.provider(Role::Storage, &account).await.map_err(chain("read the record of"))?;
+    let record = state
+        .provider(Role::Storage, &account)
+        .await
+        .map_err(chain("read the record of"))?;
 
     let bond = if record.is_none() { wanted.bond } else { 0 };
-    top_up(client, funder, account, bond).await.map_err(submit_error(format!("fund {name}")))?;
+    top_up(client, funder, account, bond)
+        .await
+        .map_err(submit_error(format!("fund {name}")))?;
     let operator = wanted.keys.operator.account();
     top_up(client, funder, operator, 0)
         .await
@@ -89,7 +100,10 @@ async fn register(
     };
     // In order: each needs the one before.
     for call in calls {
-        submitter.submit(call).await.map_err(submit_error(format!("register {name}")))?;
+        submitter
+            .submit(call)
+            .await
+            .map_err(submit_error(format!("register {name}")))?;
     }
     Ok(note)
 }
@@ -104,14 +118,19 @@ pub(crate) async fn chill_absent(
     for index in absent {
         let keys = ProviderKeys::of(index);
         let name = format!("provider-{}", index + 1);
-        let state = client.at_finalized().await.map_err(chain_error("read the state".into()))?;
+        let state = client
+            .at_finalized()
+            .await
+            .map_err(chain_error("read the state".into()))?;
         let record = state
             .provider(Role::Storage, &keys.bonded.account())
             .await
             .map_err(chain_error(format!("read the record of {name}")))?;
         if record.is_some_and(|r| r.status == ProviderStatus::Active) {
             Submitter::new(client.clone(), keys.bonded)
-                .submit(Call::Chill { role: Role::Storage })
+                .submit(Call::Chill {
+                    role: Role::Storage,
+                })
                 .await
                 .map_err(submit_error(format!("chill {name}")))?;
             notes.push(format!(
@@ -138,7 +157,10 @@ impl Announcement {
         let role = Role::Storage;
         let mut calls = Vec::new();
         if record.endpoint != self.endpoint {
-            calls.push(Call::SetEndpoint { role, endpoint: self.endpoint.clone() });
+            calls.push(Call::SetEndpoint {
+                role,
+                endpoint: self.endpoint.clone(),
+            });
         }
         let operator = self.keys.operator.account();
         if record.operator != operator {
@@ -159,9 +181,9 @@ impl Announcement {
     fn note(&self, record: &ProviderRecord, now: u32) -> Option<String> {
         let name = &self.name;
         match record.status {
-            ProviderStatus::Leaving => {
-                Some(format!("{name} is leaving the chain (all its bond is unbonding)"))
-            }
+            ProviderStatus::Leaving => Some(format!(
+                "{name} is leaving the chain (all its bond is unbonding)"
+            )),
             ProviderStatus::Jailed { until } if until > now => {
                 Some(format!("{name} is jailed until block {until}"))
             }
@@ -182,16 +204,27 @@ async fn top_up(
         return Ok(());
     }
     let amount = bond.saturating_add(ALLOWANCE).saturating_sub(free);
-    funder.submit(Call::TransferKeepAlive { to: account, amount }).await?;
+    funder
+        .submit(Call::TransferKeepAlive {
+            to: account,
+            amount,
+        })
+        .await?;
     Ok(())
 }
 
 fn chain_error(what: String) -> impl FnOnce(ChainError) -> Error {
-    move |e| Error::Chain { what, why: e.to_string() }
+    move |e| Error::Chain {
+        what,
+        why: e.to_string(),
+    }
 }
 
 fn submit_error(what: String) -> impl FnOnce(SubmitError) -> Error {
-    move |e| Error::Chain { what, why: e.to_string() }
+    move |e| Error::Chain {
+        what,
+        why: e.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -239,7 +272,10 @@ mod tests {
         assert_eq!(
             wanted.corrections(&record, 9),
             [
-                Call::SetEndpoint { role, endpoint: wanted.endpoint.clone() },
+                Call::SetEndpoint {
+                    role,
+                    endpoint: wanted.endpoint.clone()
+                },
                 Call::Activate { role }
             ]
         );

@@ -21,7 +21,10 @@ struct Answer {
 
 impl NodeRpc {
     pub(crate) fn new(port: u16) -> Self {
-        Self { http: client(), url: format!("http://127.0.0.1:{port}") }
+        Self {
+            http: client(),
+            url: format!("http://127.0.0.1:{port}"),
+        }
     }
 
     async fn call(&self, method: &str, params: Value) -> Result<Value, String> {
@@ -45,7 +48,9 @@ impl NodeRpc {
     /// Identity of the node in the peer-to-peer network.
     pub(crate) async fn peer_id(&self) -> Result<String, String> {
         let id = self.call("system_localPeerId", json!([])).await?;
-        id.as_str().map(str::to_owned).ok_or_else(|| format!("{id} is not a peer id"))
+        id.as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| format!("{id} is not a peer id"))
     }
 
     /// Number of the latest finalised block.

@@ -42,7 +42,9 @@ pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
     spawner
         .send(Job { command, reply })
         .map_err(|_| io::Error::other("the thread that starts processes is gone"))?;
-    answer.recv().map_err(|_| io::Error::other("the thread that starts processes is gone"))?
+    answer
+        .recv()
+        .map_err(|_| io::Error::other("the thread that starts processes is gone"))?
 }
 
 #[cfg(target_os = "linux")]
