@@ -1,5 +1,7 @@
 //! The calls a program may submit.
 
+use noema_commitment::SectorProof;
+
 use crate::types::{AccountId, Balance, FileId, Hash, Role};
 
 /// Registration of a provider.
@@ -158,13 +160,4 @@ impl Call {
     pub fn sudo(self) -> Self {
         Call::Sudo(Box::new(self))
     }
-}
-
-/// A sector and the way from it to the root.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SectorProof {
-    /// The sector's 256 bytes.
-    pub sector: Vec<u8>,
-    /// Siblings from the bottom to the top.
-    pub siblings: Vec<[u8; 32]>,
 }

@@ -20,12 +20,13 @@ mod state;
 mod submit;
 pub mod types;
 
-pub use call::{Call, RegisterProvider, SectorProof};
+pub use call::{Call, RegisterProvider};
 pub use client::{ChainClient, ConnectOptions, NodeInfo};
 pub use error::{ChainError, DispatchFailure, SubmitError};
 pub use events::ChainEvent;
 pub use follower::Head;
 pub use keys::{KeyError, SigningKey};
+pub use noema_commitment::SectorProof;
 pub use state::StateAt;
 pub use submit::{Finalized, SubmitOptions, Submitter};
 pub use types::{

@@ -59,8 +59,10 @@ pub enum FrameError {
 impl Frame {
     /// Takes a frame apart, copying the siblings only.
     pub fn decode(bytes: Bytes) -> Result<Self, FrameError> {
-        let too_short =
-            |expected: usize| FrameError::TooShort { expected, found: bytes.len() };
+        let too_short = |expected: usize| FrameError::TooShort {
+            expected,
+            found: bytes.len(),
+        };
         let &[version, count, ..] = &bytes[..] else {
             return Err(too_short(HEAD));
         };
@@ -82,7 +84,10 @@ impl Frame {
             .chunks_exact(HASH)
             .map(|hash| hash.try_into().expect("chunks of 32 bytes; qed"))
             .collect();
-        Ok(Self { siblings, data: bytes.slice(data_at..) })
+        Ok(Self {
+            siblings,
+            data: bytes.slice(data_at..),
+        })
     }
 
     /// Verifies the segment against its file and returns the segment's root.
@@ -123,7 +128,9 @@ mod tests {
 
     #[test]
     fn frame_of_every_segment_verifies_and_has_the_expected_length() {
-        let bytes: Vec<u8> = (0..3 * SEGMENT_SIZE + 700).map(|i| (i % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..3 * SEGMENT_SIZE + 700)
+            .map(|i| (i % 251) as u8)
+            .collect();
         let mut builder = Builder::new();
         builder.push(&bytes).unwrap();
         let commitment = builder.finish().unwrap();
@@ -146,14 +153,40 @@ mod tests {
     #[test]
     fn frame_beyond_the_bounds_is_refused() {
         let decode = |bytes: &[u8]| Frame::decode(Bytes::copy_from_slice(bytes)).unwrap_err();
-        assert_eq!(decode(&[]), FrameError::TooShort { expected: 2, found: 0 });
-        assert_eq!(decode(&[1, 0]), FrameError::TooShort { expected: 3, found: 2 });
+        assert_eq!(
+            decode(&[]),
+            FrameError::TooShort {
+                expected: 2,
+                found: 0
+            }
+        );
+        assert_eq!(
+            decode(&[1, 0]),
+            FrameError::TooShort {
+                expected: 3,
+                found: 2
+            }
+        );
         assert_eq!(decode(&[2, 0, 0]), FrameError::Version { found: 2 });
-        assert_eq!(decode(&[1, 41, 0]), FrameError::TooManySiblings { found: 41 });
-        assert_eq!(decode(&[1, 1, 0]), FrameError::TooShort { expected: 35, found: 3 });
+        assert_eq!(
+            decode(&[1, 41, 0]),
+            FrameError::TooManySiblings { found: 41 }
+        );
+        assert_eq!(
+            decode(&[1, 1, 0]),
+            FrameError::TooShort {
+                expected: 35,
+                found: 3
+            }
+        );
         let mut long = vec![1, 0];
         long.resize(2 + SEGMENT_SIZE + 1, 0);
-        assert_eq!(decode(&long), FrameError::TooLong { found: SEGMENT_SIZE + 1 });
+        assert_eq!(
+            decode(&long),
+            FrameError::TooLong {
+                found: SEGMENT_SIZE + 1
+            }
+        );
     }
 
     proptest! {

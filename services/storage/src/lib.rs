@@ -1,10 +1,30 @@
-//! The storage provider: a daemon that holds files to their on-chain commitment, and the client
-//! that gives it files and gets them back.
 #![doc = include_str!("../README.md")]
 
+mod chain_view;
 pub mod client;
-mod frame;
+pub mod config;
+mod converge;
+mod daemon;
+mod directory;
+pub mod frame;
+mod gc;
+mod metrics;
+mod penalty;
+mod prove;
+mod pull;
+mod replies;
+pub mod server;
 pub mod store;
+#[cfg(test)]
+mod testing;
 mod token;
 
+pub use config::Config;
+pub use daemon::{run, run_until, DaemonError};
 pub use token::{TokenError, UploadToken, MAX_AHEAD_SECONDS};
+
+/// Seconds since 1970.
+pub(crate) fn unix_now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}

@@ -12,7 +12,7 @@ const DOMAIN: &[u8] = b"noema/storage/upload/v1";
 /// The longest a token may be valid ahead, in seconds.
 pub const MAX_AHEAD_SECONDS: u64 = 24 * 60 * 60;
 /// Name of the scheme in the `Authorization` header.
-pub const SCHEME: &str = "Noema";
+const SCHEME: &str = "Noema";
 /// A token in base64 never is longer.
 const MAX_ENCODED_LEN: usize = 512;
 

@@ -37,8 +37,9 @@ impl Constants {
     /// What a commitment to a file of `size` bytes with this many replicas holds, in the smallest
     /// unit: the rule of `docs/design/storage.md`.
     pub fn storage_deposit(&self, size: u64, replicas: u8) -> Balance {
-        let per_replica =
-            self.deposit_per_mib.saturating_mul(Balance::from(size.div_ceil(1 << 20)));
+        let per_replica = self
+            .deposit_per_mib
+            .saturating_mul(Balance::from(size.div_ceil(1 << 20)));
         self.deposit_per_replica
             .saturating_add(per_replica)
             .saturating_mul(Balance::from(replicas))

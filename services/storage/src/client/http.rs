@@ -2,10 +2,19 @@
 
 use std::time::Duration;
 
-use noema_chain_client::{AccountId, FileId, Hash};
-use serde::{Deserialize, Serialize};
+use bytes::{Bytes, BytesMut};
+use noema_chain_client::{AccountId, BlockNumber, FileId, Hash};
+use reqwest::{header, redirect, Method, Response, StatusCode};
+use serde::{de::DeserializeOwned, Deserialize, Serialize};
 
-use super::{ClientError, FileRef};
+use super::{ClientError, Fault, FileRef};
+use crate::{
+    frame::{self, Frame, MAX_FRAME_LEN},
+    token::UploadToken,
+};
+
+/// The longest JSON answer that is read, in bytes: 1000 ranges need about 40 KiB.
+const MAX_JSON: usize = 256 << 10;
 
 /// How requests are made.
 #[derive(Clone, Debug)]
@@ -26,14 +35,36 @@ impl Default for ClientOptions {
 }
 
 /// Health of a daemon.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// `ok` or what is wrong.
+    /// `ok`, or what is wrong in words.
     pub status: String,
     /// What the daemon sees of the chain.
-    pub chain: serde_json::Value,
-    /// Its store.
-    pub store: serde_json::Value,
+    pub chain: ChainHealth,
+    /// Its store; absent if it cannot be read.
+    pub store: Option<StoreHealth>,
+}
+
+/// What a daemon sees of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainHealth {
+    /// Number of the newest finalised block it has seen.
+    pub finalized: BlockNumber,
+    /// Seconds since it saw that.
+    pub lag_seconds: u64,
+}
+
+/// A daemon's store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreHealth {
+    /// Files known, complete or not.
+    pub files: u64,
+    /// Bytes of segments held.
+    pub bytes: u64,
+    /// Free bytes on the disk.
+    pub free_bytes: u64,
+    /// Whether the last write worked.
+    pub writable: bool,
 }
 
 /// Limits of a daemon.
@@ -41,6 +72,8 @@ pub struct Health {
 pub struct Limits {
     /// Uploads of segments at the same time.
     pub max_uploads: usize,
+    /// Answers with data at the same time.
+    pub max_downloads: usize,
     /// Greatest body of a request in bytes.
     pub max_body: usize,
 }
@@ -89,12 +122,26 @@ pub struct VerifiedSegment {
     /// Siblings from the segment's root to the file's, bottom to top.
     pub siblings: Vec<[u8; 32]>,
     /// Its data; zeros behind the file's end, up to a whole sector.
-    pub data: bytes::Bytes,
+    pub data: Bytes,
 }
 
-/// Talks to any number of providers; keeps connections open. Cloning is cheap.
+/// The form of every error answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ErrorBody {
+    pub(crate) error: ErrorDetail,
+}
+
+/// An error by code and in words.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ErrorDetail {
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+/// Talks to any number of providers over HTTP/2; keeps connections open. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct StorageClient {
+    http: reqwest::Client,
     options: ClientOptions,
 }
 
@@ -107,43 +154,260 @@ impl Default for StorageClient {
 impl StorageClient {
     /// A client with these options.
     pub fn new(options: ClientOptions) -> Self {
-        Self { options }
-    }
-
-    fn incomplete<T>(&self, endpoint: &str) -> Result<T, ClientError> {
-        let reason = format!("{:?}", self.options);
-        Err(ClientError::Unreachable {
-            endpoint: endpoint.to_owned(),
-            reason,
-        })
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("noema-storage/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(options.connect_timeout)
+            // An endpoint is what was announced on chain and nothing it points to.
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .http2_prior_knowledge()
+            .http2_initial_stream_window_size(1 << 20)
+            .http2_initial_connection_window_size(8 << 20)
+            .http2_keep_alive_interval(Duration::from_secs(15))
+            .http2_keep_alive_timeout(Duration::from_secs(15))
+            .tcp_nodelay(true)
+            .build()
+            .expect("these options need no resource that could be missing; qed");
+        Self { http, options }
     }
 
     /// `GET /v1/health`, whether healthy or not.
     pub async fn health(&self, endpoint: &str) -> Result<Health, ClientError> {
-        self.incomplete(endpoint)
+        let answer = self.send(endpoint, Method::GET, "health", None).await?;
+        match answer.status() {
+            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => json(endpoint, answer).await,
+            _ => Err(refused(endpoint, answer).await),
+        }
     }
 
     /// `GET /v1/info`.
     pub async fn info(&self, endpoint: &str) -> Result<ProviderInfo, ClientError> {
-        self.incomplete(endpoint)
+        let answer = self.send(endpoint, Method::GET, "info", None).await?;
+        match answer.status() {
+            StatusCode::OK => json(endpoint, answer).await,
+            _ => Err(refused(endpoint, answer).await),
+        }
     }
 
     /// `GET /v1/files/{file}`; `None` when the daemon has no deal for the file.
     pub async fn file_status(
         &self,
         endpoint: &str,
-        _file: &FileId,
+        file: &FileId,
     ) -> Result<Option<FileStatus>, ClientError> {
-        self.incomplete(endpoint)
+        let path = format!("files/{file}");
+        let answer = self.send(endpoint, Method::GET, &path, None).await?;
+        match answer.status() {
+            StatusCode::OK => Ok(Some(json(endpoint, answer).await?)),
+            StatusCode::NOT_FOUND => {
+                match refused(endpoint, answer).await {
+                    // Anything may answer 404; only the daemon knows this code.
+                    ClientError::Refused { code, .. } if code == "unknown_file" => Ok(None),
+                    other => Err(other),
+                }
+            }
+            _ => Err(refused(endpoint, answer).await),
+        }
     }
 
     /// Fetches a segment and verifies it.
     pub async fn segment(
         &self,
         endpoint: &str,
-        _file: &FileRef,
-        _index: u64,
+        file: &FileRef,
+        index: u64,
     ) -> Result<VerifiedSegment, ClientError> {
-        self.incomplete(endpoint)
+        let path = format!("files/{}/segments/{index}", file.file);
+        let answer = self.send(endpoint, Method::GET, &path, None).await?;
+        if answer.status() != StatusCode::OK {
+            return Err(refused(endpoint, answer).await);
+        }
+        let expected = frame::expected_len(&file.shape, index).unwrap_or(MAX_FRAME_LEN) as u64;
+        let wrong = |fault| ClientError::WrongSegment {
+            endpoint: endpoint.to_owned(),
+            fault,
+        };
+        let announced = answer.content_length();
+        let bytes = match body(endpoint, answer, MAX_FRAME_LEN).await? {
+            Some(bytes) => bytes,
+            None => {
+                let found = announced.unwrap_or(MAX_FRAME_LEN as u64 + 1);
+                return Err(wrong(Fault::Length { expected, found }));
+            }
+        };
+        let file = *file;
+        let verified = tokio::task::spawn_blocking(move || verify(&file, index, bytes, expected));
+        match verified.await {
+            Ok(verified) => verified.map_err(wrong),
+            Err(e) => Err(ClientError::BadAnswer {
+                endpoint: endpoint.to_owned(),
+                reason: format!("verification was interrupted: {e}"),
+            }),
+        }
+    }
+
+    /// Sends a segment and waits until the provider has it durably.
+    pub async fn put_segment(
+        &self,
+        endpoint: &str,
+        file: &FileId,
+        index: u64,
+        siblings: &[[u8; 32]],
+        data: &[u8],
+        token: &UploadToken,
+    ) -> Result<(), ClientError> {
+        let path = format!("files/{file}/segments/{index}");
+        let body = (frame::encode(siblings, data), token);
+        let answer = self.send(endpoint, Method::PUT, &path, Some(body)).await?;
+        match answer.status() {
+            StatusCode::NO_CONTENT => Ok(()),
+            _ => Err(refused(endpoint, answer).await),
+        }
+    }
+
+    async fn send(
+        &self,
+        endpoint: &str,
+        method: Method,
+        path: &str,
+        body: Option<(Bytes, &UploadToken)>,
+    ) -> Result<Response, ClientError> {
+        let url = url(endpoint, path)?;
+        let mut request = self
+            .http
+            .request(method, url)
+            .timeout(self.options.request_timeout);
+        if let Some((body, token)) = body {
+            request = request
+                .header(header::AUTHORIZATION, token.to_header())
+                .header(header::CONTENT_TYPE, "application/octet-stream")
+                .body(body);
+        }
+        request.send().await.map_err(|e| unreachable(endpoint, &e))
+    }
+}
+
+fn url(endpoint: &str, path: &str) -> Result<reqwest::Url, ClientError> {
+    let bad = |reason: String| ClientError::BadEndpoint {
+        endpoint: endpoint.to_owned(),
+        reason,
+    };
+    if !endpoint.starts_with("http://") {
+        return Err(bad("the scheme is not http".to_owned()));
+    }
+    let url = format!("{}/v1/{path}", endpoint.trim_end_matches('/'));
+    reqwest::Url::parse(&url).map_err(|e| bad(e.to_string()))
+}
+
+/// The innermost cause says what happened; the outer ones repeat the address.
+fn unreachable(endpoint: &str, error: &reqwest::Error) -> ClientError {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let reason = if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else {
+        cause.to_string()
+    };
+    ClientError::Unreachable {
+        endpoint: endpoint.to_owned(),
+        reason,
+    }
+}
+
+/// The body of an answer; `None` if it is longer than `limit`.
+async fn body(
+    endpoint: &str,
+    mut answer: Response,
+    limit: usize,
+) -> Result<Option<Bytes>, ClientError> {
+    if answer
+        .content_length()
+        .is_some_and(|length| length > limit as u64)
+    {
+        return Ok(None);
+    }
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|e| unreachable(endpoint, &e))?
+    {
+        if whole.len() + chunk.len() > limit {
+            return Ok(None);
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(Some(whole.freeze()))
+}
+
+async fn json<T: DeserializeOwned>(endpoint: &str, answer: Response) -> Result<T, ClientError> {
+    let bad = |reason: String| ClientError::BadAnswer {
+        endpoint: endpoint.to_owned(),
+        reason,
+    };
+    let bytes = body(endpoint, answer, MAX_JSON)
+        .await?
+        .ok_or_else(|| bad(format!("it is longer than {MAX_JSON} bytes")))?;
+    serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))
+}
+
+async fn refused(endpoint: &str, answer: Response) -> ClientError {
+    let status = answer.status().as_u16();
+    let detail = match json::<ErrorBody>(endpoint, answer).await {
+        Ok(body) => body.error,
+        Err(_) => ErrorDetail {
+            code: "unknown".into(),
+            message: "no reason given".into(),
+        },
+    };
+    // What a provider says goes to people's terminals.
+    let clean = |text: String| text.chars().filter(|c| !c.is_control()).take(300).collect();
+    ClientError::Refused {
+        endpoint: endpoint.to_owned(),
+        status,
+        code: clean(detail.code),
+        message: clean(detail.message),
+    }
+}
+
+fn verify(
+    file: &FileRef,
+    index: u64,
+    bytes: Bytes,
+    expected: u64,
+) -> Result<VerifiedSegment, Fault> {
+    let found = bytes.len() as u64;
+    let frame = Frame::decode(bytes).map_err(|e| Fault::Frame(e.to_string()))?;
+    let root = match frame.verify(&file.root, &file.shape, index) {
+        Ok(root) => root,
+        Err(_) if found != expected => return Err(Fault::Length { expected, found }),
+        Err(error) => return Err(Fault::Proof(error)),
+    };
+    Ok(VerifiedSegment {
+        index,
+        root,
+        siblings: frame.siblings,
+        data: frame.data,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_may_have_a_path_and_a_slash() {
+        let join = |endpoint| url(endpoint, "info").unwrap().to_string();
+        assert_eq!(join("http://a:1"), "http://a:1/v1/info");
+        assert_eq!(join("http://a:1/"), "http://a:1/v1/info");
+        assert_eq!(join("http://a/noema"), "http://a/noema/v1/info");
+        for bad in ["ftp://a", "a:1", "http://"] {
+            assert!(
+                matches!(url(bad, "info"), Err(ClientError::BadEndpoint { .. })),
+                "{bad}"
+            );
+        }
     }
 }

@@ -16,8 +16,10 @@ pub use commit::{commit_file, CommitFileError};
 pub use download::{DownloadError, DownloadOptions, DownloadReport};
 pub use error::{ClientError, Fault, Misbehaviour};
 pub use http::{
-    ClientOptions, FileStatus, Health, Limits, ProviderInfo, StorageClient, VerifiedSegment,
+    ChainHealth, ClientOptions, FileStatus, Health, Limits, ProviderInfo, StorageClient,
+    StoreHealth, VerifiedSegment,
 };
+pub(crate) use http::{ErrorBody, ErrorDetail};
 use noema_chain_client::{AccountId, FileId};
 use noema_commitment::{Commitment, Shape, ShapeError, Software};
 pub use upload::{UploadError, UploadOptions, UploadReport};

@@ -110,9 +110,10 @@ impl StoreError {
                     None => io::Error::new(source.kind(), source.to_string()),
                 },
             },
-            StoreError::DiskFull { free, min_free } => {
-                StoreError::DiskFull { free: *free, min_free: *min_free }
-            }
+            StoreError::DiskFull { free, min_free } => StoreError::DiskFull {
+                free: *free,
+                min_free: *min_free,
+            },
             StoreError::UnknownFile(file) => StoreError::UnknownFile(*file),
             StoreError::Deleting(file) => StoreError::Deleting(*file),
             StoreError::Closed => StoreError::Closed,
@@ -132,9 +133,11 @@ pub(super) fn is_no_space(error: &io::Error) -> bool {
 /// Any error of the index's database.
 pub(super) fn index_error(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
-        redb::Error::Io(source) if is_no_space(&source) => {
-            StoreError::Io { what: "write", path: "index.redb".into(), source }
-        }
+        redb::Error::Io(source) if is_no_space(&source) => StoreError::Io {
+            what: "write",
+            path: "index.redb".into(),
+            source,
+        },
         other => StoreError::Index(other.to_string()),
     }
 }

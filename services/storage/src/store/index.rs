@@ -130,12 +130,17 @@ fn decode_file(bytes: &[u8]) -> Work<FileRecord> {
 }
 
 fn decode_segment(bytes: &[u8]) -> Work<SegmentRecord> {
-    let mut hashes = bytes.chunks_exact(32).map(|hash| <[u8; 32]>::try_from(hash));
+    let mut hashes = bytes
+        .chunks_exact(32)
+        .map(|hash| <[u8; 32]>::try_from(hash));
     let all = hashes.by_ref().collect::<Result<Vec<_>, _>>();
     match all {
         Ok(mut all) if !all.is_empty() && bytes.len() % 32 == 0 => {
             let root = all.remove(0);
-            Ok(SegmentRecord { root, siblings: all })
+            Ok(SegmentRecord {
+                root,
+                siblings: all,
+            })
         }
         _ => Err(corrupted("a segment record is unreadable")),
     }
@@ -152,7 +157,11 @@ impl Index {
         prepare(&database, identity)?;
         let totals = count(&database).map_err(index_error)?;
         let state = RwLock::new(Some(Open { database, totals }));
-        Ok(Self { path: path.to_owned(), cache, state })
+        Ok(Self {
+            path: path.to_owned(),
+            cache,
+            state,
+        })
     }
 
     fn read<T>(&self, work: impl FnOnce(&ReadTransaction) -> Work<T>) -> Result<T, StoreError> {
@@ -223,7 +232,10 @@ impl Index {
     /// Files whose deletion has begun.
     pub(super) fn deleting(&self) -> Result<Vec<FileId>, StoreError> {
         let all = self.all_files()?.into_iter();
-        Ok(all.filter(|(_, record)| record.deleting).map(|(file, _)| file).collect())
+        Ok(all
+            .filter(|(_, record)| record.deleting)
+            .map(|(file, _)| file)
+            .collect())
     }
 
     fn all_files(&self) -> Result<Vec<(FileId, FileRecord)>, StoreError> {
@@ -245,8 +257,12 @@ impl Index {
         index: u64,
     ) -> Result<Option<SegmentRecord>, StoreError> {
         self.read(|transaction| {
-            let record = transaction.open_table(SEGMENTS)?.get(&segment_key(file, index))?;
-            record.map(|bytes| decode_segment(bytes.value())).transpose()
+            let record = transaction
+                .open_table(SEGMENTS)?
+                .get(&segment_key(file, index))?;
+            record
+                .map(|bytes| decode_segment(bytes.value()))
+                .transpose()
         })
     }
 
@@ -270,9 +286,10 @@ impl Index {
                     if is_held(bits, index) {
                         continue;
                     }
+                    let full = ranges.len() == limit;
                     match ranges.last_mut() {
                         Some((_, last)) if *last + 1 == index => *last = index,
-                        _ if ranges.len() == limit => return Ok(ranges),
+                        _ if full => return Ok(ranges),
                         _ => ranges.push((index, index)),
                     }
                 }
@@ -292,10 +309,15 @@ impl Index {
     pub(super) fn add_file(&self, file: &FileRef) -> Result<(), StoreError> {
         let added = self.write(|transaction, change| {
             let mut table = transaction.open_table(FILES)?;
-            let known = table.get(&file.file.0)?.map(|bytes| decode_file(bytes.value()));
+            let known = table
+                .get(&file.file.0)?
+                .map(|bytes| decode_file(bytes.value()));
             let record = match known.transpose()? {
                 Some(record) if record.deleting => return Ok(false),
-                Some(record) => FileRecord { orphaned_at: None, ..record },
+                Some(record) => FileRecord {
+                    orphaned_at: None,
+                    ..record
+                },
                 None => {
                     change.files += 1;
                     FileRecord {
@@ -327,8 +349,9 @@ impl Index {
             let mut held = transaction.open_table(HELD)?;
             let mut recorded = Vec::with_capacity(segments.len());
             for segment in segments {
-                let known =
-                    files.get(&segment.file.0)?.map(|bytes| decode_file(bytes.value()));
+                let known = files
+                    .get(&segment.file.0)?
+                    .map(|bytes| decode_file(bytes.value()));
                 let Some(mut record) = known.transpose()?.filter(|record| !record.deleting) else {
                     recorded.push(false);
                     continue;
@@ -336,7 +359,10 @@ impl Index {
                 recorded.push(true);
                 let mut value = Vec::with_capacity(32 * (1 + segment.siblings.len()));
                 value.extend_from_slice(&segment.root);
-                segment.siblings.iter().for_each(|sibling| value.extend_from_slice(sibling));
+                segment
+                    .siblings
+                    .iter()
+                    .for_each(|sibling| value.extend_from_slice(sibling));
                 let key = segment_key(&segment.file, segment.index);
                 let known_before = records.insert(&key, &value[..])?.is_some();
                 if known_before {
@@ -424,7 +450,7 @@ impl Index {
             let (first, last) = (segment_key(file, 0), segment_key(file, u64::MAX));
             let mut removed = 0;
             {
-                let range = records.extract_from_if(&first..=&last, |_, _| true)?;
+                let range = records.extract_from_if::<&[u8; 40], _>(&first..=&last, |_, _| true)?;
                 for entry in range.take(limit) {
                     entry?;
                     removed += 1;
@@ -439,9 +465,11 @@ impl Index {
         self.write(|transaction, change| {
             let mut held = transaction.open_table(HELD)?;
             let (first, last) = (held_key(file, 0), held_key(file, u64::from(u32::MAX)));
-            held.retain_in(&first..=&last, |_, _| false)?;
+            held.retain_in::<&[u8; 36], _>(&first..=&last, |_, _| false)?;
             let mut files = transaction.open_table(FILES)?;
-            let known = files.remove(&file.0)?.map(|bytes| decode_file(bytes.value()));
+            let known = files
+                .remove(&file.0)?
+                .map(|bytes| decode_file(bytes.value()));
             if let Some(record) = known.transpose()? {
                 change.files -= 1;
                 change.bytes -= i64::try_from(record.bytes).unwrap_or(i64::MAX);
@@ -485,7 +513,9 @@ fn open_database(path: &Path, cache: usize) -> Result<Database, StoreError> {
 }
 
 fn closed() -> StoreError {
-    StoreError::Index("it is closed after an I/O error; it is opened again at the next write".into())
+    StoreError::Index(
+        "it is closed after an I/O error; it is opened again at the next write".into(),
+    )
 }
 
 /// Makes the tables, and notes or checks whose they are.
@@ -508,13 +538,22 @@ fn prepare(database: &Database, identity: &StoreIdentity) -> Result<(), StoreErr
         .map_err(|_| index_error(corrupted("the owner's record is unreadable")))?;
     let (version, genesis, provider) = (found.0, Hash(found.1), AccountId(found.2));
     if version != LAYOUT_VERSION {
-        return Err(StoreError::OtherVersion { expected: LAYOUT_VERSION, found: version });
+        return Err(StoreError::OtherVersion {
+            expected: LAYOUT_VERSION,
+            found: version,
+        });
     }
     if genesis != identity.genesis {
-        return Err(StoreError::OtherChain { expected: identity.genesis, found: genesis });
+        return Err(StoreError::OtherChain {
+            expected: identity.genesis,
+            found: genesis,
+        });
     }
     if provider != identity.provider {
-        return Err(StoreError::OtherProvider { expected: identity.provider, found: provider });
+        return Err(StoreError::OtherProvider {
+            expected: identity.provider,
+            found: provider,
+        });
     }
     Ok(())
 }

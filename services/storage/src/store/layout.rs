@@ -20,7 +20,9 @@ pub(super) struct Layout {
 impl Layout {
     /// Makes the directory if it is not there.
     pub(super) fn create(root: &Path) -> Result<Self, StoreError> {
-        let layout = Self { root: root.to_owned() };
+        let layout = Self {
+            root: root.to_owned(),
+        };
         let files = layout.files();
         fs::create_dir_all(&files).map_err(StoreError::io("create the directory", &files))?;
         sync_dir(root)?;
@@ -124,7 +126,10 @@ impl DataDirLock {
                     "" => "unknown".to_owned(),
                     pid => pid.to_owned(),
                 };
-                Err(StoreError::Locked { path: layout.root.clone(), holder })
+                Err(StoreError::Locked {
+                    path: layout.root.clone(),
+                    holder,
+                })
             }
         }
     }

@@ -37,7 +37,10 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { index_cache: 16 << 20, min_free: 64 << 20 }
+        Self {
+            index_cache: 16 << 20,
+            min_free: 64 << 20,
+        }
     }
 }
 
@@ -106,7 +109,11 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let layout = Layout::create(data_dir)?;
         let lock = DataDirLock::acquire(&layout)?;
-        let index = Arc::new(Index::open(&layout.index(), &identity, options.index_cache)?);
+        let index = Arc::new(Index::open(
+            &layout.index(),
+            &identity,
+            options.index_cache,
+        )?);
         let health = Arc::new(writer::WriterHealth::default());
         let (operations, queue) = mpsc::channel(QUEUE);
         let writer = writer::spawn(
@@ -117,8 +124,17 @@ impl Store {
             queue,
             health.clone(),
         )?;
-        let inner = Inner { layout, index, operations, health, options, _writer: writer };
-        let store = Self { inner: Arc::new(inner) };
+        let inner = Inner {
+            layout,
+            index,
+            operations,
+            health,
+            options,
+            _writer: writer,
+        };
+        let store = Self {
+            inner: Arc::new(inner),
+        };
         Ok(store)
     }
 
@@ -127,7 +143,11 @@ impl Store {
         operation: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> writer::Operation,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.inner.operations.send(operation(answer)).await.map_err(|_| StoreError::Closed)?;
+        self.inner
+            .operations
+            .send(operation(answer))
+            .await
+            .map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -135,33 +155,45 @@ impl Store {
     /// [`Store::mark_orphan`] off. Fails with [`StoreError::Deleting`] while its data of an earlier
     /// time is being deleted: try again later.
     pub async fn add_file(&self, file: &FileRef) -> Result<(), StoreError> {
-        if self.file(&file.file)?.is_some_and(|record| record.orphaned_at.is_none()) {
+        if self
+            .file(&file.file)?
+            .is_some_and(|record| record.orphaned_at.is_none())
+        {
             return Ok(());
         }
         let file = *file;
-        self.operate(|answer| writer::Operation::AddFile { file, answer }).await
+        self.operate(|answer| writer::Operation::AddFile { file, answer })
+            .await
     }
 
     /// Makes a segment durable. The segment must be verified. Returns after data and record are on
     /// the disk; waits while the queue is full.
     pub async fn put(&self, segment: NewSegment) -> Result<(), StoreError> {
-        self.operate(|answer| writer::Operation::Put { segment, answer }).await
+        self.operate(|answer| writer::Operation::Put { segment, answer })
+            .await
     }
 
     /// Notes since when (seconds since 1970) a file has no deal. An earlier mark stays.
     pub async fn mark_orphan(&self, file: FileId, at: u64) -> Result<(), StoreError> {
-        self.operate(|answer| writer::Operation::MarkOrphan { file, at, answer }).await
+        self.operate(|answer| writer::Operation::MarkOrphan { file, at, answer })
+            .await
     }
 
     /// Deletes a file that still has the mark of [`Store::mark_orphan`]. Does nothing otherwise.
     /// A deletion once begun is finished, if need be at the next start.
     pub async fn delete_orphan(&self, file: FileId) -> Result<bool, StoreError> {
-        self.operate(|answer| writer::Operation::DeleteOrphan { file, answer }).await
+        self.operate(|answer| writer::Operation::DeleteOrphan { file, answer })
+            .await
     }
 
     /// Forgets a segment whose data is damaged on the disk, so that it is fetched again.
     async fn forget_segment(&self, file: FileId, index: u64) -> Result<(), StoreError> {
-        self.operate(|answer| writer::Operation::Forget { file, index, answer }).await
+        self.operate(|answer| writer::Operation::Forget {
+            file,
+            index,
+            answer,
+        })
+        .await
     }
 
     /// What is known of a file; `None` for one that is not there or being deleted.

@@ -55,5 +55,8 @@ pub(super) fn read_segment(
             found: Hash(found),
         });
     }
-    Ok(Some(StoredSegment { siblings: record.siblings, data: data.into() }))
+    Ok(Some(StoredSegment {
+        siblings: record.siblings,
+        data: data.into(),
+    }))
 }

@@ -31,11 +31,28 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// Something to write.
 pub(super) enum Operation {
-    AddFile { file: FileRef, answer: Answer<()> },
-    Put { segment: NewSegment, answer: Answer<()> },
-    Forget { file: FileId, index: u64, answer: Answer<()> },
-    MarkOrphan { file: FileId, at: u64, answer: Answer<()> },
-    DeleteOrphan { file: FileId, answer: Answer<bool> },
+    AddFile {
+        file: FileRef,
+        answer: Answer<()>,
+    },
+    Put {
+        segment: NewSegment,
+        answer: Answer<()>,
+    },
+    Forget {
+        file: FileId,
+        index: u64,
+        answer: Answer<()>,
+    },
+    MarkOrphan {
+        file: FileId,
+        at: u64,
+        answer: Answer<()>,
+    },
+    DeleteOrphan {
+        file: FileId,
+        answer: Answer<bool>,
+    },
 }
 
 /// Whether the last write worked.
@@ -89,7 +106,13 @@ pub(super) fn spawn(
     queue: mpsc::Receiver<Operation>,
     health: Arc<WriterHealth>,
 ) -> Result<WriterThread, StoreError> {
-    let mut writer = Writer { layout, index, options, queue, health };
+    let mut writer = Writer {
+        layout,
+        index,
+        options,
+        queue,
+        health,
+    };
     for file in writer.index.deleting()? {
         writer.finish_delete(&file)?;
     }
@@ -122,10 +145,15 @@ impl Writer {
             // What waits is taken together, in order; anything but a segment ends the group.
             while let Some(Operation::Put { segment, answer }) = next {
                 group.push((segment, answer));
-                next = if group.len() < MAX_GROUP { self.queue.try_recv().ok() } else { None };
+                next = if group.len() < MAX_GROUP {
+                    self.queue.try_recv().ok()
+                } else {
+                    None
+                };
             }
             if group.is_empty() {
-                next.into_iter().for_each(|operation| self.single(operation));
+                next.into_iter()
+                    .for_each(|operation| self.single(operation));
             } else {
                 carried = next;
                 self.put_group(group);
@@ -141,7 +169,11 @@ impl Writer {
                 let _ = answer.send(added);
             }
             Operation::Put { segment, answer } => self.put_group(vec![(segment, answer)]),
-            Operation::Forget { file, index, answer } => {
+            Operation::Forget {
+                file,
+                index,
+                answer,
+            } => {
                 let _ = answer.send(self.forget(&file, index));
             }
             Operation::MarkOrphan { file, at, answer } => {
@@ -169,8 +201,11 @@ impl Writer {
             Ok(recorded) => {
                 let outcomes = segments.iter().zip(recorded);
                 for (answer, (segment, recorded)) in answers.into_iter().zip(outcomes) {
-                    let outcome =
-                        if recorded { Ok(()) } else { Err(StoreError::UnknownFile(segment.file)) };
+                    let outcome = if recorded {
+                        Ok(())
+                    } else {
+                        Err(StoreError::UnknownFile(segment.file))
+                    };
                     let _ = answer.send(outcome);
                 }
             }
@@ -188,7 +223,9 @@ impl Writer {
         for segment in segments {
             if !open.contains_key(&segment.file) {
                 let known = self.index.file(&segment.file)?.is_some();
-                let data = known.then(|| self.layout.create_data(&segment.file)).transpose()?;
+                let data = known
+                    .then(|| self.layout.create_data(&segment.file))
+                    .transpose()?;
                 open.insert(segment.file, data);
             }
             if let Some(Some(data)) = open.get(&segment.file) {
@@ -199,11 +236,14 @@ impl Writer {
         }
         for (file, data) in &open {
             if let Some(data) = data {
-                data.sync_data().map_err(StoreError::io("sync", &self.layout.data(file)))?;
+                data.sync_data()
+                    .map_err(StoreError::io("sync", &self.layout.data(file)))?;
             }
         }
-        let written: Vec<_> =
-            segments.iter().filter(|s| open.get(&s.file).is_some_and(Option::is_some)).collect();
+        let written: Vec<_> = segments
+            .iter()
+            .filter(|s| open.get(&s.file).is_some_and(Option::is_some))
+            .collect();
         let mut recorded = self.index.record(&written)?.into_iter();
         Ok(segments
             .iter()

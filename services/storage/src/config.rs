@@ -1,0 +1,410 @@
+//! Settings: flags, then environment variables `NOEMA_STORAGE_*`, then a TOML file, then defaults.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::{Parser, ValueEnum};
+use noema_chain_client::{AccountId, KeyError, SigningKey};
+use serde::Deserialize;
+
+use crate::store::StoreOptions;
+
+/// Everything the daemon is started with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Node to follow the chain through.
+    pub node: String,
+    /// Bonded account of this provider.
+    pub provider: AccountId,
+    /// Key that acts for it.
+    pub operator: SigningKey,
+    /// Where files and index are.
+    pub data_dir: PathBuf,
+    /// Where to answer; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How long data is kept after its last deal ended.
+    pub grace: Duration,
+    /// Uploads of segments at the same time.
+    pub max_uploads: usize,
+    /// Answers with data at the same time.
+    pub max_downloads: usize,
+    /// Connections at the same time.
+    pub max_connections: usize,
+    /// How the store works.
+    pub store: StoreOptions,
+}
+
+/// Why the settings are not usable.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Something needed is not given.
+    #[error("{0} is not set: give --{0}, the environment variable, or an entry in the configuration file")]
+    Missing(&'static str),
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what is expected.
+    #[error("{path} is no configuration: {reason}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The key file can be read by others.
+    #[error("{path} has permissions {found:03o}: expected 600, since it holds a secret; run `chmod 600 {path}`")]
+    KeyPermissions {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        found: u32,
+    },
+    /// The key file holds no secret.
+    #[error("{path}: {source}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, without the secret.
+        source: KeyError,
+    },
+    /// Two keys are given.
+    #[error("both an operator key file and a development operator are given: give one of them")]
+    TwoKeys,
+    /// The development key's name is none.
+    #[error("development operator: {0}")]
+    DevKey(KeyError),
+    /// A number is out of range.
+    #[error("{name} is {found}: expected {expected}")]
+    OutOfRange {
+        /// The setting.
+        name: &'static str,
+        /// The value given.
+        found: u64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Holds files for the Noema chain: takes them from their owners, proves them, serves them.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(name = "noema-storage", version, about, long_about = None)]
+pub struct Args {
+    /// Configuration file (TOML; the names of the flags with _ for -)
+    #[arg(long, env = "NOEMA_STORAGE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// The settings that flags, environment and file share.
+#[derive(Clone, Debug, Default, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// Node to follow the chain through [default: ws://127.0.0.1:9944]
+    #[arg(long, env = "NOEMA_STORAGE_NODE", value_name = "URL")]
+    node: Option<String>,
+    /// Bonded account of this provider (SS58 or 0x hex)
+    #[arg(long, env = "NOEMA_STORAGE_PROVIDER", value_name = "ACCOUNT")]
+    provider: Option<AccountId>,
+    /// File with the operator key's secret (phrase, 0x seed or derivation); permissions 600
+    #[arg(long, env = "NOEMA_STORAGE_OPERATOR_KEY", value_name = "FILE")]
+    operator_key: Option<PathBuf>,
+    /// A well-known development key as operator, such as Alice: for local networks only
+    #[arg(long, env = "NOEMA_STORAGE_DEV_OPERATOR", value_name = "NAME")]
+    dev_operator: Option<String>,
+    /// Directory for files and index [default: ./noema-storage]
+    #[arg(long, env = "NOEMA_STORAGE_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Where to answer; port 0 takes a free one [default: 127.0.0.1:8201]
+    #[arg(long, env = "NOEMA_STORAGE_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Seconds that data is kept after its last deal ended [default: 3600]
+    #[arg(long, env = "NOEMA_STORAGE_GRACE_SECONDS", value_name = "SECONDS")]
+    grace_seconds: Option<u64>,
+    /// Uploads of segments at the same time [default: 32]
+    #[arg(long, env = "NOEMA_STORAGE_MAX_UPLOADS", value_name = "NUMBER")]
+    max_uploads: Option<u64>,
+    /// Answers with data at the same time [default: 64]
+    #[arg(long, env = "NOEMA_STORAGE_MAX_DOWNLOADS", value_name = "NUMBER")]
+    max_downloads: Option<u64>,
+    /// Connections at the same time [default: 256]
+    #[arg(long, env = "NOEMA_STORAGE_MAX_CONNECTIONS", value_name = "NUMBER")]
+    max_connections: Option<u64>,
+    /// Memory for pages of the index, in MiB [default: 16]
+    #[arg(long, env = "NOEMA_STORAGE_INDEX_CACHE_MIB", value_name = "MIB")]
+    index_cache_mib: Option<u64>,
+    /// Space that must stay free on the disk, in MiB [default: 64]
+    #[arg(long, env = "NOEMA_STORAGE_MIN_FREE_MIB", value_name = "MIB")]
+    min_free_mib: Option<u64>,
+    /// How logs are written [default: text]
+    #[arg(long, env = "NOEMA_STORAGE_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+impl Settings {
+    /// What is set here, else what is set in `other`.
+    fn or(self, other: Self) -> Self {
+        // A key given here, whichever way, replaces a key of the file.
+        let key_here = self.operator_key.is_some() || self.dev_operator.is_some();
+        let (file_key, file_dev) = match key_here {
+            true => (None, None),
+            false => (other.operator_key, other.dev_operator),
+        };
+        Self {
+            node: self.node.or(other.node),
+            provider: self.provider.or(other.provider),
+            operator_key: self.operator_key.or(file_key),
+            dev_operator: self.dev_operator.or(file_dev),
+            data_dir: self.data_dir.or(other.data_dir),
+            listen: self.listen.or(other.listen),
+            grace_seconds: self.grace_seconds.or(other.grace_seconds),
+            max_uploads: self.max_uploads.or(other.max_uploads),
+            max_downloads: self.max_downloads.or(other.max_downloads),
+            max_connections: self.max_connections.or(other.max_connections),
+            index_cache_mib: self.index_cache_mib.or(other.index_cache_mib),
+            min_free_mib: self.min_free_mib.or(other.min_free_mib),
+            log_format: self.log_format.or(other.log_format),
+        }
+    }
+
+    fn operator(&self) -> Result<SigningKey, ConfigError> {
+        match (&self.operator_key, &self.dev_operator) {
+            (Some(_), Some(_)) => Err(ConfigError::TwoKeys),
+            (Some(path), None) => read_key(path),
+            (None, Some(name)) => SigningKey::dev(name).map_err(ConfigError::DevKey),
+            (None, None) => Err(ConfigError::Missing("operator-key")),
+        }
+    }
+}
+
+fn in_range(
+    name: &'static str,
+    found: u64,
+    allowed: std::ops::RangeInclusive<u64>,
+    expected: &'static str,
+) -> Result<u64, ConfigError> {
+    match allowed.contains(&found) {
+        true => Ok(found),
+        false => Err(ConfigError::OutOfRange {
+            name,
+            found,
+            expected,
+        }),
+    }
+}
+
+impl Args {
+    /// How logs are written. Needs no other setting, so that errors of those can be logged.
+    pub fn log_format(&self) -> LogFormat {
+        self.settings.log_format.unwrap_or_default()
+    }
+
+    /// The settings in all, with the configuration file read.
+    pub fn into_config(self) -> Result<Config, ConfigError> {
+        let from_file = match &self.config {
+            Some(path) => read_file(path)?,
+            None => Settings::default(),
+        };
+        let settings = self.settings.or(from_file);
+        let operator = settings.operator()?;
+        let connections = "1 to 65536";
+        let requests = "1 to 1024";
+        let limit = |name, found: Option<u64>, default| {
+            in_range(name, found.unwrap_or(default), 1..=1024, requests).map(|n| n as usize)
+        };
+        let max_connections = in_range(
+            "max-connections",
+            settings.max_connections.unwrap_or(256),
+            1..=65_536,
+            connections,
+        )?;
+        let cache = in_range(
+            "index-cache-mib",
+            settings.index_cache_mib.unwrap_or(16),
+            1..=65_536,
+            connections,
+        )?;
+        let min_free = in_range(
+            "min-free-mib",
+            settings.min_free_mib.unwrap_or(64),
+            1..=1 << 30,
+            "1 to 1073741824",
+        )?;
+        Ok(Config {
+            node: settings
+                .node
+                .unwrap_or_else(|| "ws://127.0.0.1:9944".to_owned()),
+            provider: settings.provider.ok_or(ConfigError::Missing("provider"))?,
+            operator,
+            data_dir: settings
+                .data_dir
+                .unwrap_or_else(|| PathBuf::from("noema-storage")),
+            listen: settings
+                .listen
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8201))),
+            grace: Duration::from_secs(settings.grace_seconds.unwrap_or(3600)),
+            max_uploads: limit("max-uploads", settings.max_uploads, 32)?,
+            max_downloads: limit("max-downloads", settings.max_downloads, 64)?,
+            max_connections: max_connections as usize,
+            store: StoreOptions {
+                index_cache: (cache << 20) as usize,
+                min_free: min_free << 20,
+            },
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Settings, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|e| ConfigError::Syntax {
+        path: path.to_owned(),
+        reason: e.message().to_owned(),
+    })
+}
+
+/// Reads a secret from a file that nobody else can read.
+fn read_key(path: &Path) -> Result<SigningKey, ConfigError> {
+    let read_error = |source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let found = fs::metadata(path).map_err(read_error)?.permissions().mode() & 0o777;
+    if found & 0o077 != 0 {
+        return Err(ConfigError::KeyPermissions {
+            path: path.to_owned(),
+            found,
+        });
+    }
+    let secret = fs::read_to_string(path).map_err(read_error)?;
+    SigningKey::from_suri(&secret).map_err(|source| ConfigError::Key {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Config, ConfigError> {
+        let args = std::iter::once("noema-storage").chain(args.iter().copied());
+        Args::try_parse_from(args).unwrap().into_config()
+    }
+
+    fn alice() -> String {
+        SigningKey::dev("Alice").unwrap().account().to_string()
+    }
+
+    fn key_file(dir: &Path, secret: &str, mode: u32) -> String {
+        let path = dir.join("key");
+        fs::write(&path, secret).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path.display().to_string()
+    }
+
+    #[test]
+    fn flags_override_the_file_and_defaults_fill_the_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = key_file(dir.path(), "//Bob\n", 0o600);
+        let file = dir.path().join("config.toml");
+        let text = format!(
+            "node = \"ws://n:1\"\nprovider = \"{}\"\nmax_uploads = 5\n",
+            alice()
+        );
+        fs::write(&file, text).unwrap();
+        let file = file.display().to_string();
+        let config = parse(&[
+            "--config",
+            &file,
+            "--operator-key",
+            &key,
+            "--node",
+            "ws://m:2",
+        ])
+        .unwrap();
+        assert_eq!(config.node, "ws://m:2");
+        assert_eq!(config.provider.to_string(), alice());
+        assert_eq!(config.max_uploads, 5);
+        assert_eq!(config.grace, Duration::from_secs(3600));
+        assert_eq!(
+            config.operator.account(),
+            SigningKey::dev("Bob").unwrap().account()
+        );
+    }
+
+    #[test]
+    fn key_file_that_others_can_read_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = key_file(dir.path(), "//Bob", 0o644);
+        let error = parse(&["--provider", &alice(), "--operator-key", &key]).unwrap_err();
+        assert!(error.to_string().contains("644"), "{error}");
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+
+    #[test]
+    fn wrong_secret_is_refused_without_showing_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = key_file(dir.path(), "my secret words", 0o600);
+        let error = parse(&["--provider", &alice(), "--operator-key", &key]).unwrap_err();
+        assert!(!error.to_string().contains("secret words"), "{error}");
+    }
+
+    #[test]
+    fn what_is_missing_doubled_unknown_or_out_of_range_is_named() {
+        let error = parse(&["--provider", &alice()]).unwrap_err();
+        assert!(matches!(error, ConfigError::Missing("operator-key")));
+        let error = parse(&["--dev-operator", "Alice"]).unwrap_err();
+        assert!(matches!(error, ConfigError::Missing("provider")));
+        let both = [
+            "--provider",
+            &alice(),
+            "--dev-operator",
+            "Alice",
+            "--operator-key",
+            "x",
+        ];
+        assert!(matches!(parse(&both).unwrap_err(), ConfigError::TwoKeys));
+        let zero = [
+            "--provider",
+            &alice(),
+            "--dev-operator",
+            "Alice",
+            "--max-uploads",
+            "0",
+        ];
+        assert!(parse(&zero)
+            .unwrap_err()
+            .to_string()
+            .contains("max-uploads"));
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        fs::write(&file, "nodde = \"ws://n:1\"\n").unwrap();
+        let error = parse(&["--config", &file.display().to_string()]).unwrap_err();
+        assert!(error.to_string().contains("nodde"), "{error}");
+    }
+}

@@ -1,0 +1,452 @@
+//! Doing what the finalised state asks for. At every finalised block the slots of this provider are
+//! read anew; whatever was missed, lost or failed before is seen again here.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use futures::{stream, StreamExt, TryStreamExt};
+use noema_chain_client::{
+    AccountId, Assignment, BlockNumber, Call, ChainError, FileId, Finalized, Head, SeedAt,
+    SlotState, SubmitError,
+};
+use tokio::{sync::Semaphore, task::JoinSet};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use crate::{
+    chain_view::{ChainView, StateView},
+    client::{FileRef, StorageClient},
+    directory::{Directory, Tracked},
+    gc,
+    metrics::Metrics,
+    penalty::Penalties,
+    prove,
+    pull::{Puller, Pulling},
+    store::{Store, StoreError},
+};
+
+/// Blocks after which a deal is read again although its slot is held.
+const REFRESH: BlockNumber = 64;
+/// Deals read at the same time.
+const PARALLEL: usize = 16;
+/// Files fetched from peers at the same time.
+const MAX_PULLS: usize = 4;
+/// How often data without a deal is looked for.
+const SWEEP: Duration = Duration::from_secs(10);
+/// How often the provider's own record is looked at.
+const CHECK_RECORD: Duration = Duration::from_secs(300);
+/// Pause before a call that failed is submitted again.
+const RETRY: Duration = Duration::from_secs(5);
+/// The same when the account cannot pay.
+const RETRY_POOR: Duration = Duration::from_secs(30);
+
+/// What the loop and its tasks share.
+pub(crate) struct Shared<C> {
+    pub(crate) chain: C,
+    pub(crate) provider: AccountId,
+    pub(crate) operator: AccountId,
+    pub(crate) store: Store,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) metrics: Metrics,
+    pub(crate) client: StorageClient,
+    pub(crate) penalties: Penalties,
+    pub(crate) grace: Duration,
+}
+
+/// A call for a slot's state: which, and when it may be tried again. States have tokens, and a call
+/// that worked is never repeated for the same token.
+#[derive(Default)]
+struct Calls {
+    under_way: HashSet<u64>,
+    done: HashSet<u64>,
+    not_before: HashMap<u64, Instant>,
+}
+
+impl Calls {
+    fn begin(&mut self, token: u64) -> bool {
+        let waits = self
+            .not_before
+            .get(&token)
+            .is_some_and(|at| Instant::now() < *at);
+        !waits && !self.done.contains(&token) && self.under_way.insert(token)
+    }
+
+    fn end(&mut self, token: u64, again_after: Option<Duration>) {
+        self.under_way.remove(&token);
+        match again_after {
+            None => {
+                self.done.insert(token);
+            }
+            Some(pause) => {
+                self.not_before.insert(token, Instant::now() + pause);
+            }
+        }
+    }
+
+    /// Forgets tokens that no slot has any more.
+    fn keep(&mut self, live: &HashSet<u64>) {
+        self.done.retain(|token| live.contains(token));
+        self.not_before.retain(|token, _| live.contains(token));
+    }
+}
+
+pub(crate) struct Converger<C: ChainView> {
+    shared: Arc<Shared<C>>,
+    tracked: HashMap<Assignment, (Tracked, BlockNumber)>,
+    calls: Arc<Mutex<Calls>>,
+    tasks: JoinSet<()>,
+    pulls: HashMap<FileId, AbortOnDropHandle<()>>,
+    pull_turns: Arc<Semaphore>,
+    swept_at: Option<Instant>,
+    record_checked_at: Option<Instant>,
+}
+
+impl<C: ChainView> Converger<C> {
+    pub(crate) fn new(shared: Arc<Shared<C>>) -> Self {
+        Self {
+            shared,
+            tracked: HashMap::new(),
+            calls: Arc::default(),
+            tasks: JoinSet::new(),
+            pulls: HashMap::new(),
+            pull_turns: Arc::new(Semaphore::new(MAX_PULLS)),
+            swept_at: None,
+            record_checked_at: None,
+        }
+    }
+
+    /// Acts on every finalised block until `stop`.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut heads = self.shared.chain.heads();
+        loop {
+            let head = *heads.borrow_and_update();
+            tokio::select! {
+                done = self.step(head) => if let Err(error) = done {
+                    tracing::warn!(%error, block = head.number, "cannot act on a finalised block");
+                },
+                () = stop.cancelled() => return,
+            }
+            while self.tasks.try_join_next().is_some() {}
+            // The time limit lets pauses end and data be swept while the chain stands still.
+            tokio::select! {
+                changed = heads.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(Duration::from_secs(10)) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Acts on one finalised state.
+    pub(crate) async fn step(&mut self, head: Head) -> Result<(), StepError> {
+        let shared = self.shared.clone();
+        let state = shared.chain.at(head.block()).await?;
+        self.read_slots(&state, head.number).await?;
+        let tracked: Vec<Tracked> = self.tracked.values().map(|(t, _)| t.clone()).collect();
+        shared.directory.replace(&shared.provider, &tracked);
+        self.count_slots(&tracked);
+        let live = tracked.iter().map(|t| t.token).collect();
+        self.calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keep(&live);
+
+        let mut wanted = HashSet::new();
+        for item in &tracked {
+            match shared.store.add_file(&item.file).await {
+                Ok(()) => {}
+                Err(error) => {
+                    tracing::warn!(%error, file = %item.file.file, "cannot take a file up");
+                    continue;
+                }
+            }
+            let record = shared.store.file(&item.file.file)?;
+            if record.is_some_and(|record| record.is_complete()) {
+                self.act(item, &state).await?;
+            } else {
+                wanted.insert(item.file.file);
+                self.pull(item.file);
+            }
+        }
+        self.pulls
+            .retain(|file, task| wanted.contains(file) && !task.is_finished());
+        self.sweep(&state).await?;
+        self.check_record(&state).await;
+        Ok(())
+    }
+
+    /// Brings `tracked` up to date. Deals whose slot is held are read again now and then only.
+    async fn read_slots(&mut self, state: &C::State, now: BlockNumber) -> Result<(), ChainError> {
+        let provider = self.shared.provider;
+        let assignments = state.assignments(&provider).await?;
+        let current: HashSet<Assignment> = assignments.iter().copied().collect();
+        self.tracked
+            .retain(|assignment, _| current.contains(assignment));
+        let stale = assignments.into_iter().filter(|assignment| {
+            !self
+                .tracked
+                .get(assignment)
+                .is_some_and(|(tracked, read_at)| {
+                    matches!(tracked.state, SlotState::Held { .. })
+                        && now.saturating_sub(*read_at) < REFRESH
+                })
+        });
+        let stale: Vec<Assignment> = stale.collect();
+        let mut reading = stream::iter(stale)
+            .map(|assignment| async move {
+                let deal = state.deal(&assignment.file, &assignment.owner).await?;
+                Ok::<_, ChainError>((assignment, deal))
+            })
+            .buffer_unordered(PARALLEL);
+        while let Some((assignment, deal)) = reading.try_next().await? {
+            let tracked = deal.and_then(|deal| track(&provider, &assignment, deal));
+            match tracked {
+                Some(tracked) => {
+                    self.tracked.insert(assignment, (tracked, now));
+                }
+                None => {
+                    tracing::error!(
+                        ?assignment,
+                        "the chain names a slot that its deal does not have"
+                    );
+                    self.tracked.remove(&assignment);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn count_slots(&self, tracked: &[Tracked]) {
+        let slots = &self.shared.metrics.slots;
+        for name in ["assigned", "proving", "held"] {
+            let count = tracked
+                .iter()
+                .filter(|item| item.state.name() == name)
+                .count();
+            slots
+                .with_label_values(&[name])
+                .set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Says ready or proves, for a file that is complete.
+    async fn act(&mut self, item: &Tracked, state: &C::State) -> Result<(), StepError> {
+        let (file, owner, slot) = (item.file.file, item.owner, item.slot);
+        match item.state {
+            SlotState::Assigned { .. } if self.begin(item.token) => {
+                let shared = self.shared.clone();
+                let calls = self.calls.clone();
+                let token = item.token;
+                self.tasks.spawn(async move {
+                    let call = Call::Ready { file, owner, slot };
+                    let result = shared.chain.submit(call).await;
+                    shared.note("ready", file, token, &calls, result);
+                });
+            }
+            SlotState::Proving { draw_at, .. } if self.begin(item.token) => {
+                let seed = match state.seed_from(draw_at).await {
+                    Ok(SeedAt::Drawn { seed, .. }) => seed,
+                    // A lost seed ends with the slot's deadline.
+                    Ok(SeedAt::NotYet | SeedAt::Lost) => {
+                        self.end(item.token, Some(Duration::ZERO));
+                        return Ok(());
+                    }
+                    Err(error) => {
+                        self.end(item.token, Some(Duration::ZERO));
+                        return Err(error.into());
+                    }
+                };
+                let sectors = state.proof_sectors().inspect_err(|_| {
+                    self.end(item.token, Some(RETRY));
+                })?;
+                let shared = self.shared.clone();
+                let calls = self.calls.clone();
+                let item = item.clone();
+                self.tasks.spawn(async move {
+                    let drawn = prove::drawn(&item, &shared.provider, &seed, sectors);
+                    let proof = match prove::prove(&shared.store, &item.file, drawn).await {
+                        Ok(proof) => proof,
+                        Err(error) => {
+                            tracing::error!(%file, %error, "cannot make a proof");
+                            let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+                            calls.end(item.token, Some(RETRY));
+                            return;
+                        }
+                    };
+                    let result = shared
+                        .chain
+                        .submit(Call::Prove {
+                            file,
+                            owner,
+                            slot,
+                            proof,
+                        })
+                        .await;
+                    shared.note("prove", file, item.token, &calls, result);
+                });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin(&self, token: u64) -> bool {
+        self.calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .begin(token)
+    }
+
+    fn end(&self, token: u64, again_after: Option<Duration>) {
+        self.calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .end(token, again_after);
+    }
+
+    /// Fetches what is missing from peers, in the background.
+    fn pull(&mut self, file: FileRef) {
+        if self
+            .pulls
+            .get(&file.file)
+            .is_some_and(|task| !task.is_finished())
+        {
+            return;
+        }
+        let puller = Puller::new(self.shared.clone(), file);
+        let turns = self.pull_turns.clone();
+        let task = tokio::spawn(async move {
+            // A file for which no peer has anything must not keep others from their turn.
+            let mut pause = Pulling::FIRST_PAUSE;
+            loop {
+                let Ok(turn) = turns.acquire().await else {
+                    return;
+                };
+                let progress = puller.round().await;
+                drop(turn);
+                pause = match progress {
+                    Pulling::Complete => return,
+                    Pulling::Some => Pulling::FIRST_PAUSE,
+                    Pulling::Nothing => (pause * 2).min(Pulling::LAST_PAUSE),
+                };
+                if !matches!(progress, Pulling::Some) {
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        });
+        self.pulls.insert(file.file, AbortOnDropHandle::new(task));
+    }
+
+    async fn sweep(&mut self, state: &C::State) -> Result<(), StepError> {
+        if self.swept_at.is_some_and(|at| at.elapsed() < SWEEP) {
+            return Ok(());
+        }
+        self.swept_at = Some(Instant::now());
+        let block_time = Duration::from_millis(state.timestamp_ms().await?).as_secs();
+        let deleted = gc::sweep(
+            &self.shared.store,
+            &self.shared.directory,
+            self.shared.grace,
+            block_time,
+        )
+        .await?;
+        self.shared.metrics.deleted_files.inc_by(deleted);
+        Ok(())
+    }
+
+    /// Tells the operator when the chain does not know the daemon as it runs.
+    async fn check_record(&mut self, state: &C::State) {
+        if self
+            .record_checked_at
+            .is_some_and(|at| at.elapsed() < CHECK_RECORD)
+        {
+            return;
+        }
+        let (provider, operator) = (self.shared.provider, self.shared.operator);
+        match state.provider(&provider).await {
+            Ok(None) => tracing::warn!(
+                %provider,
+                "the chain knows no storage provider with this account: register it, then files come"
+            ),
+            Ok(Some(record)) if record.operator != operator => tracing::error!(
+                %provider,
+                expected = %record.operator,
+                found = %operator,
+                "this daemon's operator key is not the one registered: its calls will be refused"
+            ),
+            Ok(Some(_)) => self.record_checked_at = Some(Instant::now()),
+            Err(error) => tracing::debug!(%error, "cannot read the provider's record"),
+        }
+        // A problem is repeated, but not at every block.
+        if self.record_checked_at.is_none() {
+            self.record_checked_at = Instant::now().checked_sub(CHECK_RECORD - SWEEP * 3);
+        }
+    }
+}
+
+impl<C: ChainView> Shared<C> {
+    /// Writes down how a call ended.
+    fn note(
+        &self,
+        name: &str,
+        file: FileId,
+        token: u64,
+        calls: &Mutex<Calls>,
+        result: Result<Finalized, SubmitError>,
+    ) {
+        let (label, again_after) = match &result {
+            Ok(done) => {
+                tracing::info!(%file, block = done.block.number, "{name} is final");
+                ("ok", None)
+            }
+            Err(error) => {
+                tracing::warn!(%file, %error, "{name} failed");
+                let pause = if matches!(error, SubmitError::CannotPay { .. }) {
+                    RETRY_POOR
+                } else {
+                    RETRY
+                };
+                ("failed", Some(pause))
+            }
+        };
+        self.metrics.calls.with_label_values(&[name, label]).inc();
+        calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .end(token, again_after);
+    }
+}
+
+/// Why a step failed. The next finalised block tries again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StepError {
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The slot of `provider` in a deal; `None` if it has none, or the deal is of an impossible file.
+fn track(
+    provider: &AccountId,
+    assignment: &Assignment,
+    deal: noema_chain_client::Deal,
+) -> Option<Tracked> {
+    let file = FileRef::new(deal.root, deal.size).ok()?;
+    let slot = deal.slots.get(usize::from(assignment.slot))?;
+    if file.file != assignment.file || slot.state.provider() != Some(*provider) {
+        return None;
+    }
+    Some(Tracked {
+        file,
+        owner: assignment.owner,
+        slot: assignment.slot,
+        state: slot.state,
+        token: slot.token,
+        deal,
+    })
+}
+
+#[cfg(test)]
+mod tests;

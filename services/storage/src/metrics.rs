@@ -1,0 +1,141 @@
+//! Figures for Prometheus.
+
+use noema_chain_client::AccountId;
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
+};
+
+/// All figures of a daemon.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    pub(crate) requests: IntCounterVec,
+    pub(crate) uploaded_bytes: IntCounter,
+    pub(crate) served_bytes: IntCounter,
+    pub(crate) pulled_bytes: IntCounter,
+    pub(crate) rejected_segments: IntCounter,
+    pub(crate) damaged_segments: IntCounter,
+    pub(crate) put_seconds: Histogram,
+    pub(crate) finalized_block: IntGauge,
+    pub(crate) finalized_lag: IntGauge,
+    pub(crate) files: IntGauge,
+    pub(crate) bytes: IntGauge,
+    pub(crate) free_bytes: IntGauge,
+    pub(crate) slots: IntGaugeVec,
+    pub(crate) calls: IntCounterVec,
+    pub(crate) deleted_files: IntCounter,
+    bad_peer: IntCounterVec,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str| {
+            let metric = IntCounter::new(format!("noema_storage_{name}"), help)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok::<_, prometheus::Error>(metric)
+        };
+        let counters = |name: &str, help: &str, labels: &[&str]| {
+            let opts = Opts::new(format!("noema_storage_{name}"), help);
+            let metric = IntCounterVec::new(opts, labels)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok::<_, prometheus::Error>(metric)
+        };
+        let gauge = |name: &str, help: &str| {
+            let metric = IntGauge::new(format!("noema_storage_{name}"), help)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok::<_, prometheus::Error>(metric)
+        };
+        let slots = IntGaugeVec::new(
+            Opts::new("noema_storage_slots", "Slots of this provider by state"),
+            &["state"],
+        )?;
+        registry.register(Box::new(slots.clone()))?;
+        let put_seconds = Histogram::with_opts(
+            HistogramOpts::new(
+                "noema_storage_put_seconds",
+                "Time from a verified segment to its durable record",
+            )
+            .buckets(vec![
+                0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+            ]),
+        )?;
+        registry.register(Box::new(put_seconds.clone()))?;
+        Ok(Self {
+            requests: counters(
+                "requests_total",
+                "HTTP requests by route and status",
+                &["route", "status"],
+            )?,
+            uploaded_bytes: counter("uploaded_bytes_total", "Bytes of segments from owners")?,
+            served_bytes: counter("served_bytes_total", "Bytes of files and segments served")?,
+            pulled_bytes: counter("pulled_bytes_total", "Bytes of segments from peers")?,
+            rejected_segments: counter(
+                "rejected_segments_total",
+                "Segments from owners that did not belong to the file",
+            )?,
+            damaged_segments: counter(
+                "damaged_segments_total",
+                "Segments found damaged on the disk",
+            )?,
+            put_seconds,
+            finalized_block: gauge("finalized_block", "Newest finalised block seen")?,
+            finalized_lag: gauge(
+                "finalized_lag_seconds",
+                "Seconds since a new finalised block was seen",
+            )?,
+            files: gauge("files", "Files known, complete or not")?,
+            bytes: gauge("bytes", "Bytes of segments held")?,
+            free_bytes: gauge("free_bytes", "Free bytes on the disk")?,
+            slots,
+            calls: counters(
+                "calls_total",
+                "Calls submitted by name and result",
+                &["call", "result"],
+            )?,
+            deleted_files: counter("deleted_files_total", "Files deleted for want of a deal")?,
+            bad_peer: counters(
+                "bad_peer_total",
+                "Wrong segments served by a peer",
+                &["provider"],
+            )?,
+            registry,
+        })
+    }
+
+    /// Counts a wrong segment of a peer.
+    pub(crate) fn bad_peer(&self, provider: &AccountId) {
+        self.bad_peer
+            .with_label_values(&[&provider.to_string()])
+            .inc();
+    }
+
+    /// Everything in Prometheus' text format.
+    pub(crate) fn text(&self) -> String {
+        let mut text = Vec::new();
+        // Writing to memory does not fail; a figure that cannot be encoded is left out.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_appear_with_their_labels() {
+        let metrics = Metrics::new().unwrap();
+        metrics.uploaded_bytes.inc_by(7);
+        metrics.bad_peer(&AccountId([1; 32]));
+        let text = metrics.text();
+        assert!(
+            text.contains("noema_storage_uploaded_bytes_total 7"),
+            "{text}"
+        );
+        let provider = AccountId([1; 32]);
+        let line = format!("noema_storage_bad_peer_total{{provider=\"{provider}\"}} 1");
+        assert!(text.contains(&line), "{text}");
+    }
+}

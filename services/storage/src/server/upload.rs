@@ -1,0 +1,139 @@
+//! Taking segments from owners.
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{header, HeaderMap, StatusCode},
+};
+use bytes::Bytes;
+use noema_chain_client::FileId;
+use tokio::time::timeout;
+
+use super::{auth, App, BODY_TIME, TURN};
+use crate::{
+    client::FileRef,
+    frame::{Frame, FrameError, MAX_FRAME_LEN},
+    replies::Refusal,
+    store::{NewSegment, StoreError},
+};
+
+/// `PUT /v1/files/{file}/segments/{index}`: 204 once the segment is verified and durable. Nothing of
+/// the body is read before the token is checked and it is the request's turn.
+pub(super) async fn put_segment(
+    State(app): State<App>,
+    Path((file, index)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let file = super::routes::known_file(&app, &file)?;
+    let index = super::routes::segment_index(&file, &index)?;
+    auth::check(&app, &headers, &file.file)?;
+    if let Some(length) = content_length(&headers) {
+        if length > MAX_FRAME_LEN as u64 {
+            return Err(too_large());
+        }
+    }
+    app.store.check_room()?;
+    let turn = timeout(TURN, app.uploads.acquire()).await;
+    let Ok(Ok(_turn)) = turn else {
+        let message = format!(
+            "{} uploads are under way; try again",
+            app.limits.max_uploads
+        );
+        return Err(Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            message,
+        ));
+    };
+    app.directory.note_upload(&file.file);
+    let bytes = read_body(body).await?;
+    let received = bytes.len() as u64;
+    let segment = verify(&app, file, index, bytes).await?;
+    let timer = app.metrics.put_seconds.start_timer();
+    store(&app, &file, segment).await?;
+    timer.observe_duration();
+    app.metrics.uploaded_bytes.inc_by(received);
+    app.directory.note_upload(&file.file);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+fn too_large() -> Refusal {
+    let message = format!("the body is longer than {MAX_FRAME_LEN} bytes, the longest frame");
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+}
+
+async fn read_body(body: Body) -> Result<Bytes, Refusal> {
+    match timeout(BODY_TIME, axum::body::to_bytes(body, MAX_FRAME_LEN)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => {
+            // The limit is told from a broken connection by the cause only.
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            if cause.is_some_and(|cause| cause.contains("length limit exceeded")) {
+                return Err(too_large());
+            }
+            let message = "the body ended early";
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "bad_body", message))
+        }
+        Err(_) => {
+            let message = format!("the body took longer than {} s", BODY_TIME.as_secs());
+            Err(Refusal::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "too_slow",
+                message,
+            ))
+        }
+    }
+}
+
+async fn verify(app: &App, file: FileRef, index: u64, bytes: Bytes) -> Result<NewSegment, Refusal> {
+    let frame = Frame::decode(bytes).map_err(|error: FrameError| {
+        app.metrics.rejected_segments.inc();
+        Refusal::new(StatusCode::BAD_REQUEST, "bad_frame", error.to_string())
+    })?;
+    let verifying = tokio::task::spawn_blocking(move || {
+        let root = frame.verify(&file.root, &file.shape, index)?;
+        let Frame { siblings, data } = frame;
+        Ok(NewSegment {
+            file: file.file,
+            index,
+            root,
+            siblings,
+            data,
+        })
+    });
+    match verifying.await {
+        Ok(Ok(segment)) => Ok(segment),
+        Ok(Err(error)) => {
+            let error: noema_commitment::ProofError = error;
+            app.metrics.rejected_segments.inc();
+            let message = error.to_string();
+            Err(Refusal::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "wrong_segment",
+                message,
+            ))
+        }
+        Err(_) => Err(StoreError::Closed.into()),
+    }
+}
+
+/// Makes a segment durable. The deal may be newer than the store's knowledge of the file.
+async fn store(app: &App, file: &FileRef, segment: NewSegment) -> Result<(), StoreError> {
+    match app.store.put(segment.clone()).await {
+        Err(StoreError::UnknownFile(FileId(_))) => {
+            app.store.add_file(file).await?;
+            app.store.put(segment).await
+        }
+        result => result,
+    }
+}
