@@ -223,3 +223,19 @@ fn output_of_unknown_authority_is_none() {
         assert_eq!(output(), None);
     });
 }
+
+#[cfg(feature = "runtime-benchmarks")]
+#[test]
+fn provide_output_gives_benchmarks_an_output() {
+    use crate::BenchmarkHelper;
+    execute(|_| {
+        assert_eq!(output(), None);
+        CurrentVrfOutput::<Chain>::provide_output();
+        assert!(output().is_some());
+    });
+    // A genesis without authorities gets one.
+    sp_io::TestExternalities::default().execute_with(|| {
+        CurrentVrfOutput::<Chain>::provide_output();
+        assert!(output().is_some());
+    });
+}

@@ -78,6 +78,17 @@ fn seed_from_block_before_first_seed_answers_none() {
     });
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+#[test]
+fn set_seed_is_answered_whenever_it_is() {
+    new_test_ext().execute_with(|| {
+        for block in [7, 3, 60] {
+            NoemaEntropy::set_seed(block, [8; 32]);
+            assert_eq!(seed_from(block), Some(Seed { value: [8; 32], drawn_at: block }));
+        }
+    });
+}
+
 #[test]
 fn history_is_the_parameter() {
     build_and_execute(|| assert_eq!(NoemaEntropy::history(), 50));

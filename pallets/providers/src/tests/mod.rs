@@ -1,5 +1,7 @@
 //! Tests by topic.
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmark_support;
 mod bonding;
 mod capacity;
 mod discipline;

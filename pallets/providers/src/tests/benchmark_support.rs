@@ -1,0 +1,40 @@
+//! What benchmarks of other pallets get from `set_active`.
+
+use super::*;
+use crate::ProviderState;
+use frame_support::assert_ok;
+use noema_traits::ProviderRegistry;
+
+#[test]
+fn set_active_makes_a_stranger_drawable() {
+    build_and_execute(|| {
+        NoemaProviders::set_active(STORAGE, &50, &150, 1 << 40);
+        assert!(NoemaProviders::is_active(STORAGE, &50));
+        assert!(NoemaProviders::free_bytes(STORAGE, &50) >= 1 << 40);
+        assert_eq!(NoemaProviders::provider_of_operator(STORAGE, &150), Some(50));
+        assert_eq!(NoemaProviders::draw(STORAGE, &[1; 32]), Some(50));
+        assert_ok!(NoemaProviders::reserve(STORAGE, &50, 1 << 40));
+    });
+}
+
+#[test]
+fn set_active_with_nothing_free_bonds_the_minimum() {
+    build_and_execute(|| {
+        NoemaProviders::set_active(STORAGE, &50, &150, 0);
+        assert_eq!(record(50).bond, 1_000);
+        assert_eq!(NoemaProviders::active_count(STORAGE), 1);
+    });
+}
+
+#[test]
+fn set_active_again_brings_a_provider_back_with_more() {
+    build_and_execute(|| {
+        NoemaProviders::set_active(STORAGE, &50, &150, 20 * MIB);
+        assert_ok!(NoemaProviders::reserve(STORAGE, &50, 15 * MIB));
+        assert_ok!(NoemaProviders::chill(signed(50), STORAGE));
+        NoemaProviders::set_active(STORAGE, &50, &151, 30 * MIB);
+        assert_eq!(record(50).state, ProviderState::Active);
+        assert_eq!((record(50).operator, record(50).reserved), (151, 15 * MIB));
+        assert!(NoemaProviders::free_bytes(STORAGE, &50) >= 30 * MIB);
+    });
+}
