@@ -96,7 +96,7 @@ bench-weights: setup ## Measure every call and hook of our pallets and write the
 
 .PHONY: metadata
 metadata: setup ## Write services/chain-client/metadata.scale from the runtime as it is
-	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo test --locked -p noema-runtime metadata
+	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo test --locked -p noema-runtime --test metadata
 
 .PHONY: chain-specs
 chain-specs: build ## Write chain-specs/*.json from the runtime as it is
