@@ -1,3 +1,5 @@
+//! Compiles the runtime to WASM, unless `SKIP_WASM_BUILD` is set.
+
 #[cfg(all(feature = "std", feature = "metadata-hash"))]
 fn main() {
     substrate_wasm_builder::WasmBuilder::init_with_defaults()

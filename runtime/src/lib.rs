@@ -1,1 +1,217 @@
+//! The Noema runtime: the composition of the pallets, and nothing else.
+//!
+//! What the chain does is in the pallets; what is decided here is which of them there are, in which
+//! order they run, what their parameters are and which interfaces the runtime offers.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`configs`] | parameters, one file per area |
+//! | [`weights`] | what a block may use, and what calls of our pallets cost |
+//! | [`apis`] | the runtime interfaces that client, wallets and daemons call |
+//! | [`genesis_presets`] | named genesis states |
+//! | [`migrations`] | what runs once when this runtime replaces an older one |
+//!
+//! The reasons for the consensus parameters are in `docs/design/consensus.md`.
 #![cfg_attr(not(feature = "std"), no_std)]
+// `frame_support::runtime` nests one type per pallet.
+#![recursion_limit = "512"]
+#![allow(
+    missing_docs,
+    reason = "the macros generate items that cannot carry documentation; modules warn again"
+)]
+
+extern crate alloc;
+
+#[cfg(feature = "std")]
+include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+
+pub mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
+#[warn(missing_docs)]
+pub mod configs;
+#[warn(missing_docs)]
+pub mod genesis_presets;
+#[warn(missing_docs)]
+pub mod migrations;
+#[warn(missing_docs)]
+mod runtime_version;
+#[warn(missing_docs)]
+pub mod weights;
+
+#[cfg(feature = "std")]
+pub use apis::RuntimeApi;
+pub use noema_core::{AccountId, Address, Balance, BlockNumber, Hash, Header, Nonce, Signature};
+pub use runtime_version::VERSION;
+
+use sp_runtime::{generic, impl_opaque_keys, traits::BlakeTwo256};
+
+/// A block with extrinsics as this runtime understands them. The client handles
+/// [`noema_core::OpaqueBlock`].
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+
+/// The number of a block or its hash.
+pub type BlockId = generic::BlockId<Block>;
+
+/// What a transaction carries beside its call, and what is checked and done around the call, from
+/// top to bottom. None of these changes the format that wallets know: together they add the era,
+/// the nonce, the tip and the one-byte mode of the metadata check.
+pub type TxExtension = (
+    // Calls that authorise themselves, without a signature, are recognised first.
+    frame_system::AuthorizeCall<Runtime>,
+    frame_system::CheckNonZeroSender<Runtime>,
+    frame_system::CheckSpecVersion<Runtime>,
+    frame_system::CheckTxVersion<Runtime>,
+    frame_system::CheckGenesis<Runtime>,
+    frame_system::CheckMortality<Runtime>,
+    frame_system::CheckNonce<Runtime>,
+    frame_system::CheckWeight<Runtime>,
+    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+    frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
+    // After-dispatch work runs in this order as well, so weight is given back when the fee is
+    // settled.
+    frame_system::WeightReclaim<Runtime>,
+);
+
+/// An extrinsic whose signature is not checked yet.
+pub type UncheckedExtrinsic =
+    generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+
+/// What a transaction's signature covers.
+pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
+
+/// Executes blocks: hooks, inherents, transactions, in this order.
+pub type Executive = frame_executive::Executive<
+    Runtime,
+    Block,
+    frame_system::ChainContext<Runtime>,
+    Runtime,
+    AllPalletsWithSystem,
+>;
+
+/// The hash of blocks, headers and state.
+pub type Hashing = BlakeTwo256;
+
+impl_opaque_keys! {
+    /// The keys with which a validator's node acts. They are registered with a proof that their
+    /// owner holds them: make them with `author_rotateKeysWithOwner`.
+    pub struct SessionKeys {
+        /// Authors blocks; sr25519.
+        pub babe: Babe,
+        /// Votes for finality; ed25519.
+        pub grandpa: Grandpa,
+        /// Publishes the node's addresses; sr25519.
+        pub authority_discovery: AuthorityDiscovery,
+    }
+}
+
+/// The composition. Indices are explicit because they are part of the encoding of calls, events
+/// and errors: a pallet keeps its index for ever. Ten indices per area leave room:
+/// 0 system, 10 consensus, 20 money, 30 utility, 40 governance and upgrades, 50 safety,
+/// 60 to 79 the AI layers.
+#[frame_support::runtime]
+mod runtime {
+    #[runtime::runtime]
+    #[runtime::derive(
+        RuntimeCall,
+        RuntimeEvent,
+        RuntimeError,
+        RuntimeOrigin,
+        RuntimeFreezeReason,
+        RuntimeHoldReason,
+        RuntimeSlashReason,
+        RuntimeLockId,
+        RuntimeTask,
+        RuntimeViewFunction
+    )]
+    /// The runtime.
+    pub struct Runtime;
+
+    /// Accounts, block headers, events, upgrades.
+    #[runtime::pallet_index(0)]
+    pub type System = frame_system;
+
+    /// The time of the block.
+    #[runtime::pallet_index(1)]
+    pub type Timestamp = pallet_timestamp;
+
+    /// Who authors which slot, and the VRF randomness. Before Session, which asks it when to end.
+    #[runtime::pallet_index(10)]
+    pub type Babe = pallet_babe;
+
+    /// The account of the block's author.
+    #[runtime::pallet_index(11)]
+    pub type Authorship = pallet_authorship;
+
+    /// The validators of a session and their keys.
+    #[runtime::pallet_index(12)]
+    pub type Session = pallet_session;
+
+    /// Roots of past sessions' validator sets.
+    #[runtime::pallet_index(13)]
+    pub type Historical = pallet_session::historical;
+
+    /// Finality.
+    #[runtime::pallet_index(14)]
+    pub type Grandpa = pallet_grandpa;
+
+    /// The keys under which validators publish their addresses.
+    #[runtime::pallet_index(15)]
+    pub type AuthorityDiscovery = pallet_authority_discovery;
+
+    /// The native token.
+    #[runtime::pallet_index(20)]
+    pub type Balances = pallet_balances;
+
+    /// Fees.
+    #[runtime::pallet_index(21)]
+    pub type TransactionPayment = pallet_transaction_payment;
+
+    /// Batches and derived accounts.
+    #[runtime::pallet_index(30)]
+    pub type Utility = pallet_utility;
+
+    /// Calls by several signatories.
+    #[runtime::pallet_index(31)]
+    pub type Multisig = pallet_multisig;
+
+    /// Calls on behalf of another account, within a type's limits.
+    #[runtime::pallet_index(32)]
+    pub type Proxy = pallet_proxy;
+
+    /// One key with root rights; set by development presets only.
+    #[runtime::pallet_index(40)]
+    pub type Sudo = pallet_sudo;
+
+    /// Data known by its hash, such as calls to be decided on.
+    #[runtime::pallet_index(41)]
+    pub type Preimage = pallet_preimage;
+
+    /// Calls at a later block.
+    #[runtime::pallet_index(42)]
+    pub type Scheduler = pallet_scheduler;
+
+    /// Migrations in bounded steps over several blocks.
+    #[runtime::pallet_index(43)]
+    pub type MultiBlockMigrations = pallet_migrations;
+
+    /// Stops everything but the calls needed to repair the chain.
+    #[runtime::pallet_index(50)]
+    pub type SafeMode = pallet_safe_mode;
+
+    /// Stops single calls.
+    #[runtime::pallet_index(51)]
+    pub type TxPause = pallet_tx_pause;
+
+    /// One seed per block. First of ours, so that its `on_poll` is the last to run out of weight.
+    #[runtime::pallet_index(60)]
+    pub type Entropy = pallet_noema_entropy;
+
+    /// Bonds and capacity of the off-chain roles.
+    #[runtime::pallet_index(61)]
+    pub type Providers = pallet_noema_providers;
+
+    /// Files held to an on-chain commitment.
+    #[runtime::pallet_index(63)]
+    pub type Storage = pallet_noema_storage;
+}

@@ -1,0 +1,54 @@
+//! Which pallets are measured, and with what state around them.
+
+use crate::*;
+use alloc::{string::String, vec::Vec};
+use frame_benchmarking::{
+    baseline::Pallet as BaselineBench, BenchmarkBatch, BenchmarkConfig, BenchmarkList, Benchmarking,
+};
+use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
+use frame_system_benchmarking::{
+    extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench,
+};
+
+frame_benchmarking::define_benchmarks!(
+    [frame_benchmarking, BaselineBench::<Runtime>]
+    [frame_system, SystemBench::<Runtime>]
+    [frame_system_extensions, SystemExtensionsBench::<Runtime>]
+    [pallet_timestamp, Timestamp]
+    [pallet_babe, Babe]
+    [pallet_grandpa, Grandpa]
+    [pallet_balances, Balances]
+    [pallet_transaction_payment, TransactionPayment]
+    [pallet_utility, Utility]
+    [pallet_multisig, Multisig]
+    [pallet_proxy, Proxy]
+    [pallet_sudo, Sudo]
+    [pallet_preimage, Preimage]
+    [pallet_scheduler, Scheduler]
+    [pallet_migrations, MultiBlockMigrations]
+    [pallet_safe_mode, SafeMode]
+    [pallet_tx_pause, TxPause]
+    [pallet_noema_entropy, Entropy]
+    [pallet_noema_providers, Providers]
+    [pallet_noema_storage, Storage]
+);
+
+impl frame_system_benchmarking::Config for Runtime {}
+impl frame_benchmarking::baseline::Config for Runtime {}
+impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
+
+/// What there is to measure.
+pub(crate) fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
+    let mut list = Vec::<BenchmarkList>::new();
+    list_benchmarks!(list, extra);
+    (list, AllPalletsWithSystem::storage_info())
+}
+
+/// Measures one benchmark.
+pub(crate) fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
+    let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
+    let mut batches = Vec::<BenchmarkBatch>::new();
+    let params = (&config, &whitelist);
+    add_benchmarks!(params, batches);
+    Ok(batches)
+}

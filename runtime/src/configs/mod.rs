@@ -1,0 +1,9 @@
+//! The pallets' parameters, one file per area.
+
+pub mod ai;
+pub mod consensus;
+pub mod governance;
+pub mod money;
+pub mod safety;
+pub mod system;
+pub mod utility;

@@ -1,0 +1,178 @@
+//! Batches, multisignatures and proxies.
+
+use super::money::deposit;
+use crate::{Balance, Balances, OriginCaller, Runtime, RuntimeCall, RuntimeEvent, System};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, InstanceFilter},
+};
+use scale_info::TypeInfo;
+use sp_runtime::traits::BlakeTwo256;
+
+parameter_types! {
+    /// Held while a multisignature call waits: one entry of 88 bytes (key, account, timepoint).
+    pub const MultisigDepositBase: Balance = deposit(1, 88);
+    /// Held for each signatory that is remembered.
+    pub const MultisigDepositFactor: Balance = deposit(0, 32);
+    /// Held for having any proxy: one entry of 8 bytes.
+    pub const ProxyDepositBase: Balance = deposit(1, 8);
+    /// Held for each proxy: its account, type and delay.
+    pub const ProxyDepositFactor: Balance = deposit(0, 37);
+    /// Held for having any announcement.
+    pub const AnnouncementDepositBase: Balance = deposit(1, 8);
+    /// Held for each announcement.
+    pub const AnnouncementDepositFactor: Balance = deposit(0, 68);
+}
+
+impl pallet_utility::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type PalletsOrigin = OriginCaller;
+    type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_multisig::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    type DepositBase = MultisigDepositBase;
+    type DepositFactor = MultisigDepositFactor;
+    type MaxSignatories = ConstU32<100>;
+    type WeightInfo = pallet_multisig::weights::SubstrateWeight<Runtime>;
+    type BlockNumberProvider = System;
+}
+
+impl pallet_proxy::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    type ProxyType = ProxyType;
+    type ProxyDepositBase = ProxyDepositBase;
+    type ProxyDepositFactor = ProxyDepositFactor;
+    type MaxProxies = ConstU32<32>;
+    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+    type MaxPending = ConstU32<32>;
+    type CallHasher = BlakeTwo256;
+    type AnnouncementDepositBase = AnnouncementDepositBase;
+    type AnnouncementDepositFactor = AnnouncementDepositFactor;
+    type BlockNumberProvider = System;
+}
+
+/// What a proxy may do in the name of its account. A variant is never removed nor renumbered:
+/// proxies in state name it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum ProxyType {
+    /// Everything.
+    #[default]
+    #[codec(index = 0)]
+    Any,
+    /// Everything that cannot move the account's free tokens to somebody else, nor lend out its
+    /// rights.
+    #[codec(index = 1)]
+    NonTransfer,
+    /// Only veto another proxy's announced call.
+    #[codec(index = 2)]
+    CancelProxy,
+    /// Run a provider: bond, capacity, daemon, and the answers that a storage provider owes.
+    #[codec(index = 3)]
+    Provider,
+    /// Commit files and remove them.
+    #[codec(index = 4)]
+    Storage,
+    /// Register and remove a validator's session keys.
+    #[codec(index = 5)]
+    SessionKeys,
+}
+
+/// Batches are open to every limited proxy: each call in them meets the proxy's limits again.
+fn is_batch(call: &RuntimeCall) -> bool {
+    use pallet_utility::Call;
+    matches!(
+        call,
+        RuntimeCall::Utility(
+            Call::batch { .. } | Call::batch_all { .. } | Call::force_batch { .. }
+        )
+    )
+}
+
+/// What [`ProxyType::NonTransfer`] may call. What is not named is denied: tokens would move, or calls
+/// would be made under other names or with more rights. A test wants a decision for every call.
+fn moves_nothing(call: &RuntimeCall) -> bool {
+    match call {
+        RuntimeCall::System(_)
+        | RuntimeCall::Timestamp(_)
+        | RuntimeCall::Babe(_)
+        | RuntimeCall::Session(_)
+        | RuntimeCall::Grandpa(_)
+        | RuntimeCall::Preimage(_)
+        | RuntimeCall::Scheduler(_)
+        | RuntimeCall::MultiBlockMigrations(_)
+        | RuntimeCall::TxPause(_)
+        | RuntimeCall::Providers(_)
+        | RuntimeCall::Storage(_) => true,
+        RuntimeCall::Proxy(proxy) => {
+            matches!(proxy, pallet_proxy::Call::reject_announcement { .. })
+        }
+        _ => is_batch(call),
+    }
+}
+
+impl InstanceFilter<RuntimeCall> for ProxyType {
+    fn filter(&self, call: &RuntimeCall) -> bool {
+        match self {
+            ProxyType::Any => true,
+            ProxyType::NonTransfer => moves_nothing(call),
+            ProxyType::CancelProxy => {
+                matches!(
+                    call,
+                    RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. })
+                )
+            }
+            ProxyType::Provider => {
+                use pallet_noema_storage::Call;
+                matches!(
+                    call,
+                    RuntimeCall::Providers(_)
+                        | RuntimeCall::Storage(
+                            Call::ready { .. } | Call::prove { .. } | Call::resign { .. }
+                        )
+                ) || is_batch(call)
+            }
+            ProxyType::Storage => {
+                use pallet_noema_storage::Call;
+                matches!(
+                    call,
+                    RuntimeCall::Storage(Call::commit { .. } | Call::remove { .. })
+                ) || is_batch(call)
+            }
+            ProxyType::SessionKeys => matches!(call, RuntimeCall::Session(_)) || is_batch(call),
+        }
+    }
+
+    fn is_superset(&self, other: &Self) -> bool {
+        match (self, other) {
+            (a, b) if a == b => true,
+            (ProxyType::Any, _) => true,
+            (_, ProxyType::Any) => false,
+            // Everything the limited types may call is in `NonTransfer`; a test compares them call
+            // by call.
+            (ProxyType::NonTransfer, _) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What safe mode leaves open, what cannot be paused, and that root finds its way out.
+
+mod chain;
+
+use frame_support::{assert_noop, assert_ok, traits::Contains};
+use noema_runtime::{
+    configs::safety::{CallFilter, RepairUnderSafeMode},
+    Runtime, RuntimeCall, RuntimeOrigin, SafeMode, System, TxPause,
+};
+use sp_keyring::Sr25519Keyring;
+use std::collections::BTreeSet;
+
+/// Open in safe mode. Whatever is not here is closed: a new call needs a line here or is closed on
+/// purpose.
+const OPEN_IN_SAFE_MODE: &[&str] = &[
+    "Multisig::approve_as_multi",
+    "Multisig::as_multi",
+    "Multisig::as_multi_threshold_1",
+    "Multisig::cancel_as_multi",
+    "Multisig::poke_deposit",
+    "Proxy::proxy",
+    "Proxy::proxy_announced",
+    "SafeMode::enter",
+    "SafeMode::extend",
+    "SafeMode::force_enter",
+    "SafeMode::force_exit",
+    "SafeMode::force_extend",
+    "SafeMode::force_release_deposit",
+    "SafeMode::force_slash_deposit",
+    "SafeMode::release_deposit",
+    "Sudo::remove_key",
+    "Sudo::set_key",
+    "Sudo::sudo",
+    "Sudo::sudo_as",
+    "Sudo::sudo_unchecked_weight",
+    "System::apply_authorized_upgrade",
+    "Timestamp::set",
+    "TxPause::pause",
+    "TxPause::unpause",
+];
+
+/// Cannot be paused.
+const NEVER_PAUSED: &[&str] = &[
+    "SafeMode::enter",
+    "SafeMode::extend",
+    "SafeMode::force_enter",
+    "SafeMode::force_exit",
+    "SafeMode::force_extend",
+    "SafeMode::force_release_deposit",
+    "SafeMode::force_slash_deposit",
+    "SafeMode::release_deposit",
+    "Sudo::remove_key",
+    "Sudo::set_key",
+    "Sudo::sudo",
+    "Sudo::sudo_as",
+    "Sudo::sudo_unchecked_weight",
+    "System::apply_authorized_upgrade",
+    "Timestamp::set",
+    "TxPause::pause",
+    "TxPause::unpause",
+];
+
+fn open() -> BTreeSet<String> {
+    chain::every_call()
+        .into_iter()
+        .filter(|(_, call)| CallFilter::contains(call))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+fn names(list: &[&str]) -> BTreeSet<String> {
+    list.iter().map(|name| name.to_string()).collect()
+}
+
+#[test]
+fn everything_is_open_on_an_ordinary_day() {
+    chain::genesis("development").execute_with(|| {
+        assert_eq!(open().len(), chain::every_call().len());
+    });
+}
+
+#[test]
+fn safe_mode_leaves_exactly_the_listed_calls_open() {
+    chain::genesis("development").execute_with(|| {
+        System::set_block_number(1);
+        assert_ok!(SafeMode::force_enter(RuntimeOrigin::root()));
+        assert_eq!(open(), names(OPEN_IN_SAFE_MODE));
+    });
+}
+
+#[test]
+fn a_pause_stops_every_call_but_the_listed_ones() {
+    chain::genesis("development").execute_with(|| {
+        System::set_block_number(1);
+        let mut unpausable = BTreeSet::new();
+        for (name, call) in chain::every_call() {
+            let (pallet, function) = name.split_once("::").expect("two names");
+            let full_name = (
+                pallet
+                    .as_bytes()
+                    .to_vec()
+                    .try_into()
+                    .expect("names are short"),
+                function
+                    .as_bytes()
+                    .to_vec()
+                    .try_into()
+                    .expect("names are short"),
+            );
+            match TxPause::pause(RuntimeOrigin::root(), full_name) {
+                Ok(()) => assert!(!CallFilter::contains(&call), "{name} is paused"),
+                Err(error) => {
+                    assert_eq!(error, pallet_tx_pause::Error::<Runtime>::Unpausable.into());
+                    assert!(CallFilter::contains(&call), "{name} stays open");
+                    unpausable.insert(name);
+                }
+            }
+        }
+        assert_eq!(unpausable, names(NEVER_PAUSED));
+    });
+}
+
+#[test]
+fn only_root_moves_the_levers() {
+    chain::genesis("development").execute_with(|| {
+        System::set_block_number(1);
+        let alice = RuntimeOrigin::signed(Sr25519Keyring::Alice.to_account_id());
+        let bad = sp_runtime::DispatchError::BadOrigin;
+        let name = || {
+            (
+                b"Balances".to_vec().try_into().unwrap(),
+                b"burn".to_vec().try_into().unwrap(),
+            )
+        };
+        assert_noop!(SafeMode::force_enter(alice.clone()), bad);
+        assert_noop!(TxPause::pause(alice.clone(), name()), bad);
+        assert_noop!(
+            SafeMode::enter(alice.clone()),
+            pallet_safe_mode::Error::<Runtime>::NotConfigured
+        );
+        assert_ok!(SafeMode::force_enter(RuntimeOrigin::root()));
+        assert_ok!(TxPause::pause(RuntimeOrigin::root(), name()));
+        assert_noop!(SafeMode::force_exit(alice.clone()), bad);
+        assert_noop!(TxPause::unpause(alice, name()), bad);
+    });
+}
+
+#[test]
+fn sudo_leaves_safe_mode_in_a_block_in_which_transfers_are_refused() {
+    let mut chain = chain::Chain::development();
+    chain.author(vec![]);
+    let sudo = |call: RuntimeCall| {
+        RuntimeCall::Sudo(pallet_sudo::Call::sudo {
+            call: Box::new(call),
+        })
+    };
+    let enter = sudo(RuntimeCall::SafeMode(
+        pallet_safe_mode::Call::force_enter {},
+    ));
+    let exit = sudo(RuntimeCall::SafeMode(pallet_safe_mode::Call::force_exit {}));
+    let transfer = RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive {
+        dest: Sr25519Keyring::Bob.to_account_id().into(),
+        value: 1,
+    });
+
+    let enter = chain.signed(Sr25519Keyring::Alice, enter);
+    let (_, results) = chain.author(vec![enter]);
+    assert_eq!(results, [Ok(Ok(()))]);
+    assert!(chain.query(SafeMode::is_entered));
+
+    let refused = chain.signed(Sr25519Keyring::Charlie, transfer.clone());
+    let exit = chain.signed(Sr25519Keyring::Alice, exit);
+    let (_, results) = chain.author(vec![refused, exit]);
+    assert_eq!(
+        results,
+        [
+            Ok(Err(frame_system::Error::<Runtime>::CallFiltered.into())),
+            Ok(Ok(()))
+        ]
+    );
+    assert!(!chain.query(SafeMode::is_entered));
+
+    let transfer = chain.signed(Sr25519Keyring::Charlie, transfer);
+    let (_, results) = chain.author(vec![transfer]);
+    assert_eq!(results, [Ok(Ok(()))]);
+}
+
+#[test]
+fn failed_migration_leads_to_safe_mode_and_takes_calls_again() {
+    use frame_support::migrations::{FailedMigrationHandler, FailedMigrationHandling};
+    chain::genesis("development").execute_with(|| {
+        System::set_block_number(1);
+        for _ in 0..2 {
+            assert_eq!(
+                RepairUnderSafeMode::failed(Some(0)),
+                FailedMigrationHandling::ForceUnstuck
+            );
+            assert_eq!(
+                pallet_safe_mode::EnteredUntil::<Runtime>::get(),
+                Some(u32::MAX),
+                "no end"
+            );
+        }
+    });
+}

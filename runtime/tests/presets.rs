@@ -1,0 +1,111 @@
+//! Every preset builds into a state that is as its documentation says.
+
+mod chain;
+
+use noema_core::units::NOEMA;
+use noema_runtime::{
+    configs::money::{RepairFundAccount, TreasuryAccount, EXISTENTIAL_DEPOSIT},
+    genesis_presets::{self, DEVELOPMENT_ENDOWMENT},
+    AccountId, AuthorityDiscovery, Babe, Balances, Grandpa, Runtime, Session,
+};
+use sp_consensus_babe::AllowedSlots;
+use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilderV1;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+fn assert_development(preset: &str, validators: &[(Sr25519Keyring, Ed25519Keyring)]) {
+    let mut state = chain::genesis(preset);
+    state.execute_with(|| {
+        let accounts: Vec<AccountId> = validators
+            .iter()
+            .map(|(who, _)| who.to_account_id())
+            .collect();
+        assert_eq!(Session::validators(), accounts);
+        let babe: Vec<_> = Babe::authorities()
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
+        let expected: Vec<_> = validators
+            .iter()
+            .map(|(who, _)| who.public().into())
+            .collect();
+        assert_eq!(babe, expected);
+        let grandpa: Vec<_> = Grandpa::grandpa_authorities();
+        let expected: Vec<_> = validators
+            .iter()
+            .map(|(_, key)| (key.public().into(), 1))
+            .collect();
+        assert_eq!(grandpa, expected);
+        assert_eq!(AuthorityDiscovery::authorities().len(), validators.len());
+        let epoch = Babe::epoch_config().expect("genesis sets it");
+        assert_eq!(
+            epoch.allowed_slots,
+            AllowedSlots::PrimaryAndSecondaryVRFSlots
+        );
+        assert_eq!(epoch.c, (1, 20));
+
+        assert_eq!(
+            pallet_sudo::Key::<Runtime>::get(),
+            Some(Sr25519Keyring::Alice.to_account_id())
+        );
+        for who in Sr25519Keyring::well_known() {
+            assert_eq!(
+                Balances::free_balance(who.to_account_id()),
+                DEVELOPMENT_ENDOWMENT
+            );
+        }
+        for fund in [TreasuryAccount::get(), RepairFundAccount::get()] {
+            assert_eq!(Balances::free_balance(fund), EXISTENTIAL_DEPOSIT);
+        }
+        assert_eq!(
+            Balances::total_issuance(),
+            12 * 10_000_000 * NOEMA + 2 * EXISTENTIAL_DEPOSIT,
+            "nothing else is issued"
+        );
+        #[cfg(feature = "try-runtime")]
+        {
+            use frame_support::traits::{TryState, TryStateSelect};
+            noema_runtime::AllPalletsWithSystem::try_state(0, TryStateSelect::All)
+                .expect("every invariant holds at genesis");
+        }
+    });
+}
+
+#[test]
+fn development_has_one_validator() {
+    assert_development(
+        "development",
+        &[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+    );
+}
+
+#[test]
+fn local_testnet_has_two_validators() {
+    assert_development(
+        "local_testnet",
+        &[
+            (Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+            (Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+        ],
+    );
+}
+
+#[test]
+fn every_named_preset_is_tested_here_and_others_do_not_exist() {
+    let names: Vec<String> = genesis_presets::preset_names()
+        .iter()
+        .map(|name| name.to_string())
+        .collect();
+    assert_eq!(names, ["development", "local_testnet"]);
+    assert!(genesis_presets::get_preset(&"mainnet".into()).is_none());
+}
+
+#[test]
+fn the_default_genesis_has_no_sudo_key_and_no_funds() {
+    let mut state = sp_io::TestExternalities::new_empty();
+    state.execute_with(|| {
+        let json = Runtime::get_preset(&None).expect("the default exists");
+        Runtime::build_state(json).expect("it builds");
+        assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
+        assert_eq!(Balances::total_issuance(), 0);
+    });
+}

@@ -1,0 +1,169 @@
+//! What each type of proxy may do, call by call.
+
+mod chain;
+
+use frame_support::traits::InstanceFilter;
+use noema_runtime::{configs::utility::ProxyType, RuntimeCall};
+use std::collections::{BTreeMap, BTreeSet};
+
+const ALL: [ProxyType; 6] = [
+    ProxyType::Any,
+    ProxyType::NonTransfer,
+    ProxyType::CancelProxy,
+    ProxyType::Provider,
+    ProxyType::Storage,
+    ProxyType::SessionKeys,
+];
+
+/// What a `NonTransfer` proxy must not do: move tokens, or act under other names or with more
+/// rights. A new call is either here or may be made by every such proxy.
+const DENIED_TO_NON_TRANSFER: &[&str] = &[
+    "Balances::*",
+    "Multisig::*",
+    "Proxy::add_proxy",
+    "Proxy::announce",
+    "Proxy::create_pure",
+    "Proxy::kill_pure",
+    "Proxy::poke_deposit",
+    "Proxy::proxy",
+    "Proxy::proxy_announced",
+    "Proxy::remove_announcement",
+    "Proxy::remove_proxies",
+    "Proxy::remove_proxy",
+    "SafeMode::*",
+    "Sudo::*",
+    "Utility::as_derivative",
+    "Utility::dispatch_as",
+    "Utility::dispatch_as_fallible",
+    "Utility::if_else",
+    "Utility::with_weight",
+];
+
+const BATCHES: &[&str] = &[
+    "Utility::batch",
+    "Utility::batch_all",
+    "Utility::force_batch",
+];
+
+const ALLOWED_TO_CANCEL: &[&str] = &["Proxy::reject_announcement"];
+const ALLOWED_TO_PROVIDER: &[&str] = &[
+    "Providers::*",
+    "Storage::ready",
+    "Storage::prove",
+    "Storage::resign",
+];
+const ALLOWED_TO_STORAGE: &[&str] = &["Storage::commit", "Storage::remove"];
+const ALLOWED_TO_SESSION_KEYS: &[&str] = &["Session::set_keys", "Session::purge_keys"];
+
+/// The calls that a list names, which must all exist.
+fn expand(calls: &BTreeMap<String, RuntimeCall>, lists: &[&[&str]]) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for pattern in lists.iter().flat_map(|list| list.iter()) {
+        let before = named.len();
+        match pattern.strip_suffix('*') {
+            Some(pallet) => {
+                named.extend(
+                    calls
+                        .keys()
+                        .filter(|name| name.starts_with(pallet))
+                        .cloned(),
+                );
+            }
+            None => {
+                named.extend(calls.contains_key(*pattern).then(|| (*pattern).to_owned()));
+            }
+        }
+        assert!(
+            named.len() > before,
+            "{pattern} names no call, or one that is listed twice"
+        );
+    }
+    named
+}
+
+fn allowed(calls: &BTreeMap<String, RuntimeCall>, proxy: ProxyType) -> BTreeSet<String> {
+    calls
+        .iter()
+        .filter(|(_, call)| proxy.filter(call))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+#[test]
+fn each_type_allows_exactly_what_its_list_says() {
+    let calls = chain::every_call();
+    let every: BTreeSet<String> = calls.keys().cloned().collect();
+    for proxy in ALL {
+        let expected = match proxy {
+            ProxyType::Any => every.clone(),
+            ProxyType::NonTransfer => &every - &expand(&calls, &[DENIED_TO_NON_TRANSFER]),
+            ProxyType::CancelProxy => expand(&calls, &[ALLOWED_TO_CANCEL]),
+            ProxyType::Provider => expand(&calls, &[ALLOWED_TO_PROVIDER, BATCHES]),
+            ProxyType::Storage => expand(&calls, &[ALLOWED_TO_STORAGE, BATCHES]),
+            ProxyType::SessionKeys => expand(&calls, &[ALLOWED_TO_SESSION_KEYS, BATCHES]),
+        };
+        assert_eq!(allowed(&calls, proxy), expected, "{proxy:?}");
+    }
+}
+
+#[test]
+fn a_superset_allows_what_the_other_allows() {
+    let calls = chain::every_call();
+    for a in ALL {
+        for b in ALL {
+            if a.is_superset(&b) {
+                let (a_set, b_set) = (allowed(&calls, a), allowed(&calls, b));
+                assert!(a_set.is_superset(&b_set), "{a:?} is said to include {b:?}");
+            }
+        }
+        assert!(a.is_superset(&a));
+        assert!(ProxyType::Any.is_superset(&a));
+        assert_eq!(a.is_superset(&ProxyType::Any), a == ProxyType::Any);
+    }
+}
+
+#[test]
+fn the_encoding_of_types_is_fixed() {
+    use codec::Encode;
+    let bytes: Vec<Vec<u8>> = ALL.iter().map(Encode::encode).collect();
+    assert_eq!(bytes, [[0], [1], [2], [3], [4], [5]]);
+    assert_eq!(ProxyType::default(), ProxyType::Any);
+}
+
+#[test]
+fn a_batch_does_not_widen_a_proxy() {
+    use frame_support::assert_ok;
+    use noema_runtime::{Balances, Proxy, Runtime, RuntimeEvent, RuntimeOrigin, System};
+    use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
+
+    chain::genesis("development").execute_with(|| {
+        System::set_block_number(1);
+        assert_ok!(Proxy::add_proxy(
+            RuntimeOrigin::signed(Alice.to_account_id()),
+            Bob.to_account_id().into(),
+            ProxyType::Storage,
+            0,
+        ));
+        let transfer = RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive {
+            dest: Charlie.to_account_id().into(),
+            value: 1_000,
+        });
+        let batch = RuntimeCall::Utility(pallet_utility::Call::batch {
+            calls: vec![transfer],
+        });
+        let before = Balances::free_balance(Charlie.to_account_id());
+        assert_ok!(Proxy::proxy(
+            RuntimeOrigin::signed(Bob.to_account_id()),
+            Alice.to_account_id().into(),
+            None,
+            Box::new(batch),
+        ));
+        assert_eq!(Balances::free_balance(Charlie.to_account_id()), before);
+        System::assert_has_event(RuntimeEvent::Utility(
+            pallet_utility::Event::BatchInterrupted {
+                index: 0,
+                error: frame_system::Error::<Runtime>::CallFiltered.into(),
+            },
+        ));
+    });
+}

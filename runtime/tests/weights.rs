@@ -1,0 +1,179 @@
+//! Nothing is free, everything fits.
+
+mod chain;
+
+use frame_support::{
+    dispatch::{DispatchClass, GetDispatchInfo},
+    traits::Get,
+    weights::Weight,
+};
+use noema_runtime::{
+    weights::block::{BlockLength, BlockWeights, MAX_BLOCK_LENGTH, MAX_BLOCK_WEIGHT},
+    Runtime, RuntimeCall,
+};
+use pallet_noema_entropy::WeightInfo as _;
+use pallet_noema_providers::WeightInfo as _;
+use pallet_noema_storage::WeightInfo as _;
+
+type EntropyWeight = <Runtime as pallet_noema_entropy::Config>::WeightInfo;
+type ProvidersWeight = <Runtime as pallet_noema_providers::Config>::WeightInfo;
+type StorageWeight = <Runtime as pallet_noema_storage::Config>::WeightInfo;
+
+const MICRO: u64 = 1_000_000;
+
+#[test]
+fn the_limits_of_a_block_are_consistent() {
+    let weights = BlockWeights::get()
+        .validate()
+        .expect("the limits are consistent");
+    assert_eq!(weights.max_block, MAX_BLOCK_WEIGHT);
+    let normal = weights.get(DispatchClass::Normal);
+    let operational = weights.get(DispatchClass::Operational);
+    assert_eq!(
+        normal.max_total.map(|weight| weight.ref_time()),
+        Some(375_000 * MICRO)
+    );
+    assert_eq!(
+        operational.reserved.map(|weight| weight.ref_time()),
+        Some(125_000 * MICRO)
+    );
+    assert_eq!(weights.get(DispatchClass::Mandatory).max_total, None);
+    let lengths = BlockLength::get();
+    assert_eq!(
+        *lengths.max.get(DispatchClass::Normal),
+        MAX_BLOCK_LENGTH / 4 * 3
+    );
+    assert_eq!(
+        *lengths.max.get(DispatchClass::Operational),
+        MAX_BLOCK_LENGTH
+    );
+    assert_eq!(lengths.max_header_size(), 100 * 1024);
+}
+
+#[test]
+fn every_call_weighs_something_and_fits_in_a_block() {
+    let limits = BlockWeights::get();
+    for (name, call) in chain::every_call() {
+        let info = call.get_dispatch_info();
+        assert!(info.call_weight.ref_time() > 0, "{name} is free");
+        if let Some(most) = limits.get(info.class).max_extrinsic {
+            assert!(
+                info.call_weight.all_lte(most),
+                "{name} ({:?}) does not fit in {most:?}",
+                info.call_weight
+            );
+        }
+    }
+}
+
+/// The weights of everything of ours, at its largest.
+fn ours() -> Vec<(&'static str, Weight)> {
+    let replicas = <Runtime as pallet_noema_storage::Config>::MaxReplicas::get();
+    let tasks = <Runtime as pallet_noema_storage::Config>::MaxTasksPerBlock::get();
+    let endpoint = <Runtime as pallet_noema_providers::Config>::MaxEndpointLen::get();
+    let attempts = u32::from(<Runtime as pallet_noema_storage::Config>::MaxDrawAttempts::get());
+    vec![
+        (
+            "Entropy::on_poll",
+            EntropyWeight::on_poll(pallet_noema_entropy::FORGOTTEN_PER_BLOCK),
+        ),
+        ("Providers::register", ProvidersWeight::register(endpoint)),
+        ("Providers::bond_more", ProvidersWeight::bond_more()),
+        ("Providers::unbond", ProvidersWeight::unbond()),
+        ("Providers::rebond", ProvidersWeight::rebond()),
+        ("Providers::withdraw", ProvidersWeight::withdraw_some()),
+        (
+            "Providers::withdraw, the last",
+            ProvidersWeight::withdraw_last(),
+        ),
+        ("Providers::set_operator", ProvidersWeight::set_operator()),
+        (
+            "Providers::set_endpoint",
+            ProvidersWeight::set_endpoint(endpoint),
+        ),
+        ("Providers::set_capacity", ProvidersWeight::set_capacity()),
+        ("Providers::chill", ProvidersWeight::chill()),
+        ("Providers::activate", ProvidersWeight::activate()),
+        ("Providers::unjail", ProvidersWeight::unjail()),
+        ("Storage::commit", StorageWeight::commit(replicas)),
+        ("Storage::commit_repeated", StorageWeight::commit_repeated()),
+        ("Storage::ready", StorageWeight::ready()),
+        ("Storage::prove", StorageWeight::prove()),
+        ("Storage::remove", StorageWeight::remove(replicas)),
+        ("Storage::resign", StorageWeight::resign()),
+        ("Storage agenda", StorageWeight::agenda_base()),
+        ("Storage agenda block", StorageWeight::agenda_block(tasks)),
+        ("Storage stale task", StorageWeight::task_stale()),
+        ("Storage waiting task", StorageWeight::task_wait()),
+        ("Storage draw", StorageWeight::task_draw(attempts)),
+        ("Storage expiry", StorageWeight::task_expire()),
+    ]
+}
+
+#[test]
+fn everything_of_ours_costs_more_than_its_database_accesses_and_leaves_room() {
+    let normal = BlockWeights::get()
+        .get(DispatchClass::Normal)
+        .max_extrinsic
+        .expect("ordinary transactions are limited");
+    let read = <Runtime as frame_system::Config>::DbWeight::get().reads(1);
+    for (name, weight) in ours() {
+        assert!(
+            weight.ref_time() > read.ref_time(),
+            "{name} weighs {weight:?}"
+        );
+        // A tenth of what the largest transaction may have.
+        assert!(
+            weight.ref_time() < normal.ref_time() / 10,
+            "{name} weighs {weight:?}"
+        );
+    }
+}
+
+#[test]
+fn hooks_of_an_ordinary_block_leave_three_quarters_to_transactions() {
+    let limits = BlockWeights::get();
+    let entropy = EntropyWeight::on_poll(pallet_noema_entropy::FORGOTTEN_PER_BLOCK);
+    let agenda = <Runtime as pallet_noema_storage::Config>::MaxAgendaWeight::get();
+    let hooks = limits
+        .base_block
+        .saturating_add(entropy)
+        .saturating_add(agenda);
+    let normal = limits
+        .get(DispatchClass::Normal)
+        .max_total
+        .expect("limited");
+    assert!(
+        hooks.saturating_add(normal).ref_time() <= limits.max_block.ref_time(),
+        "hooks: {hooks:?}"
+    );
+}
+
+#[test]
+fn an_upgrade_fits_beside_a_full_load_of_ordinary_transactions() {
+    let code = vec![0u8; 4 * 1024 * 1024];
+    let call = RuntimeCall::System(frame_system::Call::apply_authorized_upgrade { code });
+    let info = call.get_dispatch_info();
+    assert_eq!(info.class, DispatchClass::Operational);
+    let reserved = BlockWeights::get()
+        .get(DispatchClass::Operational)
+        .reserved
+        .expect("operational calls have a reserve");
+    assert!(
+        info.call_weight.ref_time() <= reserved.ref_time(),
+        "{:?}",
+        info.call_weight
+    );
+    assert!(codec::Encode::encoded_size(&call) < MAX_BLOCK_LENGTH as usize);
+}
+
+#[test]
+fn no_pallet_of_ours_uses_the_empty_weights() {
+    for name in [
+        core::any::type_name::<EntropyWeight>(),
+        core::any::type_name::<ProvidersWeight>(),
+        core::any::type_name::<StorageWeight>(),
+    ] {
+        assert_ne!(name, "()");
+    }
+}
