@@ -4,6 +4,7 @@ mod amount;
 mod args;
 mod commands;
 mod failure;
+mod follow;
 mod keystore;
 mod lookup;
 mod output;

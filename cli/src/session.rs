@@ -3,7 +3,7 @@
 use std::{future::Future, io::IsTerminal, path::PathBuf, time::Duration};
 
 use noema_chain_client::{
-    AccountId, Call, ChainClient, ChainError, Finalized, SigningKey, Submitter,
+    AccountId, Call, ChainClient, ChainError, ConnectOptions, Finalized, SigningKey, Submitter,
 };
 use serde_json::Value;
 use tokio::time::Instant;
@@ -22,6 +22,8 @@ pub(crate) const PASSWORD: &str = "NOEMA_PASSWORD";
 const DEV: &str = "NOEMA_DEV";
 const ACCOUNT: &str = "NOEMA_ACCOUNT";
 
+/// How long a node may take to answer at first.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(8);
 /// How long a node that does not answer is asked again.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Pause before asking again.
@@ -52,7 +54,11 @@ impl Session {
     /// Connects to the node.
     pub(crate) async fn connect(&self) -> Result<ChainClient, Failure> {
         let waiting = Shown::waiting(&self.output, &format!("connecting to {}", self.global.url));
-        let client = ChainClient::connect(&self.global.url).await;
+        let options = ConnectOptions {
+            connect_timeout: CONNECT_PATIENCE,
+            ..ConnectOptions::default()
+        };
+        let client = ChainClient::connect_with(&self.global.url, options).await;
         drop(waiting);
         Ok(client?)
     }

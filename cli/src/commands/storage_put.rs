@@ -9,8 +9,8 @@ use std::{
 };
 
 use noema_chain_client::{
-    AccountId, Call, ChainClient, Constants, Deal, Finalized, Head, ProviderStatus, Role,
-    SigningKey, SlotState, StateAt, Submitter,
+    AccountId, Call, ChainClient, Constants, Deal, Finalized, ProviderStatus, Role, SigningKey,
+    SlotState, StateAt, Submitter,
 };
 use noema_commitment::Commitment;
 use noema_storage::{
@@ -18,10 +18,7 @@ use noema_storage::{
     UploadToken,
 };
 use serde_json::json;
-use tokio::{
-    sync::watch,
-    time::{sleep, timeout_at, Instant},
-};
+use tokio::time::sleep;
 
 use super::{
     account::not_enough,
@@ -31,6 +28,7 @@ use crate::{
     amount::Size,
     args::storage::{Put, Wait},
     failure::Failure,
+    follow::{progress, Follow},
     lookup::endpoints,
     output::{Answer, Fields},
     progress::Shown,
@@ -39,8 +37,6 @@ use crate::{
 };
 
 const DEFAULT_REPLICAS: u8 = 3;
-/// How long a deal may stay as it is before the command gives up waiting for it.
-const STALL: Duration = Duration::from_secs(15 * 60);
 /// For how long an upload token is signed: a token is for one provider and one file.
 const TOKEN_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How often all assigned providers are tried before the upload is given up.
@@ -192,10 +188,8 @@ impl Journey<'_> {
     /// Follows the deal, uploads when nobody has the data, returns when it is as far as asked for.
     async fn place(&mut self, wait: Wait) -> Result<Deal, Failure> {
         let line = Shown::waiting(&self.session.output, "waiting for providers to be drawn");
-        let mut follow = Follow::new(&self.client, self.file, self.owner());
-        if let Some(done) = &self.committed {
-            follow.not_before = done.block.number;
-        }
+        let committed_in = self.committed.as_ref().map_or(0, |done| done.block.number);
+        let mut follow = Follow::new(&self.client, self.file.file, self.owner(), committed_in);
         let mut rounds = 0;
         loop {
             let deal = follow.next().await?;
@@ -438,122 +432,6 @@ fn is_done(deal: &Deal, wait: Wait, uploaded: Option<&Peer>) -> bool {
     }
 }
 
-fn progress(deal: &Deal) -> String {
-    let count = |wanted: &str| {
-        deal.slots
-            .iter()
-            .filter(|s| s.state.name() == wanted)
-            .count()
-    };
-    let states: Vec<_> = ["drawing", "assigned", "proving", "held"]
-        .into_iter()
-        .map(|name| (name, count(name)))
-        .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("{count} {name}"))
-        .collect();
-    format!("{} replicas: {}", deal.slots.len(), states.join(", "))
-}
-
-/// Follows one deal from finalised block to finalised block, through breaks of the connection.
-struct Follow {
-    client: ChainClient,
-    heads: watch::Receiver<Head>,
-    file: FileRef,
-    owner: AccountId,
-    /// First block at which the deal must be there.
-    not_before: u32,
-    last: Option<Deal>,
-    changed_at: Instant,
-}
-
-impl Follow {
-    fn new(client: &ChainClient, file: FileRef, owner: AccountId) -> Self {
-        let mut heads = client.finalized_heads();
-        // The present head counts as news.
-        heads.mark_changed();
-        Self {
-            client: client.clone(),
-            heads,
-            file,
-            owner,
-            not_before: 0,
-            last: None,
-            changed_at: Instant::now(),
-        }
-    }
-
-    /// Makes the present head news again.
-    fn look_again(&mut self) {
-        self.heads.mark_changed();
-        self.changed_at = Instant::now();
-    }
-
-    /// The deal at the next head. Fails when it is gone, or has not changed for long.
-    async fn next(&mut self) -> Result<Deal, Failure> {
-        let mut trouble = None;
-        loop {
-            let deadline = self.changed_at + STALL;
-            match timeout_at(deadline, self.heads.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return Err(Failure::new("chain", "the connection is closed")),
-                Err(_) => return Err(self.stalled(trouble)),
-            }
-            let head = *self.heads.borrow_and_update();
-            if head.number < self.not_before {
-                continue;
-            }
-            let read = async {
-                self.client
-                    .at(head.block())
-                    .await?
-                    .deal(&self.file.file, &self.owner)
-                    .await
-            };
-            match read.await {
-                Ok(Some(deal)) => {
-                    if self.last.as_ref() != Some(&deal) {
-                        self.changed_at = Instant::now();
-                        self.last = Some(deal.clone());
-                    }
-                    return Ok(deal);
-                }
-                Ok(None) => {
-                    return Err(Failure::new(
-                        "not_found",
-                        format!(
-                            "the deal over {} is gone: somebody removed it",
-                            self.file.file
-                        ),
-                    ));
-                }
-                // The node may be restarting; the next head brings another chance.
-                Err(e) => {
-                    tracing::debug!(error = %e, "cannot read the deal");
-                    trouble = Some(e.to_string());
-                }
-            }
-        }
-    }
-
-    fn stalled(&self, trouble: Option<String>) -> Failure {
-        let state = self
-            .last
-            .as_ref()
-            .map_or_else(|| "never seen".into(), progress);
-        let trouble = trouble
-            .map(|why| format!("; last error: {why}"))
-            .unwrap_or_default();
-        Failure::new(
-            "stalled",
-            format!(
-                "nothing has changed for {} s ({state}{trouble}); the deal stands, run the command again \
-                 to go on",
-                STALL.as_secs()
-            ),
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -649,11 +527,5 @@ mod tests {
             same_replicas(&deal, Some(3)).unwrap_err().code(),
             "replicas_differ"
         );
-    }
-
-    #[test]
-    fn progress_counts_the_slots_by_state() {
-        let deal = deal(&[held_by(1), held_by(2), DRAWING]);
-        assert_eq!(progress(&deal), "3 replicas: 1 drawing, 2 held");
     }
 }

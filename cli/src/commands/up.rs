@@ -35,7 +35,7 @@ pub(crate) async fn run(session: &Session, up: &Up) -> Result<(), Failure> {
     }
     output.answer(&describe(&net, up.tmp))?;
 
-    let mut printer = LogPrinter::new(&net, output.is_json());
+    let printer = LogPrinter::new(&net, output.is_json());
     let end = loop {
         tokio::select! {
             biased;
@@ -210,7 +210,7 @@ impl LogPrinter {
         }
     }
 
-    fn print(&mut self, event: &LogEvent) {
+    fn print(&self, event: &LogEvent) {
         let line = match event {
             LogEvent::Line(line) => self.line(&line.source, &line.text),
             LogEvent::Skipped(lines) => {

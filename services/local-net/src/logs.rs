@@ -78,8 +78,7 @@ impl LogHub {
     /// The log of the process `name`, appended to what earlier runs left.
     pub(crate) fn of(&self, name: &str) -> Result<Arc<ProcessLog>, Error> {
         let path = self.dir.join(format!("{name}.log"));
-        let file =
-            LogFile::open(path.clone()).map_err(Error::io("open the log file", path.clone()))?;
+        let file = LogFile::open(path.clone()).map_err(Error::io("open the log file", path))?;
         Ok(Arc::new(ProcessLog {
             name: Arc::from(name),
             stream: self.stream.clone(),

@@ -274,7 +274,7 @@ mod tests {
             [
                 Call::SetEndpoint {
                     role,
-                    endpoint: wanted.endpoint.clone()
+                    endpoint: wanted.endpoint
                 },
                 Call::Activate { role }
             ]
