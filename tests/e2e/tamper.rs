@@ -9,7 +9,7 @@ use noema_storage::client::{
     commit_file, DownloadError, DownloadOptions, FileRef, Peer, StorageClient,
 };
 use noema_tests::{
-    cli::{self, Noema},
+    cli::Noema,
     files::{first_difference, write_seeded},
     network::{self, seed},
     tamper::Tampering,
@@ -142,7 +142,6 @@ async fn a_replica_that_pulls_from_a_liar_recovers() -> anyhow::Result<()> {
     // The honest one is away at first, so that the liar must be asked.
     set_way(liar, Tampering::FlippedBit).await?;
     honest.kill9().await;
-    leaving.kill9().await;
     Submitter::new(net.client().clone(), leaving.key().clone())
         .submit(Call::Resign {
             file: file.file,
@@ -226,10 +225,6 @@ async fn start(providers: usize, liars: &[usize]) -> anyhow::Result<LocalNet> {
     let mut shape = LocalNet::builder()
         .providers(providers)
         .ports(PortChoice::Free);
-    // The tampering program itself is built by debug and release alike; the daemon in it is the real one.
-    let daemon = cli::binary("noema-storage")?;
-    let directory = daemon.parent().context("a program has a directory")?;
-    shape = shape.env("NOEMA_BIN_DIR", directory.to_string_lossy());
     for liar in liars {
         shape = shape.provider_binary(*liar, env!("CARGO_BIN_EXE_noema-tamper"));
     }

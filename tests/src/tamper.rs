@@ -67,7 +67,7 @@ impl FromStr for Tampering {
     }
 }
 
-/// Stands before a daemon and tampers. `PUT /tamper/{way}` changes the way, `GET /tamper` answers with the number of segments tampered with.
+/// Stands before a daemon and tampers; honest until told otherwise. `PUT /tamper/{way}` changes the way, `GET /tamper` answers with the number of segments tampered with.
 #[derive(Debug, Default)]
 pub struct Tamperer {
     way: Mutex<Tampering>,
@@ -75,14 +75,6 @@ pub struct Tamperer {
 }
 
 impl Tamperer {
-    /// Tampers in this way from the start.
-    pub fn new(way: Tampering) -> Self {
-        Self {
-            way: Mutex::new(way),
-            served: AtomicU64::new(0),
-        }
-    }
-
     fn way(&self) -> Tampering {
         *self.way.lock().unwrap_or_else(PoisonError::into_inner)
     }
