@@ -187,7 +187,9 @@ impl Journey<'_> {
 
     /// Follows the deal, uploads when nobody has the data, returns when it is as far as asked for.
     async fn place(&mut self, wait: Wait) -> Result<Deal, Failure> {
-        let line = Shown::waiting(&self.session.output, "waiting for providers to be drawn");
+        const DRAWING: &str = "waiting for providers to be drawn";
+        let output = self.session.output;
+        let mut line = Shown::waiting(&output, DRAWING);
         let committed_in = self.committed.as_ref().map_or(0, |done| done.block.number);
         let mut follow = Follow::new(&self.client, self.file.file, self.owner(), committed_in);
         let mut rounds = 0;
@@ -199,9 +201,11 @@ impl Journey<'_> {
             if !self.data_is_placed(&deal) {
                 let assigned = assigned(&deal);
                 if assigned.is_empty() {
-                    line.say("waiting for providers to be drawn");
+                    line.say(DRAWING);
                     continue;
                 }
+                // The bar of the upload takes the line's place.
+                drop(line);
                 if self.upload(&assigned).await? {
                     rounds = 0;
                 } else {
@@ -213,6 +217,7 @@ impl Journey<'_> {
                 }
                 // However long that took, the deal may have changed meanwhile.
                 follow.look_again();
+                line = Shown::waiting(&output, "looking at the deal");
                 continue;
             }
             line.say(progress(&deal));
