@@ -6,7 +6,7 @@
 //! checks that it was allowed.
 
 use super::random_calls::{
-    add_providers, any_op, config, remove_everything, At, Brings, Op, CAPACITIES,
+    add_providers, any_step, config, remove_everything, At, Brings, Op, CAPACITIES,
 };
 use crate::{mock::*, CommitmentCount, Commitments, Deals, Error, SlotState};
 use proptest::prelude::*;
@@ -336,12 +336,13 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn model_and_pallet_agree(ops in prop::collection::vec(any_op(true), 1..80)) {
+    fn model_and_pallet_agree(steps in prop::collection::vec(any_step(true), 1..120)) {
         new_test_ext().execute_with(|| {
             add_providers();
             let mut model = Model { now: 1, ..Model::default() };
             model.seeds.insert(1);
-            for op in ops {
+            for step in steps {
+                let Some(op) = step.op() else { continue };
                 let expected = model.expect(&op);
                 let actual = op.call();
                 assert_eq!(actual, expected.map_err(Into::into), "{op:?}");
@@ -362,6 +363,7 @@ proptest! {
                     _ => {}
                 }
                 model.compare();
+                System::reset_events();
                 check_invariants();
             }
             remove_everything();

@@ -194,8 +194,7 @@ fn prove_too_few_sectors_is_refused() {
     });
 }
 
-/// A root does not contain the size. One that is larger than the tree's shows at the first proof,
-/// and such a deal never becomes active; its owner removes it.
+/// A root does not contain the size, so that a wrong one shows at the first proof.
 #[test]
 fn prove_of_size_that_does_not_fit_the_root_is_refused() {
     for (size, claimed) in [(5_000u64, 70_000u64), (70_000, 5_000), (70_000, 140_000)] {
