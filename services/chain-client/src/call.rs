@@ -1,8 +1,27 @@
 //! The calls a program may submit.
 
 use noema_commitment::SectorProof;
+use subxt::{
+    ext::{
+        scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
+        scale_type_resolver::TypeResolver,
+    },
+    transactions::Payload,
+    utils::{AccountId32, MultiAddress, H256},
+};
 
-use crate::types::{AccountId, Balance, FileId, Hash, Role};
+use crate::{
+    error::ChainError,
+    runtime::{
+        self,
+        runtime_types::{
+            bounded_collections::bounded_vec::BoundedVec,
+            noema_commitment::proof::SectorProof as ChainSectorProof,
+        },
+    },
+    state::StateAt,
+    types::{AccountId, Balance, FileId, Hash, Role},
+};
 
 /// Registration of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,5 +178,195 @@ impl Call {
     /// This call as root, by the sudo key.
     pub fn sudo(self) -> Self {
         Call::Sudo(Box::new(self))
+    }
+}
+
+/// A call as the bytes of its arguments, for the pallet and call that its first two bytes name.
+#[derive(Clone, Debug)]
+pub(crate) struct EncodedCall {
+    pallet: String,
+    call: String,
+    arguments: Arguments,
+}
+
+/// Arguments that are encoded already.
+#[derive(Clone, Debug)]
+pub(crate) struct Arguments(Vec<u8>);
+
+impl EncodeAsFields for Arguments {
+    fn encode_as_fields_to<R: TypeResolver>(
+        &self,
+        _fields: &mut dyn FieldIter<'_, R::TypeId>,
+        _types: &R,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        out.extend_from_slice(&self.0);
+        Ok(())
+    }
+}
+
+impl Payload for EncodedCall {
+    type CallData = Arguments;
+
+    fn pallet_name(&self) -> &str {
+        &self.pallet
+    }
+
+    fn call_name(&self) -> &str {
+        &self.call
+    }
+
+    fn call_data(&self) -> &Arguments {
+        &self.arguments
+    }
+}
+
+impl Call {
+    /// The call in SCALE, pallet and call index first, for the runtime at `state`.
+    pub(crate) fn encode(&self, state: &StateAt) -> Result<Vec<u8>, ChainError> {
+        let storage = runtime::tx().storage();
+        let providers = runtime::tx().providers();
+        let system = runtime::tx().system();
+        let account = |account: &AccountId| AccountId32::from(*account);
+        match self {
+            Call::Commit {
+                root,
+                size,
+                replicas,
+            } => encode(state, storage.commit(*root, *size, *replicas).unvalidated()),
+            Call::Ready { file, owner, slot } => encode(
+                state,
+                storage.ready(file.0, account(owner), *slot).unvalidated(),
+            ),
+            Call::Prove {
+                file,
+                owner,
+                slot,
+                proof,
+            } => {
+                let proof = BoundedVec(proof.iter().map(ChainSectorProof::from).collect());
+                let call = storage.prove(file.0, account(owner), *slot, proof);
+                encode(state, call.unvalidated())
+            }
+            Call::Remove { file } => encode(state, storage.remove(file.0).unvalidated()),
+            Call::Resign { file, owner, slot } => encode(
+                state,
+                storage.resign(file.0, account(owner), *slot).unvalidated(),
+            ),
+            Call::Register(provider) => {
+                let call = providers.register(
+                    provider.role.into(),
+                    provider.bond,
+                    account(&provider.operator),
+                    provider.endpoint.clone().into_bytes(),
+                    provider.capacity,
+                );
+                encode(state, call.unvalidated())
+            }
+            Call::BondMore { role, amount } => encode(
+                state,
+                providers.bond_more((*role).into(), *amount).unvalidated(),
+            ),
+            Call::Unbond { role, amount } => encode(
+                state,
+                providers.unbond((*role).into(), *amount).unvalidated(),
+            ),
+            Call::Rebond { role, amount } => encode(
+                state,
+                providers.rebond((*role).into(), *amount).unvalidated(),
+            ),
+            Call::Withdraw { role } => {
+                encode(state, providers.withdraw((*role).into()).unvalidated())
+            }
+            Call::SetOperator { role, operator } => {
+                let call = providers.set_operator((*role).into(), account(operator));
+                encode(state, call.unvalidated())
+            }
+            Call::SetEndpoint { role, endpoint } => {
+                let endpoint = endpoint.clone().into_bytes();
+                encode(
+                    state,
+                    providers
+                        .set_endpoint((*role).into(), endpoint)
+                        .unvalidated(),
+                )
+            }
+            Call::SetCapacity { role, capacity } => encode(
+                state,
+                providers
+                    .set_capacity((*role).into(), *capacity)
+                    .unvalidated(),
+            ),
+            Call::Chill { role } => encode(state, providers.chill((*role).into()).unvalidated()),
+            Call::Activate { role } => {
+                encode(state, providers.activate((*role).into()).unvalidated())
+            }
+            Call::Unjail { role } => encode(state, providers.unjail((*role).into()).unvalidated()),
+            Call::TransferKeepAlive { to, amount } => {
+                let to = MultiAddress::Id(account(to));
+                let call = runtime::tx().balances().transfer_keep_alive(to, *amount);
+                encode(state, call.unvalidated())
+            }
+            Call::AuthorizeUpgrade { code_hash } => encode(
+                state,
+                system.authorize_upgrade(H256(code_hash.0)).unvalidated(),
+            ),
+            Call::ApplyAuthorizedUpgrade { code } => encode(
+                state,
+                system.apply_authorized_upgrade(code.clone()).unvalidated(),
+            ),
+            Call::Remark(remark) => encode(state, system.remark(remark.clone()).unvalidated()),
+            Call::Sudo(call) => {
+                // The only argument is the call, as it is encoded by itself.
+                let arguments = Arguments(call.encode(state)?);
+                encode(
+                    state,
+                    EncodedCall {
+                        pallet: "Sudo".into(),
+                        call: "sudo".into(),
+                        arguments,
+                    },
+                )
+            }
+            Call::Raw(bytes) => Ok(bytes.clone()),
+        }
+    }
+
+    /// The call as a payload to sign.
+    pub(crate) fn payload(&self, state: &StateAt) -> Result<EncodedCall, ChainError> {
+        let bytes = self.encode(state)?;
+        let (indices, arguments) = bytes
+            .split_first_chunk::<2>()
+            .ok_or_else(|| state.incompatible("a call", "it has no pallet and call index"))?;
+        let [pallet_index, call_index] = *indices;
+        let pallet = state.at().metadata_ref().pallet_by_call_index(pallet_index);
+        let call = pallet
+            .as_ref()
+            .and_then(|pallet| pallet.call_variant_by_index(call_index));
+        let (Some(pallet), Some(call)) = (&pallet, call) else {
+            let what = format!("call {call_index} of pallet {pallet_index}");
+            return Err(state.incompatible(&what, "there is none with these indices"));
+        };
+        Ok(EncodedCall {
+            pallet: pallet.name().to_owned(),
+            call: call.name.clone(),
+            arguments: Arguments(arguments.to_vec()),
+        })
+    }
+}
+
+fn encode(state: &StateAt, payload: impl Payload) -> Result<Vec<u8>, ChainError> {
+    state.at().tx().call_data(&payload).map_err(|e| {
+        let what = format!("{}::{}", payload.pallet_name(), payload.call_name());
+        state.incompatible(&what, e)
+    })
+}
+
+impl From<&SectorProof> for ChainSectorProof {
+    fn from(proof: &SectorProof) -> Self {
+        Self {
+            sector: proof.sector,
+            siblings: BoundedVec(proof.siblings.to_vec()),
+        }
     }
 }

@@ -16,6 +16,7 @@ mod error;
 mod events;
 mod follower;
 mod keys;
+mod runtime;
 mod state;
 mod submit;
 pub mod types;

@@ -105,6 +105,7 @@ pub async fn run_until(
         },
         uploads: Arc::new(Semaphore::new(config.max_uploads)),
         downloads: Arc::new(Semaphore::new(config.max_downloads)),
+        turn: server::TURN,
     };
     let listen_error = |source| DaemonError::Listen {
         address: config.listen,

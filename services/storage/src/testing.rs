@@ -1,1 +1,381 @@
+//! What the tests share: files, a daemon's server in this process, and a chain in memory.
 
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use axum::Router;
+use bytes::Bytes;
+use noema_chain_client::{
+    AccountId, Assignment, BlockNumber, BlockRef, Call, ChainError, Deal, FileId, Finalized, Hash,
+    Head, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState, SubmitError,
+};
+use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
+use tempfile::TempDir;
+use tokio::{
+    net::TcpListener,
+    sync::{watch, Semaphore},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    chain_view::{ChainView, StateView},
+    client::{FileRef, Limits, Peer},
+    directory::{Directory, Tracked},
+    frame::MAX_FRAME_LEN,
+    metrics::Metrics,
+    server::{self, App},
+    store::{NewSegment, Store, StoreIdentity, StoreOptions},
+    token::UploadToken,
+    unix_now,
+};
+
+pub(crate) const GENESIS: Hash = Hash([7; 32]);
+
+/// A file with its commitment.
+#[derive(Clone)]
+pub(crate) struct Sample {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) commitment: Commitment,
+    pub(crate) file: FileRef,
+}
+
+impl Sample {
+    /// A file of this length; different seeds give different bytes.
+    pub(crate) fn new(len: usize, seed: u8) -> Self {
+        let byte = |i: usize| (i % 251) as u8 ^ (i / SEGMENT_SIZE) as u8 ^ seed;
+        let bytes: Vec<u8> = (0..len).map(byte).collect();
+        let mut builder = Builder::new();
+        builder.push(&bytes).unwrap();
+        let commitment = builder.finish().unwrap();
+        let file = FileRef::from(&commitment);
+        Self {
+            bytes,
+            commitment,
+            file,
+        }
+    }
+
+    /// A segment as it is transferred.
+    pub(crate) fn data(&self, index: u64) -> Vec<u8> {
+        let start = index as usize * SEGMENT_SIZE;
+        let end = self.bytes.len().min(start + SEGMENT_SIZE);
+        let mut data = self.bytes[start..end].to_vec();
+        data.resize(self.file.shape.segment_len(index).unwrap(), 0);
+        data
+    }
+
+    pub(crate) fn segment(&self, index: u64) -> NewSegment {
+        NewSegment {
+            file: self.file.file,
+            index,
+            root: self.commitment.segment_roots[index as usize],
+            siblings: self.commitment.segment_siblings(index).unwrap(),
+            data: Bytes::from(self.data(index)),
+        }
+    }
+
+    pub(crate) fn segments(&self) -> u64 {
+        self.file.shape.segments()
+    }
+}
+
+pub(crate) fn open_store(dir: &Path, provider: AccountId) -> Store {
+    let options = StoreOptions {
+        index_cache: 1 << 20,
+        min_free: 1,
+    };
+    Store::open(
+        dir,
+        StoreIdentity {
+            genesis: GENESIS,
+            provider,
+        },
+        options,
+    )
+    .unwrap()
+}
+
+/// Everything of a file into a store.
+pub(crate) async fn fill(store: &Store, sample: &Sample) {
+    store.add_file(&sample.file).await.unwrap();
+    for index in 0..sample.segments() {
+        store.put(sample.segment(index)).await.unwrap();
+    }
+}
+
+/// Serves a router on a free port until dropped.
+pub(crate) async fn serve(router: Router) -> (String, DropGuard) {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+        .await
+        .unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let stop = CancellationToken::new();
+    tokio::spawn(server::serve(listener, router, 64, stop.clone()));
+    (endpoint, stop.drop_guard())
+}
+
+/// A provider's server with its store.
+pub(crate) struct TestProvider {
+    pub(crate) account: AccountId,
+    pub(crate) endpoint: String,
+    pub(crate) store: Store,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) app: App,
+    pub(crate) head: watch::Sender<Head>,
+    pub(crate) dir: TempDir,
+    _stop: DropGuard,
+}
+
+pub(crate) fn head(number: BlockNumber) -> Head {
+    Head {
+        number,
+        hash: Hash([number as u8; 32]),
+        seen_at: Instant::now(),
+    }
+}
+
+impl TestProvider {
+    /// A provider `n` that has slots for `samples`, whose owner is Alice.
+    pub(crate) async fn start(n: u8, samples: &[&Sample]) -> Self {
+        Self::start_with(n, samples, |_| {}).await
+    }
+
+    pub(crate) async fn start_with(
+        n: u8,
+        samples: &[&Sample],
+        change: impl FnOnce(&mut App),
+    ) -> Self {
+        let account = AccountId([n; 32]);
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_store(dir.path(), account);
+        let directory = Arc::new(Directory::default());
+        let tracked: Vec<_> = samples.iter().map(|s| tracked(s, account, &[])).collect();
+        directory.replace(&account, &tracked);
+        let (head, heads) = watch::channel(head(5));
+        let mut app = App {
+            store: store.clone(),
+            directory: directory.clone(),
+            heads,
+            metrics: Metrics::new().unwrap(),
+            genesis: GENESIS,
+            provider: account,
+            operator: AccountId([n + 100; 32]),
+            limits: Limits {
+                max_uploads: 8,
+                max_downloads: 8,
+                max_body: MAX_FRAME_LEN,
+            },
+            uploads: Arc::new(Semaphore::new(8)),
+            downloads: Arc::new(Semaphore::new(8)),
+            turn: Duration::from_millis(200),
+        };
+        change(&mut app);
+        let (endpoint, stop) = serve(server::router(app.clone())).await;
+        Self {
+            account,
+            endpoint,
+            store,
+            directory,
+            app,
+            head,
+            dir,
+            _stop: stop,
+        }
+    }
+
+    pub(crate) fn peer(&self) -> Peer {
+        Peer {
+            provider: self.account,
+            endpoint: self.endpoint.clone(),
+        }
+    }
+
+    /// Alice's token for a file and this provider.
+    pub(crate) fn token(&self, sample: &Sample) -> UploadToken {
+        token(&alice(), sample, &self.account)
+    }
+}
+
+pub(crate) fn alice() -> SigningKey {
+    SigningKey::dev("Alice").unwrap()
+}
+
+pub(crate) fn token(owner: &SigningKey, sample: &Sample, provider: &AccountId) -> UploadToken {
+    UploadToken::sign(
+        owner,
+        &GENESIS,
+        &sample.file.file,
+        provider,
+        unix_now() + 600,
+    )
+}
+
+/// A deal of Alice's with these slots.
+pub(crate) fn deal(sample: &Sample, slots: Vec<(SlotState, u64)>) -> Deal {
+    Deal {
+        root: sample.file.root,
+        size: sample.file.size(),
+        deposit: 1,
+        committed_at: 1,
+        held: 0,
+        slots: slots
+            .into_iter()
+            .map(|(state, token)| Slot {
+                state,
+                token,
+                passed_over: None,
+            })
+            .collect(),
+    }
+}
+
+/// A slot assigned to `provider` in a deal with `others`.
+pub(crate) fn tracked(sample: &Sample, provider: AccountId, others: &[AccountId]) -> Tracked {
+    let assigned = |provider| SlotState::Assigned {
+        provider,
+        ready_by: 100,
+    };
+    let mut slots = vec![(assigned(provider), 1)];
+    slots.extend(others.iter().map(|other| (assigned(*other), 2)));
+    Tracked {
+        file: sample.file,
+        owner: alice().account(),
+        slot: 0,
+        state: assigned(provider),
+        token: 1,
+        deal: deal(sample, slots),
+    }
+}
+
+/// A chain in memory.
+#[derive(Clone)]
+pub(crate) struct FakeChain {
+    state: Arc<Mutex<FakeState>>,
+    pub(crate) head: watch::Sender<Head>,
+}
+
+#[derive(Default)]
+pub(crate) struct FakeState {
+    pub(crate) deals: HashMap<(FileId, AccountId), Deal>,
+    pub(crate) endpoints: HashMap<AccountId, String>,
+    pub(crate) seeds: HashMap<BlockNumber, [u8; 32]>,
+    pub(crate) submitted: Vec<Call>,
+    pub(crate) refuse: bool,
+    pub(crate) time: u64,
+    pub(crate) deals_read: usize,
+}
+
+impl FakeChain {
+    pub(crate) fn new() -> Self {
+        let state = FakeState {
+            time: unix_now(),
+            ..FakeState::default()
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            head: watch::channel(head(10)).0,
+        }
+    }
+
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut FakeState) -> T) -> T {
+        work(&mut self.state.lock().unwrap())
+    }
+
+    pub(crate) fn submitted(&self) -> Vec<Call> {
+        self.with(|state| state.submitted.clone())
+    }
+}
+
+impl ChainView for FakeChain {
+    type State = FakeChain;
+
+    fn heads(&self) -> watch::Receiver<Head> {
+        self.head.subscribe()
+    }
+
+    async fn at(&self, _block: BlockRef) -> Result<FakeChain, ChainError> {
+        Ok(self.clone())
+    }
+
+    async fn submit(&self, call: Call) -> Result<Finalized, SubmitError> {
+        let refuse = self.with(|state| {
+            state.submitted.push(call);
+            state.refuse
+        });
+        if refuse {
+            return Err(SubmitError::Stopped);
+        }
+        let block = BlockRef {
+            number: 11,
+            hash: Hash([11; 32]),
+        };
+        Ok(Finalized {
+            block,
+            tx: Hash([1; 32]),
+            events: Vec::new(),
+        })
+    }
+}
+
+impl StateView for FakeChain {
+    async fn assignments(&self, provider: &AccountId) -> Result<Vec<Assignment>, ChainError> {
+        Ok(self.with(|state| {
+            let slots = state.deals.iter().filter_map(|((file, owner), deal)| {
+                let (slot, _) = deal.slot_of(provider)?;
+                Some(Assignment {
+                    file: *file,
+                    owner: *owner,
+                    slot,
+                })
+            });
+            slots.collect()
+        }))
+    }
+
+    async fn deal(&self, file: &FileId, owner: &AccountId) -> Result<Option<Deal>, ChainError> {
+        Ok(self.with(|state| {
+            state.deals_read += 1;
+            state.deals.get(&(*file, *owner)).cloned()
+        }))
+    }
+
+    async fn seed_from(&self, draw_at: BlockNumber) -> Result<SeedAt, ChainError> {
+        Ok(self.with(|state| match state.seeds.get(&draw_at) {
+            Some(seed) => SeedAt::Drawn {
+                seed: *seed,
+                drawn_at: draw_at,
+            },
+            None => SeedAt::NotYet,
+        }))
+    }
+
+    async fn provider(&self, account: &AccountId) -> Result<Option<ProviderRecord>, ChainError> {
+        Ok(self.with(|state| {
+            let endpoint = state.endpoints.get(account)?.clone();
+            Some(ProviderRecord {
+                account: *account,
+                role: Role::Storage,
+                status: ProviderStatus::Active,
+                bond: 1,
+                unlocking: Vec::new(),
+                operator: *account,
+                endpoint,
+                capacity: 1,
+                reserved: 0,
+            })
+        }))
+    }
+
+    async fn timestamp_ms(&self) -> Result<u64, ChainError> {
+        Ok(self.with(|state| state.time * 1000))
+    }
+
+    fn proof_sectors(&self) -> Result<u32, ChainError> {
+        Ok(8)
+    }
+}

@@ -295,8 +295,12 @@ fn url(endpoint: &str, path: &str) -> Result<reqwest::Url, ClientError> {
     if !endpoint.starts_with("http://") {
         return Err(bad("the scheme is not http".to_owned()));
     }
-    let url = format!("{}/v1/{path}", endpoint.trim_end_matches('/'));
-    reqwest::Url::parse(&url).map_err(|e| bad(e.to_string()))
+    let mut url = reqwest::Url::parse(endpoint).map_err(|e| bad(e.to_string()))?;
+    let path = format!("{}/v1/{path}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
 }
 
 /// The innermost cause says what happened; the outer ones repeat the address.

@@ -80,3 +80,6 @@ pub struct Progress {
 
 /// Called after each step of a transfer; must not block.
 pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+
+#[cfg(test)]
+mod tests;

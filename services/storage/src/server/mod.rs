@@ -18,7 +18,7 @@ use crate::{client::Limits, directory::Directory, metrics::Metrics, store::Store
 /// How long a finalised block may be the newest one seen before the daemon is unhealthy.
 pub(crate) const STALE_AFTER: Duration = Duration::from_secs(30);
 /// How long a request waits for its turn.
-const TURN: Duration = Duration::from_secs(10);
+pub(crate) const TURN: Duration = Duration::from_secs(10);
 /// How long the body of a segment may take.
 const BODY_TIME: Duration = Duration::from_secs(60);
 
@@ -35,6 +35,8 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) downloads: Arc<Semaphore>,
+    /// How long a request waits for its turn.
+    pub(crate) turn: Duration,
 }
 
 /// The routes of the daemon.

@@ -18,7 +18,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::{
     range::{wanted, Wanted},
-    App, STALE_AFTER, TURN,
+    App, STALE_AFTER,
 };
 use crate::{
     client::{ChainHealth, FileRef, FileStatus, Health, ProviderInfo, StoreHealth},
@@ -211,7 +211,7 @@ pub(super) async fn segment(
 }
 
 async fn download_turn(app: &App) -> Result<OwnedSemaphorePermit, Refusal> {
-    match timeout(TURN, app.downloads.clone().acquire_owned()).await {
+    match timeout(app.turn, app.downloads.clone().acquire_owned()).await {
         Ok(Ok(turn)) => Ok(turn),
         _ => {
             let message = format!(

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use noema_chain_client::FileId;
 use tokio::time::timeout;
 
-use super::{auth, App, BODY_TIME, TURN};
+use super::{auth, App, BODY_TIME};
 use crate::{
     client::FileRef,
     frame::{Frame, FrameError, MAX_FRAME_LEN},
@@ -34,7 +34,7 @@ pub(super) async fn put_segment(
         }
     }
     app.store.check_room()?;
-    let turn = timeout(TURN, app.uploads.acquire()).await;
+    let turn = timeout(app.turn, app.uploads.acquire()).await;
     let Ok(Ok(_turn)) = turn else {
         let message = format!(
             "{} uploads are under way; try again",

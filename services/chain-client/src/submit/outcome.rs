@@ -1,0 +1,162 @@
+//! How a transaction in a finalised block ended.
+
+use subxt::{
+    config::substrate::{SubstrateConfig, H256},
+    error::{DispatchError, StorageError},
+    events::Phase,
+    ext::scale_value::Composite,
+    storage::dynamic,
+    OnlineClientAtBlock,
+};
+
+use super::backend::Outcome;
+use crate::{
+    client::ChainClient,
+    error::{ChainError, DispatchFailure},
+    events::{composite_to_json, ChainEvent},
+    state::StateAt,
+    types::{BlockRef, Hash},
+};
+
+/// Reads and decodes the events of transaction `index`.
+///
+/// The runtime that raised them is the one in the state of the parent block: a block that brings a
+/// new runtime is itself executed by the old one.
+pub(super) async fn read(
+    client: &ChainClient,
+    block: BlockRef,
+    index: usize,
+) -> Result<Outcome, ChainError> {
+    let what = "the header of a finalised block";
+    let asking = client.legacy().chain_get_header(Some(H256(block.hash.0)));
+    let header = client
+        .ask(what, asking)
+        .await?
+        .ok_or(ChainError::BlockUnavailable { hash: block.hash })?;
+    let parent = BlockRef {
+        number: block.number.saturating_sub(1),
+        hash: Hash(header.parent_hash.0),
+    };
+    let (state, executed_by) = (client.at(block).await?, client.at(parent).await?);
+    let events = raw_events(client, &state).await?;
+    decode(&executed_by, events, index)
+}
+
+async fn raw_events(client: &ChainClient, state: &StateAt) -> Result<Vec<u8>, ChainError> {
+    let what = "the events of a block";
+    let rpc = |e: StorageError| ChainError::Rpc {
+        what,
+        reason: e.to_string(),
+    };
+    let storage = state.at().storage();
+    let key = storage
+        .entry(dynamic::<(), subxt::dynamic::Value>("System", "Events"))
+        .map_err(rpc)?
+        .key_prefix();
+    match client.within(what, storage.fetch_raw(key.to_vec())).await? {
+        Ok(bytes) => Ok(bytes),
+        Err(StorageError::NoValueFound) => Ok(Vec::new()),
+        Err(e) => Err(rpc(e)),
+    }
+}
+
+fn decode(executed_by: &StateAt, events: Vec<u8>, index: usize) -> Result<Outcome, ChainError> {
+    let at: &OnlineClientAtBlock<SubstrateConfig> = executed_by.at();
+    let events = at.events().from_bytes(events);
+    let unreadable = |e: String| executed_by.incompatible("the events of a block", e);
+    let mut raised = Vec::new();
+    for event in events.iter() {
+        let event = event.map_err(|e| unreadable(e.to_string()))?;
+        if !matches!(event.phase(), Phase::ApplyExtrinsic(of) if of as usize == index) {
+            continue;
+        }
+        let (pallet, name) = (event.pallet_name(), event.event_name());
+        if let Some(error) = error_bytes(pallet, name, event.field_bytes()) {
+            let error = DispatchError::decode_from(error, at.metadata())
+                .map_err(|e| unreadable(e.to_string()))?;
+            return Ok(Err(failure(&error)));
+        }
+        let fields = event
+            .decode_fields_unchecked_as::<Composite<()>>()
+            .map_err(|e| unreadable(e.to_string()))?;
+        raised.push(ChainEvent {
+            pallet: pallet.to_owned(),
+            name: name.to_owned(),
+            fields: composite_to_json(&fields),
+        });
+    }
+    Ok(Ok(raised))
+}
+
+/// Where the error begins in the fields of an event that tells of a failure. A call under sudo that
+/// failed counts: its transaction itself is successful.
+fn error_bytes<'a>(pallet: &str, name: &str, fields: &'a [u8]) -> Option<&'a [u8]> {
+    match (pallet, name, fields) {
+        ("System", "ExtrinsicFailed", fields) => Some(fields),
+        // `sudo_result: Err(error)`
+        ("Sudo", "Sudid", [1, error @ ..]) => Some(error),
+        _ => None,
+    }
+}
+
+fn failure(error: &DispatchError) -> DispatchFailure {
+    let plain = |name: &str| DispatchFailure {
+        pallet: None,
+        name: name.to_owned(),
+        docs: error.to_string(),
+    };
+    let DispatchError::Module(module) = error else {
+        let debug = format!("{error:?}");
+        return plain(
+            &debug
+                .replace(['(', ')'], "::")
+                .trim_end_matches(':')
+                .replace("::::", "::"),
+        );
+    };
+    match module.details() {
+        Ok(details) => DispatchFailure {
+            pallet: Some(details.pallet.name().to_owned()),
+            name: details.variant.name.clone(),
+            docs: details.variant.docs.join(" ").trim().to_owned(),
+        },
+        Err(_) => plain(&format!(
+            "error {} of pallet {}",
+            module.error_index(),
+            module.pallet_index()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use subxt::error::TokenError;
+
+    use super::*;
+
+    #[test]
+    fn failures_outside_pallets_have_a_name_and_words() {
+        let found = failure(&DispatchError::Token(TokenError::FundsUnavailable));
+        assert_eq!(found.name, "Token::FundsUnavailable");
+        assert!(
+            found.docs.contains("Funds are unavailable"),
+            "{}",
+            found.docs
+        );
+        assert_eq!(failure(&DispatchError::BadOrigin).name, "BadOrigin");
+    }
+
+    #[test]
+    fn failed_call_under_sudo_is_a_failure() {
+        assert_eq!(
+            error_bytes("Sudo", "Sudid", &[1, 7, 8]),
+            Some(&[7u8, 8][..])
+        );
+        assert_eq!(error_bytes("Sudo", "Sudid", &[0]), None);
+        assert_eq!(
+            error_bytes("System", "ExtrinsicFailed", &[3]),
+            Some(&[3u8][..])
+        );
+        assert_eq!(error_bytes("System", "ExtrinsicSuccess", &[3]), None);
+    }
+}
