@@ -3,7 +3,6 @@
 mod chain;
 
 use chain::{Chain, EPOCH};
-use frame_support::traits::Get;
 use noema_core::units::NOEMA;
 use noema_runtime::{
     Babe, BlockNumber, Entropy, Grandpa, Historical, Runtime, RuntimeCall, Session, System,
@@ -192,7 +191,7 @@ fn an_upgrade_becomes_the_code_two_blocks_after_it_was_handed_in() {
     };
     let (_, results) = chain.author(vec![apply]);
     assert_eq!(results, [Ok(Ok(()))]);
-    assert_eq!(now(&mut chain), None, "pending in block n");
+    assert_eq!(now(&mut chain), Some(0), "pending in block n");
     chain.author(vec![]);
     assert_eq!(
         now(&mut chain),

@@ -3,7 +3,7 @@
 //! **Prices.** A microsecond of execution on the reference hardware costs 1 MICRO (a millionth of a
 //! NOEMA); a byte of a transaction costs a tenth of that. The first is multiplied by a factor
 //! between 1 and 1,000 that follows demand, the second is not. On an idle chain a plain transfer
-//! costs about 0.0004 NOEMA and a KiB of length about 0.0001 NOEMA; filling every block for an hour
+//! costs about 0.0005 NOEMA and a KiB of length about 0.0001 NOEMA; filling every block for an hour
 //! costs about 2,800 NOEMA at first, and the factor grows by a fifth in that hour.
 
 use crate::{

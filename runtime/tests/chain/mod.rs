@@ -19,10 +19,10 @@ use sp_runtime::{
 };
 
 /// Slots in an epoch.
-pub const EPOCH: u64 = 600;
+pub(crate) const EPOCH: u64 = 600;
 
 /// The JSON of a preset, merged into that of the default genesis state.
-pub fn preset_json(preset: &str) -> serde_json::Value {
+pub(crate) fn preset_json(preset: &str) -> serde_json::Value {
     let parse = |bytes: Vec<u8>| serde_json::from_slice(&bytes).expect("a JSON value");
     let mut json = parse(Runtime::get_preset(&None).expect("the default exists"));
     let patch = parse(
@@ -45,7 +45,7 @@ fn merge(into: &mut serde_json::Value, patch: serde_json::Value) {
 }
 
 /// The genesis state of a preset.
-pub fn genesis(preset: &str) -> TestExternalities {
+pub(crate) fn genesis(preset: &str) -> TestExternalities {
     let json = serde_json::to_vec(&preset_json(preset)).expect("JSON is written");
     let mut state = TestExternalities::new_empty();
     state.execute_with(|| Runtime::build_state(json).expect("the preset builds"));
@@ -54,18 +54,20 @@ pub fn genesis(preset: &str) -> TestExternalities {
 }
 
 /// A chain with its state.
-pub struct Chain {
+pub(crate) struct Chain {
     /// The state after the head.
-    pub state: TestExternalities,
+    pub(crate) state: TestExternalities,
     /// The last block's header.
-    pub head: Header,
+    pub(crate) head: Header,
     /// The last block's slot.
-    pub slot: u64,
+    pub(crate) slot: u64,
+    /// The hash of the genesis block.
+    pub(crate) genesis_hash: Hash,
 }
 
 impl Chain {
     /// A chain that has only the genesis block of the development preset.
-    pub fn development() -> Self {
+    pub(crate) fn development() -> Self {
         let head = Header::new(
             0,
             Default::default(),
@@ -75,13 +77,14 @@ impl Chain {
         );
         Self {
             state: genesis("development"),
+            genesis_hash: head.hash(),
             head,
             slot: 1_000_000,
         }
     }
 
     /// Authors a block in the slot after the last, as Alice. Panics when an inherent is refused.
-    pub fn author(
+    pub(crate) fn author(
         &mut self,
         transactions: Vec<UncheckedExtrinsic>,
     ) -> (Block, Vec<ApplyExtrinsicResult>) {
@@ -89,7 +92,7 @@ impl Chain {
     }
 
     /// Authors a block `slots` after the last.
-    pub fn author_after(
+    pub(crate) fn author_after(
         &mut self,
         slots: u64,
         transactions: Vec<UncheckedExtrinsic>,
@@ -119,7 +122,7 @@ impl Chain {
             let mut extrinsics = vec![time];
             let mut results = Vec::new();
             for transaction in transactions {
-                let result = Executive::apply_extrinsic(transaction.clone());
+                let result = apply(transaction.clone());
                 if result.is_ok() {
                     extrinsics.push(transaction);
                 }
@@ -134,7 +137,7 @@ impl Chain {
     }
 
     /// Executes somebody else's block. Panics when it is not valid.
-    pub fn import(&mut self, block: &Block) {
+    pub(crate) fn import(&mut self, block: &Block) {
         self.state
             .execute_with(|| Executive::execute_block(block.clone().into()));
         self.state.commit_all().expect("the state is stored");
@@ -157,7 +160,7 @@ impl Chain {
     }
 
     /// Does something in the state after the head, as if in a block, without keeping it.
-    pub fn query<R>(&mut self, ask: impl FnOnce() -> R) -> R {
+    pub(crate) fn query<R>(&mut self, ask: impl FnOnce() -> R) -> R {
         self.state.execute_with(|| {
             frame_support::storage::with_transaction(|| {
                 sp_runtime::TransactionOutcome::Rollback(Ok::<R, sp_runtime::DispatchError>(ask()))
@@ -167,25 +170,41 @@ impl Chain {
     }
 
     /// A transaction of `who`, signed for the state after the head.
-    pub fn signed(&mut self, who: Sr25519Keyring, call: RuntimeCall) -> UncheckedExtrinsic {
+    pub(crate) fn signed(&mut self, who: Sr25519Keyring, call: RuntimeCall) -> UncheckedExtrinsic {
         self.signed_with(who, call, 0, 0)
     }
 
     /// A transaction with a tip, `ahead` after the next nonce.
-    pub fn signed_with(
+    pub(crate) fn signed_with(
         &mut self,
         who: Sr25519Keyring,
         call: RuntimeCall,
         ahead: u32,
         tip: Balance,
     ) -> UncheckedExtrinsic {
-        self.query(|| sign(who, call, ahead, tip))
+        let genesis_hash = self.genesis_hash;
+        self.query(|| sign(who, call, ahead, tip, genesis_hash))
     }
 
     /// The free balance of an account.
-    pub fn free(&mut self, who: &AccountId) -> Balance {
+    pub(crate) fn free(&mut self, who: &AccountId) -> Balance {
         self.query(|| System::account(who).data.free)
     }
+}
+
+/// Applies a transaction as the client does: one that cannot be included leaves nothing behind.
+fn apply(transaction: UncheckedExtrinsic) -> ApplyExtrinsicResult {
+    use frame_support::storage::with_transaction;
+    use sp_runtime::{DispatchError, TransactionOutcome};
+    with_transaction(|| {
+        let result = Executive::apply_extrinsic(transaction);
+        if result.is_ok() {
+            TransactionOutcome::Commit(Ok::<_, DispatchError>(result))
+        } else {
+            TransactionOutcome::Rollback(Ok(result))
+        }
+    })
+    .expect("one level of transactions")
 }
 
 /// The pre-digest with which Alice claims a secondary slot.
@@ -212,8 +231,13 @@ fn claim(number: u32, slot: u64) -> PreDigest {
 }
 
 /// Signs a call in the present state.
-fn sign(who: Sr25519Keyring, call: RuntimeCall, ahead: u32, tip: Balance) -> UncheckedExtrinsic {
-    let genesis: Hash = System::block_hash(0);
+fn sign(
+    who: Sr25519Keyring,
+    call: RuntimeCall,
+    ahead: u32,
+    tip: Balance,
+    genesis: Hash,
+) -> UncheckedExtrinsic {
     let nonce = System::account_nonce(who.to_account_id()) + ahead;
     let extension: TxExtension = (
         frame_system::AuthorizeCall::new(),
@@ -254,7 +278,7 @@ fn sign(who: Sr25519Keyring, call: RuntimeCall, ahead: u32, tip: Balance) -> Unc
 
 /// A call of every kind that the runtime has, by `Pallet::call`, with arguments that decode from
 /// nearly nothing. Panics when a call is missing.
-pub fn every_call() -> std::collections::BTreeMap<String, RuntimeCall> {
+pub(crate) fn every_call() -> std::collections::BTreeMap<String, RuntimeCall> {
     use frame_support::traits::GetCallMetadata;
     use std::collections::{BTreeMap, BTreeSet};
 
