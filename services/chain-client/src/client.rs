@@ -132,7 +132,15 @@ impl ChainClient {
             .build(url)
             .await
             .map_err(|e| e.to_string())?;
-        let rpc = RpcClient::new(transport);
+        Self::over(url, RpcClient::new(transport), options).await
+    }
+
+    /// A client over this transport, which mends itself.
+    pub(crate) async fn over(
+        url: &str,
+        rpc: RpcClient,
+        options: &ConnectOptions,
+    ) -> Result<Self, String> {
         let legacy = LegacyRpcMethods::<Legacy>::new(rpc.clone());
         let backend = LegacyBackend::<SubstrateConfig>::builder()
             .storage_page_size(256)

@@ -19,6 +19,8 @@ mod keys;
 mod runtime;
 mod state;
 mod submit;
+#[cfg(test)]
+mod testing;
 pub mod types;
 
 pub use call::{Call, RegisterProvider};

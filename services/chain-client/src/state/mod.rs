@@ -221,20 +221,4 @@ fn backend_error(what: &'static str, hash: Hash, reason: &str) -> ChainError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pruned_state_is_told_from_other_failures() {
-        let hash = Hash([1; 32]);
-        let discarded = "RPC error: State already discarded for 0x01";
-        assert!(matches!(
-            backend_error("x", hash, discarded),
-            ChainError::BlockUnavailable { .. }
-        ));
-        assert!(matches!(
-            backend_error("x", hash, "busy"),
-            ChainError::Rpc { .. }
-        ));
-    }
-}
+mod tests;

@@ -130,9 +130,11 @@ fn failure(error: &DispatchError) -> DispatchFailure {
 
 #[cfg(test)]
 mod tests {
+    use codec::{Compact, Encode};
     use subxt::error::TokenError;
 
     use super::*;
+    use crate::testing::FakeNode;
 
     #[test]
     fn failures_outside_pallets_have_a_name_and_words() {
@@ -158,5 +160,100 @@ mod tests {
             Some(&[3u8][..])
         );
         assert_eq!(error_bytes("System", "ExtrinsicSuccess", &[3]), None);
+    }
+
+    /// Events of a block: those of transaction `of` each.
+    fn events(of: u32, events: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = Compact(events.len() as u32).encode();
+        for event in events {
+            bytes.push(0);
+            bytes.extend(of.encode());
+            bytes.extend(event);
+            bytes.extend(Vec::<[u8; 32]>::new().encode());
+        }
+        bytes
+    }
+
+    fn event(state: &StateAt, pallet: &str, name: &str, fields: impl Encode) -> Vec<u8> {
+        let metadata = state.at().metadata();
+        let pallet = metadata.pallet_by_name(pallet).unwrap();
+        let variants = pallet.event_variants().unwrap();
+        let variant = variants
+            .iter()
+            .find(|variant| variant.name == name)
+            .unwrap();
+        let mut bytes = vec![pallet.event_index(), variant.index];
+        bytes.extend(fields.encode());
+        bytes
+    }
+
+    /// `DispatchError::Module` of the storage pallet's `TooManyReplicas`.
+    fn too_many_replicas(state: &StateAt) -> Vec<u8> {
+        let metadata = state.at().metadata();
+        let pallet = metadata.pallet_by_name("Storage").unwrap();
+        let variants = pallet.error_variants().unwrap();
+        let error = variants
+            .iter()
+            .find(|error| error.name == "TooManyReplicas")
+            .unwrap();
+        vec![3, pallet.error_index(), error.index, 0, 0, 0]
+    }
+
+    #[tokio::test]
+    async fn events_of_the_transaction_are_decoded_and_those_of_others_left_out() {
+        let state = FakeNode::new()
+            .connect()
+            .await
+            .at_finalized()
+            .await
+            .unwrap();
+        let committed = event(
+            &state,
+            "Storage",
+            "Committed",
+            (
+                [1u8; 32],
+                [2u8; 32],
+                [3u8; 32],
+                1000u64,
+                3u8,
+                5_000_000_000_000_000_000u128,
+            ),
+        );
+        let mut bytes = events(2, std::slice::from_ref(&committed));
+        assert_eq!(decode(&state, bytes.clone(), 1).unwrap().unwrap(), []);
+        let found = decode(&state, bytes.clone(), 2).unwrap().unwrap();
+        let [found] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert!(found.is("Storage", "Committed"));
+        assert_eq!(found.fields["file"], format!("0x{}", "01".repeat(32)));
+        assert_eq!(found.fields["owner"], format!("0x{}", "02".repeat(32)));
+        assert_eq!(found.fields["size"], 1000);
+        assert_eq!(found.fields["deposit"], "5000000000000000000");
+        bytes.truncate(bytes.len() - 10);
+        assert!(decode(&state, bytes, 2).is_err());
+    }
+
+    #[tokio::test]
+    async fn errors_of_pallets_come_with_name_and_words_also_under_sudo() {
+        let state = FakeNode::new()
+            .connect()
+            .await
+            .at_finalized()
+            .await
+            .unwrap();
+        // Weight, class, whether a fee is paid.
+        let info = (Compact(100u64), Compact(200u64), 0u8, 0u8);
+        let mut failed = event(&state, "System", "ExtrinsicFailed", ());
+        failed.extend(too_many_replicas(&state));
+        failed.extend(info.encode());
+        let mut sudid = event(&state, "Sudo", "Sudid", 1u8);
+        sudid.extend(too_many_replicas(&state));
+        for event in [failed, sudid] {
+            let failure = decode(&state, events(0, &[event]), 0).unwrap().unwrap_err();
+            assert!(failure.is("Storage", "TooManyReplicas"), "{failure:?}");
+            assert!(failure.docs.contains("MaxReplicas"), "{failure:?}");
+        }
     }
 }
