@@ -228,12 +228,9 @@ impl StorageClient {
             fault,
         };
         let announced = answer.content_length();
-        let bytes = match body(endpoint, answer, MAX_FRAME_LEN).await? {
-            Some(bytes) => bytes,
-            None => {
-                let found = announced.unwrap_or(MAX_FRAME_LEN as u64 + 1);
-                return Err(wrong(Fault::Length { expected, found }));
-            }
+        let Some(bytes) = body(endpoint, answer, MAX_FRAME_LEN).await? else {
+            let found = announced.unwrap_or(MAX_FRAME_LEN as u64 + 1);
+            return Err(wrong(Fault::Length { expected, found }));
         };
         let file = *file;
         let verified = tokio::task::spawn_blocking(move || verify(&file, index, bytes, expected));

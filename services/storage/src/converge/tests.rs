@@ -160,12 +160,13 @@ async fn a_call_that_fails_is_tried_again_after_a_pause() {
         setup.step().await;
     }
     assert_eq!(setup.chain.submitted().len(), 1, "not at every block");
-    let mut calls = setup.converger.calls.lock().unwrap();
-    calls
-        .not_before
-        .values_mut()
-        .for_each(|at| *at = Instant::now());
-    drop(calls);
+    {
+        let mut calls = setup.converger.calls.lock().unwrap();
+        calls
+            .not_before
+            .values_mut()
+            .for_each(|at| *at = Instant::now());
+    }
     setup.chain.with(|state| state.refuse = false);
     for _ in 0..3 {
         setup.step().await;

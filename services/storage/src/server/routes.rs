@@ -152,7 +152,7 @@ pub(super) async fn info(State(app): State<App>) -> Json<ProviderInfo> {
         genesis: app.genesis,
         provider: app.provider,
         operator: app.operator,
-        limits: app.limits.clone(),
+        limits: app.limits,
     })
 }
 

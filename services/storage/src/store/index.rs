@@ -130,12 +130,10 @@ fn decode_file(bytes: &[u8]) -> Work<FileRecord> {
 }
 
 fn decode_segment(bytes: &[u8]) -> Work<SegmentRecord> {
-    let mut hashes = bytes
-        .chunks_exact(32)
-        .map(|hash| <[u8; 32]>::try_from(hash));
+    let mut hashes = bytes.chunks_exact(32).map(<[u8; 32]>::try_from);
     let all = hashes.by_ref().collect::<Result<Vec<_>, _>>();
     match all {
-        Ok(mut all) if !all.is_empty() && bytes.len() % 32 == 0 => {
+        Ok(mut all) if !all.is_empty() && bytes.len().is_multiple_of(32) => {
             let root = all.remove(0);
             Ok(SegmentRecord {
                 root,

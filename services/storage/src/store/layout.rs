@@ -83,7 +83,7 @@ impl Layout {
     pub(super) fn free_bytes(&self) -> Result<u64, StoreError> {
         let stat = nix::sys::statvfs::statvfs(&self.root)
             .map_err(|e| StoreError::io("look at the disk of", &self.root)(e.into()))?;
-        Ok(u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())))
+        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
     }
 }
 

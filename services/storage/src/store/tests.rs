@@ -226,24 +226,29 @@ async fn a_deletion_that_was_interrupted_is_finished_at_the_next_start() {
 async fn a_directory_in_use_or_of_someone_else_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_store(dir.path(), ME);
-    let open = |identity| Store::open(dir.path(), identity, StoreOptions::default()).map(|_| ());
+    let open = |identity: &StoreIdentity| {
+        Store::open(dir.path(), identity.clone(), StoreOptions::default()).map(|_| ())
+    };
     let ours = StoreIdentity {
         genesis: GENESIS,
         provider: ME,
     };
-    assert!(matches!(open(ours.clone()), Err(StoreError::Locked { .. })));
+    assert!(matches!(open(&ours), Err(StoreError::Locked { .. })));
     drop(store);
     let other = StoreIdentity {
         genesis: Hash([9; 32]),
-        ..ours.clone()
+        provider: ME,
     };
-    assert!(matches!(open(other), Err(StoreError::OtherChain { .. })));
+    assert!(matches!(open(&other), Err(StoreError::OtherChain { .. })));
     let other = StoreIdentity {
+        genesis: GENESIS,
         provider: AccountId([9; 32]),
-        ..ours.clone()
     };
-    assert!(matches!(open(other), Err(StoreError::OtherProvider { .. })));
-    open(ours).unwrap();
+    assert!(matches!(
+        open(&other),
+        Err(StoreError::OtherProvider { .. })
+    ));
+    open(&ours).unwrap();
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The thread that does all writing.
 
 use std::{
-    collections::BTreeMap,
+    collections::{btree_map::Entry, BTreeMap},
     fs::File,
     os::unix::fs::FileExt,
     sync::{
@@ -218,17 +218,18 @@ impl Writer {
     }
 
     /// Data first, synced, then the records, durable.
-    fn write_segments(&mut self, segments: &[NewSegment]) -> Result<Vec<bool>, StoreError> {
+    fn write_segments(&self, segments: &[NewSegment]) -> Result<Vec<bool>, StoreError> {
         let mut open: BTreeMap<FileId, Option<File>> = BTreeMap::new();
         for segment in segments {
-            if !open.contains_key(&segment.file) {
-                let known = self.index.file(&segment.file)?.is_some();
-                let data = known
-                    .then(|| self.layout.create_data(&segment.file))
-                    .transpose()?;
-                open.insert(segment.file, data);
-            }
-            if let Some(Some(data)) = open.get(&segment.file) {
+            let data = match open.entry(segment.file) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let known = self.index.file(&segment.file)?.is_some();
+                    let data = known.then(|| self.layout.create_data(&segment.file));
+                    new.insert(data.transpose()?)
+                }
+            };
+            if let Some(data) = data {
                 let offset = segment.index.saturating_mul(SEGMENT_SIZE as u64);
                 data.write_all_at(&segment.data, offset)
                     .map_err(StoreError::io("write", &self.layout.data(&segment.file)))?;
@@ -254,7 +255,7 @@ impl Writer {
             .collect())
     }
 
-    fn forget(&mut self, file: &FileId, index: u64) -> Result<(), StoreError> {
+    fn forget(&self, file: &FileId, index: u64) -> Result<(), StoreError> {
         let record = self.index.file(file)?;
         let len = record
             .and_then(|record| record.file_ref())
@@ -263,7 +264,7 @@ impl Writer {
         self.index.forget(file, index, len as u64)
     }
 
-    fn delete_orphan(&mut self, file: &FileId) -> Result<bool, StoreError> {
+    fn delete_orphan(&self, file: &FileId) -> Result<bool, StoreError> {
         if !self.index.begin_delete(file)? {
             return Ok(false);
         }
@@ -272,7 +273,7 @@ impl Writer {
     }
 
     /// The part of a deletion that is repeated after a crash.
-    fn finish_delete(&mut self, file: &FileId) -> Result<(), StoreError> {
+    fn finish_delete(&self, file: &FileId) -> Result<(), StoreError> {
         while self.index.delete_records(file, DELETE_STEP)? {}
         self.layout.remove_data(file)?;
         self.index.finish_delete(file)
