@@ -169,6 +169,8 @@ impl<C: ChainView> Converger<C> {
                 self.pull(item.file);
             }
         }
+        let incomplete = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
+        shared.metrics.incomplete_files.set(incomplete);
         self.pulls
             .retain(|file, task| wanted.contains(file) && !task.is_finished());
         self.sweep(&state).await?;

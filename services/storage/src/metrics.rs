@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     pub(crate) bytes: IntGauge,
     pub(crate) free_bytes: IntGauge,
     pub(crate) slots: IntGaugeVec,
+    pub(crate) incomplete_files: IntGauge,
     pub(crate) calls: IntCounterVec,
     pub(crate) deleted_files: IntCounter,
     bad_peer: IntCounterVec,
@@ -89,6 +90,10 @@ impl Metrics {
             bytes: gauge("bytes", "Bytes of segments held")?,
             free_bytes: gauge("free_bytes", "Free bytes on the disk")?,
             slots,
+            incomplete_files: gauge(
+                "incomplete_files",
+                "Files of current deals of which segments are missing",
+            )?,
             calls: counters(
                 "calls_total",
                 "Calls submitted by name and result",
