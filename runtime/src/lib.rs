@@ -44,6 +44,8 @@ pub use apis::RuntimeApi;
 pub use noema_core::{AccountId, Address, Balance, BlockNumber, Hash, Header, Nonce, Signature};
 pub use runtime_version::VERSION;
 
+// The macros below name `Vec` without a path.
+use alloc::vec::Vec;
 use sp_runtime::{generic, impl_opaque_keys, traits::BlakeTwo256};
 
 /// A block with extrinsics as this runtime understands them. The client handles
