@@ -1,6 +1,11 @@
 //! Copies the runtime's sources, changes the copy and compiles it to WASM. The checkout itself is not touched.
 
-use std::{env, fs, path::PathBuf, time::SystemTime};
+use std::{
+    env, fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 #[path = "src/derive.rs"]
 #[allow(dead_code, unreachable_pub)]
@@ -41,6 +46,7 @@ fn main() {
     if let Err(reason) = derive::derive(&checkout, &copy, dated) {
         panic!("the next runtime cannot be derived from this one: {reason}");
     }
+    share_dependencies(&out);
     // The copy has its own lock file, reduced from the checkout's, so that every version stays.
     env::set_var("WASM_BUILD_WORKSPACE_HINT", &copy);
     substrate_wasm_builder::WasmBuilder::new()
@@ -65,4 +71,25 @@ fn main() {
         "/// Where the compressed WASM is.\npub const WASM_PATH: Option<&str> = Some({path});\n"
     );
     fs::write(generated, found).expect("OUT_DIR is writable");
+}
+
+/// Lets the WASM build of the next runtime use what that of the runtime itself has compiled: the same SDK, of which the builder would otherwise
+/// keep a second copy. It only saves time, so that a failure is none.
+fn share_dependencies(out: &Path) {
+    let Some(profile) = out
+        .ancestors()
+        .find(|above| above.ends_with("build"))
+        .and_then(Path::parent)
+    else {
+        return;
+    };
+    let link = || -> io::Result<()> {
+        let builds = profile.join("wbuild");
+        let next = builds.join("noema-runtime-next");
+        fs::create_dir_all(builds.join("noema-runtime/target"))?;
+        fs::create_dir_all(&next)?;
+        symlink("../noema-runtime/target", next.join("target"))
+    };
+    // Usually because it is there already.
+    let _ = link();
 }
