@@ -585,6 +585,7 @@ pub mod pallet {
     #[pallet::extra_constants]
     impl<T: Config> Pallet<T> {
         /// Minimum bond and collateral of each role.
+        #[pallet::constant_name(Parameters)]
         fn parameters() -> Vec<(Role, RoleParameters<BalanceOf<T>>)> {
             Role::ALL
                 .into_iter()

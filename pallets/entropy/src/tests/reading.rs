@@ -84,7 +84,13 @@ fn set_seed_is_answered_whenever_it_is() {
     new_test_ext().execute_with(|| {
         for block in [7, 3, 60] {
             NoemaEntropy::set_seed(block, [8; 32]);
-            assert_eq!(seed_from(block), Some(Seed { value: [8; 32], drawn_at: block }));
+            assert_eq!(
+                seed_from(block),
+                Some(Seed {
+                    value: [8; 32],
+                    drawn_at: block
+                })
+            );
         }
     });
 }

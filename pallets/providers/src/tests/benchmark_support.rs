@@ -11,7 +11,10 @@ fn set_active_makes_a_stranger_drawable() {
         NoemaProviders::set_active(STORAGE, &50, &150, 1 << 40);
         assert!(NoemaProviders::is_active(STORAGE, &50));
         assert!(NoemaProviders::free_bytes(STORAGE, &50) >= 1 << 40);
-        assert_eq!(NoemaProviders::provider_of_operator(STORAGE, &150), Some(50));
+        assert_eq!(
+            NoemaProviders::provider_of_operator(STORAGE, &150),
+            Some(50)
+        );
         assert_eq!(NoemaProviders::draw(STORAGE, &[1; 32]), Some(50));
         assert_ok!(NoemaProviders::reserve(STORAGE, &50, 1 << 40));
     });

@@ -104,7 +104,7 @@ fn constants_state_the_parameters() {
     assert_eq!(NoemaProviders::name(), "NoemaProviders");
     assert!(metadata
         .iter()
-        .any(|constant| constant.name == "parameters"));
+        .any(|constant| constant.name == "Parameters"));
 }
 
 #[test]
