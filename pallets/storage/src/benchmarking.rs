@@ -2,6 +2,14 @@
 //! can be, for the largest file, and an agenda that is full as far as it is searched.
 //!
 //! The file consists of zeros, so that its root and valid proofs can be computed without it.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "runs in benchmarks and tests only"
+)]
 
 use crate::{
     types::{FileId, SlotState, Task},

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
-    not(any(test, feature = "runtime-benchmarks")),
+    not(test),
     deny(
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
@@ -9,6 +9,8 @@
         clippy::indexing_slicing,
         clippy::let_underscore_must_use,
         clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
         clippy::unwrap_used
     )
 )]
@@ -65,6 +67,12 @@ pub type TaskOf<T> = Task<<T as frame_system::Config>::AccountId>;
 /// The sector proofs that `prove` takes.
 pub type SectorProofsOf<T> = BoundedVec<SectorProof, <T as Config>::ProofSectors>;
 
+#[allow(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::unreachable,
+    reason = "the pallet macros cast indices of variants, expect the instance and match exhaustively"
+)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -79,7 +87,12 @@ pub mod pallet {
     use noema_traits::{AgedRandomness, ProviderRegistry};
     use sp_runtime::traits::{BlockNumberProvider, Convert, One, Saturating, Zero};
 
+    /// Version of the layout of this pallet's storage.
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    /// The pallet: deals, their slots, and the agenda that moves them.
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]

@@ -156,7 +156,7 @@ impl Registry {
 
     pub(crate) fn set_capacity(provider: u64, capacity: u64) {
         Providers::mutate(provider, |entry| {
-            entry.as_mut().unwrap().capacity = capacity
+            entry.as_mut().unwrap().capacity = capacity;
         });
     }
 

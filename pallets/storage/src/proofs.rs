@@ -13,14 +13,21 @@ use sp_runtime::{
     DispatchError, DispatchResult,
 };
 
+/// The provider for which an operator acts, and the deal with the state of one of its slots.
+type SlotOfOperator<T> = (
+    <T as frame_system::Config>::AccountId,
+    DealOf<T>,
+    SlotStateOf<T>,
+);
+
 impl<T: Config> Pallet<T> {
-    /// The provider for which `operator` acts, and the deal with the state of one of its slots.
+    /// The slot that `operator` makes a call about; it must be its provider's.
     fn slot_of_operator(
         operator: &T::AccountId,
         file: &FileId,
         owner: &T::AccountId,
         index: u8,
-    ) -> Result<(T::AccountId, DealOf<T>, SlotStateOf<T>), DispatchError> {
+    ) -> Result<SlotOfOperator<T>, DispatchError> {
         let provider = T::Providers::provider_of_operator(Role::Storage, operator)
             .ok_or(Error::<T>::NotAnOperator)?;
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;

@@ -57,7 +57,7 @@ impl<T: Config> Pallet<T> {
                 ensure!(
                     slot.state
                         .provider()
-                        .map_or(true, |p| providers.insert(p.encode())),
+                        .is_none_or(|provider| providers.insert(provider.encode())),
                     "a provider has two slots of one deal"
                 );
                 ensure!(
@@ -194,7 +194,7 @@ impl<T: Config> Pallet<T> {
     fn check_cursor() -> Found {
         let next = Self::now().saturating_add(One::one());
         ensure!(
-            AgendaCursor::<T>::get().map_or(true, |cursor| cursor <= next),
+            AgendaCursor::<T>::get().is_none_or(|cursor| cursor <= next),
             "the agenda's cursor is ahead of the chain"
         );
         Ok(())

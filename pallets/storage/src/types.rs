@@ -1,4 +1,8 @@
 //! Plain data of the pallet: deals, their slots, and the tasks that move them.
+#![allow(
+    clippy::as_conversions,
+    reason = "the derives of codec and scale-info cast the indices of variants"
+)]
 
 use crate::math;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

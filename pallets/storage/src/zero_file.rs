@@ -1,5 +1,6 @@
 //! A file of zeros, whose root and proofs can be computed for any size without having it: for
 //! benchmarks and tests of the largest files.
+#![allow(clippy::expect_used, reason = "runs in benchmarks and tests only")]
 
 use crate::SectorProofsOf;
 use alloc::vec::Vec;

@@ -39,7 +39,7 @@ fn integrity_of_bad_parameters_names_the_parameter() {
             MaxTasksPerBlock::set(3);
         }),
         ("MaxAgendaWeight", || {
-            MaxAgendaWeight::set(Weight::from_parts(1_000, 1_000))
+            MaxAgendaWeight::set(Weight::from_parts(1_000, 1_000));
         }),
     ];
     for (name, change) in changes {

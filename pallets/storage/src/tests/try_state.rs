@@ -41,21 +41,21 @@ fn change(file: &TestFile, change: impl FnOnce(&mut crate::DealOf<Test>)) {
 #[test]
 fn deal_under_wrong_file_id_is_found() {
     assert_found("under another file id", |file| {
-        change(file, |deal| deal.size += 1)
+        change(file, |deal| deal.size += 1);
     });
 }
 
 #[test]
 fn deal_without_slots_is_found() {
     assert_found("has no slots", |file| {
-        change(file, |deal| deal.slots.clear())
+        change(file, |deal| deal.slots.clear());
     });
 }
 
 #[test]
 fn miscounted_held_slots_are_found() {
     assert_found("miscounts its held slots", |file| {
-        change(file, |deal| deal.held += 1)
+        change(file, |deal| deal.held += 1);
     });
 }
 
@@ -87,7 +87,7 @@ fn token_used_twice_is_found() {
 #[test]
 fn deal_not_listed_is_found() {
     assert_found("not listed for its owner", |file| {
-        DealsOf::<Test>::remove(ALICE, file.id())
+        DealsOf::<Test>::remove(ALICE, file.id());
     });
 }
 
@@ -109,7 +109,7 @@ fn hold_less_than_the_deposits_is_found() {
 #[test]
 fn hold_more_than_the_deposits_is_found() {
     assert_found("not the sum of its deposits", |file| {
-        change(file, |deal| deal.deposit -= 1)
+        change(file, |deal| deal.deposit -= 1);
     });
 }
 
@@ -165,7 +165,7 @@ fn assignment_that_is_none_is_found() {
 #[test]
 fn slot_without_task_is_found() {
     assert_found("not held has no task", |file| {
-        change(file, |deal| deal.slots[1].due = None)
+        change(file, |deal| deal.slots[1].due = None);
     });
 }
 
