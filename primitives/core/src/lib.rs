@@ -1,7 +1,11 @@
 //! Basic types, units and time constants of the Noema chain: what the runtime, the client and the
 //! daemons must agree on.
 #![cfg_attr(not(feature = "std"), no_std)]
-#![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used
+)]
 
 pub mod time;
 pub mod units;

@@ -13,7 +13,9 @@ pub trait FileCommitments {
         if Self::is_stored(root, size) {
             Ok(())
         } else {
-            Err(DispatchError::Other("the file is not stored by enough providers"))
+            Err(DispatchError::Other(
+                "the file is not stored by enough providers",
+            ))
         }
     }
 }
