@@ -5,7 +5,7 @@
 //! The moments follow from a seed. Half of the kills of daemons are aimed at writes: the test stands before each daemon as a proxy, sees the head
 //! of an upload request before the daemon does, waits 0 to 20 ms more and kills. That is the span in which a daemon reads the segment, writes it,
 //! waits for fsync, commits the index and answers; how many kills found writes under way is printed and must not be zero. The other moments lie
-//! 0 to 3 s apart, anywhere between commitment, upload, replication, proof and activation.
+//! 0 to 3 s apart (up to 12 s when no write comes), anywhere between commitment, upload, replication, proof and activation.
 
 use std::{
     path::PathBuf,
@@ -40,6 +40,8 @@ const FULL: (u64, u32) = (25, 8);
 /// How often a command may be started again because what it needs was killed.
 const RESTARTS: u32 = 20;
 const PATIENCE: Duration = Duration::from_secs(240);
+/// How long a kill that is aimed at a write waits for one.
+const UPLOAD_PATIENCE: Duration = Duration::from_secs(12);
 /// What each transfer moves, in the smallest unit: one token.
 const AMOUNT: u128 = 1_000_000_000_000_000_000;
 
@@ -49,8 +51,10 @@ enum Victim {
     CommandLine,
     /// At a time of its own.
     Provider(usize),
-    /// Whoever writes next, while it writes.
+    /// Whoever writes next, while it writes; somebody else when nobody writes soon.
     Writer,
+    /// Whoever takes the first segment of a journey, however long that takes to come.
+    FirstWriter,
 }
 
 #[derive(Debug, Default)]
@@ -101,8 +105,10 @@ async fn nothing_acknowledged_is_lost_when_processes_are_killed() -> anyhow::Res
             restarts: 0,
         };
         journey.start()?;
-        for _ in 0..kills_each {
+        for strike_number in 0..kills_each {
+            // The first kill of each journey waits for its upload to begin: every journey loses a daemon while it writes.
             let victim = match random.gen_range(0..10) {
+                _ if strike_number == 0 => Victim::FirstWriter,
                 0 | 1 => Victim::Node,
                 2 | 3 => Victim::CommandLine,
                 4..=6 => Victim::Provider(random.gen_range(0..net.providers().len())),
@@ -303,14 +309,19 @@ async fn strike(
 ) -> anyhow::Result<()> {
     let victim = match victim {
         // Nobody writes any more once the replicas are complete: then the moment is as good as another.
-        Victim::Writer => {
+        Victim::Writer | Victim::FirstWriter => {
+            let limit = if victim == Victim::FirstWriter {
+                PATIENCE
+            } else {
+                UPLOAD_PATIENCE
+            };
             let writes = clerks.iter().enumerate().map(|(index, clerk)| {
                 Box::pin(async move {
                     clerk.next_write().await;
                     index
                 })
             });
-            match timeout(pause.max(Duration::from_millis(500)), select_all(writes)).await {
+            match timeout(limit, select_all(writes)).await {
                 Ok((index, ..)) => {
                     sleep(aim).await;
                     Victim::Provider(index)
@@ -339,7 +350,7 @@ async fn strike(
             provider.restart().await?;
         }
         // The command has ended its work: the node is killed instead.
-        Victim::Node | Victim::CommandLine | Victim::Writer => {
+        Victim::Node | Victim::CommandLine | Victim::Writer | Victim::FirstWriter => {
             net.node(0).kill9().await;
             kills.node += 1;
             net.node(0).restart().await?;

@@ -38,9 +38,6 @@ struct Trace {
 }
 
 async fn trace(net: &LocalNet, of: &str) -> anyhow::Result<(Trace, u128)> {
-    // Whatever was submitted before is final in the block after the next.
-    let now = net.client().finalized().number;
-    net.client().wait_finalized(now + 2).await?;
     let account = network::account(of)?;
     let state = net.client().at_finalized().await?;
     let mut deals = state.deals_of(&account).await?;
@@ -77,6 +74,9 @@ async fn refuse(
         reasons.iter().any(|reason| lower.contains(reason)),
         "`noema {shown}`: expected one of {reasons:?} in `{said}`"
     );
+    // Whatever it may have submitted is final in the block after the next.
+    let now = net.client().finalized().number;
+    net.client().wait_finalized(now + 2).await?;
     let (after, free_after) = trace(net, "Alice").await?;
     ensure!(
         before == after,
@@ -423,6 +423,15 @@ async fn a_daemon_refuses_with_a_reason_and_no_trace() -> anyhow::Result<()> {
         .await?;
     }
 
+    let storage = StorageClient::default();
+    let endpoint = provider.endpoint();
+    for file in [&file, &misfit] {
+        network::until("deal seen by the daemon", PATIENCE, || async {
+            Ok(storage.file_status(&endpoint, &file.file).await?)
+        })
+        .await?;
+    }
+
     let http = reqwest::Client::builder().no_proxy().build()?;
     let expires = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)?
@@ -526,7 +535,6 @@ async fn a_daemon_refuses_with_a_reason_and_no_trace() -> anyhow::Result<()> {
             "{what}: no reason in {error}"
         );
     }
-    let storage = StorageClient::default();
     for file in [&file, &misfit] {
         let status = storage
             .file_status(&provider.endpoint(), &file.file)
@@ -554,7 +562,7 @@ async fn a_daemon_refuses_with_a_reason_and_no_trace() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_told_and_nothing_is_lost() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
-    let Some(small) = SmallDisk::mount(dir.path().join("small"), 24)? else {
+    let Some(small) = SmallDisk::mount(dir.path().join("small"), 96)? else {
         // On a person's machine without the right to mount; CI has it.
         println!("not shown here: this user may not mount a small disk");
         return Ok(());
@@ -587,9 +595,12 @@ async fn a_full_disk_is_told_and_nothing_is_lost() -> anyhow::Result<()> {
         .file_status(&provider.endpoint(), &file.file)
         .await?
         .context("the daemon has the deal")?;
-    ensure!(!before.complete, "40 MiB fit on a disk of 24 MiB");
+    ensure!(
+        !before.complete,
+        "40 MiB fit on a disk of 96 MiB, of which 64 MiB must stay free"
+    );
     provider.kill9().await;
-    small.resize(128)?;
+    small.resize(256)?;
     provider.restart().await?;
     let after = storage
         .file_status(&provider.endpoint(), &file.file)

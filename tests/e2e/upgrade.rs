@@ -15,7 +15,7 @@ use noema_tests::{
 
 const SIZE: u64 = 8 << 20;
 /// Longest time between two finalised blocks. Blocks come every second; a loaded machine with two cores is given some more.
-const LONGEST_WAIT: Duration = Duration::from_secs(6);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Blocks watched after the new runtime is in force.
 const AFTERWARDS: u32 = 15;
 
