@@ -168,55 +168,57 @@ pub(crate) async fn endpoints(
     Ok(peers)
 }
 
-/// The order in which `holders` are asked: `first` in its order, then the others, without `excluded`.
-/// Naming a provider that has no slot is an error.
+/// Whom a download asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    /// Alone at first.
+    pub(crate) first: Vec<AccountId>,
+    /// Where those fail.
+    pub(crate) then: Vec<AccountId>,
+}
+
+/// Splits `holders` into those asked for and the others, without `excluded`. Naming a provider that
+/// has no slot is an error, and so is leaving nobody to ask.
 pub(crate) fn order(
     holders: &[Holder],
     first: &[AccountId],
     excluded: &[AccountId],
-) -> Result<Vec<AccountId>, Failure> {
+) -> Result<Order, Failure> {
+    let all: Vec<AccountId> = holders.iter().map(|holder| holder.provider).collect();
     let list = || {
-        holders
-            .iter()
-            .map(|holder| holder.provider.to_string())
+        all.iter()
+            .map(ToString::to_string)
             .collect::<Vec<_>>()
             .join(", ")
     };
-    if let Some(stranger) = first
-        .iter()
-        .find(|wanted| !holders.iter().any(|holder| holder.provider == **wanted))
-    {
+    if let Some(stranger) = first.iter().find(|wanted| !all.contains(wanted)) {
+        let known = if all.is_empty() {
+            "none yet".to_owned()
+        } else {
+            list()
+        };
         return Err(Failure::new(
             "not_a_provider",
-            format!(
-                "{stranger} is no provider of this file; its providers are: {}",
-                if holders.is_empty() {
-                    "none yet".to_owned()
-                } else {
-                    list()
-                }
-            ),
+            format!("{stranger} is no provider of this file; its providers are: {known}"),
         ));
     }
-    let mut ordered: Vec<AccountId> = first.to_vec();
-    ordered.extend(
-        holders
+    let asked = |provider: &AccountId| !excluded.contains(provider);
+    let order = Order {
+        first: first.iter().copied().filter(asked).collect(),
+        then: all
             .iter()
-            .map(|holder| holder.provider)
-            .filter(|p| !first.contains(p)),
-    );
-    ordered.retain(|provider| !excluded.contains(provider));
-    if ordered.is_empty() {
-        return Err(Failure::new(
-            "no_provider",
-            match holders {
-                [] => "no provider has been drawn for this file yet: try again in a few seconds"
-                    .into(),
-                _ => format!("every provider of this file is excluded: {}", list()),
-            },
-        ));
+            .copied()
+            .filter(|p| asked(p) && !first.contains(p))
+            .collect(),
+    };
+    if order.first.is_empty() && order.then.is_empty() {
+        let why = match holders {
+            [] => "no provider has been drawn for this file yet: try again in a few seconds".into(),
+            _ => format!("every provider of this file is excluded: {}", list()),
+        };
+        return Err(Failure::new("no_provider", why));
     }
-    Ok(ordered)
+    Ok(order)
 }
 
 #[cfg(test)]
@@ -296,11 +298,13 @@ mod tests {
                 },
             })
             .collect();
-        assert_eq!(order(&holders, &[], &[]).unwrap(), [who(1), who(2), who(3)]);
+        let ordered = order(&holders, &[], &[]).unwrap();
         assert_eq!(
-            order(&holders, &[who(3)], &[who(1)]).unwrap(),
-            [who(3), who(2)]
+            (ordered.first, ordered.then),
+            (vec![], vec![who(1), who(2), who(3)])
         );
+        let ordered = order(&holders, &[who(3)], &[who(1)]).unwrap();
+        assert_eq!((ordered.first, ordered.then), (vec![who(3)], vec![who(2)]));
         let stranger = order(&holders, &[who(9)], &[]).unwrap_err();
         assert_eq!(stranger.code(), "not_a_provider");
         assert!(stranger.to_string().contains(&who(9).to_string()));

@@ -3,6 +3,7 @@
 mod amount;
 mod args;
 mod commands;
+mod download;
 mod failure;
 mod follow;
 mod keystore;

@@ -10,6 +10,7 @@ mod cli;
 mod command;
 mod consensus;
 mod executor;
+mod genesis;
 mod pruning;
 mod rpc;
 mod service;

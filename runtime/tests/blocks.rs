@@ -78,7 +78,7 @@ fn the_first_block_of_a_session_takes_no_transactions_and_keeps_the_validators()
         assert_eq!(results, [Err(InvalidTransaction::ExhaustsResources.into())]);
         assert_eq!(chain.query(Session::current_index), session);
         assert_eq!(chain.query(Session::validators), validators);
-        assert_eq!(chain.query(|| Babe::epoch_index()), u64::from(session));
+        assert_eq!(chain.query(Babe::epoch_index), u64::from(session));
         let (_, results) = chain.author(vec![refused]);
         assert_eq!(results, [Ok(Ok(()))]);
     }
@@ -96,12 +96,12 @@ fn the_voter_set_changes_only_with_a_key() {
         chain.author_after(EPOCH, vec![]);
     }
     chain.author(vec![]);
-    let set = chain.query(|| pallet_grandpa::CurrentSetId::<Runtime>::get());
+    let set = chain.query(pallet_grandpa::CurrentSetId::<Runtime>::get);
     for _ in 0..3 {
         chain.author_after(EPOCH, vec![]);
         chain.author(vec![]);
         assert_eq!(
-            chain.query(|| pallet_grandpa::CurrentSetId::<Runtime>::get()),
+            chain.query(pallet_grandpa::CurrentSetId::<Runtime>::get),
             set
         );
     }
@@ -129,9 +129,9 @@ fn the_voter_set_changes_only_with_a_key() {
         chain.author_after(EPOCH, vec![]);
         chain.author(vec![]);
     }
-    assert!(chain.query(|| pallet_grandpa::CurrentSetId::<Runtime>::get()) > set);
+    assert!(chain.query(pallet_grandpa::CurrentSetId::<Runtime>::get) > set);
     let expected = vec![(grandpa.public().into(), 1)];
-    assert_eq!(chain.query(|| Grandpa::grandpa_authorities()), expected);
+    assert_eq!(chain.query(Grandpa::grandpa_authorities), expected);
 }
 
 #[test]

@@ -91,10 +91,7 @@ fn local_testnet_has_two_validators() {
 
 #[test]
 fn every_named_preset_is_tested_here_and_others_do_not_exist() {
-    let names: Vec<String> = genesis_presets::preset_names()
-        .iter()
-        .map(|name| name.to_string())
-        .collect();
+    let names = genesis_presets::preset_names();
     assert_eq!(names, ["development", "local_testnet"]);
     assert!(genesis_presets::get_preset(&"mainnet".into()).is_none());
 }

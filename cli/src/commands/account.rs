@@ -194,13 +194,17 @@ async fn transfer(session: &Session, to: AccountId, amount: Amount) -> Result<()
 
 /// The failure of an account that cannot pay `amount` and `fee` out of `can_spend`.
 pub(crate) fn not_enough(account: &AccountId, amount: u128, fee: u128, can_spend: u128) -> Failure {
+    // An account that lacks the amount itself is told so without asking for the fee.
+    let and_fee = match fee {
+        0 => String::new(),
+        fee => format!(" and a fee of about {}", Amount(fee)),
+    };
     Failure::new(
         "insufficient_balance",
         format!(
-            "insufficient balance: {account} can spend {}, needed are {} and a fee of about {}",
+            "insufficient balance: {account} can spend {}, needed are {}{and_fee}",
             Amount(can_spend),
-            Amount(amount),
-            Amount(fee)
+            Amount(amount)
         ),
     )
     .with(json!({

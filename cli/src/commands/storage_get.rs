@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use noema_storage::client::{
-    DownloadError, DownloadOptions, DownloadReport, FileRef, StorageClient,
-};
+use noema_storage::client::{DownloadError, DownloadReport, FileRef, StorageClient};
 use serde_json::{json, Value};
 
 use super::storage::hex0x;
 use crate::{
     args::storage::Get,
+    download::Download,
     failure::Failure,
     lookup::{self, endpoints, order},
     output::{Answer, Fields},
@@ -24,29 +23,28 @@ pub(crate) async fn run(session: &Session, get: &Get) -> Result<(), Failure> {
     let found = lookup::find(&state, &get.which).await?;
     let file = found.file;
     let range = match get.range {
-        Some(range) => Some(range.within(file.size()).map_err(Failure::usage)?),
-        None => None,
+        Some(range) => range.within(file.size()).map_err(Failure::usage)?,
+        None => 0..file.size(),
     };
-    let wanted = range
-        .as_ref()
-        .map_or(file.size(), |range| range.end - range.start);
-    let ordered = order(&found.holders(), &get.from, &get.exclude)?;
-    let peers = endpoints(&state, ordered).await?;
+    let order = order(&found.holders(), &get.from, &get.exclude)?;
+    let first = endpoints(&state, order.first).await?;
+    let then = endpoints(&state, order.then).await?;
 
     let path = get
         .output
         .clone()
         .unwrap_or_else(|| PathBuf::from(file.file.to_string()));
     let mut sink = Sink::open(&path, get.force)?;
-    let bar = Shown::bytes(&session.output, "download", wanted);
-    let options = DownloadOptions {
+    let bar = Shown::bytes(&session.output, "download", range.end - range.start);
+    let progress = bar.on_progress();
+    let download = Download {
+        file,
+        first,
+        then,
         range,
-        progress: Some(bar.on_progress()),
-        ..DownloadOptions::default()
+        progress,
     };
-    let done = StorageClient::default()
-        .download(&file, &peers, &mut sink, options)
-        .await;
+    let done = download.run(&StorageClient::default(), &mut sink).await;
     drop(bar);
     let report = done.map_err(|e| failed(&e))?;
     let to_stdout = sink.is_stdout();

@@ -89,7 +89,7 @@ async fn run_apply(session: &Session, apply: &Apply) -> Result<(), Failure> {
             format!("in block {}", authorized.block.number),
         )
         .add("applied", format!("in block {}", applied.block.number))
-        .add("in force", format!("since block {at} or before"));
+        .add("in force", format!("seen in block {at}"));
     session.output.answer(&Answer::new(
         text.to_string(),
         json!({

@@ -131,7 +131,7 @@ impl Chain {
             (Executive::finalize_block(), extrinsics, results)
         });
         self.state.commit_all().expect("the state is stored");
-        self.check();
+        check_invariants(&mut self.state);
         self.head = header.clone();
         (Block { header, extrinsics }, results)
     }
@@ -141,22 +141,9 @@ impl Chain {
         self.state
             .execute_with(|| Executive::execute_block(block.clone().into()));
         self.state.commit_all().expect("the state is stored");
-        self.check();
+        check_invariants(&mut self.state);
         self.head = block.header.clone();
         self.slot += 1;
-    }
-
-    /// Runs every pallet's invariants, in builds that have them.
-    fn check(&mut self) {
-        #[cfg(feature = "try-runtime")]
-        self.state.execute_with(|| {
-            use frame_support::traits::{TryState, TryStateSelect};
-            noema_runtime::AllPalletsWithSystem::try_state(
-                System::block_number(),
-                TryStateSelect::All,
-            )
-            .expect("every invariant holds");
-        });
     }
 
     /// Does something in the state after the head, as if in a block, without keeping it.
@@ -191,6 +178,20 @@ impl Chain {
         self.query(|| System::account(who).data.free)
     }
 }
+
+/// Runs every pallet's invariants.
+#[cfg(feature = "try-runtime")]
+fn check_invariants(state: &mut TestExternalities) {
+    use frame_support::traits::{TryState, TryStateSelect};
+    state.execute_with(|| {
+        noema_runtime::AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All)
+            .expect("every invariant holds");
+    });
+}
+
+/// The invariants are there in builds with `try-runtime` only.
+#[cfg(not(feature = "try-runtime"))]
+fn check_invariants(_state: &mut TestExternalities) {}
 
 /// Applies a transaction as the client does: one that cannot be included leaves nothing behind.
 fn apply(transaction: UncheckedExtrinsic) -> ApplyExtrinsicResult {

@@ -2,42 +2,56 @@
 //! the same chain although its own presets may have changed.
 
 use std::{
+    borrow::Cow,
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::Stdio,
 };
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tokio::process::Command;
 
 use crate::{data_dir::write_private, node::AUTHORITIES, Error};
 
-const FILE: &str = "chain-spec.json";
+/// Name of the specification in the data directory.
+pub(crate) const FILE: &str = "chain-spec.json";
 /// Where a plain specification keeps the validators of the first session.
-const SESSION_KEYS: &str = "/genesis/runtimeGenesis/patch/session/keys";
+const SESSION_KEYS: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "session", "keys"];
+/// How much of what the node says is repeated in an error, in characters.
+const MAX_SAID: usize = 800;
 
-/// The raw specification in `dir`, made by `node` if there is none yet: with one validator the chain
-/// `dev`, with more the chain `local` with the first development authorities as validators.
-pub(crate) async fn prepare(node: &Path, dir: &Path, validators: usize) -> Result<PathBuf, Error> {
+/// The raw specification in `dir`, made by `node` unless it is there and `keep`: with one validator
+/// the chain `dev`, with more the chain `local` with the first development authorities as validators.
+pub(crate) async fn prepare(
+    node: &Path,
+    dir: &Path,
+    validators: usize,
+    keep: bool,
+) -> Result<PathBuf, Error> {
     let path = dir.join(FILE);
-    if path.exists() {
+    if keep && path.exists() {
         return Ok(path);
     }
     let raw = if validators == 1 {
         run(node, &["export-chain-spec", "--chain", "dev", "--raw"]).await?
     } else {
         let plain = run(node, &["export-chain-spec", "--chain", "local"]).await?;
-        let mut spec: Value = serde_json::from_slice(&plain)
-            .map_err(|e| failed(node, format!("its chain specification is not JSON: {e}")))?;
         let mut keys = Vec::new();
         for name in &AUTHORITIES[..validators] {
             keys.push(AuthorityKeys::of(node, name).await?);
         }
-        set_validators(&mut spec, &keys).map_err(|why| failed(node, why))?;
-        let plain = dir.join("chain-spec-plain.json");
-        let text = serde_json::to_vec_pretty(&spec).expect("a JSON value has a text");
-        write_private(&plain, &text)?;
+        let spec = std::str::from_utf8(&plain)
+            .map_err(|e| e.to_string())
+            .and_then(|plain| set_validators(plain, &keys))
+            .map_err(|why| failed(node, why))?;
+        let plain = dir.join(format!("{FILE}.plain"));
+        write_private(&plain, spec.as_bytes())?;
         let source = plain.to_string_lossy();
-        run(node, &["export-chain-spec", "--chain", &source, "--raw"]).await?
+        let raw = run(node, &["export-chain-spec", "--chain", &source, "--raw"]).await;
+        // It has served; a later start makes it anew.
+        let _ = std::fs::remove_file(&plain);
+        raw?
     };
     write_private(&path, &raw)?;
     Ok(path)
@@ -72,42 +86,81 @@ async fn address(node: &Path, scheme: &str, secret: &str) -> Result<String, Erro
         secret,
     ];
     let answer = run(node, &arguments).await?;
-    serde_json::from_slice::<Value>(&answer)
-        .ok()
-        .and_then(|key| key.get("ss58Address")?.as_str().map(str::to_owned))
-        .ok_or_else(|| failed(node, "`key inspect` names no ss58Address".into()))
+    serde_json::from_slice::<InspectedKey>(&answer)
+        .map(|key| key.ss58_address)
+        .map_err(|e| failed(node, format!("`key inspect` answers something else: {e}")))
 }
 
-/// Makes `keys` the validators of the plain specification `spec`, each entry shaped like the first
-/// one that is there.
-fn set_validators(spec: &mut Value, keys: &[AuthorityKeys]) -> Result<(), String> {
-    let entries = spec
-        .pointer_mut(SESSION_KEYS)
-        .and_then(Value::as_array_mut)
-        .ok_or_else(|| format!("its chain specification has no {SESSION_KEYS}"))?;
-    let template = entries
+/// What the node says of a key.
+#[derive(Deserialize)]
+struct InspectedKey {
+    #[serde(rename = "ss58Address")]
+    ss58_address: String,
+}
+
+/// A JSON object whose members are left as they are written: balances in a specification are
+/// integers beyond what a number in memory holds.
+type Members<'a> = BTreeMap<&'a str, Cow<'a, RawValue>>;
+
+/// The plain specification `spec` with `keys` as validators, each entry shaped like the first one that
+/// is there.
+fn set_validators(spec: &str, keys: &[AuthorityKeys]) -> Result<String, String> {
+    let spec: &RawValue = serde_json::from_str(spec)
+        .map_err(|e| format!("its chain specification is not JSON: {e}"))?;
+    replace(spec, &SESSION_KEYS, &|entries| {
+        with_validators(entries, keys)
+    })
+    .map(|spec| spec.get().to_owned())
+}
+
+/// `value` with the member at `path` replaced by what `change` makes of it.
+fn replace(
+    value: &RawValue,
+    path: &[&str],
+    change: &dyn Fn(&RawValue) -> Result<Box<RawValue>, String>,
+) -> Result<Box<RawValue>, String> {
+    let Some((name, rest)) = path.split_first() else {
+        return change(value);
+    };
+    let missing = || format!("its chain specification lacks `{}`", SESSION_KEYS.join("."));
+    let mut members: Members<'_> = serde_json::from_str(value.get()).map_err(|_| missing())?;
+    let member = members.get_mut(name).ok_or_else(missing)?;
+    *member = Cow::Owned(replace(member, rest, change)?);
+    write(&members)
+}
+
+fn with_validators(entries: &RawValue, keys: &[AuthorityKeys]) -> Result<Box<RawValue>, String> {
+    type Entry = (String, String, BTreeMap<String, String>);
+
+    let entries: Vec<Entry> = serde_json::from_str(entries.get())
+        .map_err(|e| format!("the session keys of its chain specification: {e}"))?;
+    let (_, _, template) = entries
         .first()
-        .and_then(|entry| entry.get(2)?.as_object().cloned())
-        .ok_or_else(|| format!("the first of {SESSION_KEYS} names no session keys"))?;
-    *entries = keys
+        .ok_or("its chain specification has no validators")?;
+    let entries: Vec<Entry> = keys
         .iter()
         .map(|authority| {
-            let session: serde_json::Map<_, _> = template
-                .keys()
-                .map(|kind| {
-                    let ed25519 = kind == "grandpa";
-                    let key = if ed25519 {
-                        &authority.ed25519
-                    } else {
-                        &authority.sr25519
-                    };
-                    (kind.clone(), key.clone().into())
-                })
-                .collect();
-            serde_json::json!([authority.sr25519, authority.sr25519, session])
+            let session = template.keys().map(|kind| {
+                let ed25519 = kind == "grandpa";
+                let key = if ed25519 {
+                    &authority.ed25519
+                } else {
+                    &authority.sr25519
+                };
+                (kind.clone(), key.clone())
+            });
+            (
+                authority.sr25519.clone(),
+                authority.sr25519.clone(),
+                session.collect(),
+            )
         })
         .collect();
-    Ok(())
+    write(&entries)
+}
+
+fn write(value: &impl Serialize) -> Result<Box<RawValue>, String> {
+    serde_json::value::to_raw_value(value).map_err(|e| e.to_string())
 }
 
 /// Runs the node with `arguments` and returns what it prints.
@@ -126,10 +179,11 @@ async fn run(node: &Path, arguments: &[&str]) -> Result<Vec<u8>, Error> {
         return Ok(output.stdout);
     }
     let said = String::from_utf8_lossy(&output.stderr);
+    let said: String = said.trim().chars().take(MAX_SAID).collect();
     let command = arguments.join(" ");
     Err(failed(
         node,
-        format!("`{command}` ended with {}: {}", output.status, said.trim()),
+        format!("`{command}` ended with {}: {said}", output.status),
     ))
 }
 
@@ -143,23 +197,32 @@ fn failed(node: &Path, why: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{json, Value};
 
     #[test]
-    fn validators_take_the_shape_of_the_preset() {
-        let mut spec = json!({ "genesis": { "runtimeGenesis": { "patch": { "session": { "keys": [
-            ["A", "A", { "babe": "A", "grandpa": "a", "authority_discovery": "A" }],
-        ] } } } } });
+    fn validators_take_the_shape_of_the_preset_and_nothing_else_changes() {
+        let spec = r#"{ "name": "x", "genesis": { "runtimeGenesis": { "code": "0x00", "patch": {
+            "balances": [["A", 10000000000000000000000001]],
+            "session": { "keys": [
+                ["A", "A", { "babe": "A", "grandpa": "a", "authority_discovery": "A" }]
+            ], "more": 1 }
+        } } } }"#;
         let keys: Vec<_> = ["X", "Y", "Z"]
             .map(|name| AuthorityKeys {
                 sr25519: name.into(),
                 ed25519: name.to_lowercase(),
             })
             .into();
-        set_validators(&mut spec, &keys).unwrap();
+        let changed = set_validators(spec, &keys).unwrap();
+        assert!(changed.contains("10000000000000000000000001"), "{changed}");
+        let changed: Value = serde_json::from_str(&changed).unwrap();
+        assert_eq!(changed["name"], "x");
+        assert_eq!(changed["genesis"]["runtimeGenesis"]["code"], "0x00");
+        let session = &changed["genesis"]["runtimeGenesis"]["patch"]["session"];
+        assert_eq!(session["more"], 1);
         assert_eq!(
-            spec.pointer(SESSION_KEYS).unwrap(),
-            &json!([
+            session["keys"],
+            json!([
                 ["X", "X", { "babe": "X", "grandpa": "x", "authority_discovery": "X" }],
                 ["Y", "Y", { "babe": "Y", "grandpa": "y", "authority_discovery": "Y" }],
                 ["Z", "Z", { "babe": "Z", "grandpa": "z", "authority_discovery": "Z" }],
@@ -169,19 +232,23 @@ mod tests {
 
     #[test]
     fn a_specification_of_another_shape_is_an_error() {
-        assert!(set_validators(&mut json!({ "genesis": {} }), &[]).is_err());
+        let no_keys =
+            r#"{ "genesis": { "runtimeGenesis": { "patch": { "session": { "keys": [] } } } } }"#;
+        for spec in ["", "[]", "{}", r#"{ "genesis": 5 }"#, no_keys] {
+            assert!(set_validators(spec, &[]).is_err(), "{spec}");
+        }
     }
 
     #[tokio::test]
     async fn a_kept_specification_is_used_again() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(FILE), "{}").unwrap();
-        let path = prepare(Path::new("/nonexistent/node"), dir.path(), 1)
+        let path = prepare(Path::new("/nonexistent/node"), dir.path(), 1, true)
             .await
             .unwrap();
         assert_eq!(path, dir.path().join(FILE));
         let fresh = tempfile::tempdir().unwrap();
-        let error = prepare(Path::new("/nonexistent/node"), fresh.path(), 1)
+        let error = prepare(Path::new("/nonexistent/node"), fresh.path(), 1, true)
             .await
             .unwrap_err();
         assert!(matches!(error, Error::Spawn { .. }), "{error}");

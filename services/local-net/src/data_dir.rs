@@ -91,28 +91,35 @@ impl DataDir {
         &self.path
     }
 
-    /// Checks the shape asked for against what an earlier run left, and writes the new state of it.
-    /// Returns the most providers that any run had, this one included.
-    pub(crate) fn settle(&self, validators: usize, providers: usize) -> Result<usize, Error> {
-        let mut known = providers;
-        if let Some(earlier) = &self.earlier {
-            if earlier.validators != validators {
-                return Err(Error::OtherValidators {
-                    dir: self.path.clone(),
-                    expected: validators,
-                    found: earlier.validators,
-                });
-            }
-            known = known.max(earlier.providers);
+    /// Whether an earlier run has begun a chain here.
+    pub(crate) fn has_chain(&self) -> bool {
+        self.earlier.is_some()
+    }
+
+    /// Refuses a shape that the chain here does not have.
+    pub(crate) fn check(&self, validators: usize) -> Result<(), Error> {
+        match &self.earlier {
+            Some(earlier) if earlier.validators != validators => Err(Error::OtherValidators {
+                dir: self.path.clone(),
+                expected: validators,
+                found: earlier.validators,
+            }),
+            _ => Ok(()),
         }
+    }
+
+    /// Writes down the shape, which must have been [checked](Self::check). Returns the most providers
+    /// that any run had, this one included.
+    pub(crate) fn settle(&self, validators: usize, providers: usize) -> Result<usize, Error> {
+        let before = self.earlier.as_ref().map_or(0, |earlier| earlier.providers);
         let manifest = Manifest {
             version: Manifest::VERSION,
             validators,
-            providers: known,
+            providers: providers.max(before),
         };
         let text = serde_json::to_vec_pretty(&manifest).expect("numbers serialise");
         write_private(&self.path.join(MANIFEST), &text)?;
-        Ok(known)
+        Ok(manifest.providers)
     }
 }
 
@@ -137,9 +144,16 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn is_empty_but_for_lock(dir: &Path) -> Result<bool, Error> {
+    const OURS: [&str; 3] = [LOCK, "logs", crate::chain_spec::FILE];
     let mut entries = fs::read_dir(dir).map_err(Error::io("read the directory", dir))?;
-    // A run that failed early leaves the lock file, the logs and nothing else.
-    Ok(entries.all(|entry| entry.is_ok_and(|e| e.file_name() == LOCK || e.file_name() == "logs")))
+    // What a run leaves that failed before its chain began.
+    Ok(entries.all(|entry| {
+        entry.is_ok_and(|entry| {
+            let name = entry.file_name();
+            OURS.iter()
+                .any(|ours| name.to_string_lossy().starts_with(ours))
+        })
+    }))
 }
 
 fn lock(dir: &Path) -> Result<Flock<File>, Error> {
@@ -198,7 +212,10 @@ mod tests {
         DataDir::open(dir.path()).unwrap().settle(1, 3).unwrap();
         assert_eq!(DataDir::open(dir.path()).unwrap().settle(1, 2).unwrap(), 3);
         assert_eq!(DataDir::open(dir.path()).unwrap().settle(1, 5).unwrap(), 5);
-        let error = DataDir::open(dir.path()).unwrap().settle(2, 3).unwrap_err();
+        let dir = DataDir::open(dir.path()).unwrap();
+        assert!(dir.has_chain());
+        dir.check(1).unwrap();
+        let error = dir.check(2).unwrap_err();
         assert!(
             matches!(
                 error,

@@ -57,8 +57,10 @@ impl LocalNet {
             Some(path) => DataDir::open(path)?,
             None => DataDir::temporary()?,
         };
+        dir.check(shape.validators)?;
+        let keep = dir.has_chain();
+        let chain = chain_spec::prepare(&binaries.node, dir.path(), shape.validators, keep).await?;
         let known_providers = dir.settle(shape.validators, shape.providers)?;
-        let chain = chain_spec::prepare(&binaries.node, dir.path(), shape.validators).await?;
         let mut net = Self::assemble(&shape, &binaries, &chain, dir)?;
         // From here on an error drops `net`, which kills what runs.
         net.unless_crash(net.start_nodes(&shape)).await?;

@@ -194,7 +194,10 @@ impl Node {
             .args(["--prometheus-port", &setup.ports.metrics.number().to_string()])
             // Polkadot.js Apps come from another origin; the RPC listens on the loopback only.
             .args(["--rpc-cors", "all"])
-            .args(["--no-telemetry", "--no-mdns", "--disable-log-color"]);
+            .args(["--no-telemetry", "--no-mdns", "--disable-log-color"])
+            // A block a second would fill the log with how each was made; that it was imported is
+            // logged anyway.
+            .args(["--log", "babe=warn,sc_basic_authorship=warn"]);
         if setup.alone {
             command.arg("--force-authoring");
         }

@@ -15,7 +15,7 @@ use crate::{
 /// While the owner uploaded within this time, nothing is fetched from peers.
 const UPLOAD_WINDOW: Duration = Duration::from_secs(3);
 /// Segments fetched at the same time for one file.
-const PARALLEL: usize = 4;
+const PARALLEL: usize = 12;
 /// Segments fetched before the peers are looked at again.
 const BATCH: usize = 128;
 

@@ -37,7 +37,7 @@ pub struct UploadOptions {
 impl Default for UploadOptions {
     fn default() -> Self {
         Self {
-            concurrency: 8,
+            concurrency: 16,
             attempts: 5,
             wait_for_deal: Duration::from_secs(60),
             progress: None,

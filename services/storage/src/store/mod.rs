@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::client::FileRef;
 
 /// Segments that may wait for the writer; each has 256 KiB of data.
-const QUEUE: usize = 24;
+const QUEUE: usize = 32;
 
 /// How the store works.
 #[derive(Clone, Debug)]
