@@ -24,8 +24,12 @@ use crate::{
 
 /// Silence after which the node is asked directly.
 const SILENCE: Duration = Duration::from_secs(6);
-/// Pause after a failure.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Pause after a failure, doubled with each further one.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause.
+const LAST_PAUSE: Duration = Duration::from_secs(4);
+/// How often a failure that lasts is written to the log.
+const WARN_AGAIN: Duration = Duration::from_secs(30);
 
 /// A finalised block and when this client first saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,14 +85,24 @@ pub(crate) fn spawn(
 ) -> (watch::Receiver<Head>, AbortOnDropHandle<()>) {
     let (heads, receiver) = watch::channel(first);
     let task = tokio::spawn(async move {
+        let mut pause = PAUSE;
+        let mut warned_at: Option<Instant> = None;
         loop {
-            match follow(&legacy, genesis, &heads).await {
-                Ok(()) => tracing::debug!(%url, "finalised-block subscription ended, renewing it"),
-                Err(reason) => {
-                    tracing::warn!(%url, %reason, "cannot follow finalised blocks, trying again");
-                }
+            let began = Instant::now();
+            let ended = follow(&legacy, genesis, &heads).await;
+            if began.elapsed() > SILENCE * 2 {
+                pause = PAUSE;
             }
-            sleep(PAUSE).await;
+            match ended {
+                Ok(()) => tracing::debug!(%url, "finalised-block subscription ended, renewing it"),
+                Err(reason) if warned_at.is_none_or(|at| at.elapsed() > WARN_AGAIN) => {
+                    tracing::warn!(%url, %reason, "cannot follow finalised blocks, trying again");
+                    warned_at = Some(Instant::now());
+                }
+                Err(reason) => tracing::debug!(%url, %reason, "cannot follow finalised blocks"),
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LAST_PAUSE);
         }
     });
     (receiver, AbortOnDropHandle::new(task))
