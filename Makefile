@@ -60,7 +60,7 @@ fmt: ## Format everything
 lint: setup-tests ## Check format, lints, dependencies, licences and sources
 	@$(STAGE) "format" cargo fmt --all --check
 	@$(STAGE) "dependencies, licences, sources" cargo deny --locked --log-level error check --hide-inclusion-graph --show-stats bans licenses sources
-	@$(STAGE) "clippy" $(NO_WASM) cargo clippy --locked --workspace --all-targets -- -D warnings
+	@$(STAGE) "clippy" $(NO_WASM) cargo clippy --locked --workspace --exclude noema-node --all-targets -- -D warnings
 
 .PHONY: unit
 unit: setup-tests ## Run the unit, property and documentation tests

@@ -133,7 +133,7 @@ impl ExtrinsicBuilder for TransferBuilder {
             frame_system::CheckSpecVersion::new(),
             frame_system::CheckTxVersion::new(),
             frame_system::CheckGenesis::new(),
-            frame_system::CheckMortality::from(Era::Immortal),
+            frame_system::CheckEra::from(Era::Immortal),
             frame_system::CheckNonce::from(nonce),
             frame_system::CheckWeight::new(),
             pallet_transaction_payment::ChargeTransactionPayment::from(Zero::zero()),

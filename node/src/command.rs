@@ -3,7 +3,7 @@
 use crate::{
     benchmarking, chain_spec,
     cli::{Cli, Subcommand},
-    service::{self, FullBackend, FullClient, Node, Parts},
+    service::{self, FullBackend, FullClient, Parts},
 };
 use noema_core::{BlockNumber, OpaqueBlock as Block};
 use sc_cli::{Result, Runner, SubstrateCli};
@@ -93,14 +93,8 @@ pub(crate) fn run() -> Result<()> {
 fn run_node(cli: &Cli) -> Result<()> {
     let runner = cli.create_runner(&cli.run)?;
     let monitor = cli.storage_monitor.clone();
-    let mut held = None;
-    runner.run_node_until_exit(|config| async {
-        let Node {
-            task_manager,
-            transaction_pool,
-        } = service::new_full(config, monitor).map_err(sc_cli::Error::Service)?;
-        held = Some(transaction_pool);
-        Ok(task_manager)
+    runner.run_node_until_exit(|config| async move {
+        service::new_full(config, monitor).map_err(sc_cli::Error::Service)
     })
 }
 

@@ -10,7 +10,6 @@ mod cli;
 mod command;
 mod consensus;
 mod executor;
-mod genesis;
 mod pruning;
 mod rpc;
 mod service;

@@ -1,6 +1,6 @@
 //! The parts of a node and how they are put together.
 
-use crate::{consensus, executor::RuntimeExecutor, genesis::GenesisBlock, pruning, rpc};
+use crate::{consensus, executor::RuntimeExecutor, pruning, rpc};
 use futures::{FutureExt, StreamExt};
 use jsonrpsee::RpcModule;
 use noema_core::OpaqueBlock as Block;
@@ -85,12 +85,12 @@ pub(crate) fn new_partial(config: &mut Configuration) -> Result<Parts, ServiceEr
         .transpose()?;
 
     let executor: RuntimeExecutor = sc_service::new_wasm_executor(&config.executor);
-    let genesis = GenesisBlock {
-        chain_spec: config.chain_spec.cloned_box(),
-        commit_state: !config.no_genesis(),
-        backend: backend.clone(),
-        executor: executor.clone(),
-    };
+    let genesis = sc_service::GenesisBlockBuilder::new(
+        config.chain_spec.as_storage_builder(),
+        !config.no_genesis(),
+        backend.clone(),
+        executor.clone(),
+    )?;
     let (client, backend, keystore_container, task_manager) =
         sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
             config,
@@ -204,15 +204,6 @@ pub(crate) fn new_partial(config: &mut Configuration) -> Result<Parts, ServiceEr
     })
 }
 
-/// A running node.
-pub(crate) struct Node {
-    /// Ends when an essential task does.
-    pub(crate) task_manager: TaskManager,
-    /// To be held until the tasks have ended: the pool's own tasks take it for a failure when nobody holds it any more, and
-    /// would report one at every stop.
-    pub(crate) transaction_pool: Arc<FullPool>,
-}
-
 /// Starts a node with the network backend that `config` names.
 ///
 /// # Errors
@@ -220,7 +211,7 @@ pub(crate) struct Node {
 pub(crate) fn new_full(
     config: Configuration,
     monitor: StorageMonitorParams,
-) -> Result<Node, ServiceError> {
+) -> Result<TaskManager, ServiceError> {
     match config.network.network_backend {
         NetworkBackendType::Litep2p => start::<sc_network::Litep2pNetworkBackend>(config, monitor),
         NetworkBackendType::Libp2p => {
@@ -232,7 +223,7 @@ pub(crate) fn new_full(
 fn start<Net>(
     mut config: Configuration,
     monitor: StorageMonitorParams,
-) -> Result<Node, ServiceError>
+) -> Result<TaskManager, ServiceError>
 where
     Net: NetworkBackend<Block, <Block as BlockT>::Hash>,
 {
@@ -430,7 +421,7 @@ where
             prometheus_registry,
             shared_voter_state: voter_state,
             telemetry: telemetry.as_ref().map(Telemetry::handle),
-            offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+            offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
         })?;
         task_manager
             .spawn_essential_handle()
@@ -442,8 +433,5 @@ where
             .map_err(|error| ServiceError::Application(error.into()))?;
     }
 
-    Ok(Node {
-        task_manager,
-        transaction_pool,
-    })
+    Ok(task_manager)
 }
