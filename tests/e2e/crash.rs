@@ -67,11 +67,21 @@ struct Kills {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_processes_are_killed() -> anyhow::Result<()> {
+    let net = network::start(3).await?;
+    tokio::select! {
+        // Kills by this test do not count: they are wanted.
+        crash = net.next_crash() => bail!("a process ended that nobody killed: {crash}"),
+        done = kill_and_compare(&net) => done?,
+    }
+    net.shutdown().await;
+    Ok(())
+}
+
+async fn kill_and_compare(net: &LocalNet) -> anyhow::Result<()> {
     let (files, kills_each) = if proving() { FULL } else { CI };
     let seed = seed("crash");
     let mut random = StdRng::seed_from_u64(seed);
-    let net = network::start(3).await?;
-    let noema = Noema::of(&net)?;
+    let noema = Noema::of(net)?;
     let dir = tempfile::tempdir()?;
 
     // The books: segments acknowledged, transfers final, blocks final.
@@ -86,12 +96,12 @@ async fn nothing_acknowledged_is_lost_when_processes_are_killed() -> anyhow::Res
             clerk.clone(),
         )
         .await?;
-        network::announce(&net, provider, proxy.url()).await?;
+        network::announce(net, provider, proxy.url()).await?;
         clerks.push(clerk);
         proxies.push(proxy);
     }
     let finality = FinalityWatch::start(net.client());
-    let transfers = Transfers::start(&net, seed)?;
+    let transfers = Transfers::start(net, seed)?;
 
     let mut kills = Kills::default();
     let mut stored: Vec<(PathBuf, FileRef)> = Vec::new();
@@ -116,7 +126,7 @@ async fn nothing_acknowledged_is_lost_when_processes_are_killed() -> anyhow::Res
             };
             let pause = Duration::from_millis(random.gen_range(0..3000));
             let aim = Duration::from_micros(random.gen_range(0..20_000));
-            strike(&net, &clerks, &mut journey, victim, pause, aim, &mut kills).await?;
+            strike(net, &clerks, &mut journey, victim, pause, aim, &mut kills).await?;
         }
         journey.finish().await?;
         let file = FileRef::from(&commit_file(&path, None).await?);
@@ -126,7 +136,7 @@ async fn nothing_acknowledged_is_lost_when_processes_are_killed() -> anyhow::Res
     let alice = network::account("Alice")?;
     for (_, file) in &stored {
         network::until_deal(
-            &net,
+            net,
             &file.file,
             &alice,
             PATIENCE,
@@ -233,7 +243,6 @@ async fn nothing_acknowledged_is_lost_when_processes_are_killed() -> anyhow::Res
         !entries.is_empty() && !transfers.is_empty(),
         "the books are empty"
     );
-    net.shutdown().await;
     Ok(())
 }
 
