@@ -1,7 +1,7 @@
 //! Chain specifications: which genesis, which name, which peers.
 //!
-//! The genesis state is the runtime's own: the client names a preset and the embedded wasm builds it
-//! (`GenesisBuilder::get_preset`), so that specifications made here and by `chain-spec-builder` are the same.
+//! The genesis state is the runtime's own: a preset of the runtime, turned into state by the embedded wasm, so that
+//! specifications made here and by `chain-spec-builder` are the same.
 
 use crate::executor::{AddedHostFunctions, BenchmarkingHostFunctions};
 use noema_core::{units, OpaqueBlock as Block};
@@ -91,13 +91,17 @@ fn build(chain: &KnownChain) -> Result<ChainSpec, String> {
             chain.alias,
         )
     })?;
+    // The embedded wasm is built from the same source as the preset here, which needs no compilation to be read.
+    let preset = noema_runtime::genesis_presets::get_preset(&chain.preset.into())
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .ok_or_else(|| format!("the runtime has no genesis preset `{}`", chain.preset))?;
     Ok(ChainSpec::builder(wasm, Extensions::default())
         .with_name(chain.name)
         .with_id(chain.id)
         .with_chain_type(chain.chain_type.clone())
         .with_protocol_id(PROTOCOL_ID)
         .with_properties(properties())
-        .with_genesis_config_preset_name(chain.preset)
+        .with_genesis_config_patch(preset)
         .build())
 }
 
@@ -135,6 +139,28 @@ mod tests {
             assert!(storage
                 .top
                 .contains_key(sp_core::storage::well_known_keys::CODE));
+        }
+    }
+
+    #[test]
+    fn presets_read_here_are_those_of_the_embedded_wasm() {
+        let Some(wasm) = noema_runtime::WASM_BINARY else {
+            return;
+        };
+        for chain in &KNOWN_CHAINS {
+            let by_wasm = ChainSpec::builder(wasm, Extensions::default())
+                .with_genesis_config_preset_name(chain.preset)
+                .build();
+            assert_eq!(
+                load(chain.alias)
+                    .expect("it loads")
+                    .build_storage()
+                    .expect("it builds")
+                    .top,
+                by_wasm.build_storage().expect("it builds").top,
+                "{}",
+                chain.preset,
+            );
         }
     }
 

@@ -60,7 +60,7 @@ pub(crate) enum Subcommand {
 
     /// Measure the runtime (pallet, extrinsic, overhead, block, storage) or the machine.
     #[command(subcommand)]
-    Benchmark(frame_benchmarking_cli::BenchmarkCmd),
+    Benchmark(Box<frame_benchmarking_cli::BenchmarkCmd>),
 }
 
 impl Cli {

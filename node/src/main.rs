@@ -4,12 +4,18 @@
 //! other nodes and serves JSON-RPC. It holds no rule of the chain: those are in the runtime, which is upgraded on chain.
 //! `README.md` beside this crate is the operator's view.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "the SDK's error types are large, and are returned a few times in the life of a process"
+)]
+
 mod benchmarking;
 mod chain_spec;
 mod cli;
 mod command;
 mod consensus;
 mod executor;
+mod genesis;
 mod pruning;
 mod rpc;
 mod service;

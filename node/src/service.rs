@@ -1,6 +1,6 @@
 //! The parts of a node and how they are put together.
 
-use crate::{consensus, executor::RuntimeExecutor, pruning, rpc};
+use crate::{consensus, executor::RuntimeExecutor, genesis::GenesisBlock, pruning, rpc};
 use futures::{FutureExt, StreamExt};
 use jsonrpsee::RpcModule;
 use noema_core::OpaqueBlock as Block;
@@ -85,12 +85,12 @@ pub(crate) fn new_partial(config: &mut Configuration) -> Result<Parts, ServiceEr
         .transpose()?;
 
     let executor: RuntimeExecutor = sc_service::new_wasm_executor(&config.executor);
-    let genesis = sc_service::GenesisBlockBuilder::new(
-        config.chain_spec.as_storage_builder(),
-        !config.no_genesis(),
-        backend.clone(),
-        executor.clone(),
-    )?;
+    let genesis = GenesisBlock {
+        chain_spec: config.chain_spec.cloned_box(),
+        commit_state: !config.no_genesis(),
+        backend: backend.clone(),
+        executor: executor.clone(),
+    };
     let (client, backend, keystore_container, task_manager) =
         sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
             config,
@@ -385,7 +385,7 @@ where
                 });
         let (worker, _service) = sc_authority_discovery::new_worker_and_service_with_config(
             discovery,
-            client.clone(),
+            client,
             Arc::new(network.clone()),
             Box::pin(dht_events),
             sc_authority_discovery::Role::PublishAndDiscover(keystore_container.keystore()),
