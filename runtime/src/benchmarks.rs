@@ -1,4 +1,6 @@
 //! Which pallets are measured, and with what state around them.
+//!
+//! Not `pallet-migrations`: its benchmarks put mocked migrations in the place of the real ones, and its own weights serve.
 
 use crate::*;
 use alloc::{string::String, vec::Vec};
@@ -25,7 +27,6 @@ frame_benchmarking::define_benchmarks!(
     [pallet_sudo, Sudo]
     [pallet_preimage, Preimage]
     [pallet_scheduler, Scheduler]
-    [pallet_migrations, MultiBlockMigrations]
     [pallet_safe_mode, SafeMode]
     [pallet_tx_pause, TxPause]
     [pallet_noema_entropy, Entropy]

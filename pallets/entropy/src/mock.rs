@@ -90,7 +90,7 @@ impl Config for Test {
     type EpochRandomness = TestEpoch;
     type History = History;
     type MaxGap = MaxGap;
-    type WeightInfo = ();
+    type WeightInfo = crate::weights::SubstrateWeight<Test>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = TestOutput;
 }

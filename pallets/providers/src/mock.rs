@@ -101,7 +101,7 @@ impl Config for Test {
     type MaxEndpointLen = ConstU32<128>;
     type MaxProviders = MaxProviders;
     type MaxReporterShare = MaxReporterShare;
-    type WeightInfo = ();
+    type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
 /// What each of the accounts 1 to 9 has at the beginning.

@@ -2,8 +2,8 @@
 
 use super::money::{deposit, RepairFundAccount};
 use crate::{
-    weights::block::MAX_BLOCK_WEIGHT, Balance, Balances, BlockNumber, Entropy, Providers, Runtime,
-    RuntimeHoldReason, System,
+    weights::{self, block::MAX_BLOCK_WEIGHT},
+    Balance, Balances, BlockNumber, Entropy, Providers, Runtime, RuntimeHoldReason, System,
 };
 use frame_support::{
     parameter_types,
@@ -29,7 +29,7 @@ impl pallet_noema_entropy::Config for Runtime {
     // Ten minutes: ten times as long as the longest wait for an answer that needs a seed.
     type History = ConstU32<{ 10 * MINUTES }>;
     type MaxGap = ConstU32<MAX_SEED_GAP>;
-    type WeightInfo = pallet_noema_entropy::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_noema_entropy::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = CurrentVrfOutput<Runtime>;
 }
@@ -52,7 +52,7 @@ impl pallet_noema_providers::Config for Runtime {
     type MaxEndpointLen = ConstU32<128>;
     type MaxProviders = ConstU32<65_536>;
     type MaxReporterShare = MaxReporterShare;
-    type WeightInfo = pallet_noema_providers::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_noema_providers::WeightInfo<Runtime>;
 }
 
 /// What each role asks of its providers. The smallest bond carries the smallest useful provider; what
@@ -146,5 +146,5 @@ impl pallet_noema_storage::Config for Runtime {
     type DepositBase = StorageDepositBase;
     type DepositPerReplica = StorageDepositPerReplica;
     type DepositPerMib = StorageDepositPerMib;
-    type WeightInfo = pallet_noema_storage::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_noema_storage::WeightInfo<Runtime>;
 }

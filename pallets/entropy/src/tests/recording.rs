@@ -134,7 +134,8 @@ fn on_poll_without_weight_does_nothing() {
         System::reset_events();
         System::set_block_number(41);
         set_output(Some([1; 32]));
-        let worst = <() as WeightInfo>::on_poll(FORGOTTEN_PER_BLOCK);
+        let worst =
+            <<Test as crate::Config>::WeightInfo as WeightInfo>::on_poll(FORGOTTEN_PER_BLOCK);
         let mut meter = WeightMeter::with_limit(worst - Weight::from_parts(1, 0));
         NoemaEntropy::on_poll(41, &mut meter);
         assert_eq!(meter.consumed(), Weight::zero());
@@ -151,14 +152,17 @@ fn on_poll_consumes_what_it_did() {
         System::set_block_number(41);
         let mut meter = WeightMeter::new();
         NoemaEntropy::on_poll(41, &mut meter);
-        assert_eq!(meter.consumed(), <() as WeightInfo>::on_poll(0));
+        assert_eq!(
+            meter.consumed(),
+            <<Test as crate::Config>::WeightInfo as WeightInfo>::on_poll(0)
+        );
         // Far later, eight seeds go at once.
         System::set_block_number(1_000);
         let mut meter = WeightMeter::new();
         NoemaEntropy::on_poll(1_000, &mut meter);
         assert_eq!(
             meter.consumed(),
-            <() as WeightInfo>::on_poll(FORGOTTEN_PER_BLOCK)
+            <<Test as crate::Config>::WeightInfo as WeightInfo>::on_poll(FORGOTTEN_PER_BLOCK)
         );
     });
 }

@@ -41,3 +41,16 @@ fn set_active_again_brings_a_provider_back_with_more() {
         assert!(NoemaProviders::free_bytes(STORAGE, &50) >= 30 * MIB);
     });
 }
+
+/// Not `build_and_execute`: leaves far apart stand for a long history that there was not, and the invariants notice.
+#[test]
+fn set_active_spreads_providers_over_the_tree() {
+    new_test_ext().execute_with(|| {
+        for n in 0..17 {
+            NoemaProviders::set_active(STORAGE, &(50 + n), &(150 + n), 1 << 40);
+        }
+        let leaves: Vec<u32> = (0..17).map(|n| record(50 + n).leaf).collect();
+        let expected: Vec<u32> = (0..16).map(|n| n << 12).chain([1 << 8]).collect();
+        assert_eq!(leaves, expected);
+    });
+}

@@ -353,14 +353,14 @@ fn withdraw_refunds_the_weight_of_a_removal() {
         let info = NoemaProviders::withdraw(signed(1), STORAGE).unwrap();
         assert_eq!(
             info.actual_weight,
-            Some(<() as WeightInfo>::withdraw_some())
+            Some(<<Test as crate::Config>::WeightInfo as WeightInfo>::withdraw_some())
         );
         assert_ok!(NoemaProviders::unbond(signed(1), STORAGE, 4_000));
         advance(20);
         let info = NoemaProviders::withdraw(signed(1), STORAGE).unwrap();
         assert_eq!(
             info.actual_weight,
-            Some(<() as WeightInfo>::withdraw_last())
+            Some(<<Test as crate::Config>::WeightInfo as WeightInfo>::withdraw_last())
         );
     });
 }

@@ -106,17 +106,3 @@ fn constants_state_the_parameters() {
         .iter()
         .any(|constant| constant.name == "Parameters"));
 }
-
-#[test]
-fn weights_of_endpoint_calls_grow_with_their_bytes() {
-    use frame_support::dispatch::GetDispatchInfo;
-    let weight = |length: usize| {
-        crate::Call::<Test>::set_endpoint {
-            role: STORAGE,
-            endpoint: vec![b'a'; length],
-        }
-        .get_dispatch_info()
-        .call_weight
-    };
-    assert!(weight(10_240).ref_time() > weight(128).ref_time());
-}
