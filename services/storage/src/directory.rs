@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{PoisonError, RwLock},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        PoisonError, RwLock,
+    },
     time::{Duration, Instant},
 };
 
@@ -35,6 +38,9 @@ struct Entry {
 /// The directory.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
+    /// Whether a finalised state was read since the start. Before that, a file that is not here may well be this
+    /// provider's.
+    known: AtomicBool,
     entries: RwLock<HashMap<FileId, Entry>>,
 }
 
@@ -61,6 +67,12 @@ impl Directory {
             entry.last_upload = entries.get(file).and_then(|known| known.last_upload);
         }
         *entries = next;
+        self.known.store(true, Ordering::Release);
+    }
+
+    /// Whether the directory says what a finalised state says; not so right after the start.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known.load(Ordering::Acquire)
     }
 
     fn read<T>(&self, file: &FileId, read: impl FnOnce(&Entry) -> T) -> Option<T> {

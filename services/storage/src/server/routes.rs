@@ -92,7 +92,13 @@ pub(super) fn known_file(app: &App, file: &str) -> Result<FileRef, Refusal> {
     let id: FileId = file
         .parse()
         .map_err(|_| bad("expected 64 hex digits".to_owned()))?;
+    // Asked first: the answer may come while the file is looked for.
+    let is_known = app.directory.is_known();
     app.directory.file(&id).ok_or_else(|| {
+        if !is_known {
+            let message = "the daemon has just started and has not read the chain yet; try again";
+            return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "starting", message);
+        }
         let message = format!("this provider has no deal for file {id} in finalised state");
         Refusal::new(StatusCode::NOT_FOUND, "unknown_file", message)
     })
@@ -128,6 +134,7 @@ pub(super) async fn health(State(app): State<App>) -> Response {
     let trouble = match &store {
         None => Some("the store cannot be read"),
         Some(store) if !store.writable => Some("the store cannot be written"),
+        _ if !app.directory.is_known() => Some("the chain is not read yet"),
         _ if lag > STALE_AFTER => Some("no new finalised block is seen"),
         _ => None,
     };

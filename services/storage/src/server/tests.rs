@@ -291,6 +291,38 @@ async fn what_is_no_segment_of_the_file_is_refused_without_a_trace() {
 }
 
 #[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let sample = Sample::new(1000, 0);
+    let provider = TestProvider::start(1, &[&sample]).await;
+    let url = format!(
+        "{}/v1/files/{}/segments/0",
+        provider.endpoint, sample.file.file
+    );
+    for _ in 0..20 {
+        // Without a token: refused before anything of the body is read.
+        let request = http1().put(&url).body(vec![1; 3 << 20]);
+        assert_eq!(refusal(request).await, (401, "bad_token".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_daemon_that_has_not_read_the_chain_says_so() {
+    let sample = Sample::new(1000, 0);
+    let provider = TestProvider::start_with(1, &[], |app| app.directory = Arc::default()).await;
+    let at = |path: String| http1().get(format!("{}{path}", provider.endpoint));
+    let file = format!("/v1/files/{}", sample.file.file);
+    assert_eq!(
+        refusal(at(file.clone())).await,
+        (503, "starting".to_owned())
+    );
+    let health = || async { at("/v1/health".into()).send().await.unwrap().status() };
+    assert_eq!(health().await, StatusCode::SERVICE_UNAVAILABLE);
+    provider.app.directory.replace(&provider.account, &[]);
+    assert_eq!(refusal(at(file)).await, (404, "unknown_file".to_owned()));
+    assert_eq!(health().await, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn unknown_things_have_clear_answers() {
     let sample = Sample::new(1000, 0);
     let provider = TestProvider::start(1, &[&sample]).await;

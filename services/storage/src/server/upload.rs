@@ -1,11 +1,14 @@
 //! Taking segments from owners.
 
+use std::time::Duration;
+
 use axum::{
-    body::Body,
+    body::{Body, BodyDataStream},
     extract::{Path, State},
-    http::{header, HeaderMap, StatusCode},
+    http::{header, HeaderMap, StatusCode, Version},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use noema_chain_client::FileId;
 use tokio::time::timeout;
 
@@ -17,18 +20,52 @@ use crate::{
     store::{NewSegment, StoreError},
 };
 
+/// How much of the body of a refused request is read and thrown away, and for how long.
+const DISCARD: usize = 4 << 20;
+const DISCARD_TIME: Duration = Duration::from_secs(5);
+
 /// `PUT /v1/files/{file}/segments/{index}`: 204 once the segment is verified and durable. Nothing of
-/// the body is read before the token is checked and it is the request's turn.
+/// the body is kept before the token is checked and it is the request's turn.
 pub(super) async fn put_segment(
     State(app): State<App>,
     Path((file, index)): Path<(String, String)>,
+    version: Version,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
-    let file = super::routes::known_file(&app, &file)?;
-    let index = super::routes::segment_index(&file, &index)?;
-    auth::check(&app, &headers, &file.file)?;
-    if let Some(length) = content_length(&headers) {
+    let mut body = body.into_data_stream();
+    let result = take_segment(&app, &file, &index, &headers, &mut body).await;
+    // Over HTTP/1 a client that is still sending when the connection closes never sees the answer.
+    if result.is_err() && version < Version::HTTP_2 {
+        discard(body).await;
+    }
+    result
+}
+
+async fn discard(mut body: BodyDataStream) {
+    let read = async {
+        let mut left = DISCARD;
+        while let Some(Ok(chunk)) = body.next().await {
+            match left.checked_sub(chunk.len()) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    let _ = timeout(DISCARD_TIME, read).await;
+}
+
+async fn take_segment(
+    app: &App,
+    file: &str,
+    index: &str,
+    headers: &HeaderMap,
+    body: &mut BodyDataStream,
+) -> Result<StatusCode, Refusal> {
+    let file = super::routes::known_file(app, file)?;
+    let index = super::routes::segment_index(&file, index)?;
+    auth::check(app, headers, &file.file)?;
+    if let Some(length) = content_length(headers) {
         if length > MAX_FRAME_LEN as u64 {
             return Err(too_large());
         }
@@ -49,9 +86,9 @@ pub(super) async fn put_segment(
     app.directory.note_upload(&file.file);
     let bytes = read_body(body).await?;
     let received = bytes.len() as u64;
-    let segment = verify(&app, file, index, bytes).await?;
+    let segment = verify(app, file, index, bytes).await?;
     let timer = app.metrics.put_seconds.start_timer();
-    store(&app, &file, segment).await?;
+    store(app, &file, segment).await?;
     timer.observe_duration();
     app.metrics.uploaded_bytes.inc_by(received);
     app.directory.note_upload(&file.file);
@@ -72,27 +109,29 @@ fn too_large() -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
 }
 
-async fn read_body(body: Body) -> Result<Bytes, Refusal> {
-    match timeout(BODY_TIME, axum::body::to_bytes(body, MAX_FRAME_LEN)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => {
-            // The limit is told from a broken connection by the cause only.
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            if cause.is_some_and(|cause| cause.contains("length limit exceeded")) {
+async fn read_body(body: &mut BodyDataStream) -> Result<Bytes, Refusal> {
+    let read = async {
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|_| {
+                let message = "the body ended early";
+                Refusal::new(StatusCode::BAD_REQUEST, "bad_body", message)
+            })?;
+            if bytes.len() + chunk.len() > MAX_FRAME_LEN {
                 return Err(too_large());
             }
-            let message = "the body ended early";
-            Err(Refusal::new(StatusCode::BAD_REQUEST, "bad_body", message))
+            bytes.extend_from_slice(&chunk);
         }
-        Err(_) => {
-            let message = format!("the body took longer than {} s", BODY_TIME.as_secs());
-            Err(Refusal::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "too_slow",
-                message,
-            ))
-        }
-    }
+        Ok(bytes.freeze())
+    };
+    timeout(BODY_TIME, read).await.unwrap_or_else(|_| {
+        let message = format!("the body took longer than {} s", BODY_TIME.as_secs());
+        Err(Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            message,
+        ))
+    })
 }
 
 async fn verify(app: &App, file: FileRef, index: u64, bytes: Bytes) -> Result<NewSegment, Refusal> {

@@ -356,14 +356,9 @@ proptest! {
 
 const CRASH_DIR: &str = "NOEMA_STORE_CRASH_DIR";
 
-/// Writes until it is killed, saying what is acknowledged. Runs as a child of the next test.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "the process that the next test kills"]
-async fn crash_child() {
-    let Some(dir) = std::env::var_os(CRASH_DIR) else {
-        return;
-    };
-    let store = open_store(Path::new(&dir), ME);
+/// Writes until it is killed, saying what is acknowledged.
+async fn write_until_killed(dir: &Path) {
+    let store = open_store(dir, ME);
     for seed in 0..=255 {
         let sample = Sample::new(8 * SEGMENT_SIZE, seed);
         store.add_file(&sample.file).await.unwrap();
@@ -378,16 +373,19 @@ async fn crash_child() {
     }
 }
 
-#[tokio::test]
+/// Starts itself once more as the process to kill.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_killed_writer_loses_nothing_that_it_acknowledged() {
+    if let Some(dir) = std::env::var_os(CRASH_DIR) {
+        return write_until_killed(Path::new(&dir)).await;
+    }
     let dir = tempfile::tempdir().unwrap();
     let mut acknowledged = BTreeSet::new();
     for round in 0..4u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "store::tests::crash_child",
-                "--ignored",
+                "store::tests::a_killed_writer_loses_nothing_that_it_acknowledged",
                 "--nocapture",
             ])
             .env(CRASH_DIR, dir.path())
