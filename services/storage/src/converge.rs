@@ -270,6 +270,10 @@ impl<C: ChainView> Converger<C> {
                     let proof = match prove::prove(&shared.store, &item.file, drawn).await {
                         Ok(proof) => proof,
                         Err(error) => {
+                            if matches!(error, prove::ProveError::Store(StoreError::Damaged { .. }))
+                            {
+                                shared.metrics.damaged_segments.inc();
+                            }
                             tracing::error!(%file, %error, "cannot make a proof");
                             let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
                             calls.end(item.token, Some(RETRY));
@@ -366,7 +370,21 @@ impl<C: ChainView> Converger<C> {
             return;
         }
         let (provider, operator) = (self.shared.provider, self.shared.operator);
-        match state.provider(&provider).await {
+        let record = state.provider(&provider).await;
+        if let Ok(record) = &record {
+            let metrics = &self.shared.metrics;
+            let gauge = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+            let record = record.as_ref();
+            let registered = record.is_some_and(|record| record.operator == operator);
+            metrics.operator_registered.set(registered.into());
+            metrics
+                .declared_bytes
+                .set(record.map_or(0, |record| gauge(record.capacity)));
+            metrics
+                .reserved_bytes
+                .set(record.map_or(0, |record| gauge(record.reserved)));
+        }
+        match record {
             Ok(None) => tracing::warn!(
                 %provider,
                 "the chain knows no storage provider with this account: register it, then files come"

@@ -22,6 +22,10 @@ pub(crate) struct Metrics {
     pub(crate) files: IntGauge,
     pub(crate) bytes: IntGauge,
     pub(crate) free_bytes: IntGauge,
+    pub(crate) writable: IntGauge,
+    pub(crate) operator_registered: IntGauge,
+    pub(crate) declared_bytes: IntGauge,
+    pub(crate) reserved_bytes: IntGauge,
     pub(crate) slots: IntGaugeVec,
     pub(crate) incomplete_files: IntGauge,
     pub(crate) calls: IntCounterVec,
@@ -48,6 +52,23 @@ impl Metrics {
             registry.register(Box::new(metric.clone()))?;
             Ok::<_, prometheus::Error>(metric)
         };
+        let calls = counters(
+            "calls_total",
+            "Calls submitted by name and result",
+            &["call", "result"],
+        )?;
+        // They begin at zero, so that the first failure is an increase.
+        for call in ["ready", "prove"] {
+            for result in ["ok", "failed"] {
+                calls.with_label_values(&[call, result]);
+            }
+        }
+        let info = IntGaugeVec::new(
+            Opts::new("noema_storage_build_info", "1; the version is in the label"),
+            &["version"],
+        )?;
+        registry.register(Box::new(info.clone()))?;
+        info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let slots = IntGaugeVec::new(
             Opts::new("noema_storage_slots", "Slots of this provider by state"),
             &["state"],
@@ -89,16 +110,25 @@ impl Metrics {
             files: gauge("files", "Files known, complete or not")?,
             bytes: gauge("bytes", "Bytes of segments held")?,
             free_bytes: gauge("free_bytes", "Free bytes on the disk")?,
+            writable: gauge("writable", "1 if the store can be written, else 0")?,
+            declared_bytes: gauge(
+                "declared_bytes",
+                "Capacity that the provider declared on chain",
+            )?,
+            reserved_bytes: gauge(
+                "reserved_bytes",
+                "Bytes that the chain has reserved at this provider",
+            )?,
+            operator_registered: gauge(
+                "operator_registered",
+                "1 if the chain names this daemon's operator key for its provider, else 0",
+            )?,
             slots,
             incomplete_files: gauge(
                 "incomplete_files",
                 "Files of current deals of which segments are missing",
             )?,
-            calls: counters(
-                "calls_total",
-                "Calls submitted by name and result",
-                &["call", "result"],
-            )?,
+            calls,
             deleted_files: counter("deleted_files_total", "Files deleted for want of a deal")?,
             bad_peer: counters(
                 "bad_peer_total",

@@ -185,10 +185,7 @@ impl<C: ChainView> Puller<C> {
                 .await
             {
                 Ok(segment) => {
-                    shared
-                        .metrics
-                        .pulled_bytes
-                        .inc_by(segment.data.len() as u64);
+                    let pulled = segment.data.len() as u64;
                     let segment = NewSegment {
                         file: self.file.file,
                         index,
@@ -197,6 +194,8 @@ impl<C: ChainView> Puller<C> {
                         data: segment.data,
                     };
                     shared.store.put(segment).await?;
+                    // Not before: with a full disk nothing is pulled, however much is fetched.
+                    shared.metrics.pulled_bytes.inc_by(pulled);
                     return Ok(true);
                 }
                 Err(ClientError::WrongSegment { fault, .. }) => {

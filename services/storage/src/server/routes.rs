@@ -174,6 +174,7 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
         app.metrics.files.set(gauge(stats.files));
         app.metrics.bytes.set(gauge(stats.bytes));
         app.metrics.free_bytes.set(gauge(stats.free_bytes));
+        app.metrics.writable.set(stats.writable.into());
     }
     let format = HeaderValue::from_static("text/plain; version=0.0.4");
     ([(header::CONTENT_TYPE, format)], app.metrics.text()).into_response()

@@ -156,6 +156,7 @@ async fn verify(app: &App, file: FileRef, index: u64, bytes: Bytes) -> Result<Ne
             let error: noema_commitment::ProofError = error;
             app.metrics.rejected_segments.inc();
             let message = error.to_string();
+            tracing::info!(file = %file.file, index, reason = message, "a segment was refused");
             Err(Refusal::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "wrong_segment",
