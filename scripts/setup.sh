@@ -2,12 +2,13 @@
 # Makes this machine ready to build, run and test Noema. Safe to run again: with everything in place it changes nothing and takes a second.
 #
 #   scripts/setup.sh            what `make dev` needs: toolchain, wasm target, C and C++ compilers, make, perl, protoc
-#   scripts/setup.sh --tests    the same, and what `make test` needs: rustfmt, clippy, cargo-nextest, cargo-deny
+#   scripts/setup.sh --tests    the same, and what `make test` needs: rustfmt, clippy, cargo-nextest, cargo-deny, Node.js with npm
 #   scripts/setup.sh --check    only report what is missing (exit 1 if anything is); with --tests for the tests
 set -euo pipefail
 
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
+NODE_MAJOR=20
 
 check_only=false
 for_tests=false
@@ -72,12 +73,14 @@ rust() {
 #   cc, c++           secp256k1, zstd, jemalloc, OpenSSL (WebRTC in litep2p, built from source), Binaryen (wasm-opt in the wasm builder)
 #   make, perl        OpenSSL's and jemalloc's own builds
 #   protoc            the network protocols' message definitions
+#   node, npm         for the tests: other people's clients (tests/judges)
 package_for() { # $1 = package manager, $2 = command; prints the package's name there
   case "$1:$2" in
     apt-get:cc | apt-get:c++) echo build-essential ;;
     dnf:c++ | zypper:c++) echo gcc-c++ ;;
     brew:cc | brew:c++) echo llvm ;;
     *:cc | *:c++) echo gcc ;;
+    *:node) echo nodejs ;;
     apt-get:protoc | dnf:protoc) echo protobuf-compiler ;;
     zypper:protoc) echo protobuf-devel ;;
     *:protoc) echo protobuf ;;
@@ -90,13 +93,15 @@ present() {
   case "$1" in
     perl) have perl && perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 2>/dev/null ;;
     protoc) [ -x "${PROTOC:-}" ] || have protoc ;;
+    node) [ "$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p')" -ge "$NODE_MAJOR" ] 2>/dev/null ;;
     *) have "$1" ;;
   esac
 }
 
 system_packages() {
-  local command wanted=()
-  for command in git cc c++ make perl protoc; do
+  local command wanted=() needed=(git cc c++ make perl protoc)
+  if $for_tests; then needed+=(node npm); fi
+  for command in "${needed[@]}"; do
     present "$command" || wanted+=("$command")
   done
   [ ${#wanted[@]} -gt 0 ] || return 0
@@ -133,7 +138,7 @@ system_packages() {
 
   local still=()
   for command in "${wanted[@]}"; do present "$command" || still+=("$command"); done
-  [ ${#still[@]} -eq 0 ] || fail "$manager installed ${packages[*]}, but these commands are still missing: ${still[*]}" "are they in PATH?"
+  [ ${#still[@]} -eq 0 ] || fail "$manager installed ${packages[*]}, but these commands are still missing: ${still[*]}" "are they in PATH? (node must be $NODE_MAJOR or later: https://nodejs.org/en/download)"
 }
 
 # --- Test tools ------------------------------------------------------------------------------------------------------------------

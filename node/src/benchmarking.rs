@@ -133,7 +133,6 @@ impl ExtrinsicBuilder for TransferBuilder {
             value: <Runtime as pallet_balances::Config>::ExistentialDeposit::get(),
         });
         let extension: TxExtension = (
-            frame_system::AuthorizeCall::new(),
             frame_system::CheckNonZeroSender::new(),
             frame_system::CheckSpecVersion::new(),
             frame_system::CheckTxVersion::new(),
@@ -146,7 +145,6 @@ impl ExtrinsicBuilder for TransferBuilder {
             frame_system::WeightReclaim::new(),
         );
         let signed_beside = (
-            (),
             (),
             VERSION.spec_version,
             VERSION.transaction_version,

@@ -58,9 +58,11 @@ pub type BlockId = generic::BlockId<Block>;
 /// What a transaction carries beside its call, and what is checked and done around the call, from
 /// top to bottom. None of these changes the format that wallets know: together they add the era,
 /// the nonce, the tip and the one-byte mode of the metadata check.
+///
+/// Not here as long as nothing needs them: `frame_system::AuthorizeCall`, for calls that authorise themselves
+/// (`#[pallet::authorize]`; it goes first), and `SkipCheckIfFeeless`. Neither adds a byte to a transaction, so both can
+/// come with an upgrade; until Polkadot.js knows them, it warns of each at every connection.
 pub type TxExtension = (
-    // Calls that authorise themselves, without a signature, are recognised first.
-    frame_system::AuthorizeCall<Runtime>,
     frame_system::CheckNonZeroSender<Runtime>,
     frame_system::CheckSpecVersion<Runtime>,
     frame_system::CheckTxVersion<Runtime>,

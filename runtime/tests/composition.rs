@@ -52,7 +52,6 @@ fn transactions_have_the_form_that_wallets_know() {
     assert_eq!(
         identifiers,
         [
-            "AuthorizeCall",
             "CheckNonZeroSender",
             "CheckSpecVersion",
             "CheckTxVersion",
@@ -66,7 +65,6 @@ fn transactions_have_the_form_that_wallets_know() {
         ]
     );
     let extension: TxExtension = (
-        frame_system::AuthorizeCall::new(),
         frame_system::CheckNonZeroSender::new(),
         frame_system::CheckSpecVersion::new(),
         frame_system::CheckTxVersion::new(),

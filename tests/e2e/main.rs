@@ -7,6 +7,7 @@
 
 mod crash;
 mod journey;
+mod judges;
 mod node;
 mod refusals;
 mod tamper;

@@ -241,7 +241,6 @@ fn sign(
 ) -> UncheckedExtrinsic {
     let nonce = System::account_nonce(who.to_account_id()) + ahead;
     let extension: TxExtension = (
-        frame_system::AuthorizeCall::new(),
         frame_system::CheckNonZeroSender::new(),
         frame_system::CheckSpecVersion::new(),
         frame_system::CheckTxVersion::new(),
@@ -254,7 +253,6 @@ fn sign(
         frame_system::WeightReclaim::new(),
     );
     let beside = (
-        (),
         (),
         VERSION.spec_version,
         VERSION.transaction_version,

@@ -1,0 +1,13 @@
+// Where the network and the programs under judgement are.
+
+function required(name, meaning) {
+  const value = process.env[name];
+  if (!value) throw new Error(`set ${name} to ${meaning}`);
+  return value;
+}
+
+/** The WebSocket address of a node. */
+export const endpoint = () => required('NOEMA_RPC', 'the ws:// address of a node');
+
+/** The directory with `noema` and `noema-node`. */
+export const programs = () => required('NOEMA_BIN', 'the directory with the programs');
