@@ -1,7 +1,8 @@
 //! Who authors, who finalises, and in which sessions.
 
 use crate::{
-    AccountId, Babe, Balance, Balances, Historical, Runtime, RuntimeEvent, Session, SessionKeys,
+    weights::consensus::ConsensusWeights, AccountId, Babe, Balance, Balances, Historical, Runtime,
+    RuntimeEvent, Session, SessionKeys,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -47,8 +48,7 @@ impl pallet_babe::Config for Runtime {
     type ExpectedBlockTime = ConstU64<MILLISECS_PER_BLOCK>;
     type EpochChangeTrigger = pallet_babe::ExternalTrigger;
     type DisabledValidators = Session;
-    // The crate's own figures; it exports no others.
-    type WeightInfo = ();
+    type WeightInfo = ConsensusWeights;
     type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
     type MaxNominators = ConstU32<0>;
     type KeyOwnerProof = MembershipProof;
@@ -57,8 +57,7 @@ impl pallet_babe::Config for Runtime {
 
 impl pallet_grandpa::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    // The crate's own figures; it exports no others.
-    type WeightInfo = ();
+    type WeightInfo = ConsensusWeights;
     type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
     type MaxNominators = ConstU32<0>;
     type MaxSetIdSessionEntries = ConstU64<{ HISTORY_IN_SESSIONS as u64 }>;

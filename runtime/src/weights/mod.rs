@@ -4,6 +4,7 @@
 //! on its reference hardware; those of our pallets are measured in this runtime (`make bench-weights`).
 
 pub mod block;
+pub mod consensus;
 pub mod pallet_noema_entropy;
 pub mod pallet_noema_providers;
 pub mod pallet_noema_storage;
