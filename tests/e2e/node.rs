@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{bail, ensure, Context};
-use noema_local_net::{Binaries, LocalNet, PortChoice};
+use noema_local_net::{Binaries, LocalNet, Node, PortChoice};
 use noema_tests::network;
 use serde_json::{json, Value};
 use tokio::{process::Command, time::sleep};
@@ -339,7 +339,7 @@ async fn two_validators_finalise_each_others_blocks() -> anyhow::Result<()> {
         .await?;
     let http = reqwest::Client::builder().no_proxy().build()?;
     for node in net.nodes() {
-        let methods = rpc(&http, &node.ws_url(), "rpc_methods", json!([])).await?;
+        let methods = node.rpc("rpc_methods", json!([])).await?;
         let methods: BTreeSet<&str> = methods["methods"]
             .as_array()
             .context("no methods")?
@@ -352,7 +352,7 @@ async fn two_validators_finalise_each_others_blocks() -> anyhow::Result<()> {
             .collect();
         ensure!(missing.is_empty(), "the node lacks {missing:?}");
         network::until("peer", PATIENCE, || async {
-            let health = rpc(&http, &node.ws_url(), "system_health", json!([])).await?;
+            let health = node.rpc("system_health", json!([])).await?;
             Ok((health["peers"] == 1).then_some(()))
         })
         .await?;
@@ -363,32 +363,32 @@ async fn two_validators_finalise_each_others_blocks() -> anyhow::Result<()> {
         );
     }
 
-    let url = net.node(0).ws_url();
+    let first = net.node(0);
     let (mut seen, mut counted, mut lags) = (BTreeMap::new(), 0, Vec::new());
     let began = Instant::now();
     while began.elapsed() < MEASURED {
-        let best = height(&http, &url, None).await?;
+        let best = height(first, None).await?;
         if best > counted {
             seen.entry(best).or_insert_with(Instant::now);
         }
-        let head = rpc(&http, &url, "chain_getFinalizedHead", json!([])).await?;
-        let finalized = height(&http, &url, Some(&head)).await?;
+        let head = first.rpc("chain_getFinalizedHead", json!([])).await?;
+        let finalized = height(first, Some(&head)).await?;
         let open = seen.split_off(&(finalized + 1));
         lags.extend(seen.values().map(Instant::elapsed));
         seen = open;
         counted = counted.max(finalized);
         sleep(Duration::from_millis(20)).await;
     }
-    let first = net.node(0).finalized().await?;
-    let second = net.node(1).finalized().await?;
+    let ours = first.finalized().await?;
+    let theirs = net.node(1).finalized().await?;
     ensure!(
-        first.abs_diff(second) <= 3,
-        "one node has finalised block {first}, the other {second}"
+        ours.abs_diff(theirs) <= 3,
+        "one node has finalised block {ours}, the other {theirs}"
     );
     lags.sort_unstable();
     let middle = lags.get(lags.len() / 2).context("nothing was finalised")?;
     println!(
-        "two validators: {first} blocks finalised; from seeing a block to its finality {} ms (median of {})",
+        "two validators: {ours} blocks finalised; from seeing a block to its finality {} ms (median of {})",
         middle.as_millis(),
         lags.len()
     );
@@ -396,31 +396,9 @@ async fn two_validators_finalise_each_others_blocks() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn rpc(
-    http: &reqwest::Client,
-    url: &str,
-    method: &str,
-    params: Value,
-) -> anyhow::Result<Value> {
-    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-    let mut answer: Value = http
-        .post(url.replace("ws://", "http://"))
-        .json(&request)
-        .send()
-        .await?
-        .json()
-        .await?;
-    ensure!(
-        answer.get("error").is_none(),
-        "{method}: {}",
-        answer["error"]
-    );
-    Ok(answer["result"].take())
-}
-
-async fn height(http: &reqwest::Client, url: &str, of: Option<&Value>) -> anyhow::Result<u64> {
+async fn height(node: &Node, of: Option<&Value>) -> anyhow::Result<u64> {
     let params = of.map_or_else(|| json!([]), |hash| json!([hash]));
-    let header = rpc(http, url, "chain_getHeader", params).await?;
+    let header = node.rpc("chain_getHeader", params).await?;
     let number = header["number"]
         .as_str()
         .context("a header without a number")?;

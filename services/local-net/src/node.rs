@@ -134,6 +134,24 @@ impl Node {
         self.check_port()
     }
 
+    /// Calls one of its JSON-RPC methods over HTTP and returns the result.
+    ///
+    /// # Errors
+    /// When it does not answer, or answers with an error.
+    pub async fn rpc(
+        &self,
+        method: &str,
+        params: serde_json::Value,
+    ) -> Result<serde_json::Value, Error> {
+        self.rpc
+            .call(method, params)
+            .await
+            .map_err(|why| Error::Chain {
+                what: format!("call {method} of {}", self.name()),
+                why,
+            })
+    }
+
     /// Number of its latest finalised block.
     pub async fn finalized(&self) -> Result<u64, Error> {
         self.rpc.finalized().await.map_err(|why| Error::Chain {

@@ -27,7 +27,7 @@ impl NodeRpc {
         }
     }
 
-    async fn call(&self, method: &str, params: Value) -> Result<Value, String> {
+    pub(crate) async fn call(&self, method: &str, params: Value) -> Result<Value, String> {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let answer: Answer = self
             .http
