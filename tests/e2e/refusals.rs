@@ -173,6 +173,8 @@ async fn the_command_line_refuses_with_a_reason_and_no_trace() -> anyhow::Result
         "http://127.0.0.1:80/\u{7}",
         "http://127.0.0.1:80/\n",
         "ftp://127.0.0.1",
+        "http://192.0.2.1:8201",
+        "https://192.0.2.1:8201",
     ] {
         refuse(
             &net,
@@ -339,13 +341,13 @@ async fn the_chain_refuses_with_a_reason_and_no_trace() -> anyhow::Result<()> {
         (
             "an endpoint of 10 KB",
             &bonded,
-            endpoint(format!("http://h/{}", "a".repeat(10 * 1024))),
+            endpoint(format!("http://localhost/{}", "a".repeat(10 * 1024))),
             &[],
         ),
         (
             "an endpoint with a control character",
             &bonded,
-            endpoint("http://h/\u{1}".into()),
+            endpoint("http://localhost/\u{1}".into()),
             &[],
         ),
         (
@@ -353,6 +355,18 @@ async fn the_chain_refuses_with_a_reason_and_no_trace() -> anyhow::Result<()> {
             &bonded,
             endpoint("ftp://h".into()),
             &[],
+        ),
+        (
+            "a plain endpoint elsewhere",
+            &bonded,
+            endpoint("http://192.0.2.1:8201".into()),
+            &[("Providers", "EndpointNotEncrypted")],
+        ),
+        (
+            "an endpoint without a key",
+            &bonded,
+            endpoint("https://192.0.2.1:8201".into()),
+            &[("Providers", "EndpointNotPinned")],
         ),
         ("an empty endpoint", &bonded, endpoint(String::new()), &[]),
     ];

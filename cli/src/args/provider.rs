@@ -25,7 +25,7 @@ pub(crate) enum Provider {
         /// Account of the daemon's hot key.
         #[arg(long, value_name = "ADDRESS")]
         operator: AccountId,
-        /// Where the daemon answers, such as http://storage.example.org:8201.
+        /// Where the daemon answers and which key it has: https://HOST:PORT#sha256=KEY, as the daemon prints it.
         #[arg(long, value_name = "URL")]
         endpoint: String,
         /// Bytes offered, such as 500GiB.
@@ -48,7 +48,7 @@ pub(crate) enum Provider {
     SetEndpoint {
         #[command(flatten)]
         role: RoleArg,
-        /// http:// or https://, host, optional port and path.
+        /// https://HOST[:PORT][/PATH]#sha256=KEY, as the daemon prints it; plain http on loopback only.
         endpoint: String,
     },
     /// Replace the hot key.

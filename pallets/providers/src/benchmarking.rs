@@ -34,10 +34,12 @@ fn bond_of<T: Config>() -> BalanceOf<T> {
     Pallet::<T>::minimum_bond(ROLE).saturating_mul(2u32.into())
 }
 
-/// An endpoint of `length` bytes, at least 8.
+/// An endpoint of `length` bytes, at least 82.
 fn endpoint_of_length(length: u32) -> Vec<u8> {
-    let mut endpoint = b"http://a/".to_vec();
-    endpoint.resize(length as usize, b'x');
+    let key = [b"#sha256=".as_slice(), &[b'f'; 64]].concat();
+    let mut endpoint = b"https://a/".to_vec();
+    endpoint.resize(length as usize - key.len(), b'x');
+    endpoint.extend(key);
     endpoint
 }
 
@@ -181,7 +183,7 @@ mod benchmarks {
 
     /// With a leaf that another provider gave back.
     #[benchmark]
-    fn register(e: Linear<8, { T::MaxEndpointLen::get() }>) {
+    fn register(e: Linear<82, { T::MaxEndpointLen::get() }>) {
         leave_one_free_leaf::<T>();
         let who: T::AccountId = whitelisted_caller();
         let operator: T::AccountId = account("operator", 0, 0);
@@ -292,7 +294,7 @@ mod benchmarks {
 
     /// By the operator.
     #[benchmark]
-    fn set_endpoint(e: Linear<8, { T::MaxEndpointLen::get() }>) {
+    fn set_endpoint(e: Linear<82, { T::MaxEndpointLen::get() }>) {
         let (who, operator) = register_one::<T>("provider");
         add_chunks::<T>(&who, T::MaxUnlocking::get());
         let endpoint = endpoint_of_length(e);

@@ -22,7 +22,6 @@ mod benchmarking;
 mod bonding;
 mod capacity;
 mod discipline;
-pub mod endpoint;
 mod genesis;
 pub mod math;
 #[cfg(test)]
@@ -397,8 +396,8 @@ pub mod pallet {
         /// The endpoint has more bytes than `MaxEndpointLen`.
         #[codec(index = 5)]
         EndpointTooLong,
-        /// The endpoint is not `http://` or `https://`, a host, and optionally a port and a path,
-        /// in visible ASCII.
+        /// The endpoint is not `https://HOST[:PORT][/PATH]#sha256=KEY`, nor `http://` and a loopback
+        /// host, in visible ASCII.
         #[codec(index = 6)]
         EndpointInvalid,
         /// The role has `MaxProviders` providers. Wait until one leaves.
@@ -447,6 +446,12 @@ pub mod pallet {
         /// The sum tree contradicts the records. Nobody can cause this; report it.
         #[codec(index = 21)]
         Inconsistent,
+        /// The endpoint is plain `http` and not on loopback. Use `https` and pin the daemon's key.
+        #[codec(index = 22)]
+        EndpointNotEncrypted,
+        /// The endpoint is `https` without `#sha256=` and the hash of the daemon's TLS key.
+        #[codec(index = 23)]
+        EndpointNotPinned,
     }
 
     #[pallet::hooks]
@@ -538,7 +543,8 @@ pub mod pallet {
             Self::do_set_operator(role, &who, operator)
         }
 
-        /// Announces where the daemon answers. Signed by the bonded account or the operator key.
+        /// Announces where the daemon answers, and which TLS key it has there
+        /// (`noema_endpoint::Endpoint`). Signed by the bonded account or the operator key.
         #[pallet::call_index(6)]
         #[pallet::weight(T::WeightInfo::set_endpoint(length_of(endpoint)))]
         pub fn set_endpoint(origin: OriginFor<T>, role: Role, endpoint: Vec<u8>) -> DispatchResult {

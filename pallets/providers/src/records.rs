@@ -1,8 +1,8 @@
 //! The one way in which records change, so that tree, census and record never part.
 
 use crate::{
-    endpoint, BalanceOf, BlockNumberOf, Censuses, Config, EndpointOf, Error, Event, HoldReason,
-    Operators, Pallet, ParametersByRole, Provider, ProviderOf, ProviderState, Providers,
+    BalanceOf, BlockNumberOf, Censuses, Config, EndpointOf, Error, Event, HoldReason, Operators,
+    Pallet, ParametersByRole, Provider, ProviderOf, ProviderState, Providers,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -13,11 +13,15 @@ use frame_support::{
         Get,
     },
 };
+use noema_endpoint::{Endpoint, EndpointError};
 use noema_traits::Role;
 use sp_runtime::{
     traits::{BlockNumberProvider, Zero},
-    DispatchError, DispatchResult, Perbill, SaturatedConversion,
+    DispatchError, DispatchResult, Perbill,
 };
+
+/// Length of `https://a`, `#sha256=` and the hash, in bytes.
+const SHORTEST_PINNED: u32 = 9 + 8 + 64;
 
 /// The reason under which the bond of `role` is held.
 impl From<Role> for HoldReason {
@@ -101,7 +105,11 @@ impl<T: Config> Pallet<T> {
 
     fn check_endpoint(bytes: Vec<u8>) -> Result<EndpointOf<T>, DispatchError> {
         let bounded: EndpointOf<T> = bytes.try_into().map_err(|_| Error::<T>::EndpointTooLong)?;
-        ensure!(endpoint::is_valid(&bounded), Error::<T>::EndpointInvalid);
+        Endpoint::parse(&bounded).map_err(|error| match error {
+            EndpointError::Malformed => Error::<T>::EndpointInvalid,
+            EndpointError::NotEncrypted => Error::<T>::EndpointNotEncrypted,
+            EndpointError::NotPinned => Error::<T>::EndpointNotPinned,
+        })?;
         Ok(bounded)
     }
 
@@ -240,10 +248,9 @@ pub(crate) fn integrity_test<T: Config>() {
         T::MaxReporterShare::get() < Perbill::one(),
         "pallet-noema-providers: `MaxReporterShare` is 100 %, so that reporting oneself costs nothing; lower it",
     );
-    let shortest: u32 = b"http://a".len().saturated_into();
     assert!(
-        T::MaxEndpointLen::get() >= shortest,
-        "pallet-noema-providers: `MaxEndpointLen` is {}, which no endpoint fits; raise it",
+        T::MaxEndpointLen::get() >= SHORTEST_PINNED,
+        "pallet-noema-providers: `MaxEndpointLen` is {}, which no pinned endpoint fits; raise it",
         T::MaxEndpointLen::get(),
     );
     for role in Role::ALL {

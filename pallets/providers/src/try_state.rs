@@ -1,14 +1,15 @@
 //! What must hold after every block. Each function checks one invariant.
 
 use crate::{
-    bonding::sum_of_chunks, endpoint, tree::RoleTree, BalanceOf, Censuses, Config, FreeLeaves,
-    Leaves, Operators, Pallet, ProviderOf, ProviderState, Providers, TreeNodes,
+    bonding::sum_of_chunks, tree::RoleTree, BalanceOf, Censuses, Config, FreeLeaves, Leaves,
+    Operators, Pallet, ProviderOf, ProviderState, Providers, TreeNodes,
 };
 use alloc::collections::btree_set::BTreeSet;
 use frame_support::{
     ensure,
     traits::{fungible::InspectHold, Get},
 };
+use noema_endpoint::Endpoint;
 use noema_traits::Role;
 use sp_runtime::{
     traits::{Saturating, Zero},
@@ -103,7 +104,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn try_state_endpoints_are_valid(role: Role) -> Result<(), TryRuntimeError> {
         for provider in Providers::<T>::iter_prefix_values(role) {
             ensure!(
-                endpoint::is_valid(&provider.endpoint),
+                Endpoint::parse(&provider.endpoint).is_ok(),
                 "a stored endpoint is invalid"
             );
         }

@@ -49,7 +49,7 @@ impl pallet_noema_providers::Config for Runtime {
     type BlockNumberProvider = System;
     type UnbondingPeriod = UnbondingPeriod;
     type MaxUnlocking = ConstU32<16>;
-    type MaxEndpointLen = ConstU32<128>;
+    type MaxEndpointLen = ConstU32<{ noema_endpoint::MAX_LEN as u32 }>;
     type MaxProviders = ConstU32<65_536>;
     type MaxReporterShare = MaxReporterShare;
     type WeightInfo = weights::pallet_noema_providers::WeightInfo<Runtime>;

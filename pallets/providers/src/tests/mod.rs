@@ -5,7 +5,6 @@ mod benchmark_support;
 mod bonding;
 mod capacity;
 mod discipline;
-mod endpoints;
 mod genesis;
 mod invariants;
 mod math;
@@ -22,7 +21,8 @@ use noema_traits::Role;
 use sp_runtime::DispatchResult;
 
 pub(super) const MIB: u64 = 1 << 20;
-pub(super) const GOOD: &[u8] = b"https://provider.example:7000/noema";
+pub(super) const GOOD: &[u8] =
+    b"https://provider.example:7000/noema#sha256=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 pub(super) const STORAGE: Role = Role::Storage;
 
 pub(super) fn signed(who: AccountId) -> RuntimeOrigin {

@@ -5,7 +5,7 @@ use crate::{Error, Event, Operators, ProviderState};
 use frame_support::{assert_noop, assert_ok};
 use noema_traits::ProviderRegistry;
 
-const MOVED: &[u8] = b"http://[2001:db8::1]:80";
+const MOVED: &[u8] = b"http://[::1]:80";
 
 #[test]
 fn set_operator_moves_the_authority() {

@@ -126,8 +126,19 @@ fn register_with_bad_endpoint_fails() {
         };
         assert_noop!(with(vec![]), Error::<Test>::EndpointInvalid);
         assert_noop!(with(b"ftp://a".to_vec()), Error::<Test>::EndpointInvalid);
-        assert_noop!(with(b"http://a\n".to_vec()), Error::<Test>::EndpointInvalid);
-        let mut ten_kilobytes = b"http://a/".to_vec();
+        assert_noop!(
+            with(b"https://a\n".to_vec()),
+            Error::<Test>::EndpointInvalid
+        );
+        assert_noop!(
+            with(b"https://a".to_vec()),
+            Error::<Test>::EndpointNotPinned
+        );
+        assert_noop!(
+            with(b"http://a".to_vec()),
+            Error::<Test>::EndpointNotEncrypted
+        );
+        let mut ten_kilobytes = b"http://localhost/".to_vec();
         ten_kilobytes.resize(10_240, b'x');
         assert_noop!(with(ten_kilobytes.clone()), Error::<Test>::EndpointTooLong);
         ten_kilobytes.truncate(129);

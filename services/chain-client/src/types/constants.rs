@@ -59,7 +59,7 @@ mod tests {
             max_file_size: 1 << 40,
             prove_window: 60,
             existential_deposit: 1,
-            max_endpoint_len: 128,
+            max_endpoint_len: 256,
             unbonding_period: 1,
             seed_history: 1,
             seed_max_gap: 1,
