@@ -12,4 +12,5 @@ mod node;
 mod refusals;
 mod tamper;
 mod tour;
+mod transport;
 mod upgrade;

@@ -1,6 +1,7 @@
 //! What the tests over the real binaries share: a network, the command line as a person types it, a proxy that stands between a daemon and
 //! the world, and the books that are kept while processes are killed.
 
+pub mod attack;
 pub mod books;
 pub mod cli;
 pub mod files;

@@ -20,6 +20,10 @@ pub(crate) struct Up {
     #[arg(long, conflicts_with = "data_dir")]
     pub(crate) tmp: bool,
 
+    /// Let the daemons encrypt, with their keys pinned on chain, as providers of a real network do.
+    #[arg(long)]
+    pub(crate) tls: bool,
+
     /// How many storage providers.
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = up_to(0, MAX_PROVIDERS))]
     pub(crate) providers: usize,

@@ -19,6 +19,7 @@ pub(crate) async fn run(session: &Session, up: &Up) -> Result<(), Failure> {
     let mut builder = LocalNet::builder()
         .providers(up.providers)
         .validators(up.validators)
+        .tls(up.tls)
         .on_progress(move |step| output.note(format_args!("{step} ...")));
     if !up.tmp {
         builder = builder.data_dir(&up.data_dir);

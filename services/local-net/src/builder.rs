@@ -24,6 +24,7 @@ pub struct LocalNetBuilder {
     pub(crate) node_args: Vec<String>,
     pub(crate) provider_args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
+    pub(crate) tls: bool,
     pub(crate) provider_binaries: BTreeMap<usize, PathBuf>,
     pub(crate) provider_data_dirs: BTreeMap<usize, PathBuf>,
     pub(crate) progress: Progress,
@@ -52,6 +53,7 @@ impl Default for LocalNetBuilder {
             node_args: Vec::new(),
             provider_args: Vec::new(),
             env: Vec::new(),
+            tls: false,
             provider_binaries: BTreeMap::new(),
             provider_data_dirs: BTreeMap::new(),
             progress: Arc::new(|_| {}),
@@ -100,6 +102,13 @@ impl LocalNetBuilder {
     /// Capacity that each provider declares, in bytes.
     pub fn capacity(mut self, bytes: u64) -> Self {
         self.capacity = bytes;
+        self
+    }
+
+    /// Whether daemons encrypt, with the key of each pinned in its endpoint on chain. Plain if not
+    /// said: everything is on loopback.
+    pub fn tls(mut self, tls: bool) -> Self {
+        self.tls = tls;
         self
     }
 

@@ -16,6 +16,9 @@ pub enum Error {
         /// The paths that were tried, separated by commas.
         searched: String,
     },
+    /// A daemon has no usable TLS key.
+    #[error(transparent)]
+    Identity(#[from] noema_transport::IdentityError),
     /// Another local network runs on the same data directory.
     #[error(
         "{} is in use by another local network{}; stop that one or choose another data directory",

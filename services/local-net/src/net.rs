@@ -126,6 +126,7 @@ impl LocalNet {
                     port: port(PROVIDER_PORT, index, "a storage provider")?,
                     // Spread over the nodes, as providers of a real network are.
                     node_url: nodes[index % nodes.len()].ws_url(),
+                    tls: shape.tls,
                     extra_args: shape.provider_args.clone(),
                     env: shape.env.clone(),
                 };

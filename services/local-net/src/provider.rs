@@ -3,11 +3,12 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use noema_chain_client::{AccountId, SigningKey};
+use noema_transport::{Clients, EndpointUrl, Identity, Pin};
 
 use crate::{
     data_dir::write_private,
@@ -15,12 +16,15 @@ use crate::{
     process::Process,
     ready::until_ready,
     registration::{Announcement, ProviderKeys},
-    rpc::{client, root_cause},
+    rpc::root_cause,
     Error,
 };
 
 /// How long a daemon may take until it is healthy.
 const READY_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a daemon may take to accept a connection, and to answer for its health.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
+const HEALTH_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a daemon may take to end when asked to: it finishes writes under way.
 pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -34,6 +38,8 @@ pub(crate) struct ProviderSetup {
     pub(crate) port: Port,
     /// Address of the node that it follows the chain through.
     pub(crate) node_url: String,
+    /// Whether it encrypts.
+    pub(crate) tls: bool,
     pub(crate) extra_args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
 }
@@ -46,7 +52,9 @@ pub struct Provider {
     keys: ProviderKeys,
     setup: ProviderSetup,
     binary: Mutex<PathBuf>,
-    http: reqwest::Client,
+    clients: Clients,
+    /// Known once its directories are made.
+    pin: OnceLock<Pin>,
 }
 
 impl Provider {
@@ -57,7 +65,8 @@ impl Provider {
             keys: ProviderKeys::of(index),
             binary: Mutex::new(setup.binary.clone()),
             setup,
-            http: client(),
+            clients: Clients::new("noema-local-net", CONNECT_PATIENCE),
+            pin: OnceLock::new(),
         }
     }
 
@@ -91,14 +100,24 @@ impl Provider {
         &self.keys.operator
     }
 
-    /// Where its daemon answers: `http://127.0.0.1:<port>`.
+    /// Where its daemon answers, as it is announced on chain: `http://127.0.0.1:<port>`, or
+    /// `https` with the pin of its key.
     pub fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.setup.port.number())
+        match self.pin.get() {
+            Some(pin) => format!("{}#{pin}", self.url()),
+            None => self.url(),
+        }
+    }
+
+    /// The same without the pin.
+    pub fn url(&self) -> String {
+        let scheme = if self.setup.tls { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.setup.port.number())
     }
 
     /// Where its Prometheus metrics are.
     pub fn metrics_url(&self) -> String {
-        format!("{}/metrics", self.endpoint())
+        format!("{}/metrics", self.url())
     }
 
     /// The data directory of its daemon.
@@ -140,9 +159,13 @@ impl Provider {
     }
 
     async fn health(&self) -> Result<(), String> {
-        let answer = self
-            .http
-            .get(format!("{}/v1/health", self.endpoint()))
+        let EndpointUrl { url, client } = self
+            .clients
+            .url(&self.endpoint(), "v1/health")
+            .map_err(|e| e.to_string())?;
+        let answer = client
+            .get(url)
+            .timeout(HEALTH_PATIENCE)
             .send()
             .await
             .map_err(|e| format!("it does not answer yet ({})", root_cause(&e)))?;
@@ -160,6 +183,10 @@ impl Provider {
     pub(crate) fn prepare(&self) -> Result<(), Error> {
         for dir in [&self.setup.dir, &self.setup.data_dir] {
             std::fs::create_dir_all(dir).map_err(Error::io("create the directory", dir))?;
+        }
+        if self.setup.tls {
+            let identity = Identity::load_or_create(&self.setup.data_dir)?;
+            let _ = self.pin.set(identity.pin());
         }
         write_private(
             &self.key_file(),
@@ -203,6 +230,11 @@ impl Provider {
             .args(["--node", &setup.node_url])
             .args(["--provider", &self.account().to_string()])
             .args(["--listen", &format!("127.0.0.1:{}", setup.port.number())])
+            .args(if self.setup.tls {
+                &["--tls", "on"][..]
+            } else {
+                &[]
+            })
             .arg("--operator-key")
             .arg(self.key_file())
             .arg("--data-dir")

@@ -10,9 +10,14 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use noema_chain_client::{AccountId, KeyError, SigningKey};
+use noema_transport::ConnectionLimits;
 use serde::Deserialize;
 
-use crate::store::StoreOptions;
+use crate::{
+    deny::{DenyList, DenyListError},
+    store::StoreOptions,
+    tls::{Tls, TlsError, TlsMode},
+};
 
 /// Everything the daemon is started with.
 #[derive(Clone, Debug)]
@@ -33,8 +38,12 @@ pub struct Config {
     pub max_uploads: usize,
     /// Answers with data at the same time.
     pub max_downloads: usize,
-    /// Connections at the same time.
-    pub max_connections: usize,
+    /// Connections at the same time, in all and of one peer.
+    pub connections: ConnectionLimits,
+    /// The key that the daemon shows.
+    pub tls: Tls,
+    /// Roots that it does not hold.
+    pub(crate) denied: DenyList,
     /// How the store works.
     pub store: StoreOptions,
 }
@@ -84,6 +93,12 @@ pub enum ConfigError {
     /// The development key's name is none.
     #[error("development operator: {0}")]
     DevKey(KeyError),
+    /// Key, mode and address do not fit together.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The deny-list cannot be used.
+    #[error(transparent)]
+    DenyList(#[from] DenyListError),
     /// A number is out of range.
     #[error("{name} is {found}: expected {expected}")]
     OutOfRange {
@@ -114,6 +129,9 @@ pub struct Args {
     /// Configuration file (TOML; the names of the flags with _ for -)
     #[arg(long, env = "NOEMA_STORAGE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Make the TLS key if there is none, print the endpoint to announce, and end
+    #[arg(long)]
+    pub print_endpoint: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -149,9 +167,28 @@ struct Settings {
     /// Answers with data at the same time [default: 64]
     #[arg(long, env = "NOEMA_STORAGE_MAX_DOWNLOADS", value_name = "NUMBER")]
     max_downloads: Option<u64>,
-    /// Connections at the same time [default: 256]
+    /// Connections at the same time [default: 1024]
     #[arg(long, env = "NOEMA_STORAGE_MAX_CONNECTIONS", value_name = "NUMBER")]
     max_connections: Option<u64>,
+    /// Connections of one peer at the same time [default: 64]
+    #[arg(
+        long,
+        env = "NOEMA_STORAGE_MAX_CONNECTIONS_PER_PEER",
+        value_name = "NUMBER"
+    )]
+    max_connections_per_peer: Option<u64>,
+    /// When connections are encrypted: auto is everywhere but on loopback [default: auto]
+    #[arg(long, env = "NOEMA_STORAGE_TLS", value_name = "MODE")]
+    tls: Option<TlsMode>,
+    /// File with the TLS key (PEM; permissions 600), instead of tls.key in the data directory
+    #[arg(long, env = "NOEMA_STORAGE_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// File with the certificates for that key (PEM)
+    #[arg(long, env = "NOEMA_STORAGE_TLS_CERTIFICATES", value_name = "FILE")]
+    tls_certificates: Option<PathBuf>,
+    /// File with roots not to hold, one in a line; read again when it changes
+    #[arg(long, env = "NOEMA_STORAGE_DENY_LIST", value_name = "FILE")]
+    deny_list: Option<PathBuf>,
     /// Memory for pages of the index, in MiB [default: 16]
     #[arg(long, env = "NOEMA_STORAGE_INDEX_CACHE_MIB", value_name = "MIB")]
     index_cache_mib: Option<u64>,
@@ -183,6 +220,13 @@ impl Settings {
             max_uploads: self.max_uploads.or(other.max_uploads),
             max_downloads: self.max_downloads.or(other.max_downloads),
             max_connections: self.max_connections.or(other.max_connections),
+            max_connections_per_peer: self
+                .max_connections_per_peer
+                .or(other.max_connections_per_peer),
+            tls: self.tls.or(other.tls),
+            tls_key: self.tls_key.or(other.tls_key),
+            tls_certificates: self.tls_certificates.or(other.tls_certificates),
+            deny_list: self.deny_list.or(other.deny_list),
             index_cache_mib: self.index_cache_mib.or(other.index_cache_mib),
             min_free_mib: self.min_free_mib.or(other.min_free_mib),
             log_format: self.log_format.or(other.log_format),
@@ -234,12 +278,24 @@ impl Args {
         let limit = |name, found: Option<u64>, default| {
             in_range(name, found.unwrap_or(default), 1..=1024, requests).map(|n| n as usize)
         };
-        let max_connections = in_range(
-            "max-connections",
-            settings.max_connections.unwrap_or(256),
-            1..=65_536,
-            connections,
-        )?;
+        let count = |name, found: Option<u64>, default| {
+            in_range(name, found.unwrap_or(default), 1..=65_536, connections).map(|n| n as usize)
+        };
+        let connection_limits = ConnectionLimits {
+            total: count("max-connections", settings.max_connections, 1024)?,
+            per_peer: count(
+                "max-connections-per-peer",
+                settings.max_connections_per_peer,
+                64,
+            )?,
+        };
+        let listen = settings
+            .listen
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8201)));
+        let denied = match &settings.deny_list {
+            Some(path) => DenyList::read(path)?,
+            None => DenyList::default(),
+        };
         let cache = in_range(
             "index-cache-mib",
             settings.index_cache_mib.unwrap_or(16),
@@ -261,13 +317,18 @@ impl Args {
             data_dir: settings
                 .data_dir
                 .unwrap_or_else(|| PathBuf::from("noema-storage")),
-            listen: settings
-                .listen
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8201))),
+            listen,
+            tls: Tls::choose(
+                settings.tls.unwrap_or_default(),
+                listen,
+                settings.tls_key,
+                settings.tls_certificates,
+            )?,
+            denied,
             grace: Duration::from_secs(settings.grace_seconds.unwrap_or(3600)),
             max_uploads: limit("max-uploads", settings.max_uploads, 32)?,
             max_downloads: limit("max-downloads", settings.max_downloads, 64)?,
-            max_connections: max_connections as usize,
+            connections: connection_limits,
             store: StoreOptions {
                 index_cache: (cache << 20) as usize,
                 min_free: min_free << 20,

@@ -12,12 +12,14 @@ use noema_chain_client::{
     AccountId, Assignment, BlockNumber, Call, ChainError, FileId, Finalized, Head, SeedAt,
     SlotState, SubmitError,
 };
+use noema_transport::{Endpoint, Pin};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     chain_view::{ChainView, StateView},
     client::{FileRef, StorageClient},
+    deny::DenyList,
     directory::{Directory, Tracked},
     gc,
     metrics::Metrics,
@@ -53,6 +55,10 @@ pub(crate) struct Shared<C> {
     pub(crate) client: StorageClient,
     pub(crate) penalties: Penalties,
     pub(crate) grace: Duration,
+    /// Pin of the daemon's own TLS key; `None` if connections to it are plain.
+    pub(crate) pin: Option<Pin>,
+    /// Roots whose slots are given back.
+    pub(crate) denied: DenyList,
 }
 
 /// A call for a slot's state: which, and when it may be tried again. States have tokens, and a call
@@ -152,8 +158,13 @@ impl<C: ChainView> Converger<C> {
             .unwrap_or_else(PoisonError::into_inner)
             .keep(&live);
 
+        shared.denied.refresh();
         let mut wanted = HashSet::new();
         for item in &tracked {
+            if shared.denied.contains(&item.file.root) {
+                self.resign(item);
+                continue;
+            }
             match shared.store.add_file(&item.file).await {
                 Ok(()) => {}
                 Err(error) => {
@@ -297,6 +308,22 @@ impl<C: ChainView> Converger<C> {
         Ok(())
     }
 
+    /// Gives the slot of a denied file back. The chain draws another provider, which gets the file
+    /// from those that hold it; nobody is penalised.
+    fn resign(&mut self, item: &Tracked) {
+        if !self.begin(item.token) {
+            return;
+        }
+        let (shared, calls) = (self.shared.clone(), self.calls.clone());
+        let (file, owner, slot, token) = (item.file.file, item.owner, item.slot, item.token);
+        tracing::info!(%file, slot, "the file is on the deny-list: its slot is given back");
+        self.tasks.spawn(async move {
+            let call = Call::Resign { file, owner, slot };
+            let result = shared.chain.submit(call).await;
+            shared.note("resign", file, token, &calls, result);
+        });
+    }
+
     fn begin(&self, token: u64) -> bool {
         self.calls
             .lock()
@@ -377,6 +404,8 @@ impl<C: ChainView> Converger<C> {
             let record = record.as_ref();
             let registered = record.is_some_and(|record| record.operator == operator);
             metrics.operator_registered.set(registered.into());
+            let pinned = record.is_some_and(|record| self.shared.is_pinned_by(&record.endpoint));
+            metrics.endpoint_pinned.set(pinned.into());
             metrics
                 .declared_bytes
                 .set(record.map_or(0, |record| gauge(record.capacity)));
@@ -395,6 +424,12 @@ impl<C: ChainView> Converger<C> {
                 found = %operator,
                 "this daemon's operator key is not the one registered: its calls will be refused"
             ),
+            Ok(Some(record)) if !self.shared.is_pinned_by(&record.endpoint) => tracing::error!(
+                %provider,
+                announced = %record.endpoint,
+                found = %self.shared.pin.map(|pin| pin.to_string()).unwrap_or_default(),
+                "the endpoint on chain pins another key than this daemon has: nobody will connect; announce this one"
+            ),
             Ok(Some(_)) => self.record_checked_at = Some(Instant::now()),
             Err(error) => tracing::debug!(%error, "cannot read the provider's record"),
         }
@@ -406,6 +441,16 @@ impl<C: ChainView> Converger<C> {
 }
 
 impl<C: ChainView> Shared<C> {
+    /// Whether clients of this endpoint accept the daemon's key. Without a key of its own a proxy
+    /// before it has one, which the daemon does not know.
+    fn is_pinned_by(&self, endpoint: &str) -> bool {
+        match (self.pin, Endpoint::parse(endpoint.as_bytes())) {
+            (None, _) => true,
+            (Some(own), Ok(Endpoint::Https { pin, .. })) => own == pin,
+            (Some(_), _) => false,
+        }
+    }
+
     /// Writes down how a call ended.
     fn note(
         &self,

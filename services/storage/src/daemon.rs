@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use noema_chain_client::{ChainClient, ChainError, Submitter};
+use noema_transport::{serve, Gate, Identity, IdentityError, Options, Patience, Turns};
 use tokio::{
     net::TcpListener,
     signal::unix::{signal, SignalKind},
-    sync::Semaphore,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,7 @@ use crate::{
     penalty::Penalties,
     server::{self, App},
     store::{Store, StoreError, StoreIdentity},
+    tls,
 };
 
 /// Pause between attempts to reach the node at the start.
@@ -47,13 +48,16 @@ pub enum DaemonError {
     /// The process cannot be told to stop.
     #[error("cannot wait for signals: {0}")]
     Signals(#[source] std::io::Error),
+    /// There is no usable TLS key.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The figures for Prometheus clash.
     #[error("cannot set up metrics: {0}")]
     Metrics(String),
 }
 
 /// Runs the daemon until SIGTERM or SIGINT. Writes one line to standard output when it answers:
-/// `noema-storage answers at http://ADDRESS`.
+/// `noema-storage answers at ENDPOINT`, with the pin of its key if it has one.
 pub async fn run(config: Config) -> Result<(), DaemonError> {
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).map_err(DaemonError::Signals)?;
@@ -67,15 +71,24 @@ pub async fn run(config: Config) -> Result<(), DaemonError> {
         tracing::info!("told to stop: finishing what is under way");
         stopping.cancel();
     });
-    let announce = |address: SocketAddr| println!("noema-storage answers at http://{address}");
+    let announce = |endpoint: &str| println!("noema-storage answers at {endpoint}");
     run_until(config, stop, announce).await
 }
 
-/// Runs the daemon until `stop`. `listening` is called with the address once it answers.
+/// Prints the endpoint that the daemon would announce for the address at which it answers; makes its
+/// TLS key if there is none.
+pub fn print_endpoint(config: &Config) -> Result<(), DaemonError> {
+    let identity = config.tls.identity(&config.data_dir)?;
+    let pin = identity.as_ref().map(Identity::pin);
+    println!("{}", tls::endpoint(config.listen, pin));
+    Ok(())
+}
+
+/// Runs the daemon until `stop`. `listening` is called with its endpoint once it answers.
 pub async fn run_until(
     config: Config,
     stop: CancellationToken,
-    listening: impl FnOnce(SocketAddr),
+    listening: impl FnOnce(&str),
 ) -> Result<(), DaemonError> {
     let Some(client) = connect(&config.node, &stop).await? else {
         return Ok(());
@@ -87,6 +100,8 @@ pub async fn run_until(
     let (data_dir, options) = (config.data_dir.clone(), config.store.clone());
     let opening = tokio::task::spawn_blocking(move || Store::open(&data_dir, identity, options));
     let store = opening.await.map_err(|_| StoreError::Closed)??;
+    let tls_identity = config.tls.identity(&config.data_dir)?;
+    let (security, pin) = tls::security(tls_identity.as_ref())?;
     let metrics = Metrics::new().map_err(|e| DaemonError::Metrics(e.to_string()))?;
     let directory = Arc::new(Directory::default());
     let operator = config.operator.account();
@@ -103,9 +118,10 @@ pub async fn run_until(
             max_downloads: config.max_downloads,
             max_body: MAX_FRAME_LEN,
         },
-        uploads: Arc::new(Semaphore::new(config.max_uploads)),
-        downloads: Arc::new(Semaphore::new(config.max_downloads)),
-        turn: server::TURN,
+        uploads: Arc::new(Turns::new(config.max_uploads, server::TURN)),
+        downloads: Arc::new(Turns::new(config.max_downloads, server::TURN)),
+        gate: Gate::new(config.connections),
+        denied: config.denied.clone(),
     };
     let listen_error = |source| DaemonError::Listen {
         address: config.listen,
@@ -126,11 +142,19 @@ pub async fn run_until(
         client: StorageClient::default(),
         penalties: Penalties::default(),
         grace: config.grace,
+        pin,
+        denied: config.denied,
     });
     let converging = tokio::spawn(Converger::new(shared).run(stop.clone()));
-    tracing::info!(%address, provider = %config.provider, %operator, "answering");
-    listening(address);
-    server::serve(listener, server::router(app), config.max_connections, stop).await;
+    let endpoint = tls::endpoint(address, pin);
+    tracing::info!(%endpoint, provider = %config.provider, %operator, "answering");
+    listening(&endpoint);
+    let options = Options {
+        security,
+        gate: app.gate.clone(),
+        patience: Patience::default(),
+    };
+    serve(listener, server::router(app), options, stop).await;
     if let Err(error) = converging.await {
         tracing::error!(%error, "the convergence task broke");
     }

@@ -5,6 +5,7 @@ pub mod client;
 pub mod config;
 mod converge;
 mod daemon;
+mod deny;
 mod directory;
 pub mod frame;
 mod gc;
@@ -17,10 +18,13 @@ pub mod server;
 pub mod store;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod token;
 
 pub use config::Config;
-pub use daemon::{run, run_until, DaemonError};
+pub use daemon::{print_endpoint, run, run_until, DaemonError};
+pub use deny::DenyListError;
+pub use tls::{Tls, TlsError, TlsMode};
 pub use token::{TokenError, UploadToken, MAX_AHEAD_SECONDS};
 
 /// Seconds since 1970.

@@ -14,10 +14,17 @@ const BLOCKING: usize = 32;
 fn main() -> ExitCode {
     let args = Args::parse();
     init_logs(args.log_format());
+    let print_endpoint = args.print_endpoint;
     let config = match args.into_config() {
         Ok(config) => config,
         Err(error) => return fail(&error),
     };
+    if print_endpoint {
+        return match noema_storage::print_endpoint(&config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error),
+        };
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores.clamp(2, WORKERS))

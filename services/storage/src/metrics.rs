@@ -1,6 +1,7 @@
 //! Figures for Prometheus.
 
 use noema_chain_client::AccountId;
+use noema_transport::GateStats;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
@@ -24,6 +25,9 @@ pub(crate) struct Metrics {
     pub(crate) free_bytes: IntGauge,
     pub(crate) writable: IntGauge,
     pub(crate) operator_registered: IntGauge,
+    pub(crate) endpoint_pinned: IntGauge,
+    pub(crate) connections: IntGauge,
+    dropped_connections: IntCounterVec,
     pub(crate) declared_bytes: IntGauge,
     pub(crate) reserved_bytes: IntGauge,
     pub(crate) slots: IntGaugeVec,
@@ -58,7 +62,7 @@ impl Metrics {
             &["call", "result"],
         )?;
         // They begin at zero, so that the first failure is an increase.
-        for call in ["ready", "prove"] {
+        for call in ["ready", "prove", "resign"] {
             for result in ["ok", "failed"] {
                 calls.with_label_values(&[call, result]);
             }
@@ -74,6 +78,11 @@ impl Metrics {
             &["state"],
         )?;
         registry.register(Box::new(slots.clone()))?;
+        let dropped_connections = counters(
+            "dropped_connections_total",
+            "Connections refused or closed to make room, by reason",
+            &["reason"],
+        )?;
         let put_seconds = Histogram::with_opts(
             HistogramOpts::new(
                 "noema_storage_put_seconds",
@@ -123,6 +132,12 @@ impl Metrics {
                 "operator_registered",
                 "1 if the chain names this daemon's operator key for its provider, else 0",
             )?,
+            endpoint_pinned: gauge(
+                "endpoint_pinned",
+                "1 if the endpoint on chain pins this daemon's TLS key or it has none, else 0",
+            )?,
+            connections: gauge("connections", "Connections open now")?,
+            dropped_connections,
             slots,
             incomplete_files: gauge(
                 "incomplete_files",
@@ -144,6 +159,23 @@ impl Metrics {
         self.bad_peer
             .with_label_values(&[&provider.to_string()])
             .inc();
+    }
+
+    /// Takes over what the gate has counted.
+    pub(crate) fn connections(&self, stats: &GateStats) {
+        let open = i64::try_from(stats.open).unwrap_or(i64::MAX);
+        self.connections.set(open);
+        for (reason, count) in [
+            ("over_peer_limit", stats.over_peer_limit),
+            ("barred", stats.barred),
+            ("full", stats.full),
+            ("displaced", stats.displaced),
+        ] {
+            let dropped = self.dropped_connections.with_label_values(&[reason]);
+            // The gate counts; this is its figure as it is now.
+            dropped.reset();
+            dropped.inc_by(count);
+        }
     }
 
     /// Everything in Prometheus' text format.

@@ -15,16 +15,17 @@ use noema_chain_client::{
     Head, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState, SubmitError,
 };
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
-use tempfile::TempDir;
-use tokio::{
-    net::TcpListener,
-    sync::{watch, Semaphore},
+use noema_transport::{
+    serve as serve_router, ConnectionLimits, Gate, Options, Patience, Security, Turns,
 };
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     chain_view::{ChainView, StateView},
     client::{FileRef, Limits, Peer},
+    deny::DenyList,
     directory::{Directory, Tracked},
     frame::MAX_FRAME_LEN,
     metrics::Metrics,
@@ -108,6 +109,16 @@ pub(crate) async fn fill(store: &Store, sample: &Sample) {
     }
 }
 
+/// How long a request waits for its turn.
+pub(crate) const TURN: Duration = Duration::from_millis(200);
+
+fn gate() -> Arc<Gate> {
+    Gate::new(ConnectionLimits {
+        total: 64,
+        per_peer: 64,
+    })
+}
+
 /// Serves a router on a free port until dropped.
 pub(crate) async fn serve(router: Router) -> (String, DropGuard) {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -115,7 +126,12 @@ pub(crate) async fn serve(router: Router) -> (String, DropGuard) {
         .unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let stop = CancellationToken::new();
-    tokio::spawn(server::serve(listener, router, 64, stop.clone()));
+    let options = Options {
+        security: Security::Plain,
+        gate: gate(),
+        patience: Patience::default(),
+    };
+    tokio::spawn(serve_router(listener, router, options, stop.clone()));
     (endpoint, stop.drop_guard())
 }
 
@@ -170,9 +186,10 @@ impl TestProvider {
                 max_downloads: 8,
                 max_body: MAX_FRAME_LEN,
             },
-            uploads: Arc::new(Semaphore::new(8)),
-            downloads: Arc::new(Semaphore::new(8)),
-            turn: Duration::from_millis(200),
+            uploads: Arc::new(Turns::new(8, TURN)),
+            downloads: Arc::new(Turns::new(8, TURN)),
+            gate: gate(),
+            denied: DenyList::default(),
         };
         change(&mut app);
         let (endpoint, stop) = serve(server::router(app.clone())).await;

@@ -13,9 +13,7 @@ use super::Peer;
 #[non_exhaustive]
 pub enum ClientError {
     /// The endpoint is not usable.
-    #[error(
-        "{endpoint:?} is no provider endpoint: expected http:// with host and port ({reason})"
-    )]
+    #[error("{endpoint:?} is no provider endpoint: {reason}")]
     BadEndpoint {
         /// The endpoint as given.
         endpoint: String,

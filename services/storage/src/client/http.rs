@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use noema_chain_client::{AccountId, BlockNumber, FileId, Hash};
-use reqwest::{header, redirect, Method, Response, StatusCode};
+use noema_transport::{Clients, EndpointUrl};
+use reqwest::{header, Method, Response, StatusCode};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 
 use super::{ClientError, Fault, FileRef};
@@ -138,10 +139,11 @@ pub(crate) struct ErrorDetail {
     pub(crate) message: String,
 }
 
-/// Talks to any number of providers over HTTP/2; keeps connections open. Cloning is cheap.
+/// Talks to any number of providers over HTTP/2, to each only with the key that its endpoint pins;
+/// keeps connections open. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct StorageClient {
-    http: reqwest::Client,
+    clients: Clients,
     options: ClientOptions,
 }
 
@@ -154,21 +156,9 @@ impl Default for StorageClient {
 impl StorageClient {
     /// A client with these options.
     pub fn new(options: ClientOptions) -> Self {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("noema-storage/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(options.connect_timeout)
-            // An endpoint is what was announced on chain and nothing it points to.
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .http2_prior_knowledge()
-            .http2_initial_stream_window_size(1 << 20)
-            .http2_initial_connection_window_size(8 << 20)
-            .http2_keep_alive_interval(Duration::from_secs(15))
-            .http2_keep_alive_timeout(Duration::from_secs(15))
-            .tcp_nodelay(true)
-            .build()
-            .expect("these options need no resource that could be missing; qed");
-        Self { http, options }
+        let user_agent = concat!("noema-storage/", env!("CARGO_PKG_VERSION"));
+        let clients = Clients::new(user_agent, options.connect_timeout);
+        Self { clients, options }
     }
 
     /// `GET /v1/health`, whether healthy or not.
@@ -269,9 +259,15 @@ impl StorageClient {
         path: &str,
         body: Option<(Bytes, &UploadToken)>,
     ) -> Result<Response, ClientError> {
-        let url = url(endpoint, path)?;
-        let mut request = self
-            .http
+        let path = format!("v1/{path}");
+        let EndpointUrl { url, client } =
+            self.clients
+                .url(endpoint, &path)
+                .map_err(|error| ClientError::BadEndpoint {
+                    endpoint: endpoint.to_owned(),
+                    reason: error.to_string(),
+                })?;
+        let mut request = client
             .request(method, url)
             .timeout(self.options.request_timeout);
         if let Some((body, token)) = body {
@@ -282,22 +278,6 @@ impl StorageClient {
         }
         request.send().await.map_err(|e| unreachable(endpoint, &e))
     }
-}
-
-fn url(endpoint: &str, path: &str) -> Result<reqwest::Url, ClientError> {
-    let bad = |reason: String| ClientError::BadEndpoint {
-        endpoint: endpoint.to_owned(),
-        reason,
-    };
-    if !endpoint.starts_with("http://") {
-        return Err(bad("the scheme is not http".to_owned()));
-    }
-    let mut url = reqwest::Url::parse(endpoint).map_err(|e| bad(e.to_string()))?;
-    let path = format!("{}/v1/{path}", url.path().trim_end_matches('/'));
-    url.set_path(&path);
-    url.set_query(None);
-    url.set_fragment(None);
-    Ok(url)
 }
 
 /// The innermost cause says what happened; the outer ones repeat the address.
@@ -392,23 +372,4 @@ fn verify(
         siblings: frame.siblings,
         data: frame.data,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn endpoints_may_have_a_path_and_a_slash() {
-        let join = |endpoint| url(endpoint, "info").unwrap().to_string();
-        assert_eq!(join("http://a:1"), "http://a:1/v1/info");
-        assert_eq!(join("http://a:1/"), "http://a:1/v1/info");
-        assert_eq!(join("http://a/noema"), "http://a/noema/v1/info");
-        for bad in ["ftp://a", "a:1", "http://"] {
-            assert!(
-                matches!(url(bad, "info"), Err(ClientError::BadEndpoint { .. })),
-                "{bad}"
-            );
-        }
-    }
 }

@@ -65,7 +65,7 @@ impl From<&Commitment> for FileRef {
 pub struct Peer {
     /// The bonded account.
     pub provider: AccountId,
-    /// `http://host:port`, as announced on chain.
+    /// Where its daemon answers and which key it has, as announced on chain.
     pub endpoint: String,
 }
 

@@ -23,9 +23,13 @@ struct Setup {
 }
 
 fn setup(grace: Duration) -> Setup {
+    setup_with(grace, |_| {})
+}
+
+fn setup_with(grace: Duration, change: impl FnOnce(&mut Shared<FakeChain>)) -> Setup {
     let dir = tempfile::tempdir().unwrap();
     let chain = FakeChain::new();
-    let shared = Arc::new(Shared {
+    let mut shared = Shared {
         chain: chain.clone(),
         provider: ME,
         operator: ME,
@@ -35,7 +39,11 @@ fn setup(grace: Duration) -> Setup {
         client: StorageClient::default(),
         penalties: Penalties::default(),
         grace,
-    });
+        pin: None,
+        denied: DenyList::default(),
+    };
+    change(&mut shared);
+    let shared = Arc::new(shared);
     let converger = Converger::new(shared.clone());
     Setup {
         chain,
@@ -377,4 +385,74 @@ async fn the_directory_follows_the_chain() {
     setup.set_deal(&sample, vec![(assigned(other), 1)]);
     setup.step().await;
     assert!(setup.shared.directory.file(&file).is_none());
+}
+
+#[tokio::test]
+async fn the_slot_of_a_denied_file_is_given_back_and_its_data_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let list = dir.path().join("deny");
+    std::fs::write(&list, "").unwrap();
+    let denied = DenyList::read(&list).unwrap();
+    let mut setup = setup_with(Duration::ZERO, |shared| shared.denied = denied);
+    let (sample, other) = (Sample::new(100, 0), Sample::new(100, 1));
+    for sample in [&sample, &other] {
+        fill(&setup.shared.store, sample).await;
+        let held = SlotState::Held {
+            provider: ME,
+            since: 3,
+        };
+        setup.set_deal(sample, vec![(held, 7)]);
+    }
+    setup.step().await;
+    assert!(setup.chain.submitted().is_empty());
+
+    std::fs::write(&list, hex(&sample.file.root)).unwrap();
+    for _ in 0..3 {
+        setup.step().await;
+    }
+    let resign = Call::Resign {
+        file: sample.file.file,
+        owner: alice().account(),
+        slot: 0,
+    };
+    assert_eq!(setup.chain.submitted(), [resign]);
+    // The chain has taken the slot back.
+    setup
+        .chain
+        .with(|state| state.deals.remove(&(sample.file.file, alice().account())));
+    for _ in 0..2 {
+        setup.converger.swept_at = None;
+        setup.step().await;
+    }
+    assert!(setup.shared.store.file(&sample.file.file).unwrap().is_none());
+    assert!(setup.shared.store.file(&other.file.file).unwrap().is_some());
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_the_one_on_chain_is_told() {
+    let pin = Pin([5; 32]);
+    let mut setup = setup_with(Duration::ZERO, |shared| shared.pin = Some(pin));
+    let announce = |setup: &Setup, endpoint: String| {
+        setup
+            .chain
+            .with(|state| state.endpoints.insert(ME, endpoint));
+    };
+    let pinned = |setup: &Setup| {
+        let text = setup.shared.metrics.text();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("noema_storage_endpoint_pinned "));
+        line.unwrap().ends_with('1')
+    };
+    announce(&setup, format!("https://a#{}", Pin([6; 32])));
+    setup.step().await;
+    assert!(!pinned(&setup));
+    announce(&setup, format!("https://a#{pin}"));
+    setup.converger.record_checked_at = None;
+    setup.step().await;
+    assert!(pinned(&setup));
 }

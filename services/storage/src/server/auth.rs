@@ -1,7 +1,7 @@
 //! Who may upload.
 
 use axum::http::{header, HeaderMap, StatusCode};
-use noema_chain_client::FileId;
+use noema_chain_client::{AccountId, FileId};
 
 use super::App;
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// Checks the token of an upload: signed by the owner of a deal in finalised state in which this
-/// provider has a slot, for this file and provider, and in time.
-pub(super) fn check(app: &App, headers: &HeaderMap, file: &FileId) -> Result<(), Refusal> {
+/// provider has a slot, for this file and provider, and in time. Returns the owner.
+pub(super) fn check(app: &App, headers: &HeaderMap, file: &FileId) -> Result<AccountId, Refusal> {
     let missing = TokenError::Malformed("it is missing");
     let value = headers.get(header::AUTHORIZATION).ok_or(missing)?;
     let value = value
@@ -29,5 +29,5 @@ pub(super) fn check(app: &App, headers: &HeaderMap, file: &FileId) -> Result<(),
         ));
     }
     token.verify(&app.genesis, file, &app.provider, unix_now())?;
-    Ok(())
+    Ok(owner)
 }

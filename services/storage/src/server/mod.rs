@@ -1,7 +1,7 @@
 //! The HTTP side of the daemon: HTTP/1.1 and HTTP/2 with prior knowledge on one port.
 
 mod auth;
-mod listener;
+mod body;
 mod range;
 mod routes;
 mod upload;
@@ -9,11 +9,11 @@ mod upload;
 use std::{sync::Arc, time::Duration};
 
 use axum::{routing::get, Router};
-pub(crate) use listener::serve;
 use noema_chain_client::{AccountId, Hash, Head};
-use tokio::sync::{watch, Semaphore};
+use noema_transport::{Gate, Peer, Turns};
+use tokio::sync::watch;
 
-use crate::{client::Limits, directory::Directory, metrics::Metrics, store::Store};
+use crate::{client::Limits, deny::DenyList, directory::Directory, metrics::Metrics, store::Store};
 
 /// How long a finalised block may be the newest one seen before the daemon is unhealthy.
 pub(crate) const STALE_AFTER: Duration = Duration::from_secs(30);
@@ -33,10 +33,14 @@ pub(crate) struct App {
     pub(crate) provider: AccountId,
     pub(crate) operator: AccountId,
     pub(crate) limits: Limits,
-    pub(crate) uploads: Arc<Semaphore>,
-    pub(crate) downloads: Arc<Semaphore>,
-    /// How long a request waits for its turn.
-    pub(crate) turn: Duration,
+    /// Uploads under way, shared by owners.
+    pub(crate) uploads: Arc<Turns<AccountId>>,
+    /// Answers with data under way, shared by peers.
+    pub(crate) downloads: Arc<Turns<Peer>>,
+    /// Who is let in.
+    pub(crate) gate: Arc<Gate>,
+    /// Roots that this provider does not hold.
+    pub(crate) denied: DenyList,
 }
 
 /// The routes of the daemon.

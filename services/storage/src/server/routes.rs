@@ -3,20 +3,20 @@
 use std::ops::Range;
 
 use axum::{
-    body::Body,
     extract::{Path, Request, State},
     http::{header, HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
-    Json,
+    Extension, Json,
 };
 use bytes::Bytes;
 use futures::{stream, StreamExt};
 use noema_chain_client::{FileId, Hash};
 use noema_commitment::SEGMENT_SIZE;
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+use noema_transport::{Caller, Turn};
 
 use super::{
+    body::paced,
     range::{wanted, Wanted},
     App, STALE_AFTER,
 };
@@ -94,14 +94,20 @@ pub(super) fn known_file(app: &App, file: &str) -> Result<FileRef, Refusal> {
         .map_err(|_| bad("expected 64 hex digits".to_owned()))?;
     // Asked first: the answer may come while the file is looked for.
     let is_known = app.directory.is_known();
-    app.directory.file(&id).ok_or_else(|| {
+    let file = app.directory.file(&id).ok_or_else(|| {
         if !is_known {
             let message = "the daemon has just started and has not read the chain yet; try again";
             return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "starting", message);
         }
         let message = format!("this provider has no deal for file {id} in finalised state");
         Refusal::new(StatusCode::NOT_FOUND, "unknown_file", message)
-    })
+    })?;
+    if app.denied.contains(&file.root) {
+        let message = "this provider does not hold the file and gives its slot back";
+        let status = StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS;
+        return Err(Refusal::new(status, "denied", message));
+    }
+    Ok(file)
 }
 
 pub(super) fn segment_index(file: &FileRef, index: &str) -> Result<u64, Refusal> {
@@ -176,6 +182,7 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
         app.metrics.free_bytes.set(gauge(stats.free_bytes));
         app.metrics.writable.set(stats.writable.into());
     }
+    app.metrics.connections(&app.gate.stats());
     let format = HeaderValue::from_static("text/plain; version=0.0.4");
     ([(header::CONTENT_TYPE, format)], app.metrics.text()).into_response()
 }
@@ -204,35 +211,33 @@ pub(super) async fn file(
 
 pub(super) async fn segment(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Path((file, index)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     let file = known_file(&app, &file)?;
     let index = segment_index(&file, &index)?;
-    let _turn = download_turn(&app).await?;
+    let turn = download_turn(&app, &caller).await?;
     let segment = read(&app, &file, index).await?.ok_or_else(|| {
         let message = format!("segment {index} is not here yet");
         Refusal::new(StatusCode::NOT_FOUND, "segment_missing", message)
     })?;
     let frame = frame::encode(&segment.siblings, &segment.data);
-    app.metrics.served_bytes.inc_by(frame.len() as u64);
-    Ok(([OCTETS], frame).into_response())
+    let length = frame.len();
+    app.metrics.served_bytes.inc_by(length as u64);
+    let body = paced(stream::iter([Ok(frame)]), turn, caller);
+    let mut response = ([OCTETS], body).into_response();
+    set(&mut response, header::CONTENT_LENGTH, length.to_string());
+    Ok(response)
 }
 
-async fn download_turn(app: &App) -> Result<OwnedSemaphorePermit, Refusal> {
-    match timeout(app.turn, app.downloads.clone().acquire_owned()).await {
-        Ok(Ok(turn)) => Ok(turn),
-        _ => {
-            let message = format!(
-                "{} answers are under way; try again",
-                app.limits.max_downloads
-            );
-            Err(Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                message,
-            ))
-        }
-    }
+async fn download_turn(app: &App, caller: &Caller) -> Result<Turn, Refusal> {
+    app.downloads.take(caller.peer).await.ok_or_else(|| {
+        let message = format!(
+            "{} answers are under way; try again",
+            app.limits.max_downloads
+        );
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
+    })
 }
 
 async fn read(app: &App, file: &FileRef, index: u64) -> Result<Option<StoredSegment>, StoreError> {
@@ -246,6 +251,7 @@ async fn read(app: &App, file: &FileRef, index: u64) -> Result<Option<StoredSegm
 
 pub(super) async fn data(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -281,10 +287,10 @@ pub(super) async fn data(
             message,
         ));
     }
-    let turn = download_turn(&app).await?;
+    let turn = download_turn(&app, &caller).await?;
     let length = range.end - range.start;
     let content_range = format!("bytes {}-{}/{size}", range.start, range.end - 1);
-    let body = Body::from_stream(stream_range(app, file, range, turn));
+    let body = paced(stream_range(app, file, range), turn, caller);
     let mut response = (status, [OCTETS], body).into_response();
     set(&mut response, header::CONTENT_LENGTH, length.to_string());
     set(&mut response, header::ACCEPT_RANGES, "bytes".to_owned());
@@ -308,7 +314,6 @@ fn stream_range(
     app: App,
     file: FileRef,
     range: Range<u64>,
-    turn: OwnedSemaphorePermit,
 ) -> impl stream::Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
     let segments = range.start / SEGMENT..range.end.div_ceil(SEGMENT);
     stream::iter(segments)
@@ -318,8 +323,6 @@ fn stream_range(
         })
         .buffered(READ_AHEAD)
         .map(move |(index, segment, app)| {
-            // Held until the last byte is read.
-            let _turn = &turn;
             let segment = segment
                 .map_err(|e| std::io::Error::other(e.to_string()))?
                 .ok_or_else(|| std::io::Error::other(format!("segment {index} is gone")))?;

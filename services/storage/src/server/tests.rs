@@ -7,15 +7,16 @@ use std::{
 
 use noema_chain_client::{AccountId, SigningKey};
 use noema_commitment::SEGMENT_SIZE;
+use noema_transport::Turns;
 use reqwest::{header, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use crate::{
     client::{ClientError, StorageClient, UploadOptions},
+    deny::DenyList,
     frame::{self, MAX_FRAME_LEN},
     store::{Store, StoreIdentity, StoreOptions},
-    testing::{alice, fill, head, token, tracked, Sample, TestProvider, GENESIS},
+    testing::{alice, fill, head, token, tracked, Sample, TestProvider, GENESIS, TURN},
     token::UploadToken,
     unix_now,
 };
@@ -446,8 +447,8 @@ async fn a_full_disk_is_507_and_reading_goes_on() {
 async fn more_requests_than_there_is_room_for_are_told_to_come_again() {
     let sample = Sample::new(1000, 0);
     let provider = TestProvider::start_with(1, &[&sample], |app| {
-        app.uploads = Arc::new(Semaphore::new(0));
-        app.downloads = Arc::new(Semaphore::new(0));
+        app.uploads = Arc::new(Turns::new(0, TURN));
+        app.downloads = Arc::new(Turns::new(0, TURN));
     })
     .await;
     fill(&provider.store, &sample).await;
@@ -530,4 +531,36 @@ async fn damage_on_the_disk_is_not_served() {
         .metrics
         .text()
         .contains("damaged_segments_total 1"));
+}
+
+#[tokio::test]
+async fn a_denied_file_is_neither_taken_nor_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let list = dir.path().join("deny");
+    let (denied, other) = (Sample::new(1000, 0), Sample::new(1000, 1));
+    let root: String = denied
+        .file
+        .root
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    std::fs::write(&list, root).unwrap();
+    let provider = TestProvider::start_with(1, &[&denied, &other], |app| {
+        app.denied = DenyList::read(&list).unwrap();
+    })
+    .await;
+    let answer = refusal(put(&provider, &denied, "0", frame_of(&denied, 0))).await;
+    assert_eq!(answer, (451, "denied".to_owned()));
+    assert!(provider.store.file(&denied.file.file).unwrap().is_none());
+    for sample in [&denied, &other] {
+        fill(&provider.store, sample).await;
+    }
+    for path in ["", "/segments/0", "/data"] {
+        let of = |sample: &Sample| {
+            let url = format!("{}/v1/files/{}{path}", provider.endpoint, sample.file.file);
+            http2().get(url)
+        };
+        assert_eq!(refusal(of(&denied)).await.0, 451, "{path}");
+        assert_eq!(of(&other).send().await.unwrap().status(), 200, "{path}");
+    }
 }

@@ -64,15 +64,14 @@ async fn take_segment(
 ) -> Result<StatusCode, Refusal> {
     let file = super::routes::known_file(app, file)?;
     let index = super::routes::segment_index(&file, index)?;
-    auth::check(app, headers, &file.file)?;
+    let owner = auth::check(app, headers, &file.file)?;
     if let Some(length) = content_length(headers) {
         if length > MAX_FRAME_LEN as u64 {
             return Err(too_large());
         }
     }
     app.store.check_room()?;
-    let turn = timeout(app.turn, app.uploads.acquire()).await;
-    let Ok(Ok(_turn)) = turn else {
+    let Some(_turn) = app.uploads.take(owner).await else {
         let message = format!(
             "{} uploads are under way; try again",
             app.limits.max_uploads

@@ -1,0 +1,165 @@
+//! Which key the daemon shows, and where it may do without.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use clap::ValueEnum;
+use noema_transport::{Identity, IdentityError, Pin, Security};
+use serde::Deserialize;
+
+/// When connections are encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsMode {
+    /// Everywhere but on loopback.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never; on loopback only, for a proxy on this machine that does it.
+    Off,
+}
+
+/// The key that the daemon shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// None: connections are plain, on loopback.
+    Plain,
+    /// The key in the data directory, made at the first start.
+    Own,
+    /// A key and the certificates for it, in PEM files.
+    Files {
+        /// The private key; permissions 600.
+        key: PathBuf,
+        /// Its certificate first, then those that vouch for it.
+        certificates: PathBuf,
+    },
+}
+
+/// Why the settings do not fit together.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// Plain connections from elsewhere.
+    #[error("tls is off and the daemon would answer at {listen}, which others reach: expected a loopback address, or tls on")]
+    PlainElsewhere {
+        /// Where it would answer.
+        listen: SocketAddr,
+    },
+    /// One of two files is given.
+    #[error("one of tls-key and tls-certificates is given: give both, or none to have a key made")]
+    HalfAKey,
+    /// Files for nothing.
+    #[error("tls is off and a key for it is given: leave one of them out")]
+    UnusedKey,
+}
+
+impl Tls {
+    /// What follows from the settings.
+    pub(crate) fn choose(
+        mode: TlsMode,
+        listen: SocketAddr,
+        key: Option<PathBuf>,
+        certificates: Option<PathBuf>,
+    ) -> Result<Self, TlsError> {
+        let files = match (key, certificates) {
+            (None, None) => None,
+            (Some(key), Some(certificates)) => Some(Self::Files { key, certificates }),
+            _ => return Err(TlsError::HalfAKey),
+        };
+        let loopback = listen.ip().is_loopback();
+        match (mode, files) {
+            (TlsMode::Off, Some(_)) => Err(TlsError::UnusedKey),
+            (TlsMode::Off, None) if !loopback => Err(TlsError::PlainElsewhere { listen }),
+            (TlsMode::Off, None) => Ok(Self::Plain),
+            (_, Some(files)) => Ok(files),
+            (TlsMode::Auto, None) if loopback => Ok(Self::Plain),
+            (_, None) => Ok(Self::Own),
+        }
+    }
+
+    /// The identity, made if it is the daemon's own and there is none yet; `None` for plain
+    /// connections.
+    pub(crate) fn identity(&self, data_dir: &Path) -> Result<Option<Identity>, IdentityError> {
+        match self {
+            Self::Plain => Ok(None),
+            Self::Own => Identity::load_or_create(data_dir).map(Some),
+            Self::Files { key, certificates } => Identity::from_files(key, certificates).map(Some),
+        }
+    }
+}
+
+/// How to answer, and the pin of the key.
+pub(crate) fn security(
+    identity: Option<&Identity>,
+) -> Result<(Security, Option<Pin>), IdentityError> {
+    match identity {
+        None => Ok((Security::Plain, None)),
+        Some(identity) => {
+            let config = identity.server_config()?;
+            Ok((Security::Tls(config), Some(identity.pin())))
+        }
+    }
+}
+
+/// The endpoint under which the daemon itself would announce `address`.
+pub(crate) fn endpoint(address: SocketAddr, pin: Option<Pin>) -> String {
+    match pin {
+        Some(pin) => format!("https://{address}#{pin}"),
+        None => format!("http://{address}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(mode: TlsMode, listen: &str, files: bool) -> Result<Tls, TlsError> {
+        let file = |name: &str| files.then(|| PathBuf::from(name));
+        Tls::choose(mode, listen.parse().unwrap(), file("k"), file("c"))
+    }
+
+    #[test]
+    fn only_loopback_is_plain() {
+        let (home, world) = ("127.0.0.1:1", "0.0.0.0:1");
+        assert_eq!(choose(TlsMode::Auto, home, false), Ok(Tls::Plain));
+        assert_eq!(choose(TlsMode::Auto, "[::1]:1", false), Ok(Tls::Plain));
+        assert_eq!(choose(TlsMode::Auto, world, false), Ok(Tls::Own));
+        assert_eq!(choose(TlsMode::On, home, false), Ok(Tls::Own));
+        assert_eq!(choose(TlsMode::Off, home, false), Ok(Tls::Plain));
+        assert!(matches!(
+            choose(TlsMode::Off, world, false),
+            Err(TlsError::PlainElsewhere { .. })
+        ));
+    }
+
+    #[test]
+    fn files_come_in_pairs_and_are_used() {
+        let files = Tls::Files {
+            key: "k".into(),
+            certificates: "c".into(),
+        };
+        assert_eq!(choose(TlsMode::Auto, "127.0.0.1:1", true), Ok(files));
+        assert_eq!(
+            choose(TlsMode::Off, "127.0.0.1:1", true),
+            Err(TlsError::UnusedKey)
+        );
+        let half = Tls::choose(
+            TlsMode::On,
+            "127.0.0.1:1".parse().unwrap(),
+            Some("k".into()),
+            None,
+        );
+        assert_eq!(half, Err(TlsError::HalfAKey));
+    }
+
+    #[test]
+    fn the_endpoint_carries_the_pin() {
+        let address = "[::1]:7".parse().unwrap();
+        assert_eq!(endpoint(address, None), "http://[::1]:7");
+        let pinned = endpoint(address, Some(Pin([1; 32])));
+        assert!(noema_transport::Endpoint::parse(pinned.as_bytes()).is_ok());
+    }
+}
