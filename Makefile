@@ -95,8 +95,8 @@ bench-weights: setup ## Measure every call and hook of our pallets and write the
 	@$(STAGE) "weights" scripts/bench-weights.sh $(BENCH)
 
 .PHONY: metadata
-metadata: setup ## Write services/chain-client/metadata.scale from the runtime as it is
-	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo test --locked -p noema-runtime --test metadata
+metadata: setup-tests ## Write the committed metadata and its hash from the runtime as it is
+	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo nextest run $(UNIT) -E 'binary(metadata)'
 
 .PHONY: chain-specs
 chain-specs: build ## Write chain-specs/*.json from the runtime as it is

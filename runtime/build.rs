@@ -1,4 +1,8 @@
 //! Compiles the runtime to WASM, unless `SKIP_WASM_BUILD` is set.
+//!
+//! The hash of the metadata, without which no hardware wallet can check what it signs, is compiled into the WASM. Working it out here takes an
+//! executor and a second compilation (feature `metadata-hash`). Without that feature it comes from `metadata-hash.txt`, which
+//! `tests/metadata.rs` holds against the runtime; a hash that is out of date refuses such signatures, and nothing else.
 
 #[cfg(all(feature = "std", feature = "metadata-hash"))]
 fn main() {
@@ -9,6 +13,14 @@ fn main() {
 
 #[cfg(all(feature = "std", not(feature = "metadata-hash")))]
 fn main() {
+    const FILE: &str = "metadata-hash.txt";
+    // Read by `frame-metadata-hash-extension` when it is compiled for the WASM.
+    const VARIABLE: &str = "RUNTIME_METADATA_HASH";
+    println!("cargo:rerun-if-changed={FILE}");
+    println!("cargo:rerun-if-env-changed={VARIABLE}");
+    if let (None, Ok(hash)) = (std::env::var_os(VARIABLE), std::fs::read_to_string(FILE)) {
+        std::env::set_var(VARIABLE, hash.trim());
+    }
     substrate_wasm_builder::WasmBuilder::build_using_defaults();
 }
 

@@ -1,21 +1,57 @@
 //! The metadata that programs outside the runtime are built on is committed, so that every change
-//! of an interface shows in a diff. After an intended change:
-//! `UPDATE_METADATA=1 cargo test -p noema-runtime --test metadata`.
+//! of an interface shows in a diff, and so is its hash, which is compiled into the WASM. After an
+//! intended change: `make metadata`.
 
-use noema_runtime::Runtime;
+use codec::Decode;
+use frame_metadata::RuntimeMetadataPrefixed;
+use merkleized_metadata::{generate_metadata_digest, ExtraInfo};
+use noema_core::units::{DECIMALS, SYMBOL};
+use noema_runtime::{Runtime, VERSION};
 use std::{fs, path::PathBuf};
 
-/// The version that is committed: the newest that all clients read.
-const VERSION: u32 = 15;
+/// The version that is committed: the newest that all clients read, and the one that is hashed.
+const METADATA_VERSION: u32 = 15;
 
-fn committed() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../services/chain-client/metadata.scale")
+fn path(from_here: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(from_here)
 }
 
 fn current() -> Vec<u8> {
-    Runtime::metadata_at_version(VERSION)
+    Runtime::metadata_at_version(METADATA_VERSION)
         .expect("the runtime makes this version")
         .to_vec()
+}
+
+/// The hash of the metadata and of what a wallet shows, as RFC 78 of the Polkadot Fellowship says.
+fn hash() -> String {
+    let metadata = RuntimeMetadataPrefixed::decode(&mut &current()[..])
+        .expect("metadata decodes")
+        .1;
+    let shown = ExtraInfo {
+        spec_version: VERSION.spec_version,
+        spec_name: VERSION.spec_name.to_string(),
+        base58_prefix: <Runtime as frame_system::Config>::SS58Prefix::get(),
+        decimals: DECIMALS,
+        token_symbol: SYMBOL.to_owned(),
+    };
+    let digest = generate_metadata_digest(&metadata, shown).expect("this version can be hashed");
+    format!("0x{}\n", hex::encode(digest.hash()))
+}
+
+/// Compares a committed file with what it should be; with `UPDATE_METADATA=1` writes it before.
+fn is_committed(file: &str, expected: &[u8]) {
+    let path = path(file);
+    if std::env::var_os("UPDATE_METADATA").is_some_and(|value| value == "1") {
+        fs::write(&path, expected).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    }
+    let found = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    assert!(
+        found == expected,
+        "{} is not that of this runtime. If the interface was meant to change, run `make metadata`, \
+         commit the file and raise the spec version (and the transaction version, if calls or \
+         extensions changed).",
+        path.display(),
+    );
 }
 
 #[test]
@@ -23,19 +59,9 @@ fn current() -> Vec<u8> {
     any(feature = "runtime-benchmarks", feature = "try-runtime"),
     ignore = "the committed metadata is that of the plain runtime"
 )]
-fn committed_metadata_is_that_of_the_runtime() {
-    let path = committed();
-    if std::env::var_os("UPDATE_METADATA").is_some_and(|value| value == "1") {
-        fs::write(&path, current()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    }
-    let found = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    assert!(
-        found == current(),
-        "{} is not the metadata of this runtime. If the interface was meant to change, run \
-         `UPDATE_METADATA=1 cargo test -p noema-runtime --test metadata`, commit the file and raise \
-         the spec version (and the transaction version, if calls or extensions changed).",
-        path.display(),
-    );
+fn committed_metadata_and_its_hash_are_those_of_the_runtime() {
+    is_committed("../services/chain-client/metadata.scale", &current());
+    is_committed("metadata-hash.txt", hash().as_bytes());
 }
 
 #[test]

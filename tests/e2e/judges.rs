@@ -32,9 +32,13 @@ async fn clients_of_others_work_with_the_chain() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Each file is a judge. The one on the metadata's hash needs a runtime with the feature `metadata-hash`, which the binaries
-/// under test do not have yet.
-const TESTS: [&str; 3] = ["polkadot-js.test.mjs", "papi.test.mjs", "root-0g.test.mjs"];
+/// Each file is a judge.
+const TESTS: [&str; 4] = [
+    "polkadot-js.test.mjs",
+    "papi.test.mjs",
+    "metadata-hash.test.mjs",
+    "root-0g.test.mjs",
+];
 
 /// Runs a command and repeats what it says; an error if it fails.
 async fn run(command: &mut Command) -> anyhow::Result<()> {
