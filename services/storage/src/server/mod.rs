@@ -2,6 +2,7 @@
 
 mod auth;
 mod body;
+mod cors;
 mod range;
 mod routes;
 mod upload;
@@ -59,6 +60,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(routes::nothing)
         .method_not_allowed_fallback(routes::no_method)
         .layer(counted)
+        .layer(cors::layer())
         .with_state(app)
 }
 
