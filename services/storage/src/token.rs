@@ -13,6 +13,9 @@ const DOMAIN: &[u8] = b"noema/storage/upload/v1";
 pub const MAX_AHEAD_SECONDS: u64 = 24 * 60 * 60;
 /// Name of the scheme in the `Authorization` header.
 const SCHEME: &str = "Noema";
+/// What wallets put around bytes before they sign them, so that nobody can pass a transaction off as a
+/// message.
+const WRAPPED: (&[u8], &[u8]) = (b"<Bytes>", b"</Bytes>");
 /// A token in base64 never is longer.
 const MAX_ENCODED_LEN: usize = 512;
 
@@ -159,7 +162,8 @@ impl UploadToken {
         Self::from_base64(token)
     }
 
-    /// Checks file, provider, time and signature. Whether the owner has a live deal is for the
+    /// Checks file, provider, time and signature, which may be over the message or over the message
+    /// between `<Bytes>` and `</Bytes>`, as wallets sign. Whether the owner has a live deal is for the
     /// chain to say.
     pub fn verify(
         &self,
@@ -198,7 +202,9 @@ impl UploadToken {
             &self.provider,
             self.expires,
         );
-        if !SigningKey::verify(&self.owner(), &message, &self.signature) {
+        let wrapped = [WRAPPED.0, message.as_slice(), WRAPPED.1].concat();
+        let is_signed = |bytes: &[u8]| SigningKey::verify(&self.owner(), bytes, &self.signature);
+        if !is_signed(&message) && !is_signed(&wrapped) {
             return Err(TokenError::BadSignature {
                 owner: self.owner(),
             });
@@ -231,6 +237,18 @@ mod tests {
         assert_eq!(read.owner(), key.account());
         assert_eq!(read.encode().len(), 1 + 3 * 32 + 8 + 64);
         read.verify(&genesis, &file, &provider, NOW).unwrap();
+    }
+
+    #[test]
+    fn token_signed_by_a_wallet_verifies() {
+        let (key, genesis, file, provider) = parts();
+        let mut token = token(NOW + 60);
+        let message = message(&genesis, &file.0, &token.owner, &provider.0, token.expires);
+        token.signature = key.sign(&[b"<Bytes>", message.as_slice(), b"</Bytes>"].concat());
+        token.verify(&genesis, &file, &provider, NOW).unwrap();
+        token.signature = key.sign(&[b"<Bytes>", message.as_slice()].concat());
+        let half = token.verify(&genesis, &file, &provider, NOW);
+        assert!(matches!(half, Err(TokenError::BadSignature { .. })));
     }
 
     #[test]
