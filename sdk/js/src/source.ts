@@ -22,7 +22,7 @@ export type Source = Rereadable | Stream;
 
 const isBlob = (source: object): source is Blob => typeof Blob !== 'undefined' && source instanceof Blob;
 const isRandomAccess = (source: object): source is RandomAccess =>
-  'read' in source && typeof source.read === 'function' && 'size' in source && typeof source.size === 'number';
+  typeof source === 'object' && 'read' in source && typeof source.read === 'function' && 'size' in source && typeof source.size === 'number';
 
 /** A source as one that can be read at any place. */
 export function randomAccess(source: Rereadable): RandomAccess {
