@@ -1,0 +1,106 @@
+// The library in Chromium: bundled without polyfills, loaded by a page of localhost, on a real network.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { SEGMENT_SIZE, root } from '@noema/sdk';
+import type * as Sdk from '@noema/sdk';
+import { seeded } from './support/content.js';
+import { browse, bundle, packageFile, type Browsing } from './support/browser.js';
+import { fresh, node, temporaryFiles, without } from './support/network.js';
+
+/** What the page of the tests has. */
+interface PageWindow {
+  sdk: typeof Sdk;
+}
+
+let browsing: Browsing;
+before(async () => {
+  const code = await bundle("import * as sdk from '@noema/sdk'; window.sdk = sdk;");
+  browsing = await browse({
+    'index.html': '<!doctype html><link rel="icon" href="data:," /><script type="module" src="sdk.js"></script>',
+    'sdk.js': code,
+  });
+}, { timeout: 60_000 });
+after(() => browsing?.close());
+
+test('what needs Node.js does not build for a browser', async () => {
+  await assert.rejects(bundle("import '@noema/sdk/node';"), /node:fs\/promises/);
+});
+
+test('a page computes the root and verifies', { timeout: 60_000 }, async () => {
+  const size = 2 * SEGMENT_SIZE + 77;
+  const expected = await root(Uint8Array.from({ length: size }, (_, i) => i % 251));
+  const found = await browsing.page.evaluate(async (length) => {
+    const { sdk } = window as unknown as PageWindow;
+    const bytes = Uint8Array.from({ length }, (_, i) => i % 251);
+    const blob = new Blob([bytes]);
+    const [of, ofBlob, ofStream] = [await sdk.root(bytes), await sdk.root(blob), await sdk.root(blob.stream())];
+    await sdk.verify(of, blob);
+    bytes[5] = 0;
+    const refused = await sdk.verify(of, bytes).catch((error: Error) => error.name);
+    return { of, ofBlob, ofStream, refused, hasBuffer: 'Buffer' in window, hasProcess: 'process' in window };
+  }, size);
+  assert.deepEqual(found, {
+    of: expected,
+    ofBlob: expected,
+    ofStream: expected,
+    refused: 'ProofError',
+    hasBuffer: false,
+    hasProcess: false,
+  });
+});
+
+test('a page puts a file and gets it, and ranges of it', { skip: without.node, timeout: 120_000 }, async () => {
+  const result = await browsing.page.evaluate(
+    async ({ url, text, size }) => {
+      const { sdk } = window as unknown as PageWindow;
+      const bytes = new Uint8Array(size).map((_, i) => text.charCodeAt(i % text.length) + (i >> 8));
+      const noema = await sdk.Noema.connect(url);
+      const signer = await sdk.signerFromUri('//Dave');
+      const stored = await noema.put(bytes, { signer });
+      const again = await noema.put(bytes, { signer });
+      const download = await noema.get(stored.file);
+      const whole = await download.bytes();
+      const range = { start: size - 300, end: size - 10 };
+      const part = await new Response((await noema.get(stored.root, { range })).stream()).arrayBuffer();
+      noema.close();
+      const same = (one: Uint8Array, other: Uint8Array) => one.length === other.length && one.every((b, i) => b === other[i]);
+      return {
+        sent: stored.uploaded?.sent,
+        repeated: again.committed ?? again.uploaded ?? null,
+        isWhole: same(whole, bytes),
+        isPart: same(new Uint8Array(part), bytes.subarray(range.start, range.end)),
+        bytes: download.report.bytes,
+      };
+    },
+    { url: node, text: fresh('page'), size: 7 * SEGMENT_SIZE + 1000 },
+  );
+  const expected = { sent: 8, repeated: null, isWhole: true, isPart: true, bytes: 7 * SEGMENT_SIZE + 1000 };
+  assert.deepEqual(result, expected, browsing.complaints.join('\n'));
+});
+
+test('the example page stores what its visitor chooses', { skip: without.node, timeout: 120_000 }, async () => {
+  const files = await temporaryFiles();
+  const example = await browse({
+    'index.html': await packageFile('examples/page/index.html'),
+    'page.js': await bundle(await packageFile('examples/page/page.js')),
+  });
+  try {
+    const { page } = example;
+    const bytes = seeded(fresh('chosen'), SEGMENT_SIZE + 5);
+    await page.fill('[name=node]', node);
+    await page.fill('[name=secret]', '//Eve');
+    await page.setInputFiles('[name=file]', await files.write('chosen.bin', bytes));
+    await page.click('button');
+    const output = page.locator('output').filter({ hasText: /^(stored|failed)/ });
+    await output.waitFor({ timeout: 90_000 });
+    assert.equal(await output.textContent(), `stored ${(await root(bytes)).file}`, example.complaints.join('\n'));
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('a')]);
+    assert.equal(download.suggestedFilename(), 'chosen.bin');
+    assert.deepEqual(new Uint8Array(await readFile(await download.path())), bytes);
+  } finally {
+    await example.close();
+    await files.remove();
+  }
+});
