@@ -2,7 +2,7 @@
 # Makes this machine ready to build, run and test Noema. Safe to run again: with everything in place it changes nothing and takes a second.
 #
 #   scripts/setup.sh            what `make dev` needs: toolchain, wasm target, C and C++ compilers, make, perl, protoc
-#   scripts/setup.sh --tests    the same, and what `make test` needs: rustfmt, clippy, cargo-nextest, cargo-deny, Node.js with npm
+#   scripts/setup.sh --tests    the same, and what `make test` needs: rustfmt, clippy, cargo-nextest, cargo-deny, Node.js with npm, Chromium
 #   scripts/setup.sh --check    only report what is missing (exit 1 if anything is); with --tests for the tests
 set -euo pipefail
 
@@ -73,7 +73,8 @@ rust() {
 #   cc, c++           secp256k1, zstd, jemalloc, OpenSSL (WebRTC in litep2p, built from source), Binaryen (wasm-opt in the wasm builder)
 #   make, perl        OpenSSL's and jemalloc's own builds
 #   protoc            the network protocols' message definitions
-#   node, npm         for the tests: other people's clients (tests/judges)
+#   node, npm         for the tests: other people's clients (tests/judges), the JavaScript library (sdk/js)
+#   chromium          for the tests: the JavaScript library in a browser
 package_for() { # $1 = package manager, $2 = command; prints the package's name there
   case "$1:$2" in
     apt-get:cc | apt-get:c++) echo build-essential ;;
@@ -94,13 +95,15 @@ present() {
     perl) have perl && perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 2>/dev/null ;;
     protoc) [ -x "${PROTOC:-}" ] || have protoc ;;
     node) [ "$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p')" -ge "$NODE_MAJOR" ] 2>/dev/null ;;
+    # By any of the names that the tests look for.
+    chromium) [ -x "${CHROMIUM:-}" ] || have chromium || have chromium-browser || have google-chrome ;;
     *) have "$1" ;;
   esac
 }
 
 system_packages() {
   local command wanted=() needed=(git cc c++ make perl protoc)
-  if $for_tests; then needed+=(node npm); fi
+  if $for_tests; then needed+=(node npm chromium); fi
   for command in "${needed[@]}"; do
     present "$command" || wanted+=("$command")
   done

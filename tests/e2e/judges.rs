@@ -26,7 +26,7 @@ async fn clients_of_others_work_with_the_chain() -> anyhow::Result<()> {
         .env("NOEMA_BIN", programs);
     tokio::select! {
         crash = net.next_crash() => bail!("a process ended that nobody stopped: {crash}"),
-        judged = run(&mut judging) => judged?,
+        judged = run(&mut judging) => { judged?; }
     }
     net.shutdown().await;
     Ok(())
@@ -40,8 +40,8 @@ const TESTS: [&str; 4] = [
     "root-0g.test.mjs",
 ];
 
-/// Runs a command and repeats what it says; an error if it fails.
-async fn run(command: &mut Command) -> anyhow::Result<()> {
+/// Runs a command, repeats what it says and returns it; an error if it fails.
+pub(crate) async fn run(command: &mut Command) -> anyhow::Result<String> {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output())
         .await
@@ -49,7 +49,8 @@ async fn run(command: &mut Command) -> anyhow::Result<()> {
         .with_context(|| {
             format!("{command:?} cannot be run; scripts/setup.sh --tests says what is missing")
         })?;
-    println!("{}", String::from_utf8_lossy(&output.stdout));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    println!("{said}");
     if !output.status.success() {
         bail!(
             "{command:?} ended with {}: {}",
@@ -57,5 +58,5 @@ async fn run(command: &mut Command) -> anyhow::Result<()> {
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    Ok(())
+    Ok(said)
 }

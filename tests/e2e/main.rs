@@ -10,6 +10,7 @@ mod journey;
 mod judges;
 mod node;
 mod refusals;
+mod sdk_js;
 mod tamper;
 mod tour;
 mod transport;

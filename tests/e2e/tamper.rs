@@ -221,7 +221,7 @@ async fn a_replica_that_pulls_from_a_liar_recovers() -> anyhow::Result<()> {
 }
 
 /// Starts a network in which the providers at these places run the tampering program in the daemon's place; it does not lie yet.
-async fn start(providers: usize, liars: &[usize]) -> anyhow::Result<LocalNet> {
+pub(crate) async fn start(providers: usize, liars: &[usize]) -> anyhow::Result<LocalNet> {
     let mut shape = LocalNet::builder()
         .providers(providers)
         .ports(PortChoice::Free);
