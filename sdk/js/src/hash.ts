@@ -1,11 +1,8 @@
 // The two hash functions of a commitment, and the file id.
 
 import { blake2b } from '@noble/hashes/blake2.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concat, u64 } from './bytes.js';
-
-/** Original Keccak-256, as Ethereum uses it; not SHA3-256. */
-export const keccak256 = (data: Uint8Array): Uint8Array => keccak_256(data);
+import { keccak256 } from './keccak.js';
 
 /** BLAKE2b with 32 bytes of output. */
 export const blake2b256 = (data: Uint8Array): Uint8Array => blake2b(data, { dkLen: 32 });

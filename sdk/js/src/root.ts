@@ -68,8 +68,8 @@ export async function commitTo(source: Source, { signal, onProgress }: RootOptio
 }
 
 /**
- * Computes the root and the id of a file, reading it once: no network, and no more memory than a few pieces of the source and 32
- * bytes per 256 KiB of it.
+ * Computes the root and the id of a file, reading it once: no network, and no more memory than a few pieces of the source and a
+ * hash per 256 KiB of it (about 1 MiB per GiB).
  *
  * @throws {SizeError} for a source without bytes.
  */

@@ -122,6 +122,9 @@ test('without verification what is sent is handed over, and only if that is aske
   const [liar] = (await start(1)) as [TestProvider];
   liar.behave = () => ({ change: flipped });
   await assert.rejects(from([liar]).bytes(), UnavailableError);
+  for (const verify of [undefined, null, 0] as unknown as boolean[]) {
+    await assert.rejects(from([liar], { verify }).bytes(), UnavailableError, `${verify}`);
+  }
   const believed = await from([liar], { verify: false }).bytes();
   assert.equal(believed.length, file.size);
   assert.notDeepEqual(believed, file.bytes);

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ProofError, SEGMENT_SIZE, Shape, SizeError, SourceError, UsageError, root, verify } from '@noema/sdk';
 import { openFile } from '@noema/sdk/node';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { keccak256 } from '#dist/keccak.js';
 import { zeroRoot } from '#dist/commitment/tree.js';
 import { toHex } from '#dist/bytes.js';
 import { counting, seeded, seededNumbers } from './support/content.js';
@@ -39,6 +41,15 @@ test('the shape of the largest file is exact', () => {
   const beyondHalf = new Shape(2 ** 47 + 1);
   assert.equal(beyondHalf.paddedSectors, 2 ** 39 + 2 ** 36);
   assert.equal(beyondHalf.segmentBytes(2 ** 29), 1);
+});
+
+test('Keccak-256 is that of the audited library, for every length up to five blocks', () => {
+  const bytes = seeded('keccak', 5 * 136 + 2);
+  for (let length = 0; length <= 5 * 136 + 1; length++) {
+    // From an odd place, as a part of something larger.
+    const part = bytes.subarray(1, 1 + length);
+    assert.deepEqual(keccak256(part), keccak_256(part), `${length} bytes`);
+  }
 });
 
 test('a file without bytes, or with too many, has no root', async () => {

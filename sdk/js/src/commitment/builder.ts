@@ -69,7 +69,7 @@ function paddingRoot(shape: Shape, level: number, index: number): Uint8Array {
 
 /**
  * Computes the commitment of a file from its bytes, given in order in pieces of any length. Keeps one sector, the tree over the
- * segment being read and 32 bytes per finished segment (128 KiB per GiB of file).
+ * segment being read and a hash per finished segment (about 1 MiB per GiB of file).
  */
 export class Builder {
   #size = 0;

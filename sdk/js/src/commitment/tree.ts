@@ -3,7 +3,8 @@
 // A tree of `n` leaves is split at the largest power of two below `n`. The same tree comes from joining neighbours level by level,
 // where a lone last node is carried up unchanged.
 
-import { hashPair, keccak256 } from '../hash.js';
+import { hashPair } from '../hash.js';
+import { keccak256 } from '../keccak.js';
 import { MAX_SIBLINGS, SECTOR_SIZE } from './shape.js';
 
 /** One sibling on the way from a leaf to the root. */

@@ -164,7 +164,9 @@ export class Download implements AsyncIterable<Uint8Array> {
 
   /** Fetches a segment from one provider after another. */
   async #fetch(index: number, signal: AbortSignal): Promise<Uint8Array> {
-    const { rounds = 3, timeout = 60_000, verify = true } = this.#options;
+    const { rounds = 3, timeout = 60_000, verify } = this.#options;
+    // Only `false` turns it off, not what somebody left empty.
+    const isVerified = verify !== false;
     for (let round = 0; round < Math.max(1, rounds); round++) {
       if (round > 0) {
         if (this.#order(index).length === 0) break;
@@ -176,7 +178,7 @@ export class Download implements AsyncIterable<Uint8Array> {
         if (this.#misbehaved.has(peer)) continue;
         try {
           const frame = await getSegment(peer, this.file, index, { signal, timeout });
-          const bytes = this.#open(peer, index, frame, verify);
+          const bytes = this.#open(peer, index, frame, isVerified);
           this.#delivered.set(peer, (this.#delivered.get(peer) ?? 0) + 1);
           this.#failuresInARow.delete(peer);
           return bytes;
