@@ -123,6 +123,18 @@ test('the same file put twice at once is committed to once', { skip, timeout: 12
   assert.equal(locatedFile.peers.length, 2);
 });
 
+test('a root that files of several sizes have needs the size', { skip, timeout: 120_000 }, async () => {
+  const [one, two] = await Promise.all([1, 2].map((size) => net.put(new Uint8Array(size), { signer, replicas: 1 })));
+  assert.ok(one && two);
+  assert.equal(one.root, two.root);
+  const isAmbiguous = (error: unknown) => error instanceof NotFoundError && error.code === 'ambiguous';
+  await assert.rejects(net.get(one.root), isAmbiguous);
+  for (const { root, size } of [one, two]) {
+    assert.deepEqual(await (await net.get({ root, size })).bytes(), new Uint8Array(size));
+  }
+  await assert.rejects(net.get({ root: one.root, size: 3 }), /nobody has a deal .* and 3 bytes/);
+});
+
 test('a source that changes takes its commitment back', { skip, timeout: 120_000 }, async () => {
   const bytes = seeded(fresh('changing'), SEGMENT_SIZE);
   const { file } = await root(bytes);
