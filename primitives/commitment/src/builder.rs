@@ -4,7 +4,8 @@ use crate::{
     hash::hash_pair,
     segment::push_sectors,
     tree::{path, TreeHasher},
-    zero_root, Hasher, Shape, ShapeError, Software, MAX_SIZE, SECTORS_PER_SEGMENT, SECTOR_SIZE,
+    zero_root, Hasher, Shape, ShapeError, Software, MAX_SIZE, SECTORS_PER_SEGMENT, SECTOR_BYTES,
+    SECTOR_SIZE,
 };
 
 /// Computes the commitment of a file from its bytes, given in order in pieces of any length.
@@ -69,6 +70,16 @@ impl<H: Hasher> Builder<H> {
             filled: 0,
             segment: TreeHasher::new(),
             roots: Vec::new(),
+        }
+    }
+
+    /// A builder that has read full segments with these roots.
+    pub(crate) fn after_segments(roots: Vec<[u8; 32]>) -> Self {
+        let segments = u64::try_from(roots.len()).unwrap_or(u64::MAX);
+        Self {
+            size: segments.saturating_mul(SECTORS_PER_SEGMENT.saturating_mul(SECTOR_BYTES)),
+            roots,
+            ..Self::with_hasher()
         }
     }
 
@@ -218,14 +229,11 @@ fn upper_levels<H: Hasher>(shape: &Shape, roots: &[[u8; 32]]) -> Vec<Vec<[u8; 32
 
 /// The level above `nodes`: neighbours joined, a lone last one carried up.
 fn level_above<H: Hasher>(nodes: &[[u8; 32]]) -> Vec<[u8; 32]> {
-    nodes
-        .chunks(2)
-        .filter_map(|pair| match pair {
-            [left, right] => Some(hash_pair::<H>(left, right)),
-            [lone] => Some(*lone),
-            _ => None,
-        })
-        .collect()
+    let (pairs, lone) = nodes.as_chunks::<2>();
+    let mut above = vec![[0; 32]; pairs.len()];
+    H::keccak_256_pairs(pairs, &mut above);
+    above.extend_from_slice(lone);
+    above
 }
 
 /// The root of the node at `(level, index)` over the segments, all of it padding.

@@ -18,6 +18,10 @@ extern crate alloc;
 mod builder;
 mod draw;
 mod hash;
+#[cfg(feature = "std")]
+mod keccak;
+#[cfg(feature = "std")]
+mod parallel;
 mod proof;
 mod segment;
 mod shape;
@@ -28,6 +32,10 @@ mod zeros;
 pub use builder::{Builder, Commitment, SubmissionNode};
 pub use draw::{drawn_sectors, file_id};
 pub use hash::{Hasher, Software};
+#[cfg(feature = "std")]
+pub use keccak::{lanes, Lanes};
+#[cfg(feature = "std")]
+pub use parallel::{commit_reader, usual_threads, CommitError};
 pub use proof::{sector_proof, verify_sector, verify_segment, Hex, Item, ProofError, SectorProof};
 pub use segment::{sector_siblings_in_segment, segment_root};
 pub use shape::{Shape, ShapeError};

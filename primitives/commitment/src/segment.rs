@@ -2,7 +2,7 @@
 
 use crate::{
     tree::{path, TreeHasher},
-    zero_root, Hasher, Shape, SECTOR_SIZE,
+    zero_root, Hasher, Shape, SECTORS_PER_SEGMENT, SECTOR_SIZE,
 };
 use alloc::vec::Vec;
 
@@ -49,8 +49,43 @@ pub fn sector_siblings_in_segment<H: Hasher>(
         .collect()
 }
 
+/// Height of the largest subtree that is hashed level by level: a segment's.
+const LARGEST: u32 = 10;
+const _: () = assert!(SECTORS_PER_SEGMENT == 1 << LARGEST);
+/// Height of the smallest one: below it, there is nothing to do side by side.
+const SMALLEST: u32 = 2;
+
 /// Adds the sectors that `data` consists of.
 pub(crate) fn push_sectors<H: Hasher>(tree: &mut TreeHasher<H>, data: &[u8]) -> Option<()> {
-    data.chunks_exact(SECTOR_SIZE)
-        .try_for_each(|sector| tree.push(0, H::keccak_256(sector)))
+    let (mut sectors, _) = data.as_chunks::<SECTOR_SIZE>();
+    while let Some(largest) = sectors.len().checked_ilog2() {
+        // As large a perfect subtree as begins here.
+        let height = tree.leaves().trailing_zeros().min(largest).min(LARGEST);
+        let (subtree, beyond) = sectors.split_at(1usize.checked_shl(height)?);
+        if height < SMALLEST {
+            for sector in subtree {
+                tree.push(0, H::keccak_256(sector))?;
+            }
+        } else {
+            tree.push(height, perfect_root::<H>(subtree)?)?;
+        }
+        sectors = beyond;
+    }
+    Some(())
+}
+
+/// The root over a power of two of sectors, at most a segment, hashed level by level: the hashes of a
+/// level do not wait for each other.
+pub(crate) fn perfect_root<H: Hasher>(sectors: &[[u8; SECTOR_SIZE]]) -> Option<[u8; 32]> {
+    let (mut leaves, mut parents) = ([[0u8; 32]; 1 << LARGEST], [[0u8; 32]; 1 << (LARGEST - 1)]);
+    let mut level = leaves.get_mut(..sectors.len())?;
+    let mut above = parents.as_mut_slice();
+    H::keccak_256_sectors(sectors, level);
+    while level.len() > 1 {
+        let (pairs, _) = level.as_chunks::<2>();
+        let (joined, _) = above.split_at_mut_checked(pairs.len())?;
+        H::keccak_256_pairs(pairs, joined);
+        (level, above) = (joined, level);
+    }
+    level.first().copied()
 }

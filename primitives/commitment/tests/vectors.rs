@@ -1,14 +1,28 @@
 //! Known roots, nodes and proofs. Those of files are for the content "byte i is i mod 251" unless a
 //! test says otherwise.
 
+use std::num::NonZeroUsize;
+
 use hex_literal::hex;
 use noema_commitment::{
-    tree_root, tree_siblings, verify_segment, zero_root, Builder, Commitment, Hasher, Shape,
-    ShapeError, Software, SubmissionNode, SEGMENT_SIZE,
+    commit_reader, tree_root, tree_siblings, verify_segment, zero_root, Builder, Commitment,
+    Hasher, Lanes, Shape, ShapeError, Software, SubmissionNode, SEGMENT_SIZE,
 };
 
+/// The commitment, which every way of hashing must agree on.
 fn commit(data: &[u8]) -> Commitment {
-    let mut builder = Builder::new();
+    let commitment = commit_with::<Software>(data);
+    assert_eq!(commit_with::<Lanes<1>>(data), commitment);
+    assert_eq!(commit_with::<Lanes<4>>(data), commitment);
+    assert_eq!(commit_with::<Lanes<8>>(data), commitment);
+    let threads = NonZeroUsize::new(3).unwrap();
+    let by_threads = commit_reader::<Software>(data, threads, |_| {}).unwrap();
+    assert_eq!(by_threads, commitment);
+    commitment
+}
+
+fn commit_with<H: Hasher>(data: &[u8]) -> Commitment {
+    let mut builder = Builder::<H>::with_hasher();
     builder.push(data).unwrap();
     builder.finish().unwrap()
 }

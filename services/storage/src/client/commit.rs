@@ -2,11 +2,12 @@
 
 use std::{
     fs::File,
-    io::{ErrorKind, Read},
     path::{Path, PathBuf},
 };
 
-use noema_commitment::{Builder, Commitment, ShapeError, SEGMENT_SIZE};
+use noema_commitment::{
+    commit_reader, usual_threads, CommitError, Commitment, ShapeError, Software,
+};
 
 use super::{OnProgress, Progress};
 
@@ -40,8 +41,8 @@ pub enum CommitFileError {
     },
 }
 
-/// Computes the commitment of the file at `path`, reading it once. Takes 256 KiB of memory and about
-/// 64 bytes per 256 KiB of the file.
+/// Computes the commitment of the file at `path`, reading it once, on as many threads as the machine
+/// gains from. Takes 256 KiB of memory per thread and about 64 bytes per 256 KiB of the file.
 pub async fn commit_file(
     path: &Path,
     progress: Option<OnProgress>,
@@ -80,30 +81,25 @@ fn commit_blocking(
         });
     }
     let total = metadata.len();
-    let mut file = File::open(path).map_err(read_error)?;
-    let mut builder = Builder::new();
-    let mut buffer = vec![0; SEGMENT_SIZE];
-    loop {
-        let read = match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-            Err(e) => return Err(read_error(e)),
-        };
-        builder.push(&buffer[..read]).map_err(shape_error)?;
+    let file = File::open(path).map_err(read_error)?;
+    let on_read = |done: u64| {
         if let Some(progress) = &progress {
-            let done = builder.size();
             progress(Progress {
                 done,
                 total: total.max(done),
             });
         }
-    }
-    builder.finish().map_err(shape_error)
+    };
+    commit_reader::<Software>(file, usual_threads(), on_read).map_err(|error| match error {
+        CommitError::Read(source) => read_error(source),
+        CommitError::Shape(source) => shape_error(source),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use noema_commitment::Builder;
+
     use super::*;
 
     #[tokio::test]
