@@ -94,6 +94,13 @@ next-runtime: setup ## Build this runtime with a higher version, one changed con
 bench-weights: setup ## Measure every call and hook of our pallets and write the runtime's weights (BENCH="--steps 50 --repeat 20")
 	@$(STAGE) "weights" scripts/bench-weights.sh $(BENCH)
 
+# Criterion's own dependencies change no feature of the shipped ones, so that nothing is compiled a second time.
+BENCHES := $(SHIPPED) -p noema-benches
+.PHONY: bench
+bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer")
+	@$(STAGE) "release binaries" $(PLAIN) cargo build --release --locked $(BENCHES) --bins
+	@$(STAGE) "benchmarks" env BENCH_PACKAGES="$(BENCHES)" scripts/bench.sh $(SECTIONS)
+
 .PHONY: metadata
 metadata: setup-tests ## Write the committed metadata and its hash from the runtime as it is
 	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo nextest run $(UNIT) -E 'binary(metadata)'

@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+
+mod commitment;
+mod criterion;
+mod machine;
+mod table;
+mod transfer;
+mod usage;
+
+use clap::{Parser, Subcommand};
+
+/// Prints one section of docs/benchmarks.md, as Markdown.
+#[derive(Debug, Parser)]
+#[command(name = "noema-bench")]
+struct Cli {
+    #[command(subcommand)]
+    section: Section,
+}
+
+#[derive(Debug, Subcommand)]
+enum Section {
+    /// When, with what and on which machine a section is measured
+    Machine,
+    /// Hashing a file: what Criterion measured, and the whole program beside 0G's SDK
+    Commitment(commitment::Options),
+    /// Putting a file to a provider and getting it back, beside a copy on the same disk
+    Transfer(transfer::Options),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let section = match Cli::parse().section {
+        Section::Machine => machine::line()?,
+        Section::Commitment(options) => commitment::run(&options)?,
+        Section::Transfer(options) => transfer::run(&options).await?,
+    };
+    print!("{section}");
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Processor time that processes used.
+
+use std::{fs, time::Duration};
+
+use anyhow::Context;
+use nix::{
+    sys::resource::{getrusage, UsageWho},
+    sys::time::TimeVal,
+    unistd::{sysconf, SysconfVar},
+};
+
+/// Of this process, all threads, in user space and in the kernel.
+pub(crate) fn own() -> anyhow::Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).context("ask for the time used")?;
+    let time = |value: TimeVal| {
+        let micros = value.tv_sec() * 1_000_000 + value.tv_usec();
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    };
+    Ok(time(usage.user_time()) + time(usage.system_time()))
+}
+
+/// Of a running process, all threads, in user space and in the kernel.
+pub(crate) fn of(pid: u32) -> anyhow::Result<Duration> {
+    let path = format!("/proc/{pid}/stat");
+    let stat = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+    let ticks = ticks(&stat).with_context(|| format!("expected times used in {path}"))?;
+    let a_second = sysconf(SysconfVar::CLK_TCK)
+        .ok()
+        .flatten()
+        .and_then(|ticks| u64::try_from(ticks).ok())
+        .context("ask how long a tick is")?;
+    Ok(Duration::from_secs_f64(ticks as f64 / a_second as f64))
+}
+
+/// Fields 14 and 15 of `/proc/<pid>/stat`; the name before them may contain anything.
+fn ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11);
+    let user: u64 = times.next()?.parse().ok()?;
+    let system: u64 = times.next()?.parse().ok()?;
+    Some(user + system)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_found_behind_any_name() {
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 1 0 0 0 31 11 0 0 20 0";
+        assert_eq!(ticks(stat), Some(42));
+        assert_eq!(ticks("7 (a"), None);
+    }
+
+    #[test]
+    fn the_time_of_this_process_is_the_same_from_both() {
+        let before = own().unwrap();
+        let seen = of(std::process::id()).unwrap();
+        // A tick is 10 ms.
+        assert!(seen + Duration::from_millis(50) >= before);
+        assert!(seen <= own().unwrap() + Duration::from_millis(50));
+    }
+}
