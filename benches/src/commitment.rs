@@ -1,18 +1,17 @@
 //! The section on hashing.
 
 use std::{
-    fs::File,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
 
 use anyhow::{bail, ensure, Context};
-use noema_tests::files::write_seeded;
 use serde_json::Value;
 
 use crate::{
     criterion::{group, Measured},
+    seeded::write_seeded,
     table::{median, rate, table},
 };
 
@@ -101,9 +100,6 @@ fn beside_sdk(options: &Options) -> anyhow::Result<String> {
     let path = dir.path().join("file");
     let size = options.mib << 20;
     write_seeded(&path, size, 1).context("write the file")?;
-    File::open(&path)
-        .and_then(|file| file.sync_all())
-        .context("sync the file")?;
 
     let mut ours = Vec::new();
     let mut root = String::new();

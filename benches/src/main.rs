@@ -3,6 +3,7 @@
 mod commitment;
 mod criterion;
 mod machine;
+mod seeded;
 mod table;
 mod transfer;
 mod usage;

@@ -15,12 +15,10 @@ use noema_storage::{
     client::{commit_file, DownloadOptions, FileRef, Peer, StorageClient, UploadOptions},
     UploadToken,
 };
-use noema_tests::{
-    files::{first_difference, write_seeded},
-    network::until_deal,
-};
+use tokio::time::timeout;
 
 use crate::{
+    seeded::write_seeded,
     table::{median, rate, table},
     usage,
 };
@@ -90,7 +88,6 @@ impl Files {
             copy: dir.join("copy"),
         };
         write_seeded(&files.original, size, seed).context("write the file")?;
-        sync(&files.original)?;
         Ok(files)
     }
 }
@@ -132,11 +129,8 @@ async fn round(net: &LocalNet, files: &Files, rounds: &mut Rounds) -> anyhow::Re
     let watch = Watch::begin(daemon)?;
     get(&client, &commitment, peer, &files.copy).await?;
     rounds.get.push(watch.end()?);
-    let difference = first_difference(&files.original, &files.copy)?;
-    ensure!(
-        difference.is_none(),
-        "what came back differs from byte {difference:?} on"
-    );
+    let copied = commit_file(&files.copy, None).await?;
+    ensure!(copied == commitment, "what came back is another file");
     std::fs::remove_file(&files.copy)?;
     Ok(())
 }
@@ -164,27 +158,26 @@ async fn deal(net: &LocalNet, commitment: &Commitment) -> anyhow::Result<(Peer, 
     let submitter = Submitter::new(net.client().clone(), owner.clone());
     submitter.submit(call).await?;
     let provider = net.provider(0);
-    let drawn = |deal: &noema_chain_client::Deal| deal.slot_of(&provider.account()).is_some();
-    let of = owner.account();
-    until_deal(
-        net,
-        &file.file,
-        &of,
-        PATIENCE,
-        "given to the provider",
-        drawn,
-    )
-    .await?;
     let peer = Peer {
         provider: provider.account(),
         endpoint: provider.endpoint(),
     };
     let client = StorageClient::default();
-    // Counted with the upload, this would be waiting for blocks.
-    noema_tests::network::until("sight of the deal by the daemon", PATIENCE, || async {
-        Ok(client.file_status(&peer.endpoint, &file.file).await?)
-    })
-    .await?;
+    // Counted with the upload, this would be waiting for blocks: until the daemon sees the deal.
+    let mut heads = net.client().finalized_heads();
+    let seen = async {
+        while client
+            .file_status(&peer.endpoint, &file.file)
+            .await?
+            .is_none()
+        {
+            heads.changed().await?;
+        }
+        anyhow::Ok(())
+    };
+    timeout(PATIENCE, seen)
+        .await
+        .context("the daemon sees no deal")??;
     let expires = SystemTime::now().duration_since(UNIX_EPOCH)? + TOKEN_LIFE;
     let genesis = net.client().genesis_hash();
     let token = UploadToken::sign(
