@@ -3,11 +3,14 @@
 use std::{fs, time::Duration};
 
 use anyhow::Context;
-use nix::{
-    sys::resource::{getrusage, UsageWho},
-    sys::time::TimeVal,
-    unistd::{sysconf, SysconfVar},
+use nix::sys::{
+    resource::{getrusage, UsageWho},
+    time::TimeVal,
 };
+
+/// Ticks a second in `/proc`: what Linux shows to programs on every processor that it is built for here
+/// (`USER_HZ`), whatever it counts itself.
+const TICKS: u32 = 100;
 
 /// Of this process, all threads, in user space and in the kernel.
 pub(crate) fn own() -> anyhow::Result<Duration> {
@@ -24,12 +27,7 @@ pub(crate) fn of(pid: u32) -> anyhow::Result<Duration> {
     let path = format!("/proc/{pid}/stat");
     let stat = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
     let ticks = ticks(&stat).with_context(|| format!("expected times used in {path}"))?;
-    let a_second = sysconf(SysconfVar::CLK_TCK)
-        .ok()
-        .flatten()
-        .and_then(|ticks| u64::try_from(ticks).ok())
-        .context("ask how long a tick is")?;
-    Ok(Duration::from_secs_f64(ticks as f64 / a_second as f64))
+    Ok(Duration::from_secs(ticks) / TICKS)
 }
 
 /// Fields 14 and 15 of `/proc/<pid>/stat`; the name before them may contain anything.
