@@ -3,20 +3,21 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use noema_commitment::{commit_reader, usual_threads, Builder, Hasher, Lanes, Software};
 use rand::{rngs::StdRng, RngCore, SeedableRng};
 
-/// Bytes hashed in one go: more than the caches hold.
-const SIZE: usize = 64 << 20;
+/// Bytes hashed in one go: more than a core's own caches hold, and short enough that among a hundred
+/// goes some are not interrupted by what else the machine does.
+const SIZE: usize = 8 << 20;
 
 fn main() {
     let mut data = vec![0; SIZE];
     StdRng::seed_from_u64(1).fill_bytes(&mut data);
     let mut criterion = Criterion::default()
-        .sample_size(20)
+        .sample_size(100)
         .warm_up_time(Duration::from_secs(1))
-        .measurement_time(Duration::from_secs(6))
+        .measurement_time(Duration::from_secs(5))
         .configure_from_args();
     one_core(&mut criterion, &data);
     threads(&mut criterion, &data);
@@ -27,6 +28,7 @@ fn main() {
 fn one_core(criterion: &mut Criterion, data: &[u8]) {
     let mut group = criterion.benchmark_group("one-core");
     group.throughput(Throughput::Bytes(data.len() as u64));
+    group.sampling_mode(SamplingMode::Flat);
     on_one_core::<1>(&mut group, data);
     on_one_core::<4>(&mut group, data);
     on_one_core::<8>(&mut group, data);
@@ -56,6 +58,7 @@ fn root<H: Hasher>(data: &[u8]) -> [u8; 32] {
 fn threads(criterion: &mut Criterion, data: &[u8]) {
     let mut group = criterion.benchmark_group("threads");
     group.throughput(Throughput::Bytes(data.len() as u64));
+    group.sampling_mode(SamplingMode::Flat);
     let most = usual_threads().get();
     let mut counts: Vec<usize> = (0..).map(|p| 1 << p).take_while(|n| *n < most).collect();
     counts.push(most);

@@ -14,6 +14,8 @@ pub(crate) struct Measured {
     pub(crate) bytes: u64,
     /// Median time of one go.
     pub(crate) median: Duration,
+    /// Shortest time of one go: what it takes when nothing else runs meanwhile.
+    pub(crate) best: Duration,
 }
 
 /// All functions of a group, by their numbers.
@@ -33,20 +35,36 @@ pub(crate) fn group(home: &Path, name: &str) -> anyhow::Result<Vec<Measured>> {
         let newest = entry.path().join("new");
         let benchmark = json(&newest.join("benchmark.json"))?;
         let estimates = json(&newest.join("estimates.json"))?;
+        let sample = json(&newest.join("sample.json"))?;
         let bytes = benchmark["throughput"]["Bytes"].as_u64();
         let median = estimates["median"]["point_estimate"].as_f64();
-        let (Some(bytes), Some(median)) = (bytes, median) else {
+        let (Some(bytes), Some(median), Some(best)) = (bytes, median, best(&sample)) else {
             let path = newest.display();
-            anyhow::bail!("expected throughput in bytes and a median in nanoseconds in {path}");
+            anyhow::bail!("expected throughput in bytes and times in nanoseconds in {path}");
         };
+        let time = |nanoseconds: f64| Duration::from_secs_f64(nanoseconds / 1e9);
         all.push(Measured {
             parameter,
             bytes,
-            median: Duration::from_secs_f64(median / 1e9),
+            median: time(median),
+            best: time(best),
         });
     }
     all.sort_by_key(|measured| measured.parameter);
     Ok(all)
+}
+
+/// The shortest time of one iteration, in nanoseconds.
+fn best(sample: &Value) -> Option<f64> {
+    let numbers = |field: &str| {
+        sample[field]
+            .as_array()
+            .map(|all| all.iter().map(Value::as_f64))
+    };
+    numbers("times")?
+        .zip(numbers("iters")?)
+        .filter_map(|(time, iterations)| Some(time? / iterations?))
+        .min_by(f64::total_cmp)
 }
 
 fn json(path: &Path) -> anyhow::Result<Value> {
@@ -68,12 +86,15 @@ mod tests {
             fs::write(newest.join("benchmark.json"), benchmark).unwrap();
             let estimates = format!(r#"{{"median":{{"point_estimate":{median}}}}}"#);
             fs::write(newest.join("estimates.json"), estimates).unwrap();
+            let sample = r#"{"iters":[2.0,1.0],"times":[1800.0,1000.0]}"#;
+            fs::write(newest.join("sample.json"), sample).unwrap();
         }
         let found = group(home.path(), "one-core").unwrap();
         let expected = [(1, 5), (8, 1)].map(|(parameter, micros)| Measured {
             parameter,
             bytes: 64,
             median: Duration::from_micros(micros),
+            best: Duration::from_nanos(900),
         });
         assert_eq!(found, expected);
         let error = group(home.path(), "threads").unwrap_err().to_string();

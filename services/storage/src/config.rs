@@ -161,7 +161,7 @@ struct Settings {
     /// Seconds that data is kept after its last deal ended [default: 3600]
     #[arg(long, env = "NOEMA_STORAGE_GRACE_SECONDS", value_name = "SECONDS")]
     grace_seconds: Option<u64>,
-    /// Uploads of segments at the same time [default: 32]
+    /// Uploads of segments at the same time [default: 64]
     #[arg(long, env = "NOEMA_STORAGE_MAX_UPLOADS", value_name = "NUMBER")]
     max_uploads: Option<u64>,
     /// Answers with data at the same time [default: 64]
@@ -326,7 +326,7 @@ impl Args {
             )?,
             denied,
             grace: Duration::from_secs(settings.grace_seconds.unwrap_or(3600)),
-            max_uploads: limit("max-uploads", settings.max_uploads, 32)?,
+            max_uploads: limit("max-uploads", settings.max_uploads, 64)?,
             max_downloads: limit("max-downloads", settings.max_downloads, 64)?,
             connections: connection_limits,
             store: StoreOptions {

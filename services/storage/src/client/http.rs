@@ -309,7 +309,11 @@ async fn body(
     {
         return Ok(None);
     }
-    let mut whole = BytesMut::new();
+    // As much as is announced, which is at most the limit: growing to it would copy over and over.
+    let announced = answer
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok());
+    let mut whole = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
     while let Some(chunk) = answer
         .chunk()
         .await

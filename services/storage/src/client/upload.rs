@@ -37,7 +37,9 @@ pub struct UploadOptions {
 impl Default for UploadOptions {
     fn default() -> Self {
         Self {
-            concurrency: 16,
+            // More than the provider syncs to its disk at once (about half of it), so that the next ones
+            // are sent and verified meanwhile.
+            concurrency: 48,
             attempts: 5,
             wait_for_deal: Duration::from_secs(60),
             progress: None,

@@ -83,7 +83,7 @@ async fn take_segment(
         ));
     };
     app.directory.note_upload(&file.file);
-    let bytes = read_body(body).await?;
+    let bytes = read_body(body, content_length(headers)).await?;
     let received = bytes.len() as u64;
     let segment = verify(app, file, index, bytes).await?;
     let timer = app.metrics.put_seconds.start_timer();
@@ -108,9 +108,12 @@ fn too_large() -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
 }
 
-async fn read_body(body: &mut BodyDataStream) -> Result<Bytes, Refusal> {
+async fn read_body(body: &mut BodyDataStream, length: Option<u64>) -> Result<Bytes, Refusal> {
     let read = async {
-        let mut bytes = BytesMut::new();
+        // Taken at once and not grown to, which would copy it over and over. The length is the client's
+        // word, and at most that of a frame.
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        let mut bytes = BytesMut::with_capacity(length.unwrap_or(0).min(MAX_FRAME_LEN));
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|_| {
                 let message = "the body ended early";
