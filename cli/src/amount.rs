@@ -7,7 +7,7 @@ use noema_chain_client::Balance;
 /// Decimals of the token.
 const DECIMALS: usize = 18;
 /// One whole token, in the smallest unit.
-pub(crate) const NOEMA: Balance = 10_u128.pow(18);
+pub(crate) const NOEMA: Balance = 10_u128.pow(DECIMALS as u32);
 
 /// An amount of the token. Parses and prints whole tokens with up to 18 decimals, exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,20 +143,29 @@ mod tests {
         text.parse::<Amount>().map(|a| a.0)
     }
 
+    /// The smallest amount that there is, written out.
+    fn smallest() -> String {
+        format!("0.{}1", "0".repeat(DECIMALS - 1))
+    }
+
+    /// So many of the smallest unit, with the point where it belongs.
+    fn point(units: Balance) -> String {
+        let mut text = units.to_string();
+        text.insert(text.len() - DECIMALS, '.');
+        text
+    }
+
     #[test]
     fn amounts_are_parsed_exactly() {
         assert_eq!(amount("1"), Ok(NOEMA));
         assert_eq!(amount("0.1"), Ok(NOEMA / 10));
-        assert_eq!(amount("0.000000000000000001"), Ok(1));
-        assert_eq!(amount("1.000000000000000000000"), Ok(NOEMA));
+        assert_eq!(amount(&smallest()), Ok(1));
+        assert_eq!(amount(&format!("1.{}", "0".repeat(21))), Ok(NOEMA));
         assert_eq!(
-            amount("123456789.987654321987654321"),
-            Ok(123_456_789_987_654_321_987_654_321)
+            amount("123456789.987654321987"),
+            Ok(123_456_789 * NOEMA + NOEMA / 1_000_000_000_000 * 987_654_321_987)
         );
-        assert_eq!(
-            amount("340282366920938463463.374607431768211455"),
-            Ok(u128::MAX)
-        );
+        assert_eq!(amount(&point(u128::MAX)), Ok(u128::MAX));
     }
 
     #[test]
@@ -170,13 +179,12 @@ mod tests {
             );
         }
         assert_eq!(
-            amount("0.0000000000000000001"),
-            Err(AmountError::TooManyDecimals(19))
+            amount(&smallest().replace("0.", "0.0")),
+            Err(AmountError::TooManyDecimals(DECIMALS + 1))
         );
-        assert_eq!(
-            amount("340282366920938463463.374607431768211456"),
-            Err(AmountError::TooLarge)
-        );
+        let largest = point(u128::MAX);
+        let beyond = largest.strip_suffix('5').unwrap().to_owned() + "6";
+        assert_eq!(amount(&beyond), Err(AmountError::TooLarge));
         assert_eq!(amount(&"9".repeat(60)), Err(AmountError::TooLarge));
     }
 
@@ -184,9 +192,9 @@ mod tests {
     fn amounts_print_as_they_parse() {
         for (units, text) in [
             (0, "0 NOEMA"),
-            (1, "0.000000000000000001 NOEMA"),
+            (1, &format!("{} NOEMA", smallest())),
             (NOEMA, "1 NOEMA"),
-            (1_500_000_000_000_000_000, "1.5 NOEMA"),
+            (NOEMA * 3 / 2, "1.5 NOEMA"),
         ] {
             assert_eq!(Amount(units).to_string(), text);
             assert_eq!(amount(text.trim_end_matches(" NOEMA")), Ok(units));

@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// How long a kill that is aimed at a write waits for one.
 const UPLOAD_PATIENCE: Duration = Duration::from_secs(12);
 /// What each transfer moves, in the smallest unit: one token.
-const AMOUNT: u128 = 1_000_000_000_000_000_000;
+const AMOUNT: u128 = 10_u128.pow(18);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Victim {

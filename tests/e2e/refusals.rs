@@ -25,7 +25,7 @@ use noema_tests::{
 const PATIENCE: Duration = Duration::from_secs(180);
 const MIB: u64 = 1 << 20;
 /// One token, in the smallest unit.
-const NOEMA: u128 = 1_000_000_000_000_000_000;
+const NOEMA: u128 = 10_u128.pow(18);
 /// More than the fees of a few refused calls, in the smallest unit.
 const FEES: u128 = NOEMA;
 

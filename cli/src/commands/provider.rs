@@ -298,7 +298,7 @@ mod tests {
             account: AccountId([1; 32]),
             role: Role::Storage,
             status: ProviderStatus::Jailed { until: 9 },
-            bond: 5_000_000_000_000_000_000,
+            bond: 5 * crate::amount::NOEMA,
             unlocking: vec![
                 Unlocking {
                     amount: 1,

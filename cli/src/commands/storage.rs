@@ -334,7 +334,7 @@ mod tests {
         Deal {
             root: [1; 32],
             size: 2048,
-            deposit: 1_500_000_000_000_000_000,
+            deposit: crate::amount::NOEMA * 3 / 2,
             committed_at: 2,
             held: 1,
             slots: states

@@ -10,7 +10,7 @@ pub const SYMBOL: &str = "NOEMA";
 pub const SS58_PREFIX: u16 = 42;
 
 /// One whole token.
-pub const NOEMA: Balance = 1_000_000_000_000_000_000;
+pub const NOEMA: Balance = 10_u128.pow(DECIMALS as u32);
 /// A thousandth of a token.
 pub const MILLI: Balance = NOEMA / 1_000;
 /// A millionth of a token.

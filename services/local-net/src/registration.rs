@@ -9,7 +9,7 @@ use noema_chain_client::{
 use crate::Error;
 
 /// One whole token, in the smallest unit.
-pub(crate) const NOEMA: Balance = 1_000_000_000_000_000_000;
+pub(crate) const NOEMA: Balance = 10_u128.pow(18);
 /// What a provider's account gets beyond its bond, for fees and the existential deposit.
 const ALLOWANCE: Balance = 100 * NOEMA;
 /// An account with less than this is topped up to [`ALLOWANCE`].
