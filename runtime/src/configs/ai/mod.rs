@@ -1,0 +1,5 @@
+//! The AI layers, one file each: a chain without one leaves its file out.
+
+pub mod entropy;
+pub mod providers;
+pub mod storage;

@@ -1,0 +1,71 @@
+//! Bonds and capacity of the off-chain roles.
+
+use crate::{
+    configs::money::RepairFundAccount, weights, Balance, Balances, BlockNumber, Runtime,
+    RuntimeHoldReason, System,
+};
+use frame_support::{
+    parameter_types,
+    traits::{tokens::imbalance::ResolveTo, ConstU32},
+};
+use noema_core::{time::DAYS, units::NOEMA};
+use noema_traits::Role;
+use pallet_noema_providers::{ParametersByRole, RoleParameters};
+use sp_runtime::Perbill;
+
+parameter_types! {
+    /// For how long bond stays slashable after `unbond`.
+    pub const UnbondingPeriod: BlockNumber = 28 * DAYS;
+    /// The largest part of a slash that a reporter is paid.
+    pub const MaxReporterShare: Perbill = Perbill::from_percent(20);
+}
+
+impl pallet_noema_providers::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type SlashFund = ResolveTo<RepairFundAccount, Balances>;
+    type Parameters = BondByRole;
+    type BlockNumberProvider = System;
+    type UnbondingPeriod = UnbondingPeriod;
+    type MaxUnlocking = ConstU32<16>;
+    type MaxEndpointLen = ConstU32<{ noema_endpoint::MAX_LEN as u32 }>;
+    type MaxProviders = ConstU32<65_536>;
+    type MaxReporterShare = MaxReporterShare;
+    type WeightInfo = weights::pallet_noema_providers::WeightInfo<Runtime>;
+}
+
+/// What each role asks of its providers. The smallest bond carries the smallest useful provider; what
+/// it may promise beyond grows with its bond.
+pub struct BondByRole;
+
+impl BondByRole {
+    /// A storage provider bonds at least 100 NOEMA and 1 NOEMA per GiB: 100 GiB to start with.
+    pub const STORAGE: RoleParameters<Balance> = RoleParameters {
+        minimum_bond: 100 * NOEMA,
+        collateral_per_mib: NOEMA / 1024,
+    };
+
+    /// A data-availability provider bonds ten times as much: it holds data for a short time only,
+    /// but a quorum of these says that data is there.
+    pub const DATA_AVAILABILITY: RoleParameters<Balance> = RoleParameters {
+        minimum_bond: 1_000 * NOEMA,
+        collateral_per_mib: 10 * NOEMA / 1024,
+    };
+
+    /// A compute provider bonds at least 500 NOEMA. The capacity that it declares is the memory of
+    /// its machines.
+    pub const COMPUTE: RoleParameters<Balance> = RoleParameters {
+        minimum_bond: 500 * NOEMA,
+        collateral_per_mib: NOEMA / 1024,
+    };
+}
+
+impl ParametersByRole<Balance> for BondByRole {
+    fn parameters(role: Role) -> RoleParameters<Balance> {
+        match role {
+            Role::Storage => Self::STORAGE,
+            Role::DataAvailability => Self::DATA_AVAILABILITY,
+            Role::Compute => Self::COMPUTE,
+        }
+    }
+}
