@@ -1,5 +1,7 @@
 //! Randomness with an age guarantee.
 
+use sp_runtime::traits::Bounded;
+
 /// A seed and the block whose execution produced it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seed<BlockNumber> {
@@ -21,7 +23,7 @@ pub trait AgedRandomness<BlockNumber> {
     /// For a fixed `not_before` the answer never changes from one seed to another.
     fn seed_from(not_before: BlockNumber) -> Option<Seed<BlockNumber>>;
 
-    /// For how many blocks a seed is remembered, at least.
+    /// For how many blocks a seed is remembered, at least. As long as can be where there is none: nothing is ever forgotten.
     fn history() -> BlockNumber;
 
     /// Makes a seed available for `block`, so that a benchmark can draw from it.
@@ -30,13 +32,13 @@ pub trait AgedRandomness<BlockNumber> {
 }
 
 /// No source of randomness: no seed ever.
-impl<BlockNumber: Default> AgedRandomness<BlockNumber> for () {
+impl<BlockNumber: Bounded> AgedRandomness<BlockNumber> for () {
     fn seed_from(_not_before: BlockNumber) -> Option<Seed<BlockNumber>> {
         None
     }
 
     fn history() -> BlockNumber {
-        BlockNumber::default()
+        BlockNumber::max_value()
     }
 
     #[cfg(feature = "runtime-benchmarks")]
