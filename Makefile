@@ -25,12 +25,14 @@ BIN := $(CARGO_TARGET_DIR)/release
 SHIPPED := -p noema-node -p noema-cli -p noema-storage -p noema-tests -p noema-next-runtime
 RELEASE := --release --locked $(SHIPPED)
 # Building a test harness activates development dependencies, whose features count as well: binaries and harness come from one command.
-HARNESS := --bins --lib --test e2e
+HARNESS := --bins --lib --test e2e --test minimal-runtimes
 # Debug builds check overflows and assertions; they never need the runtime's WASM.
 # The node's own tests run with the release build, or all of the client would be compiled twice.
 UNIT := --locked --workspace --exclude noema-node
 PLAIN := env -u SKIP_WASM_BUILD
 NO_WASM := env SKIP_WASM_BUILD=1
+# The examples' WASM is made of the same SDK as the runtime's.
+SHARE_WASM := scripts/share-wasm.sh noema-runtime noema-minimal-runtime-storage noema-minimal-runtime-providers
 
 .PHONY: help
 help: ## Say what there is
@@ -47,6 +49,10 @@ setup-tests: ## Install what the tests need as well
 .PHONY: build
 build: setup ## Build the node, the storage daemon and the command line
 	@$(STAGE) "build the binaries" $(PLAIN) cargo build $(RELEASE) --bin noema-node --bin noema --bin noema-storage
+
+.PHONY: node
+node: setup ## Build the node alone
+	@$(STAGE) "build the node" $(PLAIN) cargo build $(RELEASE) --bin noema-node
 
 .PHONY: dev
 dev: build ## Build everything and run a chain with three storage providers (ARGS="--tmp", --help for more)
@@ -69,21 +75,34 @@ unit: setup-tests ## Run the unit, property and documentation tests
 
 .PHONY: e2e
 e2e: setup-tests ## Run the node's own tests and those over the real binaries (E2E="-E 'test(journey)'" for some of them)
-	@$(STAGE) "release binaries and next runtime" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
-	@$(STAGE) "tests over the binaries" $(PLAIN) cargo nextest run $(RELEASE) --bin noema-node --test e2e --no-fail-fast $(E2E)
+	@$(SHARE_WASM)
+	@$(STAGE) "release binaries, next runtime and examples" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
+	@$(STAGE) "tests over the binaries" $(PLAIN) cargo nextest run $(RELEASE) --bin noema-node --test e2e --test minimal-runtimes --no-fail-fast $(E2E)
+
+.PHONY: scripts
+scripts: setup-tests ## Test the scripts that build nothing: renaming the tree
+	@$(STAGE) "renaming the tree" tests/scripts/rename.sh
+
+.PHONY: builder
+builder: setup-tests ## Build a chain of another name as docs/build-a-chain.md says, run it, throw it away
+	@$(STAGE) "build a chain as the page says" scripts/try-build-a-chain.sh
 
 .PHONY: test
 test: setup-tests ## Prove everything, scaled for CI
 	@$(STAGE) --begin
 	@$(MAKE) lint
+	@$(MAKE) scripts
 	@$(MAKE) unit
-	@$(STAGE) "release binaries and next runtime" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
+	@$(SHARE_WASM)
+	@$(STAGE) "release binaries, next runtime and examples" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
+	@$(MAKE) builder
 	@$(STAGE) --times
 	@$(MAKE) e2e
 
 .PHONY: prove
 prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills; each test prints its figure
-	@$(STAGE) "release binaries and next runtime" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
+	@$(SHARE_WASM)
+	@$(STAGE) "release binaries, next runtime and examples" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
 	@$(STAGE) "the full-size claims" $(PLAIN) env NOEMA_PROVE=1 cargo nextest run $(RELEASE) --test e2e --profile prove --no-fail-fast $(PROVE)
 
 .PHONY: next-runtime
