@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod node;
 pub(crate) mod provider;
+pub(crate) mod range;
 pub(crate) mod storage;
 pub(crate) mod up;
 pub(crate) mod upgrade;
