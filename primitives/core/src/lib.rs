@@ -1,10 +1,16 @@
 //! Basic types, units and time constants of the Noema chain: what the runtime, the client and the
 //! daemons must agree on.
 #![cfg_attr(not(feature = "std"), no_std)]
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
 )]
 
 pub mod time;

@@ -2,10 +2,16 @@
 //! ours, it names a trait of this crate; each trait is also implemented for `()`, so that a chain
 //! builder can leave any layer out.
 #![cfg_attr(not(feature = "std"), no_std)]
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
 )]
 
 extern crate alloc;

@@ -1,4 +1,8 @@
 //! Bonded off-chain roles, as other pallets see them.
+#![allow(
+    clippy::as_conversions,
+    reason = "the derives of codec and scale-info cast the indices of variants"
+)]
 
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
