@@ -1,0 +1,234 @@
+//! What the runtime decodes of outside bytes: extrinsics, the calls in them, stored values. Honest
+//! encodings are changed at random and must decode to something that encodes back to itself, or be
+//! refused; a transaction that somebody changed is never valid.
+//!
+//! The numbers of inputs are for every run of the tests; with `NOEMA_PROVE` set, 1,000,000 of each.
+
+mod chain;
+
+use codec::{Decode, DecodeAll, DecodeLimit, Encode, MaxEncodedLen};
+use frame_support::{dispatch::GetDispatchInfo, MAX_EXTRINSIC_DEPTH};
+use noema_runtime::{Executive, Runtime, RuntimeCall, UncheckedExtrinsic};
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::transaction_validity::TransactionSource;
+
+/// How many inputs are tried: `few` in every run.
+fn inputs(few: u32) -> u32 {
+    match std::env::var_os("NOEMA_PROVE") {
+        Some(value) if !value.is_empty() => 1_000_000,
+        _ => few,
+    }
+}
+
+/// Random numbers that are the same in every run (SplitMix64, Steele, Lea and Flood 2014).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit.max(1) as u64) as usize
+    }
+
+    /// An encoding with one to four changes: bits, bytes, lengths, parts of another encoding.
+    fn change(&mut self, seeds: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = seeds[self.below(seeds.len())].clone();
+        for _ in 0..=self.below(4) {
+            let at = self.below(bytes.len());
+            match self.below(6) {
+                0 if !bytes.is_empty() => bytes[at] ^= 1 << self.below(8),
+                1 if !bytes.is_empty() => bytes[at] = self.next() as u8,
+                2 => bytes.truncate(at),
+                3 => bytes.insert(at, self.next() as u8),
+                4 if !bytes.is_empty() => {
+                    bytes.remove(at);
+                }
+                _ => {
+                    let other = &seeds[self.below(seeds.len())];
+                    let from = self.below(other.len());
+                    let to = from + self.below(other.len() - from + 1);
+                    bytes.splice(at..at, other[from..to].iter().copied());
+                }
+            }
+        }
+        bytes
+    }
+}
+
+/// A call of every kind, encoded.
+fn calls() -> Vec<Vec<u8>> {
+    let calls = chain::every_call();
+    calls.into_values().map(|call| call.encode()).collect()
+}
+
+#[test]
+fn changed_calls_decode_to_what_encodes_back_or_not_at_all() {
+    let (seeds, mut random, mut decoded) = (calls(), Random(1), 0);
+    for _ in 0..inputs(20_000) {
+        let bytes = random.change(&seeds);
+        let Ok(call) =
+            RuntimeCall::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &bytes[..])
+        else {
+            continue;
+        };
+        decoded += 1;
+        let again = call.encode();
+        // A set written out of order comes back in order; nothing else may differ.
+        assert!(again.len() <= bytes.len(), "{call:?}");
+        assert_eq!(RuntimeCall::decode_all(&mut &again[..]).as_ref(), Ok(&call));
+        // Its weight and fee are asked for before anything is checked.
+        let _ = call.get_dispatch_info();
+    }
+    // A check that decodes nothing checks nothing.
+    assert!(decoded > 1_000, "only {decoded} calls decoded");
+}
+
+/// An extrinsic as blocks and the pool bring it.
+fn extrinsic(bytes: &[u8]) -> Option<UncheckedExtrinsic> {
+    UncheckedExtrinsic::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &bytes[..]).ok()
+}
+
+/// The bytes of an extrinsic without their length in front.
+fn content(extrinsic: &UncheckedExtrinsic) -> Vec<u8> {
+    Vec::decode(&mut &extrinsic.encode()[..]).expect("an extrinsic has its length in front")
+}
+
+#[test]
+fn changed_extrinsics_decode_to_what_encodes_back_or_not_at_all() {
+    let mut chain = chain::Chain::development();
+    let mut seeds: Vec<Vec<u8>> = Vec::new();
+    for call in chain::every_call().into_values() {
+        seeds.push(content(&UncheckedExtrinsic::new_bare(call.clone())));
+        seeds.push(content(&chain.signed(Sr25519Keyring::Alice, call)));
+    }
+    let (mut random, mut decoded) = (Random(2), 0);
+    for _ in 0..inputs(20_000) {
+        let mut bytes = random.change(&seeds).encode();
+        if random.below(4) == 0 {
+            // The length in front may be wrong as well.
+            bytes[0] ^= 1 << random.below(8);
+        }
+        let Some(extrinsic) = extrinsic(&bytes) else {
+            continue;
+        };
+        decoded += 1;
+        assert_eq!(extrinsic.encode(), bytes);
+        let _ = extrinsic.get_dispatch_info();
+    }
+    assert!(decoded > 100, "only {decoded} extrinsics decoded");
+}
+
+#[test]
+fn changed_transactions_are_never_valid() {
+    let mut chain = chain::Chain::development();
+    let call = RuntimeCall::System(frame_system::Call::remark {
+        remark: vec![7; 40],
+    });
+    let honest = chain.signed(Sr25519Keyring::Alice, call);
+    let hash = chain.genesis_hash;
+    let validate = |chain: &mut chain::Chain, transaction: UncheckedExtrinsic| {
+        chain.query(|| {
+            Executive::validate_transaction(TransactionSource::External, transaction, hash)
+        })
+    };
+    assert!(validate(&mut chain, honest.clone()).is_ok());
+    let (seed, mut random, mut decoded) = (honest.encode(), Random(3), 0);
+    // Each takes a signature check.
+    for _ in 0..inputs(20_000) / 20 {
+        let mut bytes = seed.clone();
+        let at = random.below(bytes.len());
+        bytes[at] ^= 1 << random.below(8);
+        let Some(changed) = extrinsic(&bytes) else {
+            continue;
+        };
+        decoded += 1;
+        assert!(
+            validate(&mut chain, changed.clone()).is_err(),
+            "{changed:?}"
+        );
+    }
+    assert!(decoded > 10, "only {decoded} transactions decoded");
+}
+
+/// Calls nested deeper than the stack could bear are refused, not followed.
+#[test]
+fn deeply_nested_calls_are_refused() {
+    let inner = chain::every_call()["System::remark"].encode();
+    let outer = RuntimeCall::Utility(pallet_utility::Call::batch { calls: Vec::new() }).encode();
+    // One call in the list.
+    let wrap = [&outer[..2], &[4]].concat();
+    for depth in [300, 100_000] {
+        let bytes = [wrap.repeat(depth), inner.clone()].concat();
+        let bare = [&[5][..], &bytes].concat().encode();
+        assert!(extrinsic(&bare).is_none(), "{depth}");
+    }
+    let bytes = [wrap.repeat(3), inner].concat();
+    let bare = [&[5][..], &bytes].concat().encode();
+    assert!(extrinsic(&bare).is_some());
+}
+
+/// Changed encodings of a stored value: what decodes encodes back to the same bytes and fits.
+fn stored<T: Decode + Encode + MaxEncodedLen>(name: &str, seeds: &[Vec<u8>], seed: u64) {
+    for bytes in seeds {
+        assert!(T::decode_all(&mut &bytes[..]).is_ok(), "{name}: {bytes:?}");
+    }
+    let mut random = Random(seed);
+    for _ in 0..inputs(10_000) {
+        let bytes = random.change(seeds);
+        if let Ok(value) = T::decode_all(&mut &bytes[..]) {
+            assert_eq!(value.encode(), bytes, "{name}");
+            assert!(bytes.len() <= T::max_encoded_len(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn changed_stored_values_encode_back_and_fit() {
+    use pallet_noema_providers::{Census, ProviderOf};
+    use pallet_noema_storage::{CommitmentCount, DealOf, TaskOf};
+
+    let slot = |state: Vec<u8>| {
+        let rest = (9u64, Some([8u8; 32]), Some(40u32)).encode();
+        [state, rest].concat()
+    };
+    let slots = [
+        slot((0u8, 30u32).encode()),
+        slot((1u8, [2u8; 32], 31u32).encode()),
+        slot((2u8, [3u8; 32], 32u32, 33u32).encode()),
+        slot((3u8, [4u8; 32], 34u32).encode()),
+    ];
+    let deal = [
+        ([6u8; 32], 1_000u64, 77u128, 12u32, 1u8).encode(),
+        vec![16],
+        slots.concat(),
+    ]
+    .concat();
+    stored::<DealOf<Runtime>>("a deal", &[deal], 4);
+    let provider = |state: Vec<u8>| {
+        let before = ([5u8; 32], b"http://a:1".to_vec()).encode();
+        let after = (1_000u64, 10u64, 500u128, vec![(5u128, 60u32)], 3u32).encode();
+        [before, state, after].concat()
+    };
+    let providers = [
+        provider(vec![0]),
+        provider(vec![1]),
+        provider((2u8, 7u32).encode()),
+        provider((3u8, Some(7u32)).encode()),
+    ];
+    stored::<ProviderOf<Runtime>>("a provider", &providers, 5);
+    stored::<Census>("a census", &[(1u32, 2u32, 3u32).encode()], 6);
+    stored::<CommitmentCount>("a count", &[(1u32, 2u32).encode()], 7);
+    let task = ([1u8; 32], [2u8; 32], 3u8, 4u64).encode();
+    stored::<TaskOf<Runtime>>("a task", &[task], 8);
+    stored::<noema_commitment::SectorProof>(
+        "a proof",
+        &[[vec![7; 256], vec![[1u8; 32], [2u8; 32]].encode()].concat()],
+        9,
+    );
+}
