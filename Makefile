@@ -26,6 +26,9 @@ SHIPPED := -p noema-node -p noema-cli -p noema-storage -p noema-tests -p noema-n
 RELEASE := --release --locked $(SHIPPED)
 # Building a test harness activates development dependencies, whose features count as well: binaries and harness come from one command.
 HARNESS := --bins --lib --test e2e --test minimal-runtimes
+# Inputs for each fuzz target: in `make test`, and where the full-size claims are proven.
+RUNS_TEST := 20000
+RUNS_PROVE := 1000000
 # Debug builds check overflows and assertions; they never need the runtime's WASM.
 # The node's own tests run with the release build, or all of the client would be compiled twice.
 UNIT := --locked --workspace --exclude noema-node
@@ -87,12 +90,17 @@ scripts: setup-tests ## Test the scripts that build nothing: renaming the tree
 builder: setup-tests ## Build a chain of another name as docs/build-a-chain.md says, run it, throw it away
 	@$(STAGE) "build a chain as the page says" scripts/try-build-a-chain.sh
 
+.PHONY: fuzz
+fuzz: setup ## Run the fuzz targets (RUNS=100000 inputs each, FUZZ="--seed 7 frame" for other inputs or some of them)
+	@$(STAGE) "fuzz targets" scripts/fuzz.sh --runs $(or $(RUNS),$(RUNS_TEST)) $(FUZZ)
+
 .PHONY: test
 test: setup-tests ## Prove everything, scaled for CI
 	@$(STAGE) --begin
 	@$(MAKE) lint
 	@$(MAKE) scripts
 	@$(MAKE) unit
+	@$(MAKE) fuzz
 	@$(SHARE_WASM)
 	@$(STAGE) "release binaries, next runtime and examples" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
 	@$(MAKE) builder
@@ -100,10 +108,11 @@ test: setup-tests ## Prove everything, scaled for CI
 	@$(MAKE) e2e
 
 .PHONY: prove
-prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills; each test prints its figure
+prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills, 1,000,000 inputs for each fuzz target; each prints its figure
 	@$(SHARE_WASM)
 	@$(STAGE) "release binaries, next runtime and examples" $(PLAIN) cargo build $(RELEASE) $(HARNESS)
 	@$(STAGE) "the full-size claims" $(PLAIN) env NOEMA_PROVE=1 cargo nextest run $(RELEASE) --test e2e --profile prove --no-fail-fast $(PROVE)
+	@$(MAKE) fuzz RUNS=$(RUNS_PROVE)
 
 .PHONY: next-runtime
 next-runtime: setup ## Build this runtime with a higher version, one changed constant and one new call (OUT=next-runtime.wasm)
@@ -123,6 +132,10 @@ bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (S
 .PHONY: metadata
 metadata: setup-tests ## Write the committed metadata and its hash from the runtime as it is
 	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo nextest run $(UNIT) -E 'binary(metadata)'
+
+.PHONY: who-may-call
+who-may-call: setup ## Write docs/who-may-call.md from the runtime as it is
+	@$(STAGE) "who may call what" $(NO_WASM) env UPDATE_DOCS=1 cargo nextest run $(UNIT) -E 'package(noema-runtime) & binary(who_may_call)'
 
 .PHONY: chain-specs
 chain-specs: build ## Write chain-specs/*.json from the runtime as it is

@@ -15,11 +15,14 @@ mod client;
 mod error;
 mod events;
 mod follower;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keys;
 mod runtime;
 mod state;
 mod submit;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod testing;
 pub mod types;
 

@@ -1,4 +1,5 @@
 //! A node in memory: enough RPC for reading, signing and following, with the committed metadata.
+#![cfg_attr(fuzzing, allow(dead_code))]
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -88,7 +89,21 @@ impl FakeNode {
     }
 
     pub(crate) fn put(&self, key: Vec<u8>, value: impl Encode) {
-        self.with(|state| state.storage.insert(key, value.encode()));
+        self.put_raw(key, value.encode());
+    }
+
+    /// Puts bytes that need not be the encoding of anything.
+    pub(crate) fn put_raw(&self, key: Vec<u8>, value: Vec<u8>) {
+        self.with(|state| state.storage.insert(key, value));
+    }
+
+    /// Forgets everything that was put.
+    #[cfg(fuzzing)]
+    pub(crate) fn forget_storage(&self) {
+        self.with(|state| {
+            state.storage.clear();
+            state.asked.clear();
+        });
     }
 
     /// Replaces the runtime by one of another version.

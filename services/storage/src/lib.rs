@@ -8,6 +8,9 @@ mod daemon;
 mod deny;
 mod directory;
 pub mod frame;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gc;
 mod metrics;
 mod penalty;

@@ -5,7 +5,7 @@
 
 mod backend;
 mod node;
-mod outcome;
+pub(crate) mod outcome;
 mod queue;
 #[cfg(test)]
 mod tests;

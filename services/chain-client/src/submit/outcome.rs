@@ -60,7 +60,12 @@ async fn raw_events(client: &ChainClient, state: &StateAt) -> Result<Vec<u8>, Ch
     }
 }
 
-fn decode(executed_by: &StateAt, events: Vec<u8>, index: usize) -> Result<Outcome, ChainError> {
+/// The events of transaction `index` out of those of its block, or why it failed.
+pub(crate) fn decode(
+    executed_by: &StateAt,
+    events: Vec<u8>,
+    index: usize,
+) -> Result<Outcome, ChainError> {
     let at: &OnlineClientAtBlock<SubstrateConfig> = executed_by.at();
     let events = at.events().from_bytes(events);
     let unreadable = |e: String| executed_by.incompatible("the events of a block", e);

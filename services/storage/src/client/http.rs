@@ -377,3 +377,31 @@ fn verify(
         data: frame.data,
     })
 }
+
+/// The steps between an answer of a provider and its user, for fuzz targets.
+#[cfg(fuzzing)]
+#[allow(missing_docs)]
+pub mod fuzzing {
+    use super::*;
+
+    const ENDPOINT: &str = "http://127.0.0.1:8201";
+
+    fn answer(status: u16, body: &[u8]) -> Response {
+        let mut answer = axum::http::Response::new(body.to_vec());
+        *answer.status_mut() = StatusCode::from_u16(status).expect("100 to 999; qed");
+        answer.into()
+    }
+
+    pub async fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
+        json(ENDPOINT, answer(200, body)).await
+    }
+
+    pub async fn refusal(status: u16, body: &[u8]) -> ClientError {
+        refused(ENDPOINT, answer(status, body)).await
+    }
+
+    pub fn segment(file: &FileRef, index: u64, body: &[u8]) -> Result<VerifiedSegment, Fault> {
+        let expected = frame::expected_len(&file.shape, index).unwrap_or(MAX_FRAME_LEN) as u64;
+        verify(file, index, Bytes::copy_from_slice(body), expected)
+    }
+}

@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub use commit::{commit_file, CommitFileError};
 pub use download::{DownloadError, DownloadOptions, DownloadReport};
 pub use error::{ClientError, Fault, Misbehaviour};
+#[cfg(fuzzing)]
+pub use http::fuzzing;
 pub use http::{
     ChainHealth, ClientOptions, FileStatus, Health, Limits, ProviderInfo, StorageClient,
     StoreHealth, VerifiedSegment,

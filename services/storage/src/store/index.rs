@@ -25,6 +25,9 @@ use redb::{
 use super::{error::index_error, NewSegment, StoreError};
 use crate::client::FileRef;
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const FILES: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("files");
 const SEGMENTS: TableDefinition<'_, &[u8; 40], &[u8]> = TableDefinition::new("segments");

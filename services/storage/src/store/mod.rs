@@ -15,6 +15,8 @@ use std::{path::Path, sync::Arc};
 
 use bytes::Bytes;
 pub use error::StoreError;
+#[cfg(fuzzing)]
+pub use index::fuzzing;
 use index::Index;
 pub use index::{FileRecord, SegmentRecord, StoreIdentity};
 use layout::{DataDirLock, Layout};
