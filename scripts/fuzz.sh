@@ -53,7 +53,8 @@ if $only_build; then exit 0; fi
 
 # --- Run -------------------------------------------------------------------------------------------------------------------------
 
-work=$(mktemp -d)
+# In memory where there is such a place: some targets read files, and a disk would be what is measured.
+if [ -w /dev/shm ]; then work=$(mktemp -d -p /dev/shm); else work=$(mktemp -d); fi
 trap 'rm -rf "$work"' EXIT
 bash fuzz/seeds.sh "$work/seeds"
 artifacts="$target_dir/artifacts"

@@ -27,6 +27,8 @@ use crate::client::FileRef;
 
 #[cfg(fuzzing)]
 pub mod fuzzing;
+#[cfg(test)]
+mod tests;
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const FILES: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("files");
@@ -377,8 +379,8 @@ impl Index {
                 let (byte, bit) = place(segment.index);
                 bits[byte] |= bit;
                 held.insert(&key, &bits[..])?;
-                record.have += 1;
-                record.bytes += segment.data.len() as u64;
+                record.have = record.have.saturating_add(1);
+                record.bytes = record.bytes.saturating_add(segment.data.len() as u64);
                 change.bytes += segment.data.len() as i64;
                 files.insert(&segment.file.0, &record.encode()[..])?;
             }
@@ -565,7 +567,8 @@ fn count(database: &Database) -> Work<Totals> {
     for entry in transaction.open_table(FILES)?.range::<&[u8; 32]>(..)? {
         let record = decode_file(entry?.1.value())?;
         totals.files += 1;
-        totals.bytes += record.bytes;
+        // A damaged record may say anything; the figure is for people, the records are checked where they are used.
+        totals.bytes = totals.bytes.saturating_add(record.bytes);
     }
     Ok(totals)
 }
