@@ -68,11 +68,11 @@ for target in "${wanted[@]}"; do
   options=(-runs="$runs" -seed="$seed" -timeout=60 -rss_limit_mb=4096 -artifact_prefix="$artifacts/$target-" -print_final_stats=1)
   if [ -f "fuzz/dictionaries/$target.dict" ]; then options+=(-dict="fuzz/dictionaries/$target.dict"); fi
   log="$work/$target.log"
-  start=$SECONDS
+  begun=$(date +%s%N)
   if ! TMPDIR="$work/tmp" "$target_dir/$host/release/$target" "${options[@]}" "$found" "$work/seeds/$target" >"$log" 2>&1; then
     tail -n 40 "$log" >&2
     input=$(sed -n 's/^.*Test unit written to //p' "$log" | tail -n 1)
-    printf 'fuzz: %s FAILED after %d s. To see it again:\n' "$target" $((SECONDS - start)) >&2
+    printf 'fuzz: %s FAILED. To see it again:\n' "$target" >&2
     if [ -n "$input" ]; then
       printf '  %s %s\n' "$target_dir/$host/release/$target" "$input" >&2
     else
@@ -83,6 +83,6 @@ for target in "${wanted[@]}"; do
   executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   [ "${executed:-0}" -ge "$runs" ] || { tail -n 40 "$log" >&2; fail "$target ran ${executed:-no} inputs instead of $runs"; }
   branches=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
-  seconds=$((SECONDS - start))
-  printf '%-18s %10d %8d %9d %9s\n' "$target" "$executed" "$seconds" $((executed / (seconds > 0 ? seconds : 1))) "${branches:--}"
+  tenths=$((($(date +%s%N) - begun) / 100000000))
+  printf '%-18s %10d %6d.%d %9d %9s\n' "$target" "$executed" $((tenths / 10)) $((tenths % 10)) $((10 * executed / (tenths > 0 ? tenths : 1))) "${branches:--}"
 done

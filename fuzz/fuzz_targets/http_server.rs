@@ -46,7 +46,10 @@ fuzz_target!(|input: &[u8]| {
         assert!(answer.is_empty() || text.starts_with("HTTP/1."), "{text}");
     }
     assert!(!text.contains("HTTP/1.1 500"), "{text}");
-    refusal_is_readable(&text);
+    // A HEAD request gets a length without the body.
+    if !request.windows(4).any(|four| four == b"HEAD") && text.starts_with("HTTP/1.") {
+        refusal_is_readable(&answer);
+    }
     if text.contains(" 204 ") {
         let index = daemon.partial.file.shape.segments() - 1;
         let read = runtime.block_on(daemon.store.read(&daemon.partial.file, index));
@@ -61,12 +64,13 @@ fuzz_target!(|input: &[u8]| {
 });
 
 /// A refusal of the daemon's own is JSON with a code and words.
-fn refusal_is_readable(answer: &str) {
-    let Some((head, rest)) = answer.split_once("\r\n\r\n") else {
+fn refusal_is_readable(answer: &[u8]) {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
         return;
     };
+    let (head, rest) = (String::from_utf8_lossy(&answer[..end]), &answer[end + 4..]);
     let status: u16 = head[9..12].parse().unwrap();
-    if status < 400 || !head.contains("application/json") || rest.is_empty() {
+    if status < 400 || !head.contains("application/json") {
         return;
     }
     let length = head
@@ -74,7 +78,7 @@ fn refusal_is_readable(answer: &str) {
         .find_map(|line| line.strip_prefix("content-length: "))
         .unwrap();
     let body = &rest[..length.parse::<usize>().unwrap()];
-    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap();
     // The answer about health has another form.
     if body.get("chain").is_none() {
         assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string());
