@@ -64,10 +64,12 @@ dev: build ## Build everything and run a chain with three storage providers (ARG
 .PHONY: fmt
 fmt: ## Format everything
 	@cargo fmt --all
+	@cargo fmt --manifest-path fuzz/Cargo.toml
 
 .PHONY: lint
 lint: setup-tests ## Check format, lints, dependencies, licences and sources
 	@$(STAGE) "format" cargo fmt --all --check
+	@$(STAGE) "format of the fuzz targets" cargo fmt --manifest-path fuzz/Cargo.toml --check
 	@$(STAGE) "dependencies, licences, sources" cargo deny --locked --log-level error check --hide-inclusion-graph --show-stats bans licenses sources
 	@$(STAGE) "clippy" $(NO_WASM) cargo clippy --locked --workspace --all-targets -- -D warnings
 

@@ -368,17 +368,20 @@ impl Index {
                     .for_each(|sibling| value.extend_from_slice(sibling));
                 let key = segment_key(&segment.file, segment.index);
                 let known_before = records.insert(&key, &value[..])?.is_some();
-                if known_before {
-                    continue;
-                }
                 let key = held_key(&segment.file, segment.index / CHUNK);
                 let mut bits = [0u8; CHUNK_BYTES];
                 if let Some(known) = held.get(&key)? {
                     copy_bits(&mut bits, known.value());
                 }
                 let (byte, bit) = place(segment.index);
-                bits[byte] |= bit;
-                held.insert(&key, &bits[..])?;
+                // Both are written together, but where a damaged index lost the bit, the segment would be missing for ever.
+                if bits[byte] & bit == 0 {
+                    bits[byte] |= bit;
+                    held.insert(&key, &bits[..])?;
+                }
+                if known_before {
+                    continue;
+                }
                 record.have = record.have.saturating_add(1);
                 record.bytes = record.bytes.saturating_add(segment.data.len() as u64);
                 change.bytes += segment.data.len() as i64;
