@@ -50,7 +50,7 @@ for text in 0-0 10-19 90- -5 100- -0 5-2 0-1,3-4 99999999999999999999999- bytes=
 done
 i=0
 for text in http://a https://example.org:8443/noema http://127.0.0.1:8201 'http://[::1]:8201' http://a.b-c.d/%2f/x.y http://1.2.3 \
-  http://user@host http://a:0 http://xn--a/ 'http://a?b#c'; do
+  http://user@host http://0x7f000001 http://a:0 http://xn--a/ 'http://a?b#c'; do
   printf '%s' "$text" | seed endpoint "$((i += 1))"
 done
 

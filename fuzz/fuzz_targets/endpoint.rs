@@ -3,30 +3,44 @@
 
 #![no_main]
 
-#[path = "../../pallets/providers/src/endpoint.rs"]
-mod endpoint;
+use std::{sync::LazyLock, time::Duration};
 
 use libfuzzer_sys::fuzz_target;
-use noema_storage::fuzzing::client;
+use noema_endpoint::Endpoint;
+use noema_transport::Clients;
+
+static CLIENTS: LazyLock<Clients> =
+    LazyLock::new(|| Clients::new("fuzz", Duration::from_secs(1)));
 
 fuzz_target!(|input: &[u8]| {
-    let accepted = endpoint::is_valid(input);
+    let accepted = Endpoint::parse(input);
     let text = String::from_utf8_lossy(input);
     // What clients do with it, whatever it is: nodes may tell anything.
-    let joined = client::url_of(&text, "info");
-    if let Ok(url) = &joined {
-        assert_eq!(url.scheme(), "http");
-        assert!(url.path().ends_with("/v1/info"));
-        assert_eq!((url.query(), url.fragment()), (None, None));
-    }
-    if !accepted {
-        return;
-    }
+    let joined = CLIENTS.url(&text, "v1/info").map(|joined| joined.url);
+    assert_eq!(joined.is_ok(), accepted.is_ok());
+    let Ok(endpoint) = accepted else { return };
     assert!(input.iter().all(u8::is_ascii_graphic));
-    let url = reqwest::Url::parse(&text).expect("the chain accepts URLs only");
+    let joined = joined.unwrap();
+    assert!(joined.path().ends_with("/v1/info"));
+    assert_eq!((joined.query(), joined.fragment()), (None, None));
+    let text = endpoint.url();
+    let url = reqwest::Url::parse(text).expect("the chain accepts URLs only");
     assert!(url.username().is_empty() && url.password().is_none());
     assert_eq!((url.query(), url.fragment()), (None, None));
-    assert_eq!(joined.is_ok(), url.scheme() == "http");
+    match endpoint {
+        Endpoint::Https { pin, .. } => {
+            assert_eq!(url.scheme(), "https");
+            assert_eq!(format!("{text}#{pin}").as_bytes(), input);
+        }
+        Endpoint::Loopback { .. } => {
+            assert_eq!(url.scheme(), "http");
+            let address = url.host_str().unwrap().trim_matches(['[', ']']);
+            let stays = address
+                .parse::<std::net::IpAddr>()
+                .map_or(address == "localhost", |address| address.is_loopback());
+            assert!(stays, "{text} leaves the machine");
+        }
+    }
 
     // The host is the one that stands there, but for the case of its letters and the form of its
     // numbers.

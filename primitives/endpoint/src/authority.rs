@@ -34,8 +34,7 @@ impl<'a> Authority<'a> {
     /// A DNS name or four decimal numbers. A name that ends in a number is read as an address by
     /// browsers and must be one.
     fn name_or_ipv4(host: &'a str) -> Option<Self> {
-        let last = host.rsplit('.').next().unwrap_or_default();
-        if !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()) {
+        if host.rsplit('.').next().is_some_and(is_number) {
             return host.parse().ok().map(Self::V4);
         }
         let is_name = host.len() <= MAX_NAME && host.split('.').all(is_label);
@@ -56,6 +55,17 @@ impl<'a> Authority<'a> {
 fn is_port(port: &str) -> bool {
     let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     digits && !port.starts_with('0') && port.parse::<u16>().is_ok()
+}
+
+/// Whether a label is a number of an address to the URL standard, which takes `0x` and hex digits, even
+/// none, for one as well (<https://url.spec.whatwg.org/#ends-in-a-number-checker>).
+fn is_number(label: &str) -> bool {
+    let decimal = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+    let hex = label
+        .strip_prefix("0x")
+        .or_else(|| label.strip_prefix("0X"))
+        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    decimal || hex
 }
 
 /// Letters, digits and inner hyphens.

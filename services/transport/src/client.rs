@@ -71,9 +71,7 @@ impl Clients {
     /// When `endpoint` is not an endpoint as the chain accepts them.
     pub fn url(&self, endpoint: &str, path: &str) -> Result<EndpointUrl, UrlError> {
         let parsed = Endpoint::parse(endpoint.as_bytes())?;
-        let mut url = Url::parse(parsed.url()).map_err(|e| UrlError::Url(e.to_string()))?;
-        let path = format!("{}/{path}", url.path().trim_end_matches('/'));
-        url.set_path(&path);
+        let url = address(&parsed, path)?;
         let client = match parsed {
             Endpoint::Loopback { .. } => self.shared.plain.clone(),
             Endpoint::Https { pin, .. } => self.pinned(pin),
@@ -98,6 +96,14 @@ impl Clients {
             })
             .clone()
     }
+}
+
+/// The address of `path` below an endpoint.
+fn address(endpoint: &Endpoint<'_>, path: &str) -> Result<Url, UrlError> {
+    let mut url = Url::parse(endpoint.url()).map_err(|e| UrlError::Url(e.to_string()))?;
+    let path = format!("{}/{path}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    Ok(url)
 }
 
 fn builder(user_agent: &str, connect_timeout: Duration) -> ClientBuilder {
