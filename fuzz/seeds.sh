@@ -74,9 +74,9 @@ printf 'nodde = 1\n' | seed config_file unknown
 
 keystore='{"encoded":"%s","encoding":{"content":["pkcs8","sr25519"],"type":["scrypt","xsalsa20-poly1305"],"version":"3"},"address":"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY","meta":{"name":"Alice","whenCreated":1}}'
 # shellcheck disable=SC2059
-printf "$keystore" "$({ zeros 32; u32 32768; u32 1; u32 8; zeros 157; } | base64 -w0)" | seed keystore sealed
+printf "$keystore" "$({ zeros 32; u32 32768; u32 1; u32 8; zeros 157; } | base64 | tr -d '\n')" | seed keystore sealed
 # shellcheck disable=SC2059
-printf "$keystore" "$({ zeros 32; u32 2147483648; u32 65535; u32 65535; zeros 157; } | base64 -w0)" | seed keystore greedy
+printf "$keystore" "$({ zeros 32; u32 2147483648; u32 65535; u32 65535; zeros 157; } | base64 | tr -d '\n')" | seed keystore greedy
 # shellcheck disable=SC2059
 printf "$keystore" AAAA | seed keystore short
 printf '{}' | seed keystore empty
@@ -108,8 +108,8 @@ request hex0x 'HEAD /v1/files/0x{complete} HTTP/1.1' 'Host: a'
   seed http_server chunked
 { printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'; hex 000000 04 00 00000000 000004 01 05 00000001 82 84 86 41; } | seed http_server http2
 
-printf 'Noema %s' "$({ hex 01; zeros 168; } | base64 -w0)" | seed upload_token header
-printf 'Noema %s' "$({ hex 02; zeros 168; } | base64 -w0)" | seed upload_token later
+printf 'Noema %s' "$({ hex 01; zeros 168; } | base64 | tr -d '\n')" | seed upload_token header
+printf 'Noema %s' "$({ hex 02; zeros 168; } | base64 | tr -d '\n')" | seed upload_token later
 zeros 300 | seed upload_token unchanged
 { hex 01; u64 1800000600; zeros 300; } | seed upload_token late
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the fuzz targets of fuzz/, each for a bounded number of inputs, and stops at the first that fails. The same compiler as everything
-# else, no nightly; the same seed and the same first inputs each time, so that two runs of one build try the same inputs.
+# else, no nightly; the same seed, first inputs and addresses each time, so that two runs of one build try the same inputs.
 #
 #   scripts/fuzz.sh                          every target for 10,000 inputs
 #   scripts/fuzz.sh --runs 1000000 frame     one target, for longer
@@ -16,6 +16,8 @@ runs=10000 seed=1 keep='' only_build=false only_list=false
 wanted=()
 usage() { sed -n '5,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 fail() { printf 'fuzz: %s\n' "$*" >&2; exit 2; }
+# Tenths of a second.
+now() { perl -MTime::HiRes=time -e 'printf "%d", time * 10'; }
 number() { [[ ${2:-} =~ ^[0-9]+$ ]] || fail "$1 takes a number, found '${2:-}'"; }
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -60,16 +62,24 @@ bash fuzz/seeds.sh "$work/seeds"
 artifacts="$target_dir/artifacts"
 mkdir -p "$artifacts"
 
+# The fuzzer learns from the operands of comparisons, pointers among them: where memory lies differs between runs unless this is allowed.
+fixed=()
+if setarch --addr-no-randomize true 2>/dev/null; then fixed=(setarch --addr-no-randomize); else
+  printf 'fuzz: addresses cannot be fixed here (setarch), so that runs will differ in their later inputs\n' >&2
+fi
+
 printf '%-18s %10s %8s %9s %9s\n' target inputs seconds 'inputs/s' branches
 for target in "${wanted[@]}"; do
-  # New finds go to the first directory; both are read. What is found is kept apart, so that the next run begins as this one did.
+  # What is found is kept apart, so that the next run begins as this one did; the seeds come in the order of their names.
   found="${keep:-$work/found}/$target"
-  mkdir -p "$found" "$work/seeds/$target" "$work/tmp"
+  mkdir -p "$found" "$work/tmp"
   options=(-runs="$runs" -seed="$seed" -timeout=60 -rss_limit_mb=4096 -artifact_prefix="$artifacts/$target-" -print_final_stats=1)
+  seeds=$(printf '%s,' "$work/seeds/$target"/*)
+  options+=(-seed_inputs="${seeds%,}")
   if [ -f "fuzz/dictionaries/$target.dict" ]; then options+=(-dict="fuzz/dictionaries/$target.dict"); fi
   log="$work/$target.log"
-  begun=$(date +%s%N)
-  if ! TMPDIR="$work/tmp" "$target_dir/$host/release/$target" "${options[@]}" "$found" "$work/seeds/$target" >"$log" 2>&1; then
+  begun=$(now)
+  if ! TMPDIR="$work/tmp" ${fixed[@]+"${fixed[@]}"} "$target_dir/$host/release/$target" "${options[@]}" "$found" >"$log" 2>&1; then
     tail -n 40 "$log" >&2
     input=$(sed -n 's/^.*Test unit written to //p' "$log" | tail -n 1)
     printf 'fuzz: %s FAILED. To see it again:\n' "$target" >&2
@@ -83,6 +93,6 @@ for target in "${wanted[@]}"; do
   executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   [ "${executed:-0}" -ge "$runs" ] || { tail -n 40 "$log" >&2; fail "$target ran ${executed:-no} inputs instead of $runs"; }
   branches=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
-  tenths=$((($(date +%s%N) - begun) / 100000000))
+  tenths=$(($(now) - begun))
   printf '%-18s %10d %6d.%d %9d %9s\n' "$target" "$executed" $((tenths / 10)) $((tenths % 10)) $((10 * executed / (tenths > 0 ? tenths : 1))) "${branches:--}"
 done
