@@ -76,7 +76,7 @@ pub type Executive = frame_executive::Executive<
     AllPalletsWithSystem,
 >;
 
-/// One whole token: 12 decimals.
+/// One whole token, in the smallest unit.
 pub const UNIT: Balance = 1_000_000_000_000;
 
 /// The version of this runtime.
