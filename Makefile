@@ -34,8 +34,8 @@ RUNS_PROVE := 1000000
 UNIT := --locked --workspace --exclude noema-node
 PLAIN := env -u SKIP_WASM_BUILD
 NO_WASM := env SKIP_WASM_BUILD=1
-# The examples' WASM is made of the same SDK as the runtime's.
-SHARE_WASM := scripts/share-wasm.sh noema-runtime noema-minimal-runtime-storage noema-minimal-runtime-providers
+# The other runtimes' WASM is made of the same SDK as the runtime's.
+SHARE_WASM := scripts/share-wasm.sh noema-runtime noema-runtime-next noema-minimal-runtime-storage noema-minimal-runtime-providers
 
 .PHONY: help
 help: ## Say what there is
@@ -51,10 +51,12 @@ setup-tests: ## Install what the tests need as well
 
 .PHONY: build
 build: setup ## Build the node, the storage daemon and the command line
+	@$(SHARE_WASM)
 	@$(STAGE) "build the binaries" $(PLAIN) cargo build $(RELEASE) --bin noema-node --bin noema --bin noema-storage
 
 .PHONY: node
 node: setup ## Build the node alone
+	@$(SHARE_WASM)
 	@$(STAGE) "build the node" $(PLAIN) cargo build $(RELEASE) --bin noema-node
 
 .PHONY: dev

@@ -9,8 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use noema_endpoint::Endpoint;
 use noema_transport::Clients;
 
-static CLIENTS: LazyLock<Clients> =
-    LazyLock::new(|| Clients::new("fuzz", Duration::from_secs(1)));
+static CLIENTS: LazyLock<Clients> = LazyLock::new(|| Clients::new("fuzz", Duration::from_secs(1)));
 
 fuzz_target!(|input: &[u8]| {
     let accepted = Endpoint::parse(input);

@@ -113,8 +113,7 @@ fn source(number: usize) -> IpAddr {
 
 /// Trusts anybody: it has nothing to lose.
 fn http(from: IpAddr) -> anyhow::Result<reqwest::Client> {
-    // The process has one; installed before, it stays as it is.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    noema_transport::install_crypto();
     reqwest::Client::builder()
         .local_address(from)
         .tls_danger_accept_invalid_certs(true)

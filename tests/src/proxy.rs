@@ -82,6 +82,7 @@ pub struct Daemon {
 impl Daemon {
     /// The daemon that answers at `url` (scheme, host and port).
     pub fn at(url: impl Into<String>) -> Self {
+        noema_transport::install_crypto();
         let http = reqwest::Client::builder()
             .no_proxy()
             .build()

@@ -7,6 +7,10 @@ use pallet_noema_providers::{Call, HoldReason};
 use runtime::{Balance, Balances, Providers, RuntimeCall, UNIT};
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 
+/// Where a provider answers, with the hash of its TLS key.
+const ENDPOINT: &[u8] = b"https://provider.example\
+    #sha256=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 signer!(runtime);
 
 fn call(call: Call<runtime::Runtime>) -> RuntimeCall {
@@ -30,7 +34,7 @@ fn a_provider_registers_can_be_drawn_and_leaves_with_its_bond() {
             role,
             bond: 10 * UNIT,
             operator: Bob.to_account_id(),
-            endpoint: b"https://provider.example".to_vec(),
+            endpoint: ENDPOINT.to_vec(),
             capacity: 1 << 30,
         }),
     );
@@ -84,7 +88,7 @@ fn a_bond_below_the_minimum_is_refused_and_paid_for() {
         role: Role::Compute,
         bond: UNIT - 1,
         operator: Bob.to_account_id(),
-        endpoint: b"https://provider.example".to_vec(),
+        endpoint: ENDPOINT.to_vec(),
         capacity: 1 << 30,
     });
     let transaction = signed(&mut chain, Alice, register);

@@ -10,6 +10,7 @@ pub const SYMBOL: &str = "NOEMA";
 pub const SS58_PREFIX: u16 = 42;
 
 /// One whole token.
+#[allow(clippy::as_conversions, reason = "from u8, in a constant")]
 pub const NOEMA: Balance = 10_u128.pow(DECIMALS as u32);
 /// A thousandth of a token.
 pub const MILLI: Balance = NOEMA / 1_000;

@@ -183,6 +183,10 @@ impl LocalNet {
         }
         let alice = SigningKey::dev("Alice").expect("a development key");
         let funder = Submitter::new(client.clone(), alice);
+        // Before they are announced: the key that is pinned is made with the directories.
+        for provider in &self.providers {
+            provider.prepare()?;
+        }
         let announcements: Vec<_> = self
             .providers
             .iter()
@@ -195,7 +199,6 @@ impl LocalNet {
             (shape.progress)("starting the storage providers");
         }
         for provider in &self.providers {
-            provider.prepare()?;
             provider.start()?;
         }
         try_join_all(self.providers.iter().map(Provider::ready)).await?;

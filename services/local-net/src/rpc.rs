@@ -67,6 +67,7 @@ impl NodeRpc {
 
 /// A client for loopback addresses with timeouts fit for them.
 pub(crate) fn client() -> reqwest::Client {
+    noema_transport::install_crypto();
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(2))
         .timeout(Duration::from_secs(10))

@@ -121,6 +121,7 @@ fn gate() -> Arc<Gate> {
 
 /// Serves a router on a free port until dropped.
 pub(crate) async fn serve(router: Router) -> (String, DropGuard) {
+    noema_transport::install_crypto();
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
         .await
         .unwrap();

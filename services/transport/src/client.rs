@@ -51,6 +51,7 @@ pub enum UrlError {
 impl Clients {
     /// Clients with this name and this limit for making a connection.
     pub fn new(user_agent: impl Into<String>, connect_timeout: Duration) -> Self {
+        crate::install_crypto();
         let user_agent = user_agent.into();
         let plain = builder(&user_agent, connect_timeout)
             .build()

@@ -16,6 +16,13 @@ pub use peer::Peer;
 pub use server::{serve, Caller, Options, Patience, Security};
 pub use turns::{Turn, Turns};
 
+/// Makes *ring* the cryptography of this process, unless it has one. Clients of `reqwest` cannot be
+/// made before, not even those for plain HTTP.
+pub fn install_crypto() {
+    // An error says that there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// The pin of a public key: SHA-256 of its SubjectPublicKeyInfo in DER.
 pub(crate) fn pin_of(subject_public_key_info: &[u8]) -> Pin {
     Pin(sp_crypto_hashing::sha2_256(subject_public_key_info))

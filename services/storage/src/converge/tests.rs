@@ -424,7 +424,12 @@ async fn the_slot_of_a_denied_file_is_given_back_and_its_data_goes() {
         setup.converger.swept_at = None;
         setup.step().await;
     }
-    assert!(setup.shared.store.file(&sample.file.file).unwrap().is_none());
+    assert!(setup
+        .shared
+        .store
+        .file(&sample.file.file)
+        .unwrap()
+        .is_none());
     assert!(setup.shared.store.file(&other.file.file).unwrap().is_some());
 }
 
