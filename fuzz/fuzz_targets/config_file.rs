@@ -48,7 +48,8 @@ fuzz_target!(|text: &[u8]| {
             for number in [config.max_uploads, config.max_downloads] {
                 assert!((1..=1024).contains(&number));
             }
-            assert!((1..=65_536).contains(&config.max_connections));
+            assert!((1..=65_536).contains(&config.connections.total));
+            assert!((1..=65_536).contains(&config.connections.per_peer));
             assert!((1 << 20..=65_536 << 20).contains(&config.store.index_cache));
             assert!(config.store.min_free >= 1 << 20);
             let alice = SigningKey::dev("Alice").unwrap().account();

@@ -4,21 +4,18 @@ use std::{path::Path, sync::Arc, time::Duration, time::Instant};
 
 use axum::Router;
 use bytes::Bytes;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-    service::TowerToHyperService,
-};
 use noema_chain_client::{AccountId, Deal, Hash, Head, SigningKey, Slot, SlotState};
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
+use noema_transport::{ConnectionLimits, Gate, Turns};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    sync::{watch, Semaphore},
+    sync::watch,
     time::timeout,
 };
 
 use crate::{
     client::{FileRef, Limits},
+    deny::DenyList,
     directory::{Directory, Tracked},
     frame::{self, MAX_FRAME_LEN},
     metrics::Metrics,
@@ -165,9 +162,13 @@ impl HttpDaemon {
                 max_downloads: 4,
                 max_body: MAX_FRAME_LEN,
             },
-            uploads: Arc::new(Semaphore::new(4)),
-            downloads: Arc::new(Semaphore::new(4)),
-            turn: Duration::from_secs(10),
+            uploads: Arc::new(Turns::new(4, server::TURN)),
+            downloads: Arc::new(Turns::new(4, server::TURN)),
+            gate: Gate::new(ConnectionLimits {
+                total: 1,
+                per_peer: 1,
+            }),
+            denied: DenyList::default(),
         });
         Self {
             router,
@@ -192,21 +193,9 @@ impl HttpDaemon {
     }
 
     /// What a client gets that sends `bytes` over a new connection and nothing more.
-    ///
-    /// The limits of requests are those of the listener. It differs in one thing: a client that has
-    /// finished sending is still answered, so that there is something to look at.
     pub async fn answer(&self, bytes: &[u8]) -> Vec<u8> {
         let (mut client, server) = tokio::io::duplex(1 << 16);
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().max_headers(64).half_close(true);
-        builder
-            .http2()
-            .max_concurrent_streams(128)
-            .initial_stream_window_size(320 << 10)
-            .initial_connection_window_size(2 << 20)
-            .max_header_list_size(16 << 10);
-        let service = TowerToHyperService::new(self.router.clone());
-        let connection = builder.serve_connection(TokioIo::new(server), service);
+        let connection = noema_transport::fuzzing::answer(server, self.router.clone());
         let mut answer = Vec::new();
         let talk = async {
             let (mut read, mut write) = tokio::io::split(&mut client);

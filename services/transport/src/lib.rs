@@ -13,6 +13,8 @@ pub use gate::{ConnectionLimits, Gate, GateStats};
 pub use identity::{Identity, IdentityError};
 pub use noema_endpoint::{Endpoint, EndpointError, Pin};
 pub use peer::Peer;
+#[cfg(fuzzing)]
+pub use server::fuzzing;
 pub use server::{serve, Caller, Options, Patience, Security};
 pub use turns::{Turn, Turns};
 

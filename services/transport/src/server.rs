@@ -296,5 +296,32 @@ fn is_fault(status: StatusCode) -> bool {
     )
 }
 
+/// Connections in memory, for fuzz targets.
+#[cfg(fuzzing)]
+#[allow(missing_docs)]
+pub mod fuzzing {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+
+    /// Answers one connection with the limits of [`serve`]. It differs in one thing: a client that has
+    /// finished sending is still answered, so that there is something to look at.
+    pub async fn answer<S>(stream: S, router: Router)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut builder = builder(&Patience::default());
+        builder.http1().half_close(true);
+        let router = router.layer(Extension(Caller {
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST).into(),
+            close: CancellationToken::new(),
+        }));
+        // How it ends is for the client to see.
+        let _ = builder
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .await;
+    }
+}
+
 #[cfg(test)]
 mod tests;
