@@ -36,22 +36,24 @@ i=0
 for text in 12 0.5 340282366920938463463.374607431768211455 1.000000000000000000000 64GiB '10 KiB' 2tb 18446744073709551615 storage \
   data-availability 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY \
   0x0101010101010101010101010101010101010101010101010101010101010101 abababababababababababababababababababababababababababababababab; do
-  printf '%s' "$text" | seed amounts "$((i += 1))"
+  i=$((i + 1)); printf '%s' "$text" | seed amounts "$i"
 done
 i=0
 for text in //Alice '//Alice//stash' '/soft' '//hard/soft///password' \
   'bottom drive obey lake curtain smoke basket hold race lonely fit walk' \
   0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a; do
-  printf '%s' "$text" | seed secret "$((i += 1))"
+  i=$((i + 1)); printf '%s' "$text" | seed secret "$i"
 done
 i=0
 for text in 0-0 10-19 90- -5 100- -0 5-2 0-1,3-4 99999999999999999999999- bytes=0-0 items=0-1; do
-  { u64 100; printf '%s' "$text"; } | seed range "$((i += 1))"
+  i=$((i + 1)); { u64 100; printf '%s' "$text"; } | seed range "$i"
 done
 i=0
 for text in http://a https://example.org:8443/noema http://127.0.0.1:8201 'http://[::1]:8201' http://a.b-c.d/%2f/x.y http://1.2.3 \
   http://user@host http://0x7f000001 http://a:0 http://xn--a/ 'http://a?b#c'; do
-  printf '%s' "$text" | seed endpoint "$((i += 1))"
+  i=$((i + 1)); printf '%s' "$text" | seed endpoint "$i"
+  # The same where the chain accepts it: encrypted, with the hash of a key.
+  i=$((i + 1)); printf 'https://%s#sha256=%064d' "${text#*://}" 7 | seed endpoint "$i"
 done
 
 seed config_file whole <<'TOML'
