@@ -3,14 +3,13 @@
 use std::{
     fs,
     net::SocketAddr,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::{Parser, ValueEnum};
 use noema_chain_client::{AccountId, KeyError, SigningKey};
-use noema_transport::ConnectionLimits;
+use noema_transport::{read_secret, ConnectionLimits, SecretError};
 use serde::Deserialize;
 
 use crate::{
@@ -71,14 +70,9 @@ pub enum ConfigError {
         /// What is wrong.
         reason: String,
     },
-    /// The key file can be read by others.
-    #[error("{path} has permissions {found:03o}: expected 600, since it holds a secret; run `chmod 600 {path}`")]
-    KeyPermissions {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        found: u32,
-    },
+    /// The key file cannot be read, or others can read it.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The key file holds no secret.
     #[error("{path}: {source}")]
     Key {
@@ -350,18 +344,7 @@ fn read_file(path: &Path) -> Result<Settings, ConfigError> {
 
 /// Reads a secret from a file that nobody else can read.
 fn read_key(path: &Path) -> Result<SigningKey, ConfigError> {
-    let read_error = |source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let found = fs::metadata(path).map_err(read_error)?.permissions().mode() & 0o777;
-    if found & 0o077 != 0 {
-        return Err(ConfigError::KeyPermissions {
-            path: path.to_owned(),
-            found,
-        });
-    }
-    let secret = fs::read_to_string(path).map_err(read_error)?;
+    let secret = read_secret(path)?;
     SigningKey::from_suri(&secret).map_err(|source| ConfigError::Key {
         path: path.to_owned(),
         source,
@@ -370,6 +353,8 @@ fn read_key(path: &Path) -> Result<SigningKey, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn parse(args: &[&str]) -> Result<Config, ConfigError> {

@@ -10,6 +10,8 @@ use tracing_subscriber::EnvFilter;
 const WORKERS: usize = 4;
 /// Threads that read the disk and hash; each may hold a segment.
 const BLOCKING: usize = 32;
+/// Descriptors besides those of connections: index, data files, the node, other providers.
+const FILES: u64 = 256;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
             Err(error) => fail(&error),
         };
     }
+    raise_file_limit(config.connections.total);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores.clamp(2, WORKERS))
@@ -38,6 +41,25 @@ fn main() -> ExitCode {
     match runtime.block_on(noema_storage::run(config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+/// Every connection and every open file is a descriptor, and shells often allow a thousand.
+fn raise_file_limit(connections: usize) {
+    use nix::sys::resource::{getrlimit, setrlimit, Resource};
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| {
+        setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+        Ok(most)
+    });
+    let wanted = connections as u64 + FILES;
+    match raised {
+        Ok(most) if most >= wanted => {}
+        Ok(most) => tracing::warn!(
+            limit = most,
+            wanted,
+            "too few files may be open for the connections allowed: raise `ulimit -n` or lower max-connections"
+        ),
+        Err(error) => tracing::warn!(%error, "cannot raise the limit of open files"),
     }
 }
 

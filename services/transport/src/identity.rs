@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,7 +18,7 @@ use rustls::{
     ServerConfig,
 };
 
-use crate::pin_of;
+use crate::{pin_of, read_secret, SecretError};
 
 /// The file of the key that is made at the first start.
 const KEY_FILE: &str = "tls.key";
@@ -45,14 +45,9 @@ pub enum IdentityError {
         /// Why not.
         source: io::Error,
     },
-    /// The key file can be read by others.
-    #[error("{path} has permissions {found:03o}: expected 600, since it holds a secret; run `chmod 600 {path}`")]
-    Permissions {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        found: u32,
-    },
+    /// The key file cannot be read, or others can read it.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The file holds something else.
     #[error("{path} holds no usable {expected} in PEM form: {reason}")]
     Malformed {
@@ -85,12 +80,12 @@ impl Identity {
                 expected: "private key",
                 reason: error.to_string(),
             })?,
-            Err(IdentityError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Err(SecretError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 let key = KeyPair::generate()?;
                 write_secret(&path, &key.serialize_pem())?;
                 key
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         let mut params = CertificateParams::new(vec!["localhost".to_owned()])?;
         params.distinguished_name = DistinguishedName::new();
@@ -173,23 +168,6 @@ impl Identity {
     }
 }
 
-/// Reads a file that nobody else can read.
-fn read_secret(path: &Path) -> Result<String, IdentityError> {
-    let io = |source| IdentityError::Io {
-        what: "read",
-        path: path.to_owned(),
-        source,
-    };
-    let found = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
-    if found & 0o077 != 0 {
-        return Err(IdentityError::Permissions {
-            path: path.to_owned(),
-            found,
-        });
-    }
-    fs::read_to_string(path).map_err(io)
-}
-
 /// Written beside and renamed, so that a crash leaves a whole key or none. A data directory has one
 /// daemon, so that nobody else writes meanwhile.
 fn write_secret(path: &Path, text: &str) -> Result<(), IdentityError> {
@@ -220,8 +198,11 @@ fn write_secret(path: &Path, text: &str) -> Result<(), IdentityError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
     use rcgen::PublicKeyData;
+
+    use super::*;
 
     #[test]
     fn the_key_is_made_once_and_kept_private() {

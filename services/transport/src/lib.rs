@@ -4,6 +4,7 @@ mod client;
 mod gate;
 mod identity;
 mod peer;
+mod secret;
 mod server;
 mod turns;
 mod verifier;
@@ -13,6 +14,7 @@ pub use gate::{ConnectionLimits, Gate, GateStats};
 pub use identity::{Identity, IdentityError};
 pub use noema_endpoint::{Endpoint, EndpointError, Pin};
 pub use peer::Peer;
+pub use secret::{read_secret, SecretError};
 #[cfg(fuzzing)]
 pub use server::fuzzing;
 pub use server::{serve, Caller, Options, Patience, Security};
