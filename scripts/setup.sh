@@ -70,8 +70,10 @@ rust() {
 
 # What is needed, by the command that shows it is there:
 #   git               the node's version string, and reading which files belong to the runtime
-#   cc, c++           secp256k1, zstd, jemalloc, OpenSSL (WebRTC in litep2p, built from source), Binaryen (wasm-opt in the wasm builder)
-#   make, perl        OpenSSL's and jemalloc's own builds
+#   cc, c++           secp256k1, zstd, jemalloc, Binaryen (wasm-opt in the wasm builder)
+#   make              jemalloc's own build
+#   openssl           the system's OpenSSL with its headers, found by pkg-config (WebRTC in litep2p)
+#   perl              the edits of docs/build-a-chain.md
 #   protoc            the network protocols' message definitions
 #   node, npm         for the tests: other people's clients (tests/judges), the JavaScript library (sdk/js)
 #   chromium          for the tests: the JavaScript library in a browser
@@ -82,6 +84,10 @@ package_for() { # $1 = package manager, $2 = command; prints the package's name 
     brew:cc | brew:c++) echo llvm ;;
     *:cc | *:c++) echo gcc ;;
     *:node) echo nodejs ;;
+    apt-get:openssl) echo pkg-config libssl-dev ;;
+    dnf:openssl) echo pkgconf-pkg-config openssl-devel ;;
+    zypper:openssl) echo pkg-config libopenssl-devel ;;
+    *:openssl) echo pkgconf openssl ;;
     apt-get:protoc | dnf:protoc) echo protobuf-compiler ;;
     zypper:protoc) echo protobuf-devel ;;
     *:protoc) echo protobuf ;;
@@ -89,10 +95,10 @@ package_for() { # $1 = package manager, $2 = command; prints the package's name 
   esac
 }
 
-# OpenSSL's Configure needs perl's core modules; Debian's perl-base has the command without them.
 present() {
   case "$1" in
-    perl) have perl && perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 2>/dev/null ;;
+    # With OPENSSL_NO_VENDOR=0 it is built from source.
+    openssl) [ "${OPENSSL_NO_VENDOR:-1}" = 0 ] || { have pkg-config && pkg-config --exists 'openssl >= 1.1.1'; } ;;
     protoc) [ -x "${PROTOC:-}" ] || have protoc ;;
     node) [ "$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p')" -ge "$NODE_MAJOR" ] 2>/dev/null ;;
     # By any of the names that the tests look for.
@@ -102,7 +108,7 @@ present() {
 }
 
 system_packages() {
-  local command wanted=() needed=(git cc c++ make perl protoc)
+  local command wanted=() needed=(git cc c++ make openssl perl protoc)
   if $for_tests; then needed+=(node npm chromium); fi
   for command in "${needed[@]}"; do
     present "$command" || wanted+=("$command")
@@ -116,10 +122,11 @@ system_packages() {
   done
   [ -n "$manager" ] || fail "missing: ${wanted[*]}" "no apt-get, dnf, pacman, zypper or brew was found to install them with: install them by hand and run this again"
 
-  local packages=() seen=' '
+  local packages=() more=() seen=' '
   for command in "${wanted[@]}"; do
     candidate=$(package_for "$manager" "$command")
-    case "$seen" in *" $candidate "*) ;; *) packages+=("$candidate"); seen+="$candidate " ;; esac
+    # Some are two packages.
+    case "$seen" in *" $candidate "*) ;; *) read -ra more <<<"$candidate"; packages+=("${more[@]}"); seen+="$candidate " ;; esac
   done
 
   local as_root=()

@@ -5,6 +5,7 @@ mod criterion;
 mod machine;
 mod seeded;
 mod table;
+mod throughput;
 mod transfer;
 mod usage;
 
@@ -26,6 +27,8 @@ enum Section {
     Commitment(commitment::Options),
     /// Putting a file to a provider and getting it back, beside a copy on the same disk
     Transfer(transfer::Options),
+    /// Transfers of the token that a node includes a second, beside the stock template
+    Throughput(throughput::Options),
 }
 
 #[tokio::main]
@@ -34,6 +37,7 @@ async fn main() -> anyhow::Result<()> {
         Section::Machine => machine::line()?,
         Section::Commitment(options) => commitment::run(&options)?,
         Section::Transfer(options) => transfer::run(&options).await?,
+        Section::Throughput(options) => throughput::run(&options).await?,
     };
     print!("{section}");
     Ok(())

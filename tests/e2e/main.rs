@@ -11,6 +11,7 @@ mod judges;
 mod node;
 mod refusals;
 mod sdk_js;
+mod subxt;
 mod tamper;
 mod tour;
 mod transport;

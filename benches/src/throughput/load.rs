@@ -1,0 +1,69 @@
+//! The accounts and their transfers.
+
+use anyhow::Context;
+use serde_json::{json, Value};
+use subxt::{
+    config::DefaultExtrinsicParamsBuilder,
+    dynamic,
+    utils::{AccountId32, MultiAddress},
+    OnlineClient, SubstrateConfig,
+};
+use subxt_signer::sr25519::Keypair;
+
+/// What each account has at first, in the smallest unit: enough for every chain's fee and existential deposit.
+const ENDOWMENT: u64 = 1 << 60;
+/// What it sends.
+const VALUE: u128 = 1_000_000;
+
+/// As many transfers as accounts, each from one account to the next.
+pub(crate) struct Load {
+    accounts: Vec<Keypair>,
+}
+
+impl Load {
+    /// Keys for `count` accounts, the same ones each time.
+    pub(crate) fn new(count: usize) -> anyhow::Result<Self> {
+        let key = |index: usize| {
+            let mut seed = *b"noema benches, throughput ......";
+            seed[24..].copy_from_slice(&(index as u64).to_le_bytes());
+            Keypair::from_secret_key(seed).context("any 32 bytes are a key")
+        };
+        Ok(Self {
+            accounts: (0..count).map(key).collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// The accounts as a genesis names them.
+    pub(crate) fn balances(&self) -> impl Iterator<Item = Value> + '_ {
+        self.accounts.iter().map(|key| {
+            let account = AccountId32(key.public_key().0);
+            json!([account.to_string(), ENDOWMENT])
+        })
+    }
+
+    /// The transfers, signed, as hex.
+    pub(crate) async fn sign(
+        &self,
+        client: &OnlineClient<SubstrateConfig>,
+    ) -> anyhow::Result<Vec<String>> {
+        let at = client.at_current_block().await?;
+        let receivers = self.accounts.iter().cycle().skip(1);
+        let sign = |(sender, receiver): (&Keypair, &Keypair)| {
+            let dest = MultiAddress::<AccountId32, ()>::Id(AccountId32(receiver.public_key().0));
+            let call = dynamic::tx("Balances", "transfer_keep_alive", (dest, VALUE));
+            let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
+                .nonce(0)
+                .immortal();
+            let tx = at
+                .tx()
+                .create_signable_offline(&call, params.build())?
+                .sign(sender)?;
+            anyhow::Ok(format!("0x{}", hex::encode(tx.encoded())))
+        };
+        self.accounts.iter().zip(receivers).map(sign).collect()
+    }
+}
