@@ -17,12 +17,15 @@ async fn clients_of_others_work_with_the_chain() -> anyhow::Result<()> {
     run(Command::new("npm").arg("ci").current_dir(&judges)).await?;
 
     let net = network::start(3).await?;
+    // A provider that is given a file: with as many replicas as providers, each is.
+    let metrics = [net.node(0).metrics_url(), net.provider(0).metrics_url()].join(" ");
     let mut judging = Command::new("node");
     judging
         .arg("--test")
         .args(TESTS)
         .current_dir(&judges)
         .env("NOEMA_RPC", net.node(0).ws_url())
+        .env("NOEMA_METRICS", metrics)
         .env("NOEMA_BIN", programs);
     tokio::select! {
         crash = net.next_crash() => bail!("a process ended that nobody stopped: {crash}"),
@@ -33,11 +36,12 @@ async fn clients_of_others_work_with_the_chain() -> anyhow::Result<()> {
 }
 
 /// Each file is a judge.
-const TESTS: [&str; 4] = [
+const TESTS: [&str; 5] = [
     "polkadot-js.test.mjs",
     "papi.test.mjs",
     "metadata-hash.test.mjs",
     "root-0g.test.mjs",
+    "operations.test.mjs",
 ];
 
 /// Runs a command, repeats what it says and returns it; an error if it fails.

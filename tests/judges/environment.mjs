@@ -11,3 +11,6 @@ export const endpoint = () => required('NOEMA_RPC', 'the ws:// address of a node
 
 /** The directory with `noema` and `noema-node`. */
 export const programs = () => required('NOEMA_BIN', 'the directory with the programs');
+
+/** Where a node and a daemon of the network expose their metrics. */
+export const metricsOf = () => required('NOEMA_METRICS', 'the http:// addresses of metrics, of a node and a daemon').split(' ');
