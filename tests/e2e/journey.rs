@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{ensure, Context};
-use noema_chain_client::{AccountId, SlotState};
+use noema_chain_client::{AccountId, Slot, SlotState};
+use noema_local_net::LocalNet;
 use noema_storage::client::{commit_file, FileRef};
 use noema_tests::{
     cli::Noema,
@@ -107,6 +108,37 @@ async fn a_file_comes_back_from_providers_that_did_not_receive_the_upload() -> a
             provider.name()
         );
     }
+    gives_a_slot_up(&net, &noema, &file).await?;
     net.shutdown().await;
+    Ok(())
+}
+
+/// A provider gives its slot up, signing with its daemon's key; who has none is told so.
+async fn gives_a_slot_up(net: &LocalNet, noema: &Noema, file: &FileRef) -> anyhow::Result<()> {
+    noema.ask(&["node", "status", "--check"]).await?;
+    let id = file.file.to_string();
+    let refused = noema
+        .dev("Bob")
+        .refused(&["storage", "resign", &id])
+        .await?;
+    ensure!(refused.contains("no slot"), "{refused}");
+    let answer = noema
+        .dev("Provider//1//operator")
+        .ask(&["storage", "resign", &id])
+        .await?;
+    let provider = net.provider(0).account();
+    ensure!(
+        answer["provider"] == provider.to_string() && answer["resigned"][0]["slot"].is_u64(),
+        "expected a slot of {provider} to be given up, found {answer}"
+    );
+    let alice = network::account("Alice")?;
+    let deal = network::deal(net, &file.file, &alice)
+        .await?
+        .context("the deal stays")?;
+    let drawing = |slot: &Slot| matches!(slot.state, SlotState::Drawing { .. });
+    ensure!(
+        deal.slots.iter().any(drawing),
+        "expected another provider to be drawn, found {deal:?}"
+    );
     Ok(())
 }

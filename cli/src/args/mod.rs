@@ -144,6 +144,7 @@ mod tests {
             format!("storage status {id}"),
             format!("storage list {ADDRESS}"),
             format!("storage remove {id}"),
+            format!("storage resign {id} --size 10"),
             "storage root file".into(),
             format!(
                 "provider register --bond 1000 --operator {ADDRESS} --endpoint http://h:1 --capacity 1TiB"
@@ -162,6 +163,7 @@ mod tests {
             "provider activate".into(),
             "provider unjail".into(),
             "node status".into(),
+            "node status --check".into(),
             "upgrade apply runtime.wasm --yes".into(),
         ] {
             parse(&line).unwrap_or_else(|e| panic!("`noema {line}`: {e}"));

@@ -24,6 +24,10 @@ pub(crate) enum Storage {
         /// The file's id.
         file: Id,
     },
+    /// Give a provider's slots of a file up (bonded account or hot key); others are drawn in its place.
+    ///
+    /// A daemon with a deny-list does this by itself.
+    Resign(Which),
     /// Compute the 0G Storage root and the id of a file, without any network.
     Root {
         /// The file.

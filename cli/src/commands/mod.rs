@@ -6,6 +6,7 @@ mod provider;
 mod storage;
 mod storage_get;
 mod storage_put;
+mod storage_resign;
 mod up;
 mod upgrade;
 

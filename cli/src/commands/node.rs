@@ -13,14 +13,16 @@ use crate::{
 
 /// A finalised block older than this is a sign of a halt, in seconds: thirty slots.
 const STALE: u64 = 30;
+/// What a node is called that keeps up.
+const HEALTHY: &str = "ok";
 
 pub(crate) async fn run(session: &Session, command: &Node) -> Result<(), Failure> {
     match command {
-        Node::Status => status(session).await,
+        Node::Status { check } => status(session, *check).await,
     }
 }
 
-async fn status(session: &Session) -> Result<(), Failure> {
+async fn status(session: &Session, check: bool) -> Result<(), Failure> {
     let client = session.connect().await?;
     let info = client.node_info().await?;
     let best = client.best().await?;
@@ -59,7 +61,14 @@ async fn status(session: &Session) -> Result<(), Failure> {
             "syncing": info.syncing,
             "spec_version": spec_version,
         }),
-    ))
+    ))?;
+    if check && health != HEALTHY {
+        return Err(Failure::new(
+            "unhealthy",
+            format!("the node is {health}: its newest final block is {age} s old"),
+        ));
+    }
+    Ok(())
 }
 
 /// `ok`, `syncing` (catching up with the network) or `stalled` (no block was finalised lately).
@@ -67,7 +76,7 @@ fn health(syncing: bool, age: u64) -> &'static str {
     match (syncing, age > STALE) {
         (true, _) => "syncing",
         (false, true) => "stalled",
-        (false, false) => "ok",
+        (false, false) => HEALTHY,
     }
 }
 

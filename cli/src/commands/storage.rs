@@ -25,6 +25,7 @@ pub(crate) async fn run(session: &Session, command: Storage) -> Result<(), Failu
         Storage::Status(which) => status(session, &which).await,
         Storage::List { owner } => list(session, owner).await,
         Storage::Remove { file } => remove(session, file).await,
+        Storage::Resign(which) => super::storage_resign::run(session, &which).await,
         Storage::Root { file } => root(session, &file).await,
         // The dispatcher knows them by themselves.
         Storage::Put(put) => super::storage_put::run(session, &put).await,
