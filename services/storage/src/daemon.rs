@@ -21,7 +21,7 @@ use crate::{
     penalty::Penalties,
     server::{self, App},
     store::{Store, StoreError, StoreIdentity},
-    tls,
+    tls::{self, Answering},
 };
 
 /// Pause between attempts to reach the node at the start.
@@ -101,7 +101,9 @@ pub async fn run_until(
     let opening = tokio::task::spawn_blocking(move || Store::open(&data_dir, identity, options));
     let store = opening.await.map_err(|_| StoreError::Closed)??;
     let tls_identity = config.tls.identity(&config.data_dir)?;
-    let (security, pin) = tls::security(tls_identity.as_ref())?;
+    let answering = Answering::with(tls_identity.as_ref())?;
+    let pin = answering.pin;
+    let renewing = tokio::spawn(answering.renewing(&config.tls, stop.clone()));
     let metrics = Metrics::new().map_err(|e| DaemonError::Metrics(e.to_string()))?;
     let directory = Arc::new(Directory::default());
     let operator = config.operator.account();
@@ -150,13 +152,15 @@ pub async fn run_until(
     tracing::info!(%endpoint, provider = %config.provider, %operator, "answering");
     listening(&endpoint);
     let options = Options {
-        security,
+        security: answering.security,
         gate: app.gate.clone(),
         patience: Patience::default(),
     };
     serve(listener, server::router(app), options, stop).await;
-    if let Err(error) = converging.await {
-        tracing::error!(%error, "the convergence task broke");
+    for (task, what) in [(converging, "convergence"), (renewing, "renewal")] {
+        if let Err(error) = task.await {
+            tracing::error!(%error, what, "a task broke");
+        }
     }
     tracing::info!("stopped");
     Ok(())

@@ -1,13 +1,20 @@
 //! Which key the daemon shows, and where it may do without.
 
 use std::{
+    future::Future,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
 use clap::ValueEnum;
-use noema_transport::{Identity, IdentityError, Pin, Security};
+use noema_transport::{Certificate, CertificateFiles, Identity, IdentityError, Pin, Security};
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+/// How often files of certificates are looked at. They are renewed weeks before they end.
+const RENEWAL_LOOK: Duration = Duration::from_secs(60);
 
 /// When connections are encrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -91,15 +98,57 @@ impl Tls {
     }
 }
 
-/// How to answer, and the pin of the key.
-pub(crate) fn security(
-    identity: Option<&Identity>,
-) -> Result<(Security, Option<Pin>), IdentityError> {
-    match identity {
-        None => Ok((Security::Plain, None)),
-        Some(identity) => {
-            let config = identity.server_config()?;
-            Ok((Security::Tls(config), Some(identity.pin())))
+/// How the daemon answers.
+pub(crate) struct Answering {
+    pub(crate) security: Security,
+    /// Of the key, if it shows one.
+    pub(crate) pin: Option<Pin>,
+    /// What renews its certificate.
+    certificate: Option<Arc<Certificate>>,
+}
+
+impl Answering {
+    pub(crate) fn with(identity: Option<&Identity>) -> Result<Self, IdentityError> {
+        let Some(identity) = identity else {
+            return Ok(Self {
+                security: Security::Plain,
+                pin: None,
+                certificate: None,
+            });
+        };
+        let (config, certificate) = identity.renewable()?;
+        Ok(Self {
+            security: Security::Tls(config),
+            pin: Some(identity.pin()),
+            certificate: Some(certificate),
+        })
+    }
+
+    /// Looks after files of certificates, which are replaced when they are renewed. Ends with the
+    /// daemon; at once if it has no such files.
+    pub(crate) fn renewing(&self, tls: &Tls, stop: CancellationToken) -> impl Future<Output = ()> {
+        let watched = match (tls, &self.certificate) {
+            (Tls::Files { key, certificates }, Some(certificate)) => Some((
+                CertificateFiles::new(key.clone(), certificates.clone()),
+                Arc::clone(certificate),
+            )),
+            _ => None,
+        };
+        async move {
+            let Some((mut files, certificate)) = watched else {
+                return;
+            };
+            while stop
+                .run_until_cancelled(tokio::time::sleep(RENEWAL_LOOK))
+                .await
+                .is_some()
+            {
+                match files.renew(&certificate) {
+                    Ok(true) => tracing::info!("showing the renewed certificate"),
+                    Ok(false) => {}
+                    Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+                }
+            }
         }
     }
 }

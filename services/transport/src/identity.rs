@@ -14,11 +14,12 @@ use rustls::{
     crypto::ring,
     pki_types::{pem::PemObject, CertificateDer, PrivateKeyDer},
     server::ParsedCertificate,
+    sign::CertifiedKey,
     version::TLS13,
     ServerConfig,
 };
 
-use crate::{pin_of, read_secret, SecretError};
+use crate::{pin_of, read_secret, Certificate, SecretError};
 
 /// The file of the key that is made at the first start.
 const KEY_FILE: &str = "tls.key";
@@ -143,7 +144,7 @@ impl Identity {
         let pin = pin_of(parsed.subject_public_key_info().as_ref());
         let identity = Self { pin, chain, key };
         // What does not fit together is found now and not at the first connection.
-        identity.server_config()?;
+        identity.certified()?;
         Ok(identity)
     }
 
@@ -157,14 +158,29 @@ impl Identity {
     /// # Errors
     /// When key and certificate do not belong together.
     pub fn server_config(&self) -> Result<Arc<ServerConfig>, IdentityError> {
+        self.renewable().map(|(config, _)| config)
+    }
+
+    /// The same, with what renews the certificate.
+    ///
+    /// # Errors
+    /// When key and certificate do not belong together.
+    pub fn renewable(&self) -> Result<(Arc<ServerConfig>, Arc<Certificate>), IdentityError> {
+        let certificate = Arc::new(Certificate::new(self.pin, self.certified()?));
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&TLS13])
             .map_err(IdentityError::Mismatch)?
             .with_no_client_auth()
-            .with_single_cert(self.chain.clone(), self.key.clone_key())
-            .map_err(IdentityError::Mismatch)?;
+            .with_cert_resolver(certificate.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        Ok((Arc::new(config), certificate))
+    }
+
+    /// Key and certificate as connections use them.
+    pub(crate) fn certified(&self) -> Result<CertifiedKey, IdentityError> {
+        let (chain, key) = (self.chain.clone(), self.key.clone_key());
+        CertifiedKey::from_der(chain, key, &ring::default_provider())
+            .map_err(IdentityError::Mismatch)
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod certificate;
 mod client;
 mod gate;
 mod identity;
@@ -9,6 +10,7 @@ mod server;
 mod turns;
 mod verifier;
 
+pub use certificate::{Certificate, CertificateFiles, RenewalError};
 pub use client::{Clients, EndpointUrl, UrlError};
 pub use gate::{ConnectionLimits, Gate, GateStats};
 pub use identity::{Identity, IdentityError};
