@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes this machine ready to build, run and test Noema. Safe to run again: with everything in place it changes nothing and takes a second.
 #
-#   scripts/setup.sh            what `make dev` needs: toolchain, wasm target, C and C++ compilers, make, perl, protoc
+#   scripts/setup.sh            what `make dev` needs: toolchain, wasm target, a C compiler, make, OpenSSL, perl, protoc
 #   scripts/setup.sh --tests    the same, and what `make test` needs: rustfmt, clippy, cargo-nextest, cargo-deny, Node.js with npm, Chromium
 #   scripts/setup.sh --check    only report what is missing (exit 1 if anything is); with --tests for the tests
 set -euo pipefail
@@ -70,7 +70,7 @@ rust() {
 
 # What is needed, by the command that shows it is there:
 #   git               the node's version string, and reading which files belong to the runtime
-#   cc, c++           secp256k1, zstd, jemalloc, Binaryen (wasm-opt in the wasm builder)
+#   cc                secp256k1, zstd, jemalloc (C; only the feature `rocksdb` needs C++)
 #   make              jemalloc's own build
 #   openssl           the system's OpenSSL with its headers, found by pkg-config (WebRTC in litep2p)
 #   perl              the edits of docs/build-a-chain.md
@@ -79,10 +79,9 @@ rust() {
 #   chromium          for the tests: the JavaScript library in a browser
 package_for() { # $1 = package manager, $2 = command; prints the package's name there
   case "$1:$2" in
-    apt-get:cc | apt-get:c++) echo build-essential ;;
-    dnf:c++ | zypper:c++) echo gcc-c++ ;;
-    brew:cc | brew:c++) echo llvm ;;
-    *:cc | *:c++) echo gcc ;;
+    apt-get:cc) echo build-essential ;;
+    brew:cc) echo llvm ;;
+    *:cc) echo gcc ;;
     *:node) echo nodejs ;;
     apt-get:openssl) echo pkg-config libssl-dev ;;
     dnf:openssl) echo pkgconf-pkg-config openssl-devel ;;
@@ -108,7 +107,7 @@ present() {
 }
 
 system_packages() {
-  local command wanted=() needed=(git cc c++ make openssl perl protoc)
+  local command wanted=() needed=(git cc make openssl perl protoc)
   if $for_tests; then needed+=(node npm chromium); fi
   for command in "${needed[@]}"; do
     present "$command" || wanted+=("$command")
