@@ -88,7 +88,7 @@ sources: setup-tests
 .PHONY: unit
 unit: setup-tests ## Run the unit, property and documentation tests, and check the lints of all but the node
 	@$(STAGE) "unit and property tests" $(NO_WASM) $(LINTING) cargo nextest run --no-fail-fast $(UNIT) -E 'not binary(e2e)'
-	@$(STAGE) "lints of the benchmarks" $(NO_WASM) $(LINTING) cargo build --locked --benches -p noema-benches
+	@$(STAGE) "lints of the benchmarks" $(NO_WASM) $(LINTING) cargo build $(UNIT) --bench commitment
 	@$(STAGE) "documentation tests" $(NO_WASM) $(LINTING) cargo test --quiet --doc $(UNIT)
 
 .PHONY: e2e
