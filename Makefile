@@ -123,7 +123,7 @@ test: setup-tests ## Prove everything, scaled for CI
 	@$(MAKE) e2e
 
 # Those that have a size of their own there.
-PROVE ?= -E 'test(/^(journey|crash|transport)::/)'
+PROVE ?= -E 'test(/^(before_sync|crash|journey|transport)::/)'
 .PHONY: prove
 prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills, half the speed among 500 attackers, 1,000,000 inputs for each fuzz target; each prints its figure
 	@$(SHARE_WASM)

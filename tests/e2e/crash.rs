@@ -5,7 +5,8 @@
 //! The moments follow from a seed. Half of the kills of daemons are aimed at writes: the test stands before each daemon as a proxy, sees the head
 //! of an upload request before the daemon does, waits 0 to 20 ms more and kills. That is the span in which a daemon reads the segment, writes it,
 //! waits for fsync, commits the index and answers; how many kills found writes under way is printed and must not be zero. The other moments lie
-//! 0 to 3 s apart (up to 12 s when no write comes), anywhere between commitment, upload, replication, proof and activation.
+//! 0 to 3 s apart (up to 12 s when no write comes), anywhere between commitment, upload, replication, proof and activation. The instant between a write
+//! and its fsync is forced in [`before_sync`](super::before_sync).
 
 use std::{
     path::PathBuf,

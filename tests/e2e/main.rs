@@ -5,6 +5,7 @@
 #![cfg(test)]
 #![allow(missing_docs)]
 
+mod before_sync;
 mod crash;
 mod journey;
 mod judges;
