@@ -1,6 +1,8 @@
-//! Finding a file on chain by its id or its root.
+//! Finding a file on chain by its id or its root, and a provider by either of its keys.
 
-use noema_chain_client::{AccountId, ChainError, Deal, FileId, Role, SlotState, StateAt};
+use noema_chain_client::{
+    AccountId, ChainError, Deal, FileId, ProviderRecord, Role, SlotState, StateAt,
+};
 use noema_storage::client::{FileRef, Peer};
 use serde_json::json;
 
@@ -147,6 +149,21 @@ fn rank(state: &SlotState) -> u8 {
         SlotState::Proving { .. } => 1,
         SlotState::Assigned { .. } => 2,
         SlotState::Drawing { .. } => 3,
+    }
+}
+
+/// The record of `account`, or of the provider for which it is the hot key.
+pub(crate) async fn own_record(
+    state: &StateAt,
+    role: Role,
+    account: &AccountId,
+) -> Result<Option<ProviderRecord>, ChainError> {
+    if let Some(record) = state.provider(role, account).await? {
+        return Ok(Some(record));
+    }
+    match state.provider_of_operator(role, account).await? {
+        Some(bonded) => state.provider(role, &bonded).await,
+        None => Ok(None),
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{ensure, Context};
 use futures::{stream, StreamExt};
-use noema_chain_client::{Call, SigningKey, Submitter};
+use noema_chain_client::{SigningKey, Submitter};
 use noema_commitment::Commitment;
 use noema_local_net::{LocalNet, Provider};
 use noema_storage::{
@@ -23,7 +23,7 @@ use noema_storage::{
 use noema_tests::{
     cli::binary,
     files::write_seeded,
-    network::{self, proving, seed, until_deal},
+    network::{self, proving, seed},
 };
 use rand::{rngs::StdRng, Rng, SeedableRng};
 
@@ -152,27 +152,9 @@ impl<'a> Upload<'a> {
         let file = FileRef::from(&commitment);
         let owner = SigningKey::dev("Alice")?;
         let submitter = Submitter::new(net.client().clone(), owner.clone());
-        let call = Call::Commit {
-            root: file.root,
-            size: file.size(),
-            replicas: 1,
-        };
-        submitter.submit(call).await?;
-        until_deal(
-            net,
-            &file.file,
-            &owner.account(),
-            PATIENCE,
-            "assigned",
-            |deal| deal.slots[0].state.provider().is_some(),
-        )
-        .await?;
+        network::place(net, &submitter, &file).await?;
         let provider = net.provider(0);
         let client = StorageClient::default();
-        network::until("the daemon sees the deal", PATIENCE, || async {
-            Ok(client.file_status(&provider.endpoint(), &file.file).await?)
-        })
-        .await?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
         let token = UploadToken::sign(
             &owner,

@@ -420,32 +420,13 @@ async fn a_daemon_refuses_with_a_reason_and_no_trace() -> anyhow::Result<()> {
     let misfit = FileRef::new(file.root, 2 * file.size())?;
     let provider = net.provider(0);
     let owner = SigningKey::dev("Alice")?;
-    let alice = owner.account();
     let submitter = Submitter::new(net.client().clone(), owner.clone());
     let (before, _) = trace(&net, "Alice").await?;
-    for deal in [&file, &misfit] {
-        submitter
-            .submit(Call::Commit {
-                root: deal.root,
-                size: deal.size(),
-                replicas: 1,
-            })
-            .await?;
-        until_deal(&net, &deal.file, &alice, PATIENCE, "assigned", |deal| {
-            deal.slots[0].state.provider().is_some()
-        })
-        .await?;
+    for file in [&file, &misfit] {
+        network::place(&net, &submitter, file).await?;
     }
 
     let storage = StorageClient::default();
-    let endpoint = provider.endpoint();
-    for file in [&file, &misfit] {
-        network::until("deal seen by the daemon", PATIENCE, || async {
-            Ok(storage.file_status(&endpoint, &file.file).await?)
-        })
-        .await?;
-    }
-
     let http = reqwest::Client::builder().no_proxy().build()?;
     let expires = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)?

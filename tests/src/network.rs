@@ -7,8 +7,11 @@ use noema_chain_client::{
     AccountId, AccountState, Call, Deal, FileId, Role, SigningKey, Submitter,
 };
 use noema_local_net::{LocalNet, PortChoice, Provider};
+use noema_storage::client::{FileRef, StorageClient};
 use tokio::time::{sleep, Instant};
 
+/// How long it may take until a provider is drawn, and knows.
+const PLACING: Duration = Duration::from_secs(180);
 /// Pause between two looks at something that no event announces.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -58,6 +61,35 @@ pub async fn deal(
 /// The state of an account at the newest finalised block.
 pub async fn balance(net: &LocalNet, of: &AccountId) -> anyhow::Result<AccountState> {
     Ok(net.client().at_finalized().await?.account(of).await?)
+}
+
+/// Commits to `file` with one replica, and returns when the daemon of the network's only provider knows that it is the one.
+pub async fn place(net: &LocalNet, owner: &Submitter, file: &FileRef) -> anyhow::Result<()> {
+    let call = Call::Commit {
+        root: file.root,
+        size: file.size(),
+        replicas: 1,
+    };
+    owner.submit(call).await?;
+    until_deal(
+        net,
+        &file.file,
+        &owner.account(),
+        PLACING,
+        "assigned",
+        |deal| {
+            deal.slots
+                .iter()
+                .any(|slot| slot.state.provider().is_some())
+        },
+    )
+    .await?;
+    let (client, endpoint) = (StorageClient::default(), net.provider(0).endpoint());
+    until("the deal is seen by the daemon", PLACING, || async {
+        Ok(client.file_status(&endpoint, &file.file).await?)
+    })
+    .await?;
+    Ok(())
 }
 
 /// Looks at the deal at every finalised block until `good` says so, at most `patience` long.

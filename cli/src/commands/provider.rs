@@ -1,8 +1,7 @@
 //! `noema provider`: registration, bond, activity.
 
 use noema_chain_client::{
-    AccountId, Call, Finalized, ProviderRecord, ProviderStatus, RegisterProvider, Role, StateAt,
-    Submitter,
+    AccountId, Call, Finalized, ProviderRecord, ProviderStatus, RegisterProvider, Role, Submitter,
 };
 use noema_endpoint::{Endpoint, MAX_LEN};
 use serde_json::{json, Value};
@@ -11,6 +10,7 @@ use crate::{
     amount::{Amount, Size},
     args::provider::{AmountOrAll, Provider, RoleArg},
     failure::Failure,
+    lookup,
     output::{Answer, Fields, Table},
     session::{fee_of, Session},
 };
@@ -138,32 +138,17 @@ async fn submit(session: &Session, role: Role, change: Change) -> Result<(), Fai
     let client = session.connect().await?;
     let submitter = Submitter::new(client.clone(), key);
     let state = client.at_finalized().await?;
-    let record = own_record(&state, role, &submitter.account()).await?;
+    let record = lookup::own_record(&state, role, &submitter.account()).await?;
     let call = change.into_call(role, record.as_ref())?;
     let done = session
         .submit(&submitter, call, "change the provider")
         .await?;
 
     let state = client.at(done.block).await?;
-    let record = own_record(&state, role, &submitter.account()).await?;
+    let record = lookup::own_record(&state, role, &submitter.account()).await?;
     session
         .output
         .answer(&changed(&done, record.as_ref(), role))
-}
-
-/// The record of `account`, or of the provider for which it is the hot key.
-async fn own_record(
-    state: &StateAt,
-    role: Role,
-    account: &AccountId,
-) -> Result<Option<ProviderRecord>, Failure> {
-    if let Some(record) = state.provider(role, account).await? {
-        return Ok(Some(record));
-    }
-    match state.provider_of_operator(role, account).await? {
-        Some(bonded) => Ok(state.provider(role, &bonded).await?),
-        None => Ok(None),
-    }
 }
 
 fn changed(done: &Finalized, record: Option<&ProviderRecord>, role: Role) -> Answer {
@@ -195,7 +180,7 @@ async fn status(session: &Session, role: Role, provider: Option<AccountId>) -> R
         None => session.account()?,
     };
     let state = session.connect().await?.at_finalized().await?;
-    let record = own_record(&state, role, &account)
+    let record = lookup::own_record(&state, role, &account)
         .await?
         .ok_or_else(|| Failure::new("not_found", format!("{account} is no {role} provider")))?;
     session.output.answer(&Answer::new(

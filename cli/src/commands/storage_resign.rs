@@ -17,10 +17,10 @@ pub(super) async fn run(session: &Session, which: &Which) -> Result<(), Failure>
     let client = session.connect().await?;
     let state = client.at_finalized().await?;
     let signer = key.account();
-    let provider = state
-        .provider_of_operator(Role::Storage, &signer)
+    // As for every other command of a provider; who is none has no slot.
+    let provider = lookup::own_record(&state, Role::Storage, &signer)
         .await?
-        .unwrap_or(signer);
+        .map_or(signer, |record| record.account);
     let found = lookup::find(&state, which).await?;
     let slots = slots_of(&provider, &found.deals);
     if slots.is_empty() {
