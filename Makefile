@@ -136,8 +136,13 @@ next-runtime: setup ## Build this runtime with a higher version, one changed con
 	@scripts/build-next-runtime.sh $(or $(OUT),next-runtime.wasm)
 
 .PHONY: bench-weights
-bench-weights: setup ## Measure every call and hook of our pallets and write the runtime's weights (BENCH="--steps 50 --repeat 20")
+bench-weights: setup ## Measure every call, hook and extension, blocks and transactions, and write the runtime's weights (BENCH="--steps 50 --repeat 20")
 	@$(STAGE) "weights" scripts/bench-weights.sh $(BENCH)
+
+.PHONY: bench-database
+bench-database: setup ## Measure what an access to the database costs and write it to the runtime's weights (ACCOUNTS=1000000)
+	@$(STAGE) "release binaries" $(PLAIN) cargo build --release --locked $(BENCHES) --bin noema-node --bin noema-bench
+	@$(STAGE) "database" scripts/bench-database.sh
 
 # Criterion's own dependencies change no feature of the shipped ones, so that nothing is compiled a second time.
 BENCHES := $(SHIPPED) -p noema-benches

@@ -4,6 +4,7 @@ mod commitment;
 mod criterion;
 mod machine;
 mod seeded;
+mod state;
 mod table;
 mod throughput;
 mod transfer;
@@ -29,6 +30,8 @@ enum Section {
     Transfer(transfer::Options),
     /// Transfers of the token that a node includes a second, beside the stock template
     Throughput(throughput::Options),
+    /// Not a section: writes the specification of a chain with a large state, for `scripts/bench-database.sh`
+    State(state::Options),
 }
 
 #[tokio::main]
@@ -38,6 +41,7 @@ async fn main() -> anyhow::Result<()> {
         Section::Commitment(options) => commitment::run(&options)?,
         Section::Transfer(options) => transfer::run(&options).await?,
         Section::Throughput(options) => throughput::run(&options).await?,
+        Section::State(options) => state::run(&options).await?,
     };
     print!("{section}");
     Ok(())

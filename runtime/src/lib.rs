@@ -21,6 +21,8 @@
 )]
 
 extern crate alloc;
+// Memory is divided inside the WASM, not by calls to the client.
+extern crate noema_allocator as _;
 
 #[cfg(feature = "std")]
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
@@ -170,6 +172,10 @@ mod runtime {
     /// Fees.
     #[runtime::pallet_index(21)]
     pub type TransactionPayment = pallet_transaction_payment;
+
+    /// What a block's transactions paid, until the next block.
+    #[runtime::pallet_index(22)]
+    pub type Fees = pallet_noema_fees;
 
     /// Batches and derived accounts.
     #[runtime::pallet_index(30)]

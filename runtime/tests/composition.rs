@@ -27,6 +27,7 @@ fn pallets_keep_their_indices_and_names() {
             (15, "AuthorityDiscovery"),
             (20, "Balances"),
             (21, "TransactionPayment"),
+            (22, "Fees"),
             (30, "Utility"),
             (31, "Multisig"),
             (32, "Proxy"),

@@ -30,15 +30,15 @@ fn transfer() -> RuntimeCall {
 }
 
 #[test]
-fn a_plain_transfer_costs_about_half_a_milli() {
+fn a_plain_transfer_costs_about_a_third_of_a_milli() {
     let mut chain = chain::Chain::development();
     chain.author(vec![]);
     let transaction = chain.signed(Sr25519Keyring::Alice, transfer());
     let length = transaction.encode().len() as u32;
     let fee = chain.query(|| TransactionPayment::query_info(transaction, length).partial_fee);
     assert!(
-        (400 * MICRO..550 * MICRO).contains(&fee),
-        "the documented price is 0.0005, not {fee}"
+        (250 * MICRO..400 * MICRO).contains(&fee),
+        "the documented price is 0.0003, not {fee}"
     );
 }
 
@@ -157,6 +157,13 @@ fn four_fifths_of_a_fee_go_to_the_treasury_and_a_fifth_with_the_tip_to_the_autho
     let transaction = chain.signed_with(Sr25519Keyring::Bob, call, 0, tip);
     let (_, results) = chain.author(vec![transaction]);
     assert_eq!(results, [Ok(Ok(()))]);
+
+    assert_eq!(
+        [chain.free(&author), chain.free(&treasury)],
+        [before[0], before[2]],
+        "a block's fees are paid out in the next one"
+    );
+    chain.author(vec![]);
 
     let paid = before[1] - chain.free(&bob);
     let fee = paid - tip;

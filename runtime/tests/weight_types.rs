@@ -26,6 +26,7 @@ fn weights() -> BTreeMap<&'static str, &'static str> {
         "Grandpa": <Runtime as pallet_grandpa::Config>::WeightInfo,
         "Balances": <Runtime as pallet_balances::Config>::WeightInfo,
         "TransactionPayment": <Runtime as pallet_transaction_payment::Config>::WeightInfo,
+        "Fees": <Runtime as pallet_noema_fees::Config>::WeightInfo,
         "Utility": <Runtime as pallet_utility::Config>::WeightInfo,
         "Multisig": <Runtime as pallet_multisig::Config>::WeightInfo,
         "Proxy": <Runtime as pallet_proxy::Config>::WeightInfo,
@@ -75,7 +76,7 @@ fn no_weights_are_a_placeholder() {
 #[test]
 fn weights_of_our_pallets_are_measured_on_this_runtime() {
     for (pallet, name) in weights() {
-        if ["Entropy", "Providers", "Storage"].contains(&pallet) {
+        if ["Entropy", "Fees", "Providers", "Storage"].contains(&pallet) {
             assert!(
                 name.starts_with("noema_runtime::weights::"),
                 "{pallet}: {name}"

@@ -61,6 +61,14 @@ impl Chain {
         }
     }
 
+    /// What its client has to be told besides.
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Stock | Self::Lifted => &["--no-hardware-benchmarks"],
+            Self::Noema => &[],
+        }
+    }
+
     /// What its client calls the chain.
     fn alias(self) -> &'static str {
         match self {
@@ -103,12 +111,8 @@ impl Node {
                 "--force-authoring",
                 "--unsafe-force-node-key-generation",
             ])
-            .args([
-                "--no-telemetry",
-                "--no-prometheus",
-                "--no-hardware-benchmarks",
-                "--no-mdns",
-            ])
+            .args(["--no-telemetry", "--no-prometheus", "--no-mdns"])
+            .args(chain.flags())
             .args([
                 "--rpc-max-request-size",
                 "64",

@@ -27,16 +27,16 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 100)]
     scale: usize,
     /// Connections to the node
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 2)]
     connections: usize,
     /// Transfers in one JSON-RPC batch
     #[arg(long, default_value_t = 50)]
     batch: usize,
     /// Batches under way on each connection
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 1)]
     window: usize,
-    /// Transfers that may wait at the node, at most
-    #[arg(long, default_value_t = 16_000)]
+    /// Transfers that may wait at the node, at most: what two blocks take. The pool looks at all of them after each block
+    #[arg(long, default_value_t = 2_500)]
     backlog: usize,
     /// Directory for the databases; all is removed afterwards
     #[arg(long, default_value_os_t = std::env::temp_dir())]

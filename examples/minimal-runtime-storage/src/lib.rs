@@ -7,6 +7,8 @@
 )]
 
 extern crate alloc;
+// Memory is divided inside the WASM, not by calls to the client.
+extern crate noema_allocator as _;
 
 #[cfg(feature = "std")]
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));

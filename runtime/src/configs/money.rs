@@ -3,20 +3,16 @@
 //! **Prices.** A microsecond of execution on the reference hardware costs 1 MICRO (a millionth of a
 //! NOEMA); a byte of a transaction costs a tenth of that. The first is multiplied by a factor
 //! between 1 and 1,000 that follows demand, the second is not. On an idle chain a plain transfer
-//! costs about 0.0005 NOEMA and a KiB of length about 0.0001 NOEMA; filling every block for an hour
+//! costs about 0.0003 NOEMA and a KiB of length about 0.0001 NOEMA; filling every block for an hour
 //! costs about 2,800 NOEMA at first, and the factor grows by a fifth in that hour.
 
 use crate::{
-    AccountId, Authorship, Balance, Balances, Runtime, RuntimeEvent, RuntimeFreezeReason,
-    RuntimeHoldReason, System,
+    weights, AccountId, Authorship, Balance, Balances, Fees, Runtime, RuntimeEvent,
+    RuntimeFreezeReason, RuntimeHoldReason, System,
 };
 use frame_support::{
     parameter_types,
-    traits::{
-        fungible::{Balanced, Credit},
-        tokens::imbalance::ResolveTo,
-        ConstU32, ConstU8, Imbalance, OnUnbalanced, VariantCountOf,
-    },
+    traits::{tokens::imbalance::ResolveTo, ConstU32, ConstU8, Get, VariantCountOf},
     weights::ConstantMultiplier,
     PalletId,
 };
@@ -24,7 +20,7 @@ use noema_core::units::{MICRO, MILLI};
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use sp_runtime::{
     traits::{AccountIdConversion, One},
-    FixedPointNumber, Perquintill,
+    FixedPointNumber, Permill, Perquintill,
 };
 
 /// The least an account may have: 0.001 NOEMA. An account with less is removed.
@@ -69,6 +65,9 @@ parameter_types! {
     /// The factor at most.
     pub MaximumMultiplier: Multiplier = Multiplier::saturating_from_integer(1_000);
 
+    /// The part of fees that a block's author gets.
+    pub const AuthorShare: Permill = Permill::from_percent(20);
+
     /// The account of the treasury. Nothing can be spent from it before there is governance.
     pub TreasuryAccount: AccountId = PalletId(*b"nm/trsry").into_account_truncating();
     /// The account that keeps what providers lost, to pay for the repair of what they held.
@@ -79,7 +78,7 @@ impl pallet_balances::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeHoldReason = RuntimeHoldReason;
     type RuntimeFreezeReason = RuntimeFreezeReason;
-    type WeightInfo = pallet_balances::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_balances::WeightInfo<Runtime>;
     type Balance = Balance;
     type DustRemoval = ResolveTo<TreasuryAccount, Balances>;
     type ExistentialDeposit = ExistentialDeposit;
@@ -94,7 +93,7 @@ impl pallet_balances::Config for Runtime {
 
 impl pallet_transaction_payment::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type OnChargeTransaction = FungibleAdapter<Balances, FeesToTreasuryAndAuthor>;
+    type OnChargeTransaction = FungibleAdapter<Balances, Fees>;
     type WeightToFee = ConstantMultiplier<Balance, WeightPrice>;
     type LengthToFee = ConstantMultiplier<Balance, LengthPrice>;
     type FeeMultiplierUpdate = TargetedFeeAdjustment<
@@ -105,38 +104,23 @@ impl pallet_transaction_payment::Config for Runtime {
         MaximumMultiplier,
     >;
     type OperationalFeeMultiplier = ConstU8<5>;
-    type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_transaction_payment::WeightInfo<Runtime>;
 }
 
-/// Four fifths of a fee go to the treasury, one fifth and the whole tip to the block's author.
-pub struct FeesToTreasuryAndAuthor;
-
-impl OnUnbalanced<Credit<AccountId, Balances>> for FeesToTreasuryAndAuthor {
-    fn on_unbalanceds(mut fee_then_tip: impl Iterator<Item = Credit<AccountId, Balances>>) {
-        let Some(fee) = fee_then_tip.next() else {
-            return;
-        };
-        let (to_treasury, mut to_author) = fee.ration(80, 20);
-        if let Some(tip) = fee_then_tip.next() {
-            to_author.subsume(tip);
-        }
-        ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(to_treasury);
-        ToAuthor::on_unbalanced(to_author);
-    }
+/// Four fifths of a block's fees go to the treasury, one fifth and all tips to the block's author.
+impl pallet_noema_fees::Config for Runtime {
+    type Currency = Balances;
+    type Author = BlockAuthor;
+    type AuthorShare = AuthorShare;
+    type Rest = ResolveTo<TreasuryAccount, Balances>;
+    type WeightInfo = weights::pallet_noema_fees::WeightInfo<Runtime>;
 }
 
-/// Pays the author of the block; the treasury, when the block has no known author or when the amount
-/// is too small to open the author's account.
-pub struct ToAuthor;
+/// The author of the block that is being executed.
+pub struct BlockAuthor;
 
-impl OnUnbalanced<Credit<AccountId, Balances>> for ToAuthor {
-    fn on_nonzero_unbalanced(credit: Credit<AccountId, Balances>) {
-        let left = match Authorship::author() {
-            Some(author) => Balances::resolve(&author, credit).err(),
-            None => Some(credit),
-        };
-        if let Some(left) = left {
-            ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(left);
-        }
+impl Get<Option<AccountId>> for BlockAuthor {
+    fn get() -> Option<AccountId> {
+        Authorship::author()
     }
 }

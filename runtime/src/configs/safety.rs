@@ -5,8 +5,8 @@
 //! possibly through a multisignature or a proxy account.
 
 use crate::{
-    AccountId, Balances, BlockNumber, Runtime, RuntimeCall, RuntimeEvent, RuntimeHoldReason,
-    SafeMode, TxPause,
+    weights, AccountId, Balances, BlockNumber, Runtime, RuntimeCall, RuntimeEvent,
+    RuntimeHoldReason, SafeMode, TxPause,
 };
 use frame_support::{
     migrations::{FailedMigrationHandler, FailedMigrationHandling},
@@ -44,7 +44,7 @@ impl pallet_safe_mode::Config for Runtime {
     type ForceDepositOrigin = EnsureRoot<AccountId>;
     type Notify = ();
     type ReleaseDelay = NoRelease;
-    type WeightInfo = pallet_safe_mode::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_safe_mode::WeightInfo<Runtime>;
 }
 
 impl pallet_tx_pause::Config for Runtime {
@@ -54,7 +54,7 @@ impl pallet_tx_pause::Config for Runtime {
     type UnpauseOrigin = EnsureRoot<AccountId>;
     type WhitelistedCalls = NeverPaused;
     type MaxNameLen = ConstU32<256>;
-    type WeightInfo = pallet_tx_pause::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_tx_pause::WeightInfo<Runtime>;
 }
 
 /// What stays open in safe mode: the time of the block, the ways to root, and handing in the code of

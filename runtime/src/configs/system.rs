@@ -2,14 +2,17 @@
 
 use crate::{
     migrations,
-    weights::block::{BlockLength, BlockWeights},
+    weights::{
+        self,
+        block::{BlockLength, BlockWeights},
+        database::DatabaseWeight,
+    },
     AccountId, Babe, Balance, Block, Hash, MultiBlockMigrations, Nonce, PalletInfo, Runtime,
     RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, VERSION,
 };
 use frame_support::{
     derive_impl, parameter_types,
     traits::{ConstU32, ConstU64},
-    weights::constants::ParityDbWeight,
 };
 use noema_core::{
     time::{HOURS, SLOT_DURATION},
@@ -41,12 +44,12 @@ impl frame_system::Config for Runtime {
     type Lookup = AccountIdLookup<AccountId, ()>;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
-    // The client's default database. Who runs another must be as fast.
-    type DbWeight = ParityDbWeight;
+    // Of the client's default database. Who runs another must be as fast.
+    type DbWeight = DatabaseWeight;
     type Version = Version;
     type AccountData = pallet_balances::AccountData<Balance>;
-    type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
-    type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
+    type SystemWeightInfo = weights::frame_system::WeightInfo<Runtime>;
+    type ExtensionsWeightInfo = weights::frame_system_extensions::WeightInfo<Runtime>;
     type SS58Prefix = SS58Prefix;
     type MaxConsumers = ConstU32<16>;
     type SingleBlockMigrations = migrations::SingleBlock;
@@ -59,5 +62,5 @@ impl pallet_timestamp::Config for Runtime {
     type OnTimestampSet = Babe;
     // BABE takes twice this as the length of a slot.
     type MinimumPeriod = ConstU64<{ SLOT_DURATION / 2 }>;
-    type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_timestamp::WeightInfo<Runtime>;
 }

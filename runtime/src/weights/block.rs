@@ -1,12 +1,10 @@
 //! How much a block may contain. `docs/design/consensus.md` gives the reasons.
 
+use super::overhead::{BlockExecutionWeight, ExtrinsicBaseWeight};
 use frame_support::{
     dispatch::DispatchClass,
     parameter_types,
-    weights::{
-        constants::{BlockExecutionWeight, ExtrinsicBaseWeight, WEIGHT_REF_TIME_PER_MILLIS},
-        Weight,
-    },
+    weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
 };
 use frame_system::limits;
 use sp_runtime::Perbill;

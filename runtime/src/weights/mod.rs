@@ -1,10 +1,28 @@
 //! What work costs.
 //!
-//! [`block`] says how much of it a block may contain. The pallets of the SDK bring weights measured
-//! on its reference hardware; those of our pallets are measured in this runtime (`make bench-weights`).
+//! [`block`] says how much of it a block may contain. All is measured in this runtime, on one machine: calls, hooks and extensions, blocks and transactions
+//! (`make bench-weights`), and accesses to the database (`make bench-database`). What has no benchmark brings the SDK's weights: the consensus pallets,
+//! Session and the migrations.
 
 pub mod block;
 pub mod consensus;
+pub mod database;
+pub mod overhead;
+
+pub mod frame_system;
+pub mod frame_system_extensions;
+pub mod pallet_balances;
+pub mod pallet_multisig;
 pub mod pallet_noema_entropy;
+pub mod pallet_noema_fees;
 pub mod pallet_noema_providers;
 pub mod pallet_noema_storage;
+pub mod pallet_preimage;
+pub mod pallet_proxy;
+pub mod pallet_safe_mode;
+pub mod pallet_scheduler;
+pub mod pallet_sudo;
+pub mod pallet_timestamp;
+pub mod pallet_transaction_payment;
+pub mod pallet_tx_pause;
+pub mod pallet_utility;

@@ -1,0 +1,4 @@
+//! Tests by subject.
+
+mod conservation;
+mod paying;
