@@ -61,14 +61,6 @@ impl Chain {
         }
     }
 
-    /// What its client has to be told besides.
-    fn flags(self) -> &'static [&'static str] {
-        match self {
-            Self::Stock | Self::Lifted => &["--no-hardware-benchmarks"],
-            Self::Noema => &[],
-        }
-    }
-
     /// What its client calls the chain.
     fn alias(self) -> &'static str {
         match self {
@@ -112,7 +104,6 @@ impl Node {
                 "--unsafe-force-node-key-generation",
             ])
             .args(["--no-telemetry", "--no-prometheus", "--no-mdns"])
-            .args(chain.flags())
             .args([
                 "--rpc-max-request-size",
                 "64",
