@@ -54,6 +54,16 @@ impl Chain {
         }
     }
 
+    /// Transfers that should wait at the node: enough for a block of this chain and half of the next. The pool looks at all that wait
+    /// after each block, so that more of them cost the node more and gain nothing.
+    pub(crate) fn backlog(self) -> usize {
+        match self {
+            Self::Stock => 3_000,
+            Self::Lifted => 4_500,
+            Self::Noema => 1_800,
+        }
+    }
+
     fn binary(self) -> &'static str {
         match self {
             Self::Stock | Self::Lifted => "stock-template-node",

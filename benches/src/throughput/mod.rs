@@ -35,9 +35,9 @@ pub(crate) struct Options {
     /// Batches under way on each connection
     #[arg(long, default_value_t = 1)]
     window: usize,
-    /// Transfers that may wait at the node, at most: what two blocks take. The pool looks at all of them after each block
-    #[arg(long, default_value_t = 2_500)]
-    backlog: usize,
+    /// Transfers that may wait at the node, at most [default: half as many again as a block of the chain takes]
+    #[arg(long)]
+    backlog: Option<usize>,
     /// Directory for the databases; all is removed afterwards
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     dir: PathBuf,
@@ -70,12 +70,13 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<String> {
 
 async fn measure(chain: Chain, options: &Options) -> anyhow::Result<Measured> {
     let transfers = chain.transfers() * options.scale / 100;
+    let backlog = options.backlog.unwrap_or(chain.backlog());
     let load = Load::new(transfers)?;
     let dir = tempfile::tempdir_in(&options.dir).context("make a directory for the database")?;
     let node = Node::start(chain, dir.path(), &load, &options.node).await?;
     let signed = load.sign(node.client()).await?;
     let before = usage::of(node.pid())?;
-    let submitted = submit::all(node.url(), Arc::new(signed), options).await?;
+    let submitted = submit::all(node.url(), Arc::new(signed), backlog, options).await?;
     let processor = usage::of(node.pid())?.saturating_sub(before);
     let included = count::included(node.client(), &submitted.blocks).await?;
     included.all_of(transfers)?;

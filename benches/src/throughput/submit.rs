@@ -38,9 +38,10 @@ pub(crate) struct Submitted {
 pub(crate) async fn all(
     url: &str,
     transfers: Arc<Vec<String>>,
+    backlog: usize,
     options: &Options,
 ) -> anyhow::Result<Submitted> {
-    let room = Arc::new(Semaphore::new(options.backlog.max(options.batch)));
+    let room = Arc::new(Semaphore::new(backlog.max(options.batch)));
     let watching = tokio::spawn(watch(
         connect(url).await?,
         transfers.len(),

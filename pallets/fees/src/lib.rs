@@ -90,6 +90,15 @@ pub mod pallet {
             }
         }
 
+        fn integrity_test() {
+            let (hook, block) = (T::WeightInfo::on_poll(), T::BlockWeights::get().max_block);
+            assert!(
+                hook.all_lte(block),
+                "pallet-noema-fees: the hook weighs {hook:?}, a block holds {block:?}: nothing would ever be paid out; measure the \
+                 weights or enlarge the block",
+            );
+        }
+
         #[cfg(feature = "try-runtime")]
         fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
             Self::do_try_state()

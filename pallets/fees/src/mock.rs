@@ -44,6 +44,7 @@ mod runtime {
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
     type Block = Block;
+    type BlockWeights = BlockWeights;
     type AccountData = pallet_balances::AccountData<u128>;
 }
 
@@ -51,6 +52,7 @@ impl frame_system::Config for Test {
 pub(crate) const LEAST: u128 = 10;
 
 parameter_types! {
+    pub static BlockWeights: frame_system::limits::BlockWeights = Default::default();
     pub const ExistentialDeposit: u128 = LEAST;
     pub static Author: Option<u64> = Some(WRITER);
     pub static AuthorShare: Permill = Permill::from_percent(20);

@@ -4,7 +4,7 @@ use crate::{mock::*, Pallet, Pending};
 use frame_support::{
     traits::{
         fungible::{Balanced, Inspect},
-        Imbalance, OnUnbalanced, SuppressedDrop,
+        Hooks, Imbalance, OnUnbalanced, SuppressedDrop,
     },
     weights::{Weight, WeightMeter},
 };
@@ -137,6 +137,15 @@ fn a_single_credit_is_a_fee_and_nothing_is_no_record() {
         assert_eq!(pending.fees.as_ref().peek(), 7);
         assert_eq!(pending.tips.as_ref().peek(), 0);
     });
+}
+
+#[test]
+#[should_panic(expected = "nothing would ever be paid out")]
+fn a_block_without_room_for_the_hook_is_noticed() {
+    BlockWeights::set(frame_system::limits::BlockWeights::simple_max(
+        Weight::from_parts(1_000, u64::MAX),
+    ));
+    <Fees as Hooks<u32>>::integrity_test();
 }
 
 #[test]
