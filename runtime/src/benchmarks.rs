@@ -8,7 +8,7 @@ use frame_benchmarking::{
     baseline::Pallet as BaselineBench, BenchmarkBatch, BenchmarkConfig, BenchmarkList,
 };
 use frame_support::traits::{
-    Get, StorageInfo, StorageInfoTrait, TrackedStorageKey, WhitelistedStorageKeys,
+    StorageInfo, StorageInfoTrait, TrackedStorageKey, WhitelistedStorageKeys,
 };
 use frame_system_benchmarking::{
     extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench,
