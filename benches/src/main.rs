@@ -4,6 +4,7 @@ mod commitment;
 mod criterion;
 mod machine;
 mod seeded;
+mod specification;
 mod state;
 mod table;
 mod throughput;

@@ -6,10 +6,11 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::{ensure, Context};
+use anyhow::Context;
 use serde_json::Value;
 use sp_crypto_hashing::{blake2_128, blake2_256, twox_128};
-use tokio::process::Command;
+
+use crate::specification;
 
 /// What the state is made of.
 #[derive(Clone, Debug, clap::Args)]
@@ -45,17 +46,7 @@ fn account_key(number: u32) -> Vec<u8> {
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<String> {
-    let exported = Command::new(&options.node)
-        .args(["export-chain-spec", "--raw", "--chain", "dev"])
-        .output()
-        .await
-        .with_context(|| format!("run {}", options.node.display()))?;
-    ensure!(
-        exported.status.success(),
-        "export-chain-spec failed: {}",
-        String::from_utf8_lossy(&exported.stderr)
-    );
-    let mut spec: Value = serde_json::from_slice(&exported.stdout)?;
+    let mut spec = specification::exported(&options.node, &["--raw", "--chain", "dev"]).await?;
     let top = spec
         .pointer_mut("/genesis/raw/top")
         .and_then(Value::as_object_mut)

@@ -21,6 +21,7 @@ use tokio::{
 };
 
 use super::load::Load;
+use crate::specification;
 
 /// How long a node may take to answer, the compilation of its runtime included, and to end.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -98,7 +99,7 @@ impl Node {
     ) -> anyhow::Result<Self> {
         let binary = binary(chain)?;
         let spec = dir.join("spec.json");
-        std::fs::write(&spec, specification(&binary, chain, load).await?)?;
+        std::fs::write(&spec, endowed(&binary, chain, load).await?)?;
         let rpc = free_port()?;
         let log = dir.join("node.log");
         let pool = load.len() * 2;
@@ -199,18 +200,8 @@ fn free_port() -> anyhow::Result<u16> {
 
 /// The chain's own specification, with the accounts of `load` added to its balances. It is a local chain, not a development one: a
 /// node keeps everything of the latter.
-async fn specification(binary: &Path, chain: Chain, load: &Load) -> anyhow::Result<Vec<u8>> {
-    let exported = Command::new(binary)
-        .args(["export-chain-spec", "--chain", chain.alias()])
-        .output()
-        .await
-        .with_context(|| format!("run {}", binary.display()))?;
-    ensure!(
-        exported.status.success(),
-        "export-chain-spec failed: {}",
-        String::from_utf8_lossy(&exported.stderr)
-    );
-    let mut spec: Value = serde_json::from_slice(&exported.stdout)?;
+async fn endowed(binary: &Path, chain: Chain, load: &Load) -> anyhow::Result<Vec<u8>> {
+    let mut spec = specification::exported(binary, &["--chain", chain.alias()]).await?;
     spec["chainType"] = json!("Local");
     spec.pointer_mut("/genesis/runtimeGenesis/patch/balances/balances")
         .and_then(Value::as_array_mut)
