@@ -139,6 +139,7 @@ parameter_types! {
     );
     pub FeeMultiplier: Multiplier = Multiplier::one();
     pub const MaxReporterShare: Perbill = Perbill::from_percent(20);
+    pub const MaxCommissionIncrease: Perbill = Perbill::from_percent(5);
     pub SlashFund: AccountId = sp_keyring::Sr25519Keyring::Alice.to_account_id();
 }
 
@@ -197,6 +198,11 @@ impl pallet_noema_providers::Config for Runtime {
     type MaxEndpointLen = ConstU32<128>;
     type MaxProviders = ConstU32<1_024>;
     type MaxReporterShare = MaxReporterShare;
+    type MinDelegation = ConstU128<UNIT>;
+    type MaxDelegationPercent = ConstU32<400>;
+    type MaxCommissionIncrease = MaxCommissionIncrease;
+    type CommissionNotice = ConstU32<10>;
+    type RewardDrip = ConstU32<10>;
     type WeightInfo = pallet_noema_providers::weights::SubstrateWeight<Runtime>;
 }
 

@@ -21,13 +21,16 @@ use frame_system::RawOrigin;
 use noema_traits::Role;
 use sp_runtime::{
     traits::{BlockNumberProvider, Bounded, Saturating, UniqueSaturatedFrom, Zero},
-    SaturatedConversion,
+    Perbill, SaturatedConversion,
 };
 
 const ROLE: Role = Role::Storage;
 
 /// Bytes that benchmarked providers declare: more than any bond covers.
 const CAPACITY: u64 = u64::MAX;
+
+/// What benchmarked providers keep of their delegators' rewards.
+const COMMISSION: Perbill = Perbill::from_percent(3);
 
 /// Twice the minimum, so that half of it can be unbonded.
 fn bond_of<T: Config>() -> BalanceOf<T> {
@@ -55,8 +58,17 @@ fn fund<T: Config>(who: &T::AccountId) {
     T::Currency::set_balance(who, T::Currency::balance(who).saturating_add(amount));
 }
 
-/// Registers a funded account with an operator key of its own.
+/// Registers a funded account with an operator key of its own, and opens its pool: a provider with one
+/// costs more than one without.
 fn register_one<T: Config>(name: &'static str) -> (T::AccountId, T::AccountId) {
+    let (who, operator) = register_without_pool::<T>(name);
+    let percent = T::MaxDelegationPercent::get();
+    Pallet::<T>::do_open_pool(ROLE, &who, COMMISSION, percent).unwrap();
+    (who, operator)
+}
+
+/// Registers a funded account with an operator key of its own.
+fn register_without_pool<T: Config>(name: &'static str) -> (T::AccountId, T::AccountId) {
     let who: T::AccountId = account(name, 0, 0);
     let operator: T::AccountId = account(name, 1, 0);
     fund::<T>(&who);
@@ -175,6 +187,63 @@ pub(crate) fn make_active<T: Config>(
         Ok(())
     })
     .unwrap();
+}
+
+/// Stake of one delegator in benchmarks of pools: far less than what the bond leads.
+fn stake_of<T: Config>() -> BalanceOf<T> {
+    T::MinDelegation::get().saturating_mul(2u32.into())
+}
+
+/// Registers a provider and bonds enough for several delegators beside it.
+fn open_one<T: Config>() -> T::AccountId {
+    let (who, _) = register_one::<T>("provider");
+    let more = T::MinDelegation::get().saturating_mul(100u32.into());
+    let funds = T::Currency::balance(&who).saturating_add(more);
+    T::Currency::set_balance(&who, funds);
+    Pallet::<T>::do_bond_more(ROLE, &who, more).unwrap();
+    who
+}
+
+/// Has a funded account delegate to `provider`.
+fn delegate_one<T: Config>(name: &'static str, provider: &T::AccountId) -> T::AccountId {
+    let who: T::AccountId = account(name, 0, 0);
+    fund::<T>(&who);
+    T::Currency::set_balance(&who, T::Currency::balance(&who) + stake_of::<T>());
+    Pallet::<T>::do_delegate(ROLE, &who, provider, stake_of::<T>(), Perbill::one()).unwrap();
+    who
+}
+
+/// Pays `provider` and its delegators a reward, of which some is incoming afterwards.
+fn reward_one<T: Config>(provider: &T::AccountId) {
+    use noema_traits::ProviderDiscipline;
+    let payer: T::AccountId = account("payer", 0, 0);
+    fund::<T>(&payer);
+    let amount = bond_of::<T>();
+    <Pallet<T> as ProviderDiscipline<_, _, _>>::reward(ROLE, &payer, provider, amount).unwrap();
+    let pool = Pools::<T>::get(ROLE, provider).unwrap();
+    assert!(pool.incoming.amount > 0);
+}
+
+/// Gives a delegator `count` chunks beside its shares, which mature in blocks 1, 2 and so on.
+fn split_into_chunks<T: Config>(who: &T::AccountId, provider: &T::AccountId, count: u32) {
+    let mut pool = Pools::<T>::get(ROLE, provider).unwrap();
+    let each: u128 = T::MinDelegation::get().saturated_into();
+    let mut delegation = Delegations::<T>::get(who, pool.id).unwrap();
+    for index in 0..count {
+        T::Currency::set_balance(
+            who,
+            T::Currency::balance(who) + T::MinDelegation::get() + T::Currency::minimum_balance(),
+        );
+        Pallet::<T>::hold_in_pot(pool.id, who, T::MinDelegation::get()).unwrap();
+        let amount = pool.unbonding.put(each).unwrap();
+        let matures_at = (index + 1).into();
+        delegation
+            .unlocking
+            .try_push(Chunk { amount, matures_at })
+            .unwrap();
+    }
+    Delegations::<T>::insert(who, pool.id, delegation);
+    Pools::<T>::insert(ROLE, provider, pool);
 }
 
 #[benchmarks]
@@ -358,6 +427,119 @@ mod benchmarks {
         unjail(RawOrigin::Signed(who.clone()), ROLE);
 
         assert_eq!(state_of::<T>(&who), ProviderState::Chilled);
+    }
+
+    #[benchmark]
+    fn open_pool() {
+        let (who, _) = register_without_pool::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+
+        #[extrinsic_call]
+        open_pool(
+            RawOrigin::Signed(who.clone()),
+            ROLE,
+            COMMISSION,
+            T::MaxDelegationPercent::get(),
+        );
+
+        assert!(Pools::<T>::contains_key(ROLE, &who));
+    }
+
+    /// A rise, in place of another one.
+    #[benchmark]
+    fn set_commission() {
+        let who = open_one::<T>();
+        let step = T::MaxCommissionIncrease::get();
+        let half = Perbill::from_parts(step.deconstruct() / 2);
+        Pallet::<T>::do_set_commission(ROLE, &who, COMMISSION + half).unwrap();
+        let commission = COMMISSION + step;
+
+        #[extrinsic_call]
+        set_commission(RawOrigin::Signed(who.clone()), ROLE, commission);
+
+        let pool = Pools::<T>::get(ROLE, &who).unwrap();
+        assert_eq!(pool.commission.rise.unwrap().0, commission);
+    }
+
+    #[benchmark]
+    fn set_delegation_terms() {
+        let who = open_one::<T>();
+
+        #[extrinsic_call]
+        set_delegation_terms(RawOrigin::Signed(who.clone()), ROLE, false, 1);
+
+        assert!(!Pools::<T>::get(ROLE, &who).unwrap().accepting);
+    }
+
+    /// By one of several, with all chunks there are, while a reward drips.
+    #[benchmark]
+    fn delegate() {
+        let provider = open_one::<T>();
+        delegate_one::<T>("first", &provider);
+        let who = delegate_one::<T>("delegator", &provider);
+        split_into_chunks::<T>(&who, &provider, T::MaxUnlocking::get());
+        reward_one::<T>(&provider);
+        let before = Pools::<T>::get(ROLE, &provider).unwrap().stake;
+
+        #[extrinsic_call]
+        delegate(
+            RawOrigin::Signed(who),
+            ROLE,
+            provider.clone(),
+            stake_of::<T>(),
+            Perbill::one(),
+        );
+
+        assert!(Pools::<T>::get(ROLE, &provider).unwrap().stake.shares > before.shares);
+    }
+
+    /// Everything, by the only one, into the last chunk there is room for, while a reward drips: the
+    /// rest of it goes to the provider.
+    #[benchmark]
+    fn undelegate() {
+        let provider = open_one::<T>();
+        let who = delegate_one::<T>("delegator", &provider);
+        split_into_chunks::<T>(&who, &provider, T::MaxUnlocking::get().saturating_sub(1));
+        mature_all::<T>();
+        reward_one::<T>(&provider);
+
+        #[extrinsic_call]
+        undelegate(RawOrigin::Signed(who), ROLE, provider.clone(), None);
+
+        let pool = Pools::<T>::get(ROLE, &provider).unwrap();
+        assert_eq!((pool.stake.shares, pool.incoming.amount), (0, 0));
+    }
+
+    /// All chunks, by one that stays.
+    #[benchmark]
+    fn withdraw_delegation() {
+        let provider = open_one::<T>();
+        let who = delegate_one::<T>("delegator", &provider);
+        split_into_chunks::<T>(&who, &provider, T::MaxUnlocking::get());
+        mature_all::<T>();
+
+        #[extrinsic_call]
+        withdraw_delegation(RawOrigin::Signed(who), ROLE, provider.clone());
+
+        let pool = Pools::<T>::get(ROLE, &provider).unwrap();
+        assert_eq!(pool.unbonding.shares, 0);
+    }
+
+    /// Shares and all chunks, by a stranger, of the last one that has something in the pool.
+    #[benchmark]
+    fn collect_delegation() {
+        let provider = open_one::<T>();
+        let who = delegate_one::<T>("delegator", &provider);
+        split_into_chunks::<T>(&who, &provider, T::MaxUnlocking::get());
+        let pool = Pools::<T>::get(ROLE, &provider).unwrap().id;
+        Pallet::<T>::close_pool(ROLE, &provider).unwrap();
+        let stranger: T::AccountId = whitelisted_caller();
+
+        #[extrinsic_call]
+        collect_delegation(RawOrigin::Signed(stranger), pool, who.clone());
+
+        assert!(!ClosedPools::<T>::contains_key(pool));
+        assert!(!Delegations::<T>::contains_key(&who, pool));
     }
 
     /// Gives a leaving provider `count` more chunks, of earlier maturity than the one it has.

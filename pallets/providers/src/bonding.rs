@@ -1,13 +1,13 @@
 //! Money in and out: bond, unbonding chunks, withdrawal.
 
 use crate::{
-    BalanceOf, BlockNumberOf, Chunk, Config, Error, Event, Pallet, ProviderState, Providers,
-    UnlockingOf,
+    BalanceOf, BlockNumberOf, Chunk, ChunksOf, Config, Error, Event, Pallet, Pools, ProviderState,
+    Providers,
 };
 use frame_support::{ensure, traits::Get};
 use noema_traits::Role;
 use sp_runtime::{
-    traits::{CheckedAdd, CheckedSub, Saturating, Zero},
+    traits::{AtLeast32BitUnsigned, CheckedAdd, CheckedSub, Saturating, Zero},
     ArithmeticError, DispatchError, DispatchResult,
 };
 
@@ -58,11 +58,18 @@ impl<T: Config> Pallet<T> {
             } else {
                 ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
                 ensure!(left >= Self::minimum_bond(role), Error::<T>::BondTooSmall);
-                let covered = Self::backed_bytes(role, left) >= provider.reserved;
+                let leads =
+                    Pools::<T>::get(role, who).is_none_or(|pool| Self::bond_leads(&pool, left));
+                ensure!(leads, Error::<T>::DelegationsNotLed);
+                let covered = Self::backed_bytes(role, who, left) >= provider.reserved;
                 ensure!(covered, Error::<T>::ReservedNotCovered);
             }
             provider.bond = left;
-            add_chunk::<T>(&mut provider.unlocking, amount, matures_at)?;
+            add_chunk::<T, _>(&mut provider.unlocking, amount, matures_at)?;
+            if left.is_zero() {
+                // Whatever the bond: one that was slashed to zero has no chunk to wait for.
+                Self::set_leaves_at(role, who, Some(matures_at));
+            }
             Ok(left.is_zero())
         })?;
         let provider = who.clone();
@@ -88,7 +95,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
         let bond = Self::try_mutate_provider(role, who, |provider| {
-            let missing = take_from_chunks::<T>(&mut provider.unlocking, amount);
+            let missing = take_from_chunks::<T, _>(&mut provider.unlocking, amount);
             ensure!(missing.is_zero(), Error::<T>::NotEnoughUnbonding);
             provider.bond = provider
                 .bond
@@ -103,6 +110,7 @@ impl<T: Config> Pallet<T> {
                     Some(until) => ProviderState::Jailed { until },
                     None => ProviderState::Chilled,
                 };
+                Self::set_leaves_at(role, who, None);
             }
             Ok(provider.bond)
         })?;
@@ -118,8 +126,10 @@ impl<T: Config> Pallet<T> {
     /// Releases what has matured. Returns whether the record is gone.
     pub(crate) fn do_withdraw(role: Role, who: &T::AccountId) -> Result<bool, DispatchError> {
         let mut provider = Providers::<T>::get(role, who).ok_or(Error::<T>::UnknownProvider)?;
-        let matured = take_matured::<T>(&mut provider.unlocking, Self::now());
-        let done = provider.state.is_leaving() && provider.unlocking.is_empty();
+        let matured = take_matured::<T, _>(&mut provider.unlocking, Self::now());
+        let done = provider.state.is_leaving()
+            && provider.unlocking.is_empty()
+            && !Self::has_slashable_delegations(role, who);
         // A leaving provider whose last chunk was slashed has nothing to be released, only a record
         // to be removed.
         ensure!(done || !matured.is_zero(), Error::<T>::NothingMatured);
@@ -132,6 +142,7 @@ impl<T: Config> Pallet<T> {
             });
         }
         if done {
+            Self::close_pool(role, who)?;
             Self::remove_provider(role, who, &provider)?;
         } else {
             // Neither free bytes nor activity depend on chunks.
@@ -142,9 +153,9 @@ impl<T: Config> Pallet<T> {
 }
 
 /// Adds `amount` to the chunk that matures at `matures_at`, at its place in the order of maturity.
-fn add_chunk<T: Config>(
-    chunks: &mut UnlockingOf<T>,
-    amount: BalanceOf<T>,
+pub(crate) fn add_chunk<T: Config, Amount: AtLeast32BitUnsigned + Copy>(
+    chunks: &mut ChunksOf<T, Amount>,
+    amount: Amount,
     matures_at: BlockNumberOf<T>,
 ) -> DispatchResult {
     if amount.is_zero() {
@@ -166,10 +177,10 @@ fn add_chunk<T: Config>(
 }
 
 /// Takes up to `amount` out of the chunks, latest maturity first. Returns what is missing.
-pub(crate) fn take_from_chunks<T: Config>(
-    chunks: &mut UnlockingOf<T>,
-    amount: BalanceOf<T>,
-) -> BalanceOf<T> {
+pub(crate) fn take_from_chunks<T: Config, Amount: AtLeast32BitUnsigned + Copy>(
+    chunks: &mut ChunksOf<T, Amount>,
+    amount: Amount,
+) -> Amount {
     let mut missing = amount;
     for chunk in chunks.iter_mut().rev() {
         let taken = missing.min(chunk.amount);
@@ -181,8 +192,11 @@ pub(crate) fn take_from_chunks<T: Config>(
 }
 
 /// Takes the chunks out that have matured by `now`. Returns their sum.
-fn take_matured<T: Config>(chunks: &mut UnlockingOf<T>, now: BlockNumberOf<T>) -> BalanceOf<T> {
-    let mut sum = BalanceOf::<T>::zero();
+pub(crate) fn take_matured<T: Config, Amount: AtLeast32BitUnsigned + Copy>(
+    chunks: &mut ChunksOf<T, Amount>,
+    now: BlockNumberOf<T>,
+) -> Amount {
+    let mut sum = Amount::zero();
     chunks.retain(|chunk| {
         let matured = chunk.matures_at <= now;
         if matured {
@@ -194,10 +208,10 @@ fn take_matured<T: Config>(chunks: &mut UnlockingOf<T>, now: BlockNumberOf<T>) -
 }
 
 /// Sum of all chunks.
-pub(crate) fn sum_of_chunks<T: Config>(chunks: &UnlockingOf<T>) -> BalanceOf<T> {
-    chunks
-        .iter()
-        .fold(Zero::zero(), |sum: BalanceOf<T>, chunk| {
-            sum.saturating_add(chunk.amount)
-        })
+pub(crate) fn sum_of_chunks<T: Config, Amount: AtLeast32BitUnsigned + Copy>(
+    chunks: &ChunksOf<T, Amount>,
+) -> Amount {
+    chunks.iter().fold(Amount::zero(), |sum, chunk| {
+        sum.saturating_add(chunk.amount)
+    })
 }

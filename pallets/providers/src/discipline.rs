@@ -2,7 +2,7 @@
 
 use crate::{
     bonding::{sum_of_chunks, take_from_chunks},
-    BalanceOf, BlockNumberOf, Config, Error, Event, Pallet, ProviderState, Providers,
+    BalanceOf, BlockNumberOf, Config, Error, Event, Pallet, Pools, ProviderState, Providers,
 };
 use frame_support::{
     ensure,
@@ -71,7 +71,15 @@ impl<T: Config> ProviderDiscipline<T::AccountId, BalanceOf<T>, BlockNumberOf<T>>
         );
         // A payer is never emptied by a reward: a pot that dies would lose its references.
         with_storage_layer(|| {
-            T::Currency::transfer(payer, provider, amount, Preservation::Preserve).map(drop)
+            let to_delegators = if Pools::<T>::contains_key(role, provider) {
+                Self::try_mutate_provider(role, provider, |record| {
+                    Self::reward_pool(role, payer, provider, record.bond, amount)
+                })?
+            } else {
+                Zero::zero()
+            };
+            let rest = amount.saturating_sub(to_delegators);
+            T::Currency::transfer(payer, provider, rest, Preservation::Preserve).map(drop)
         })?;
         Self::deposit_event(Event::Rewarded {
             role,
@@ -90,10 +98,10 @@ impl<T: Config> Pallet<T> {
         amount: BalanceOf<T>,
         reporter: Option<(&T::AccountId, Perbill)>,
     ) -> Result<SlashOutcome<BalanceOf<T>>, DispatchError> {
-        let (credit, bond) = Self::try_mutate_provider(role, who, |provider| {
+        let (own, delegated, bond) = Self::try_mutate_provider(role, who, |provider| {
             let there = provider
                 .bond
-                .saturating_add(sum_of_chunks::<T>(&provider.unlocking));
+                .saturating_add(sum_of_chunks::<T, _>(&provider.unlocking));
             let (credit, missing) =
                 T::Currency::slash(&Self::hold_reason(role), who, amount.min(there));
             // What the records say is held: anything else would leave records without funds.
@@ -103,13 +111,18 @@ impl<T: Config> Pallet<T> {
             let from_bond = taken.min(provider.bond);
             provider.bond = provider.bond.saturating_sub(from_bond);
             let rest = taken.saturating_sub(from_bond);
-            let missing = take_from_chunks::<T>(&mut provider.unlocking, rest);
+            let missing = take_from_chunks::<T, _>(&mut provider.unlocking, rest);
             ensure!(missing.is_zero(), Error::<T>::Inconsistent);
             Self::chill_if_bond_too_small(role, who, provider);
-            Ok((credit, provider.bond))
+            // First loss is the provider's own; those who delegated to it pay for the rest.
+            let rest = amount.saturating_sub(taken);
+            let delegated = Self::slash_pool(role, who, rest)?;
+            Ok((credit, delegated, provider.bond))
         })?;
-        // Only now, with the record written, may code of others run.
-        let outcome = Self::share_out(credit, reporter);
+        // Only now, with records and pool written, may code of others run.
+        let from_delegators = delegated.peek();
+        let outcome = Self::share_out(own, reporter);
+        T::SlashFund::on_unbalanced(delegated);
         Self::deposit_event(Event::Slashed {
             role,
             provider: who.clone(),
@@ -118,11 +131,15 @@ impl<T: Config> Pallet<T> {
             to_fund: outcome.to_fund,
             bond,
         });
-        Ok(outcome)
+        Ok(SlashOutcome {
+            slashed: outcome.slashed.saturating_add(from_delegators),
+            to_reporter: outcome.to_reporter,
+            to_fund: outcome.to_fund.saturating_add(from_delegators),
+        })
     }
 
-    /// Pays the reporter's share and hands the rest to the fund. What the reporter's account cannot
-    /// receive goes to the fund, too.
+    /// Pays the reporter's share of what was the offender's own and hands the rest to the fund. What
+    /// the reporter's account cannot receive goes to the fund, too.
     fn share_out(
         credit: Credit<T::AccountId, T::Currency>,
         reporter: Option<(&T::AccountId, Perbill)>,

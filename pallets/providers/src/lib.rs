@@ -21,30 +21,44 @@ extern crate alloc;
 mod benchmarking;
 mod bonding;
 mod capacity;
+mod delegation;
 mod discipline;
+mod errors;
+mod events;
 mod genesis;
 pub mod math;
 #[cfg(test)]
 mod mock;
+pub mod pool;
+mod pools;
 mod records;
 mod registry;
 mod standing;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod tree;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state_pools;
 mod types;
 pub mod weights;
 
 pub use genesis::GenesisProvider;
 pub use pallet::*;
+pub use pool::{ClosedPool, Delegation, Pool, PoolId};
 pub use types::{
-    BalanceOf, BlockNumberOf, Census, ChillReason, Chunk, ChunkOf, EndpointOf, ParametersByRole,
-    Provider, ProviderOf, ProviderState, RoleParameters, UnlockingOf,
+    BalanceOf, BlockNumberOf, Census, ChillReason, Chunk, ChunkOf, ChunksOf, DelegationOf,
+    EndpointOf, ParametersByRole, PoolOf, Provider, ProviderOf, ProviderState, RoleParameters,
+    UnlockingOf,
 };
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
+
+#[import_section(errors::errors)]
+#[import_section(events::events)]
 #[frame_support::pallet]
 #[allow(
     missing_docs,
@@ -121,6 +135,28 @@ pub mod pallet {
         #[pallet::constant]
         type MaxReporterShare: Get<Perbill>;
 
+        /// The smallest delegation, in units of the token. It pays for its record.
+        #[pallet::constant]
+        type MinDelegation: Get<BalanceOf<Self>>;
+
+        /// The most stake of others that counts beside a bond, in percent of it: what keeps the own
+        /// bond a first loss that hurts. A change by an upgrade needs [`Pallet::refresh`] for every
+        /// provider that has a pool.
+        #[pallet::constant]
+        type MaxDelegationPercent: Get<u32>;
+
+        /// The most by which a commission can rise at once.
+        #[pallet::constant]
+        type MaxCommissionIncrease: Get<Perbill>;
+
+        /// Blocks from the announcement of a higher commission until it counts: time to undelegate.
+        #[pallet::constant]
+        type CommissionNotice: Get<BlockNumberOf<Self>>;
+
+        /// Blocks over which a reward becomes stake of the delegators.
+        #[pallet::constant]
+        type RewardDrip: Get<BlockNumberOf<Self>>;
+
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
     }
@@ -137,6 +173,9 @@ pub mod pallet {
         /// Bond and unbonding of a compute provider.
         #[codec(index = 2)]
         ComputeBond,
+        /// Everything in the account of a pool of delegations.
+        #[codec(index = 3)]
+        Delegation,
     }
 
     /// The providers of each role by bonded account.
@@ -183,6 +222,39 @@ pub mod pallet {
     pub type TreeNodes<T: Config> =
         StorageDoubleMap<_, Twox64Concat, Role, Twox64Concat, (u32, u32), Node, OptionQuery>;
 
+    /// The open pool of each provider that has one, by bonded account.
+    #[pallet::storage]
+    pub type Pools<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        Role,
+        Blake2_128Concat,
+        T::AccountId,
+        PoolOf<T>,
+        OptionQuery,
+    >;
+
+    /// Pools that are closed and still have something to collect.
+    #[pallet::storage]
+    pub type ClosedPools<T: Config> =
+        StorageMap<_, Twox64Concat, PoolId, ClosedPool<T::AccountId>, OptionQuery>;
+
+    /// What each delegator has in each pool, open or closed.
+    #[pallet::storage]
+    pub type Delegations<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Twox64Concat,
+        PoolId,
+        DelegationOf<T>,
+        OptionQuery,
+    >;
+
+    /// The number of the next pool.
+    #[pallet::storage]
+    pub type NextPool<T: Config> = StorageValue<_, PoolId, ValueQuery>;
+
     /// Providers that are there from the first block on.
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
@@ -196,262 +268,6 @@ pub mod pallet {
         fn build(&self) {
             genesis::build::<T>(&self.providers);
         }
-    }
-
-    /// What happened.
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// A provider registered and is active.
-        #[codec(index = 0)]
-        Registered {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// Its operator key.
-            operator: T::AccountId,
-            /// Its bond.
-            bond: BalanceOf<T>,
-            /// The bytes it declared.
-            capacity: u64,
-        },
-        /// A provider added to its bond.
-        #[codec(index = 1)]
-        Bonded {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// What was added.
-            amount: BalanceOf<T>,
-            /// The bond after that.
-            bond: BalanceOf<T>,
-        },
-        /// Bond began to unbond.
-        #[codec(index = 2)]
-        Unbonded {
-            /// The provider's role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// What began to unbond.
-            amount: BalanceOf<T>,
-            /// The first block in which it can be withdrawn.
-            matures_at: BlockNumberOf<T>,
-        },
-        /// A provider unbonded everything: its record ends with the last `withdraw`.
-        #[codec(index = 3)]
-        LeaveStarted {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-        },
-        /// Unbonding funds became bond again.
-        #[codec(index = 4)]
-        Rebonded {
-            /// The provider's role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// What became bond again.
-            amount: BalanceOf<T>,
-            /// The bond after that.
-            bond: BalanceOf<T>,
-        },
-        /// Matured chunks were released to the provider.
-        #[codec(index = 5)]
-        Withdrawn {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// What was released.
-            amount: BalanceOf<T>,
-        },
-        /// The provider's record is gone.
-        #[codec(index = 6)]
-        Deregistered {
-            /// The role it had.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-        },
-        /// A provider has another operator key.
-        #[codec(index = 7)]
-        OperatorSet {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// The new key.
-            operator: T::AccountId,
-        },
-        /// A provider's daemon answers elsewhere.
-        #[codec(index = 8)]
-        EndpointSet {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// The new endpoint.
-            endpoint: EndpointOf<T>,
-        },
-        /// A provider declared another capacity.
-        #[codec(index = 9)]
-        CapacitySet {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// The bytes it declares in all, those in use included.
-            capacity: u64,
-        },
-        /// A provider gets no new work.
-        #[codec(index = 10)]
-        Chilled {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// Why.
-            reason: ChillReason,
-        },
-        /// A provider can be drawn for new work.
-        #[codec(index = 11)]
-        Activated {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-        },
-        /// A provider cannot come back before a block.
-        #[codec(index = 12)]
-        Jailed {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// The first block in which it may call `unjail`.
-            until: BlockNumberOf<T>,
-        },
-        /// A provider's jail term is over and it is chilled.
-        #[codec(index = 13)]
-        Unjailed {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-        },
-        /// A provider lost funds for what it did.
-        #[codec(index = 14)]
-        Slashed {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// What it lost: `to_reporter + to_fund`.
-            amount: BalanceOf<T>,
-            /// Of that, paid to the reporter.
-            to_reporter: BalanceOf<T>,
-            /// Of that, handed to the fund.
-            to_fund: BalanceOf<T>,
-            /// The bond after that, without what is unbonding.
-            bond: BalanceOf<T>,
-        },
-        /// A provider was paid.
-        #[codec(index = 15)]
-        Rewarded {
-            /// Its role.
-            role: Role,
-            /// Its bonded account.
-            provider: T::AccountId,
-            /// Who paid.
-            payer: T::AccountId,
-            /// What was paid.
-            amount: BalanceOf<T>,
-        },
-    }
-
-    /// Why a call did nothing.
-    #[pallet::error]
-    pub enum Error<T> {
-        /// The account is neither a provider of this role nor the operator of one. Register first,
-        /// or sign with the bonded account.
-        #[codec(index = 0)]
-        UnknownProvider,
-        /// The account is a provider of this role already. Use `bond_more` and the `set_` calls.
-        #[codec(index = 1)]
-        AlreadyRegistered,
-        /// The bond would be under the role's minimum. Bond more, or unbond everything.
-        #[codec(index = 2)]
-        BondTooSmall,
-        /// The account's free balance does not cover the amount and the existential deposit.
-        #[codec(index = 3)]
-        InsufficientBalance,
-        /// The key operates another provider of this role. Use a key of its own for each.
-        #[codec(index = 4)]
-        OperatorInUse,
-        /// The endpoint has more bytes than `MaxEndpointLen`.
-        #[codec(index = 5)]
-        EndpointTooLong,
-        /// The endpoint is not `https://HOST[:PORT][/PATH]#sha256=KEY`, nor `http://` and a loopback
-        /// host, in visible ASCII.
-        #[codec(index = 6)]
-        EndpointInvalid,
-        /// The role has `MaxProviders` providers. Wait until one leaves.
-        #[codec(index = 7)]
-        TooManyProviders,
-        /// There are `MaxUnlocking` chunks already. Withdraw matured ones first.
-        #[codec(index = 8)]
-        TooManyUnlocking,
-        /// The amount is zero.
-        #[codec(index = 9)]
-        ZeroAmount,
-        /// The amount is more than the bond.
-        #[codec(index = 10)]
-        NotEnoughBond,
-        /// The amount is more than what is unbonding.
-        #[codec(index = 11)]
-        NotEnoughUnbonding,
-        /// The provider still has assignments. Resign them before leaving.
-        #[codec(index = 12)]
-        StillReserved,
-        /// What would remain does not cover the bytes that are reserved. Unbond less, or resign
-        /// assignments.
-        #[codec(index = 13)]
-        ReservedNotCovered,
-        /// No chunk has matured. Wait until `matures_at`.
-        #[codec(index = 14)]
-        NothingMatured,
-        /// The provider is not active.
-        #[codec(index = 15)]
-        NotActive,
-        /// The provider is active already.
-        #[codec(index = 16)]
-        AlreadyActive,
-        /// The provider is jailed: call `unjail` once its term is over.
-        #[codec(index = 17)]
-        StillJailed,
-        /// The provider is not jailed.
-        #[codec(index = 18)]
-        NotJailed,
-        /// The provider is leaving. Call `rebond` to stay, or `withdraw` to finish.
-        #[codec(index = 19)]
-        Leaving,
-        /// The provider has fewer free bytes than asked for, or is not active.
-        #[codec(index = 20)]
-        NotEnoughFreeBytes,
-        /// The sum tree contradicts the records. Nobody can cause this; report it.
-        #[codec(index = 21)]
-        Inconsistent,
-        /// The endpoint is plain `http` and not on loopback. Use `https` and pin the daemon's key.
-        #[codec(index = 22)]
-        EndpointNotEncrypted,
-        /// The endpoint is `https` without `#sha256=` and the hash of the daemon's TLS key.
-        #[codec(index = 23)]
-        EndpointNotPinned,
     }
 
     #[pallet::hooks]
@@ -585,6 +401,105 @@ pub mod pallet {
         pub fn unjail(origin: OriginFor<T>, role: Role) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_unjail(role, &who)
+        }
+
+        /// Takes delegations from now on, keeping `commission` of the delegators' rewards and as much
+        /// stake as `max_percent` hundredths of the bond. Pays the existential deposit of the pool's
+        /// account, and has it back when the pool is gone.
+        #[pallet::call_index(11)]
+        #[pallet::weight(T::WeightInfo::open_pool())]
+        pub fn open_pool(
+            origin: OriginFor<T>,
+            role: Role,
+            commission: Perbill,
+            max_percent: u32,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_open_pool(role, &who, commission, max_percent)
+        }
+
+        /// Sets what the provider keeps of its delegators' rewards: less at once, more, by at most
+        /// `MaxCommissionIncrease`, after `CommissionNotice`. Replaces a rise that was announced
+        /// before.
+        #[pallet::call_index(12)]
+        #[pallet::weight(T::WeightInfo::set_commission())]
+        pub fn set_commission(
+            origin: OriginFor<T>,
+            role: Role,
+            commission: Perbill,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_set_commission(role, &who, commission)
+        }
+
+        /// Opens the provider's pool to new delegations or not, and limits its stake to `max_percent`
+        /// hundredths of the bond. Delegations that are there stay.
+        #[pallet::call_index(13)]
+        #[pallet::weight(T::WeightInfo::set_delegation_terms())]
+        pub fn set_delegation_terms(
+            origin: OriginFor<T>,
+            role: Role,
+            accepting: bool,
+            max_percent: u32,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_set_delegation_terms(role, &who, accepting, max_percent)
+        }
+
+        /// Stakes up to `amount` behind an active provider: shares its rewards, and its slashes after
+        /// its own bond. Pays for whole shares only. Fails when the commission is above
+        /// `max_commission`, or announced to be.
+        #[pallet::call_index(14)]
+        #[pallet::weight(T::WeightInfo::delegate())]
+        pub fn delegate(
+            origin: OriginFor<T>,
+            role: Role,
+            provider: T::AccountId,
+            amount: BalanceOf<T>,
+            max_commission: Perbill,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_delegate(role, &who, &provider, amount, max_commission)
+        }
+
+        /// Has stake worth `amount`, or all of it, unbond: it earns nothing any more, stays slashable
+        /// and can be withdrawn after `UnbondingPeriod`. What remains is nothing or at least
+        /// `MinDelegation`. Works whatever the state of the provider.
+        #[pallet::call_index(15)]
+        #[pallet::weight(T::WeightInfo::undelegate())]
+        pub fn undelegate(
+            origin: OriginFor<T>,
+            role: Role,
+            provider: T::AccountId,
+            amount: Option<BalanceOf<T>>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_undelegate(role, &who, &provider, amount)
+        }
+
+        /// Pays the signer what has matured of its delegation to a provider.
+        #[pallet::call_index(16)]
+        #[pallet::weight(T::WeightInfo::withdraw_delegation())]
+        pub fn withdraw_delegation(
+            origin: OriginFor<T>,
+            role: Role,
+            provider: T::AccountId,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_withdraw_delegation(role, &who, &provider)
+        }
+
+        /// Pays `delegator` everything that it has in a closed pool. Anybody may call this; the last
+        /// one ends the pool.
+        #[pallet::call_index(17)]
+        #[pallet::weight(T::WeightInfo::collect_delegation())]
+        pub fn collect_delegation(
+            origin: OriginFor<T>,
+            pool: PoolId,
+            delegator: T::AccountId,
+        ) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_collect_delegation(pool, &delegator)
         }
     }
 

@@ -20,6 +20,26 @@ pub fn required_bond(bytes: u64, per_mib: u128) -> u128 {
         .unwrap_or(u128::MAX)
 }
 
+/// `a * b / c`, rounded down, exact in between. `None` when it does not fit, or `c` is zero.
+pub fn mul_div_down(a: u128, b: u128, c: u128) -> Option<u128> {
+    multiply_by_rational_with_rounding(a, b, c, Rounding::Down)
+}
+
+/// `a * b / c`, rounded up, exact in between. `None` when it does not fit, or `c` is zero.
+pub fn mul_div_up(a: u128, b: u128, c: u128) -> Option<u128> {
+    multiply_by_rational_with_rounding(a, b, c, Rounding::Up)
+}
+
+/// The part of `stake` that counts beside `bond` as collateral: at most `max_percent` of it.
+pub fn counted_stake(bond: u128, stake: u128, max_percent: u32) -> u128 {
+    stake.min(percent_of(bond, max_percent))
+}
+
+/// `percent` hundredths of `amount`, rounded down. `u128::MAX` when it does not fit.
+pub fn percent_of(amount: u128, percent: u32) -> u128 {
+    mul_div_down(amount, percent.into(), 100).unwrap_or(u128::MAX)
+}
+
 /// Bytes that can still be assigned: what is both declared and covered, less what is reserved.
 pub fn free_bytes(declared: u64, backed: u64, reserved: u64) -> u64 {
     declared.min(backed).saturating_sub(reserved)

@@ -68,6 +68,11 @@ parameter_types! {
     pub static MaxUnlocking: u32 = 4;
     pub static MaxProviders: u32 = 20;
     pub static MaxReporterShare: Perbill = Perbill::from_percent(50);
+    pub static MinDelegation: Balance = 100;
+    pub static MaxDelegationPercent: u32 = 200;
+    pub static MaxCommissionIncrease: Perbill = Perbill::from_percent(10);
+    pub static CommissionNotice: u32 = 15;
+    pub static RewardDrip: u32 = 12;
     pub static StorageParameters: RoleParameters<Balance> =
         RoleParameters { minimum_bond: 1_000, collateral_per_mib: 100 };
 }
@@ -101,6 +106,11 @@ impl Config for Test {
     type MaxEndpointLen = ConstU32<128>;
     type MaxProviders = MaxProviders;
     type MaxReporterShare = MaxReporterShare;
+    type MinDelegation = MinDelegation;
+    type MaxDelegationPercent = MaxDelegationPercent;
+    type MaxCommissionIncrease = MaxCommissionIncrease;
+    type CommissionNotice = CommissionNotice;
+    type RewardDrip = RewardDrip;
     type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 

@@ -68,7 +68,11 @@ impl<T: Config> Pallet<T> {
         let mut provider = Providers::<T>::get(role, who).ok_or(Error::<T>::UnknownProvider)?;
         let was_active = provider.state.is_active();
         let result = change(&mut provider)?;
-        Self::set_leaf_weight(role, provider.leaf, Self::free_bytes_of(role, &provider))?;
+        Self::set_leaf_weight(
+            role,
+            provider.leaf,
+            Self::free_bytes_of(role, who, &provider),
+        )?;
         Self::count_active(role, was_active, provider.state.is_active());
         Providers::<T>::insert(role, who, provider);
         Ok(result)
@@ -144,7 +148,7 @@ impl<T: Config> Pallet<T> {
             unlocking: Default::default(),
             leaf,
         };
-        Self::set_leaf_weight(role, leaf, Self::free_bytes_of(role, &provider))?;
+        Self::set_leaf_weight(role, leaf, Self::free_bytes_of(role, &who, &provider))?;
         Self::count_active(role, false, true);
         Operators::<T>::insert(role, &operator, &who);
         Providers::<T>::insert(role, &who, provider);
@@ -252,6 +256,21 @@ pub(crate) fn integrity_test<T: Config>() {
         T::MaxEndpointLen::get() >= SHORTEST_PINNED,
         "pallet-noema-providers: `MaxEndpointLen` is {}, which no pinned endpoint fits; raise it",
         T::MaxEndpointLen::get(),
+    );
+    assert!(
+        T::MinDelegation::get() >= T::Currency::minimum_balance() && !T::MinDelegation::get().is_zero(),
+        "pallet-noema-providers: `MinDelegation` is {:?}, expected at least the existential deposit {:?}, since it \
+         pays for a record",
+        T::MinDelegation::get(),
+        T::Currency::minimum_balance(),
+    );
+    assert!(
+        !T::CommissionNotice::get().is_zero(),
+        "pallet-noema-providers: `CommissionNotice` is 0, so that nobody could leave before a rise; raise it",
+    );
+    assert!(
+        !T::RewardDrip::get().is_zero(),
+        "pallet-noema-providers: `RewardDrip` is 0, so that staking just before a reward earns all of it; raise it",
     );
     for role in Role::ALL {
         let parameters = T::Parameters::parameters(role);

@@ -3,7 +3,7 @@
 use crate::{BalanceOf, Censuses, Config, Operators, Pallet, Providers};
 use alloc::vec::Vec;
 use noema_traits::{ProviderRegistry, Role};
-use sp_runtime::DispatchResult;
+use sp_runtime::{DispatchResult, SaturatedConversion};
 
 impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
     fn is_active(role: Role, provider: &T::AccountId) -> bool {
@@ -20,6 +20,12 @@ impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
             .unwrap_or_default()
     }
 
+    fn stake(role: Role, provider: &T::AccountId) -> BalanceOf<T> {
+        let bond = <Self as ProviderRegistry<_, _>>::bond(role, provider);
+        // Always fits: no more than is held.
+        Self::collateral(role, provider, bond).saturated_into()
+    }
+
     fn endpoint(role: Role, provider: &T::AccountId) -> Option<Vec<u8>> {
         Providers::<T>::get(role, provider).map(|record| record.endpoint.into_inner())
     }
@@ -29,7 +35,8 @@ impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
     }
 
     fn free_bytes(role: Role, provider: &T::AccountId) -> u64 {
-        Providers::<T>::get(role, provider).map_or(0, |record| Self::free_bytes_of(role, &record))
+        Providers::<T>::get(role, provider)
+            .map_or(0, |record| Self::free_bytes_of(role, provider, &record))
     }
 
     fn draw(role: Role, random: &[u8; 32]) -> Option<T::AccountId> {

@@ -28,8 +28,11 @@ impl<T: Config> Pallet<T> {
             Self::try_state_leaves_match(role)?;
             Self::try_state_tree_matches(role)?;
             Self::try_state_census_matches(role)?;
+            Self::try_state_pools_fit_providers(role)?;
         }
-        Ok(())
+        Self::try_state_pools_are_sound()?;
+        Self::try_state_pots_equal_pools()?;
+        Self::try_state_delegations_equal_shares()
     }
 
     /// `held(reason, account) = bond + Σ unlocking`, exactly.
@@ -37,7 +40,7 @@ impl<T: Config> Pallet<T> {
         for (who, provider) in Providers::<T>::iter_prefix(role) {
             let recorded: BalanceOf<T> = provider
                 .bond
-                .saturating_add(sum_of_chunks::<T>(&provider.unlocking));
+                .saturating_add(sum_of_chunks::<T, _>(&provider.unlocking));
             let held = T::Currency::balance_on_hold(&Self::hold_reason(role), &who);
             ensure!(
                 held == recorded,
@@ -157,8 +160,8 @@ impl<T: Config> Pallet<T> {
         ensure!(reached == stored, "a node hangs outside the sum tree");
 
         let mut sum = 0u128;
-        for provider in Providers::<T>::iter_prefix_values(role) {
-            let free = Self::free_bytes_of(role, &provider);
+        for (who, provider) in Providers::<T>::iter_prefix(role) {
+            let free = Self::free_bytes_of(role, &who, &provider);
             ensure!(
                 noema_sum_tree::weight(&tree, provider.leaf) == free,
                 "a leaf does not weigh its provider's free bytes"

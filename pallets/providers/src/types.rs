@@ -4,7 +4,7 @@
     reason = "the derives of codec and scale-info cast the indices of variants"
 )]
 
-use crate::Config;
+use crate::{Config, Delegation, Pool};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::fungible, BoundedVec};
 use noema_traits::Role;
@@ -25,8 +25,18 @@ pub type EndpointOf<T> = BoundedVec<u8, <T as Config>::MaxEndpointLen>;
 /// A chunk of unbonding funds of this runtime.
 pub type ChunkOf<T> = Chunk<BalanceOf<T>, BlockNumberOf<T>>;
 
-/// All chunks of a provider, in the order of their maturity, no two with the same.
-pub type UnlockingOf<T> = BoundedVec<ChunkOf<T>, <T as Config>::MaxUnlocking>;
+/// Chunks of what `Amount` counts, in the order of their maturity, no two with the same.
+pub type ChunksOf<T, Amount> =
+    BoundedVec<Chunk<Amount, BlockNumberOf<T>>, <T as Config>::MaxUnlocking>;
+
+/// All chunks of a provider.
+pub type UnlockingOf<T> = ChunksOf<T, BalanceOf<T>>;
+
+/// The pool of a provider of this runtime.
+pub type PoolOf<T> = Pool<BlockNumberOf<T>>;
+
+/// What one account has in one pool. Its chunks count shares of unbonding.
+pub type DelegationOf<T> = Delegation<ChunksOf<T, u128>>;
 
 /// The record of a provider of this runtime.
 pub type ProviderOf<T> = Provider<
@@ -83,7 +93,7 @@ impl<BlockNumber> ProviderState<BlockNumber> {
     }
 }
 
-/// Funds that are unbonding: held and slashable until they are withdrawn.
+/// Funds, or shares of funds, that are unbonding: held and slashable until they are withdrawn.
 #[derive(
     Clone,
     Copy,

@@ -35,4 +35,19 @@ pub trait WeightInfo {
     fn activate() -> Weight;
     /// The end of a term.
     fn unjail() -> Weight;
+    /// A pool, and the deposit of its account.
+    fn open_pool() -> Weight;
+    /// Another commission.
+    fn set_commission() -> Weight;
+    /// Other terms for new delegations.
+    fn set_delegation_terms() -> Weight;
+    /// Shares of a pool, and with them more capacity.
+    fn delegate() -> Weight;
+    /// The last shares of a pool into a new chunk, after `MaxUnlocking - 1` others, with a reward that
+    /// has not dripped.
+    fn undelegate() -> Weight;
+    /// All chunks, while the pool stays.
+    fn withdraw_delegation() -> Weight;
+    /// Shares and all chunks, and with them the pool.
+    fn collect_delegation() -> Weight;
 }

@@ -53,13 +53,19 @@ pub trait ProviderRegistry<AccountId, Balance> {
     /// Own bond of the provider in this role, without what is unbonding; zero if not registered.
     fn bond(role: Role, provider: &AccountId) -> Balance;
 
+    /// Own bond of the provider in this role and what counts beside it of what others delegated to it:
+    /// what stands behind all that it promises; zero if not registered.
+    fn stake(role: Role, provider: &AccountId) -> Balance {
+        Self::bond(role, provider)
+    }
+
     /// Where the provider's daemon answers, as it announced it.
     fn endpoint(role: Role, provider: &AccountId) -> Option<Vec<u8>>;
 
     /// The provider for which this hot key acts.
     fn provider_of_operator(role: Role, operator: &AccountId) -> Option<AccountId>;
 
-    /// Bytes that the provider can still be assigned: min(declared, bond / collateral per byte)
+    /// Bytes that the provider can still be assigned: min(declared, stake / collateral per byte)
     /// less what is reserved already; zero unless active.
     fn free_bytes(role: Role, provider: &AccountId) -> u64;
 
@@ -83,7 +89,7 @@ pub trait ProviderRegistry<AccountId, Balance> {
 /// What a slash really took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlashOutcome<Balance> {
-    /// Taken from the provider in all: `to_reporter + to_fund`.
+    /// Taken from the provider and its delegators in all: `to_reporter + to_fund`.
     pub slashed: Balance,
     /// Of that, paid to the reporter.
     pub to_reporter: Balance,
@@ -94,7 +100,7 @@ pub struct SlashOutcome<Balance> {
 /// Punishment and reward, for pallets that establish what providers did.
 pub trait ProviderDiscipline<AccountId, Balance, BlockNumber> {
     /// Takes up to `amount` from the provider's own bond in this role, then from what it is
-    /// unbonding. The reporter, if any, is paid its share of what was taken out of the offender's
+    /// unbonding, then from its delegators, those that are leaving included. The reporter, if any, is paid its share of what was taken out of the offender's
     /// own bond; the rest goes to the fund for repair. Takes what is there when `amount` is more.
     fn slash(
         role: Role,
@@ -107,7 +113,8 @@ pub trait ProviderDiscipline<AccountId, Balance, BlockNumber> {
     /// jailed already). It must ask to come back.
     fn jail(role: Role, provider: &AccountId, blocks: BlockNumber) -> DispatchResult;
 
-    /// Pays `amount` from `payer` to the provider's bonded account, spendable at once.
+    /// Pays `amount` from `payer`: to the provider's bonded account, spendable at once, and of it to its
+    /// delegators what is theirs after its commission.
     fn reward(
         role: Role,
         payer: &AccountId,

@@ -34,6 +34,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 	/// Storage: `Providers::Leaves` (r:0 w:1)
 	/// Proof: `Providers::Leaves` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
 	/// The range of component `e` is `[8, 128]`.
+	/// Storage: `Providers::Pools` (r:1 w:0), provisional: not measured yet
 	fn register(_e: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `133`
@@ -41,7 +42,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 98_747_000 picoseconds.
 		Weight::from_parts(142_857_185, 0)
 			.saturating_add(Weight::from_parts(0, 12014))
-			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
@@ -52,6 +53,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::TreeNodes` (r:4 w:4)
 	/// Proof: `Providers::TreeNodes` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:0), provisional: not measured yet
 	fn bond_more() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1410`
@@ -59,7 +61,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 97_605_000 picoseconds.
 		Weight::from_parts(111_916_000, 0)
 			.saturating_add(Weight::from_parts(0, 12014))
-			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
@@ -68,6 +70,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 	/// Proof: `Providers::TreeNodes` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::Censuses` (r:1 w:1)
 	/// Proof: `Providers::Censuses` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:1), provisional: not measured yet
 	fn unbond() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1206`
@@ -75,13 +78,14 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 53_359_000 picoseconds.
 		Weight::from_parts(73_619_000, 0)
 			.saturating_add(Weight::from_parts(0, 12014))
-			.saturating_add(T::DbWeight::get().reads(6))
-			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
 	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(582), added: 3057, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::TreeNodes` (r:4 w:4)
 	/// Proof: `Providers::TreeNodes` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:1), provisional: not measured yet
 	fn rebond() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1181`
@@ -89,8 +93,8 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 46_338_000 picoseconds.
 		Weight::from_parts(56_764_000, 0)
 			.saturating_add(Weight::from_parts(0, 12014))
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(5))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
 	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(582), added: 3057, mode: `MaxEncodedLen`)
@@ -98,6 +102,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:0), provisional: not measured yet
 	fn withdraw_some() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `977`
@@ -105,7 +110,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 60_440_000 picoseconds.
 		Weight::from_parts(69_122_000, 0)
 			.saturating_add(Weight::from_parts(0, 4047))
-			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
@@ -124,6 +129,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 	/// Proof: `Providers::Leaves` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::FreeLeaves` (r:0 w:1)
 	/// Proof: `Providers::FreeLeaves` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:1), provisional: not measured yet
 	fn withdraw_last() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `990`
@@ -131,8 +137,8 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 74_400_000 picoseconds.
 		Weight::from_parts(81_701_000, 0)
 			.saturating_add(Weight::from_parts(0, 4047))
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(7))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
 	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(582), added: 3057, mode: `MaxEncodedLen`)
@@ -140,6 +146,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 	/// Proof: `Providers::Operators` (`max_values`: None, `max_size`: Some(89), added: 2564, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::TreeNodes` (r:1 w:0)
 	/// Proof: `Providers::TreeNodes` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:0), provisional: not measured yet
 	fn set_operator() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1243`
@@ -147,7 +154,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 33_700_000 picoseconds.
 		Weight::from_parts(38_568_000, 0)
 			.saturating_add(Weight::from_parts(0, 4047))
-			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// Storage: `Providers::Providers` (r:2 w:1)
@@ -157,6 +164,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 	/// Storage: `Providers::TreeNodes` (r:1 w:0)
 	/// Proof: `Providers::TreeNodes` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
 	/// The range of component `e` is `[8, 128]`.
+	/// Storage: `Providers::Pools` (r:1 w:0), provisional: not measured yet
 	fn set_endpoint(_e: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1243`
@@ -164,13 +172,14 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 32_418_000 picoseconds.
 		Weight::from_parts(40_334_502, 0)
 			.saturating_add(Weight::from_parts(0, 7104))
-			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
 	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(582), added: 3057, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::TreeNodes` (r:4 w:4)
 	/// Proof: `Providers::TreeNodes` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:0), provisional: not measured yet
 	fn set_capacity() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1181`
@@ -178,7 +187,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 45_748_000 picoseconds.
 		Weight::from_parts(50_685_000, 0)
 			.saturating_add(Weight::from_parts(0, 12014))
-			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Providers::Providers` (r:2 w:1)
@@ -189,6 +198,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 	/// Proof: `Providers::TreeNodes` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::Censuses` (r:1 w:1)
 	/// Proof: `Providers::Censuses` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:0), provisional: not measured yet
 	fn chill() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1303`
@@ -196,7 +206,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 56_443_000 picoseconds.
 		Weight::from_parts(62_863_000, 0)
 			.saturating_add(Weight::from_parts(0, 12014))
-			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
@@ -205,6 +215,7 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 	/// Proof: `Providers::TreeNodes` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::Censuses` (r:1 w:1)
 	/// Proof: `Providers::Censuses` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:0), provisional: not measured yet
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `760`
@@ -212,13 +223,14 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 42_113_000 picoseconds.
 		Weight::from_parts(51_567_000, 0)
 			.saturating_add(Weight::from_parts(0, 12014))
-			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
 	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(582), added: 3057, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::TreeNodes` (r:1 w:0)
 	/// Proof: `Providers::TreeNodes` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Pools` (r:1 w:0), provisional: not measured yet
 	fn unjail() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `719`
@@ -226,7 +238,82 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 		// Minimum execution time: 20_411_000 picoseconds.
 		Weight::from_parts(26_119_000, 0)
 			.saturating_add(Weight::from_parts(0, 4047))
-			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Provisional: time of `bond_more`, not measured yet.
+	/// Storage: `Providers::Providers` (r:1 w:0)
+	/// Storage: `Providers::Pools` (r:1 w:1)
+	/// Storage: `Providers::NextPool` (r:1 w:1)
+	/// Storage: `System::Account` (r:2 w:2)
+	fn open_pool() -> Weight {
+		Weight::from_parts(111_916_000, 0)
+			.saturating_add(Weight::from_parts(0, 12014))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	/// Provisional: time of `set_capacity`, not measured yet.
+	/// Storage: `Providers::Pools` (r:1 w:1)
+	fn set_commission() -> Weight {
+		Weight::from_parts(50_685_000, 0)
+			.saturating_add(Weight::from_parts(0, 12014))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Provisional: time of `set_capacity`, not measured yet.
+	/// Storage: `Providers::Pools` (r:1 w:1)
+	fn set_delegation_terms() -> Weight {
+		Weight::from_parts(50_685_000, 0)
+			.saturating_add(Weight::from_parts(0, 12014))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Provisional: time of `bond_more`, not measured yet.
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Storage: `Providers::Pools` (r:1 w:1)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Storage: `Providers::Delegations` (r:1 w:1)
+	/// Storage: `Providers::TreeNodes` (r:4 w:4)
+	fn delegate() -> Weight {
+		Weight::from_parts(111_916_000, 0)
+			.saturating_add(Weight::from_parts(0, 12014))
+			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().writes(10))
+	}
+	/// Provisional: time of `bond_more`, not measured yet.
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Storage: `Providers::Pools` (r:1 w:1)
+	/// Storage: `Providers::Delegations` (r:1 w:1)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Storage: `Providers::TreeNodes` (r:4 w:4)
+	fn undelegate() -> Weight {
+		Weight::from_parts(111_916_000, 0)
+			.saturating_add(Weight::from_parts(0, 12014))
+			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().writes(10))
+	}
+	/// Provisional: time of `withdraw_some`, not measured yet.
+	/// Storage: `Providers::Pools` (r:1 w:1)
+	/// Storage: `Providers::Delegations` (r:1 w:1)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	fn withdraw_delegation() -> Weight {
+		Weight::from_parts(69_122_000, 0)
+			.saturating_add(Weight::from_parts(0, 6196))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Provisional: time of `withdraw_last`, not measured yet.
+	/// Storage: `Providers::ClosedPools` (r:1 w:1)
+	/// Storage: `Providers::Delegations` (r:1 w:1)
+	/// Storage: `System::Account` (r:3 w:3)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	fn collect_delegation() -> Weight {
+		Weight::from_parts(81_701_000, 0)
+			.saturating_add(Weight::from_parts(0, 8799))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 }

@@ -4,6 +4,7 @@
 mod benchmark_support;
 mod bonding;
 mod capacity;
+mod delegation_model;
 mod discipline;
 mod genesis;
 mod invariants;
@@ -11,6 +12,7 @@ mod math;
 mod model;
 mod operators;
 mod parameters;
+mod pool_model;
 mod registration;
 mod sequences;
 mod standing;

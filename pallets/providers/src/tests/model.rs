@@ -1,6 +1,7 @@
 //! The pallet's rules once more, as a plain program: what the random sequences compare it with.
-//! Written from `docs/design/providers.md`, with sums and maps instead of storage, holds and a tree.
+//! Written from `docs/design/providers.md` and `docs/design/delegation.md`, with sums and maps instead of storage, holds and a tree.
 
+use super::{delegation_model::MAX_PERCENT, pool_model::PoolModel};
 use crate::{mock::*, Error};
 use noema_traits::Role;
 use std::collections::BTreeMap;
@@ -71,6 +72,11 @@ pub(super) type Outcome<T = ()> = Result<T, Refusal>;
 pub(super) struct Model {
     pub(super) now: u32,
     pub(super) records: BTreeMap<(Role, AccountId), Record>,
+    /// Open pools by their providers.
+    pub(super) pools: BTreeMap<(Role, AccountId), PoolModel>,
+    /// Closed ones by number, with the accounts that opened them.
+    pub(super) closed: BTreeMap<u64, (AccountId, PoolModel)>,
+    pub(super) next_pool: u64,
     /// What each account has free.
     pub(super) free: BTreeMap<AccountId, Balance>,
     pub(super) period: u32,
@@ -78,7 +84,7 @@ pub(super) struct Model {
     pub(super) max_providers: usize,
 }
 
-fn ensure(condition: bool, error: Error<Test>) -> Outcome {
+pub(super) fn ensure(condition: bool, error: Error<Test>) -> Outcome {
     condition.then_some(()).ok_or(Refusal::Pallet(error))
 }
 
@@ -101,6 +107,9 @@ impl Model {
         Self {
             now: 1,
             records: BTreeMap::new(),
+            pools: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            next_pool: 0,
             free: (1..10)
                 .map(|who| (who, FUNDS))
                 .chain([(FUND, ED)])
@@ -111,7 +120,7 @@ impl Model {
         }
     }
 
-    fn record(&mut self, role: Role, who: AccountId) -> Outcome<&mut Record> {
+    pub(super) fn record(&mut self, role: Role, who: AccountId) -> Outcome<&mut Record> {
         self.records
             .get_mut(&(role, who))
             .ok_or(Error::UnknownProvider.into())
@@ -133,7 +142,7 @@ impl Model {
     }
 
     /// What the account may still bond or give away.
-    fn spendable(&self, who: AccountId) -> Balance {
+    pub(super) fn spendable(&self, who: AccountId) -> Balance {
         self.free.get(&who).copied().unwrap_or(0).saturating_sub(ED)
     }
 
@@ -141,7 +150,7 @@ impl Model {
         match self.records.get(&(role, who)) {
             Some(record) if record.state == State::Active => record
                 .declared
-                .min(backed(role, record.bond))
+                .min(backed(role, self.collateral(role, who, record.bond)))
                 .saturating_sub(record.reserved),
             _ => 0,
         }
@@ -201,17 +210,21 @@ impl Model {
 
     pub(super) fn unbond(&mut self, role: Role, who: AccountId, amount: Balance) -> Outcome {
         let (matures_at, max_unlocking) = (self.now + self.period, self.max_unlocking);
+        let bond = self.record(role, who)?.bond;
+        let left = bond.saturating_sub(amount);
+        let leads = self.stake(role, who) <= left * MAX_PERCENT / 100;
+        let collateral = self.collateral(role, who, left);
         let record = self.record(role, who)?;
         ensure(!matches!(record.state, State::Leaving(_)), Error::Leaving)?;
-        ensure(amount <= record.bond, Error::NotEnoughBond)?;
-        let left = record.bond - amount;
+        ensure(amount <= bond, Error::NotEnoughBond)?;
         if left == 0 {
             ensure(record.reserved == 0, Error::StillReserved)?;
         } else {
             ensure(amount > 0, Error::ZeroAmount)?;
             ensure(left >= parameters(role).0, Error::BondTooSmall)?;
+            ensure(leads, Error::DelegationsNotLed)?;
             ensure(
-                backed(role, left) >= record.reserved,
+                backed(role, collateral) >= record.reserved,
                 Error::ReservedNotCovered,
             )?;
         }
@@ -226,6 +239,9 @@ impl Model {
                 State::Jailed(until) => Some(until),
                 _ => None,
             });
+            if let Some(pool) = self.pools.get_mut(&(role, who)) {
+                pool.leaves_at = Some(matures_at);
+            }
         }
         Ok(())
     }
@@ -234,26 +250,36 @@ impl Model {
         ensure(amount > 0, Error::ZeroAmount)?;
         let record = self.record(role, who)?;
         ensure(amount <= record.unlocking(), Error::NotEnoughUnbonding)?;
+        let mut stays = false;
         if let State::Leaving(jailed) = record.state {
             ensure(amount >= parameters(role).0, Error::BondTooSmall)?;
             record.state = jailed.map_or(State::Chilled, State::Jailed);
+            stays = true;
         }
         record.take_from_chunks(amount);
         record.bond += amount;
+        if let Some(pool) = self.pools.get_mut(&(role, who)).filter(|_| stays) {
+            pool.leaves_at = None;
+        }
         Ok(())
     }
 
     pub(super) fn withdraw(&mut self, role: Role, who: AccountId) -> Outcome {
         let now = self.now;
+        let at_risk = self.pools.get(&(role, who)).is_some_and(|pool| {
+            !pool.members.is_empty() && pool.leaves_at.is_none_or(|leaves_at| now < leaves_at)
+        });
         let record = self.record(role, who)?;
         let later = record.chunks.split_off(&(now + 1));
         let matured: Balance = std::mem::replace(&mut record.chunks, later)
             .into_values()
             .sum();
-        let over = matches!(record.state, State::Leaving(_)) && record.chunks.is_empty();
+        let over =
+            matches!(record.state, State::Leaving(_)) && record.chunks.is_empty() && !at_risk;
         ensure(over || matured > 0, Error::NothingMatured)?;
         if over {
             self.records.remove(&(role, who));
+            self.close_pool(role, who);
         }
         *self.free.get_mut(&who).unwrap() += matured;
         Ok(())
@@ -333,6 +359,7 @@ impl Model {
         if record.state == State::Active && record.bond < parameters(role).0 {
             record.state = State::Chilled;
         }
+        let delegated = self.slash_pool(role, who, amount - taken);
         let mut reward = 0;
         if let Some((reporter, percent)) = reporter {
             let share = taken * Balance::from(percent.min(50)) / 100;
@@ -342,8 +369,9 @@ impl Model {
                 reward = share;
             }
         }
-        *self.free.get_mut(&FUND).unwrap() += taken - reward;
-        Ok((taken, reward, taken - reward))
+        let to_fund = taken - reward + delegated;
+        *self.free.get_mut(&FUND).unwrap() += to_fund;
+        Ok((taken + delegated, reward, to_fund))
     }
 
     pub(super) fn jail(&mut self, role: Role, who: AccountId, blocks: u32) -> Outcome {
@@ -364,12 +392,13 @@ impl Model {
         who: AccountId,
         amount: Balance,
     ) -> Outcome {
-        self.record(role, who)?;
+        let bond = self.record(role, who)?.bond;
         if amount > 0 && amount > self.spendable(payer) {
             return Err(Refusal::Currency);
         }
+        let to_delegators = self.reward_pool(role, who, bond, amount);
         *self.free.get_mut(&payer).unwrap() -= amount;
-        *self.free.get_mut(&who).unwrap() += amount;
+        *self.free.get_mut(&who).unwrap() += amount - to_delegators;
         Ok(())
     }
 

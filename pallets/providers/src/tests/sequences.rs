@@ -1,12 +1,17 @@
-//! Random sequences of all calls, slashes, jail terms, rewards and reservations. After every step
-//! the pallet and the model agree, every invariant holds, and nothing was minted or lost; at the
-//! end every account gets its funds out by calls of its own.
+//! Random sequences of all calls, slashes, jail terms, rewards and reservations, by providers and by
+//! those who delegate to them. After every step the pallet and the model agree, every invariant
+//! holds, and nothing was minted or lost; at the end every account gets its funds out by calls of its
+//! own.
 
 use super::{
     model::{Model, Outcome, Record, Refusal, State},
+    pool_model::{Member, PoolModel},
     *,
 };
-use crate::{Censuses, Operators, ProviderState, TreeNodes};
+use crate::{
+    Censuses, ClosedPools, DelegationOf, Delegations, NextPool, Operators, PoolId, PoolOf, Pools,
+    ProviderState, TreeNodes,
+};
 use frame_support::{assert_ok, traits::fungible::Inspect};
 use noema_traits::{ProviderDiscipline, ProviderRegistry};
 use proptest::prelude::*;
@@ -31,6 +36,8 @@ enum Amount {
     Bond,
     /// All that is unbonding.
     Unbonding,
+    /// Own bond, own unbonding and this much of the delegations beyond them.
+    Beyond(Balance),
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +59,14 @@ enum Step {
     Reserve(u64),
     Release(u64),
     Advance(u32),
+    OpenPool(u32, u32),
+    SetCommission(u32),
+    SetTerms(bool, u32),
+    /// To which provider, how much, and the highest commission that is accepted.
+    Delegate(AccountId, Balance, u32),
+    Undelegate(AccountId, Option<Balance>),
+    WithdrawDelegation(AccountId),
+    Collect(u64, AccountId),
 }
 
 fn balance() -> impl Strategy<Value = Balance> {
@@ -68,6 +83,7 @@ fn amount() -> impl Strategy<Value = Amount> {
         3 => balance().prop_map(Amount::Exactly),
         2 => Just(Amount::Bond),
         1 => Just(Amount::Unbonding),
+        2 => balance().prop_map(Amount::Beyond),
     ]
 }
 
@@ -108,14 +124,55 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What delegators do, and what their providers do for them or suffer.
+fn pool_step() -> impl Strategy<Value = Step> {
+    let percent = prop_oneof![1 => Just(0), 6 => 0..40u32, 1 => Just(100)];
+    let stake = prop_oneof![1 => balance(), 6 => 100..2_000u128];
+    let part = prop::option::of(prop_oneof![3 => balance(), 2 => 100..400u128]);
+    prop_oneof![
+        2 => (percent.clone(), 0..=220u32).prop_map(|(rate, most)| Step::OpenPool(rate, most)),
+        2 => percent.clone().prop_map(Step::SetCommission),
+        1 => (prop::bool::weighted(0.8), 50..=220u32)
+            .prop_map(|(accepting, most)| Step::SetTerms(accepting, most)),
+        12 => (1..3u64, stake, prop_oneof![1 => percent, 4 => Just(100)])
+            .prop_map(|(to, amount, most)| Step::Delegate(to, amount, most)),
+        8 => (1..3u64, part).prop_map(|(from, amount)| Step::Undelegate(from, amount)),
+        4 => (1..3u64).prop_map(Step::WithdrawDelegation),
+        2 => (0..4u64, 1..7u64).prop_map(|(pool, who)| Step::Collect(pool, who)),
+        4 => (1..7u64, balance()).prop_map(|(payer, amount)| Step::Reward(payer, amount)),
+        2 => amount().prop_map(|amount| Step::Slash(amount, Some((6, 30)))),
+        3 => (1..15u32).prop_map(Step::Advance),
+    ]
+}
+
+/// Two providers with pools, then mostly what delegators do with them.
+fn pool_steps() -> impl Strategy<Value = Vec<(usize, AccountId, Step)>> {
+    let begin = |who: AccountId, rate| {
+        let register = Step::Register(3_000, who + 2, 500 * MIB);
+        [(0, who, register), (0, who, Step::OpenPool(rate, 200))]
+    };
+    let rest = prop::collection::vec(
+        prop_oneof![
+            4 => (Just(0), 1..7u64, pool_step()),
+            1 => (Just(0), 1..3u64, pool_step()),
+            1 => (Just(0), 1..3u64, step()),
+        ],
+        1..160,
+    );
+    rest.prop_map(move |rest| {
+        let begin = begin(1, 10).into_iter().chain(begin(2, 0));
+        begin.chain(rest).collect()
+    })
+}
+
 /// A step, the role it is in, and who takes it or suffers it.
 fn steps() -> impl Strategy<Value = Vec<(usize, AccountId, Step)>> {
-    // 5 and 6 are only ever operators, or strangers.
+    // 5 and 6 are only ever operators, delegators or strangers.
     prop::collection::vec(
         (
             0..ROLES.len(),
             prop_oneof![8 => 1..5u64, 1 => 5..7u64],
-            step(),
+            prop_oneof![4 => step(), 1 => pool_step()],
         ),
         1..120,
     )
@@ -142,6 +199,9 @@ fn take(model: &mut Model, role: Role, who: AccountId, step: &Step) {
             Amount::Exactly(amount) => *amount,
             Amount::Bond => record.map_or(1, |record| record.bond),
             Amount::Unbonding => record.map_or(1, Record::unlocking),
+            Amount::Beyond(amount) => {
+                amount + record.map_or(1, |record| record.bond + record.unlocking())
+            }
         }
     };
     let origin = signed(who);
@@ -235,6 +295,34 @@ fn take(model: &mut Model, role: Role, who: AccountId, step: &Step) {
             model.now += blocks;
             (Ok(()), Ok(()))
         }
+        Step::OpenPool(rate, most) => (
+            NoemaProviders::open_pool(origin, role, Perbill::from_percent(*rate), *most),
+            model.open_pool(role, who, *rate, *most),
+        ),
+        Step::SetCommission(rate) => (
+            NoemaProviders::set_commission(origin, role, Perbill::from_percent(*rate)),
+            model.set_commission(role, who, *rate),
+        ),
+        Step::SetTerms(accepting, most) => (
+            NoemaProviders::set_delegation_terms(origin, role, *accepting, *most),
+            model.set_delegation_terms(role, who, *accepting, *most),
+        ),
+        Step::Delegate(to, amount, most) => (
+            NoemaProviders::delegate(origin, role, *to, *amount, Perbill::from_percent(*most)),
+            model.delegate(role, who, *to, *amount, *most),
+        ),
+        Step::Undelegate(from, amount) => (
+            NoemaProviders::undelegate(origin, role, *from, *amount),
+            model.undelegate(role, who, *from, *amount),
+        ),
+        Step::WithdrawDelegation(from) => (
+            NoemaProviders::withdraw_delegation(origin, role, *from),
+            model.withdraw_delegation(role, who, *from),
+        ),
+        Step::Collect(pool, of) => (
+            NoemaProviders::collect_delegation(origin, *pool, *of),
+            model.collect(*pool, *of),
+        ),
     };
     agree(pallet, modelled, step);
 }
@@ -260,10 +348,75 @@ fn seen(record: &ProviderOf<Test>) -> Record {
     }
 }
 
+/// The model's view of a pool in storage. Its numbers are compared with the model's sums.
+fn pool_seen(pool: &PoolOf<Test>) -> PoolModel {
+    let percent = |rate: Perbill| rate.deconstruct() / 10_000_000;
+    PoolModel {
+        id: pool.id,
+        accepting: pool.accepting,
+        max_percent: pool.max_percent,
+        commission: percent(pool.commission.rate),
+        rise: pool
+            .commission
+            .rise
+            .map(|(rate, from)| (percent(rate), from)),
+        members: members_seen(pool.id),
+        stake: pool.stake.value,
+        unbonding: pool.unbonding.value,
+        incoming: pool.incoming.amount,
+        since: pool.incoming.since,
+        until: pool.incoming.until,
+        leaves_at: pool.leaves_at,
+    }
+}
+
+fn members_seen(pool: PoolId) -> std::collections::BTreeMap<AccountId, Member> {
+    let member = |record: DelegationOf<Test>| Member {
+        shares: record.shares,
+        chunks: record
+            .unlocking
+            .iter()
+            .map(|chunk| (chunk.matures_at, chunk.amount))
+            .collect(),
+    };
+    Delegations::<Test>::iter()
+        .filter(|(_, of, _)| *of == pool)
+        .map(|(who, _, record)| (who, member(record)))
+        .collect()
+}
+
+/// Both worlds have the same pools. Returns what is in all of them and in their accounts.
+fn compare_pools(model: &Model) -> Balance {
+    assert_eq!(Pools::<Test>::iter().count(), model.pools.len());
+    assert_eq!(ClosedPools::<Test>::iter().count(), model.closed.len());
+    assert_eq!(NextPool::<Test>::get(), model.next_pool);
+    let mut in_all = 0;
+    for ((role, who), expected) in &model.pools {
+        let pool = Pools::<Test>::get(role, who).expect("the model has it");
+        assert_eq!(pool_seen(&pool), *expected, "pool of {who}");
+        assert_eq!(pool.stake.shares, expected.shares());
+        assert_eq!(pool.unbonding.shares, expected.unlocking());
+    }
+    for (id, (opener, expected)) in &model.closed {
+        let pool = ClosedPools::<Test>::get(id).expect("the model has it");
+        assert_eq!((pool.provider, pool.stake.value), (*opener, expected.stake));
+        assert_eq!(pool.unbonding.value, expected.unbonding);
+        assert_eq!(members_seen(*id), expected.members);
+    }
+    let closed = model.closed.values().map(|(_, pool)| pool);
+    for pool in model.pools.values().chain(closed) {
+        let pot = NoemaProviders::pot_of(pool.id).unwrap();
+        assert_eq!(Balances::balance(&pot), ED);
+        assert_eq!(Balances::total_balance(&pot), ED + pool.held());
+        in_all += ED + pool.held();
+    }
+    in_all
+}
+
 /// Both worlds are the same, and the pallet's is sound.
 fn compare(model: &Model, issuance: Balance) {
     assert_ok!(NoemaProviders::do_try_state());
-    let mut held_in_all = 0;
+    let mut held_in_all = compare_pools(model);
     for role in Role::ALL {
         let stored: Vec<_> = Providers::<Test>::iter_prefix(role)
             .map(|(who, record)| ((role, who), seen(&record)))
@@ -281,6 +434,11 @@ fn compare(model: &Model, issuance: Balance) {
             assert_eq!(
                 NoemaProviders::free_bytes(role, &who),
                 model.free_bytes(role, who)
+            );
+            let bond = record.map_or(0, |record| record.bond);
+            assert_eq!(
+                NoemaProviders::stake(role, &who),
+                model.collateral(role, who, bond)
             );
             assert_eq!(
                 NoemaProviders::provider_of_operator(role, &who),
@@ -303,18 +461,20 @@ fn compare(model: &Model, issuance: Balance) {
 }
 
 /// Every provider leaves, by its own calls only, once its reservations are released.
-fn everybody_leaves(model: &Model) {
-    for ((role, who), record) in &model.records {
+fn providers_leave() {
+    let providers: Vec<_> = Providers::<Test>::iter_keys().collect();
+    for (role, who) in &providers {
+        let record = Providers::<Test>::get(role, who).unwrap();
         if record.reserved > 0 {
             NoemaProviders::release(*role, who, record.reserved);
         }
     }
     // Makes room for the chunk of the last unbonding.
     advance(20);
-    for (role, who) in model.records.keys() {
+    for (role, who) in &providers {
         let _nothing_matured = NoemaProviders::withdraw(signed(*who), *role);
     }
-    for (role, who) in model.records.keys() {
+    for (role, who) in &providers {
         let Some(record) = Providers::<Test>::get(role, who) else {
             continue;
         };
@@ -323,9 +483,43 @@ fn everybody_leaves(model: &Model) {
         }
     }
     advance(20);
-    for (role, who) in model.records.keys() {
+    for (role, who) in &providers {
         if Providers::<Test>::contains_key(role, who) {
             assert_ok!(NoemaProviders::withdraw(signed(*who), *role));
+        }
+    }
+}
+
+/// Every delegator leaves, by its own calls only.
+fn delegators_leave() {
+    // Makes room for the chunk of the last unbonding.
+    advance(20);
+    for (role, provider, pool) in Pools::<Test>::iter().collect::<Vec<_>>() {
+        for (who, _) in members_seen(pool.id) {
+            let _nothing_matured = NoemaProviders::withdraw_delegation(signed(who), role, provider);
+            if Delegations::<Test>::get(who, pool.id).is_some_and(|left| left.shares > 0) {
+                assert_ok!(NoemaProviders::undelegate(
+                    signed(who),
+                    role,
+                    provider,
+                    None
+                ));
+            }
+        }
+    }
+    advance(20);
+    for (role, provider, pool) in Pools::<Test>::iter().collect::<Vec<_>>() {
+        for (who, _) in members_seen(pool.id) {
+            assert_ok!(NoemaProviders::withdraw_delegation(
+                signed(who),
+                role,
+                provider
+            ));
+        }
+    }
+    for pool in ClosedPools::<Test>::iter_keys().collect::<Vec<_>>() {
+        for (who, _) in members_seen(pool) {
+            assert_ok!(NoemaProviders::collect_delegation(signed(who), pool, who));
         }
     }
 }
@@ -335,6 +529,13 @@ fn nothing_is_left(issuance: Balance) {
     assert_eq!(Providers::<Test>::iter().count(), 0);
     assert_eq!(Operators::<Test>::iter().count(), 0);
     assert_eq!(TreeNodes::<Test>::iter().count(), 0);
+    assert_eq!(Pools::<Test>::iter().count(), 0);
+    assert_eq!(ClosedPools::<Test>::iter().count(), 0);
+    assert_eq!(Delegations::<Test>::iter().count(), 0);
+    for pool in 0..NextPool::<Test>::get() {
+        let pot = NoemaProviders::pot_of(pool).unwrap();
+        assert!(!System::account_exists(&pot), "the account of pool {pool}");
+    }
     for role in Role::ALL {
         let census = Censuses::<Test>::get(role);
         assert_eq!((census.registered(), census.active), (0, 0));
@@ -349,7 +550,7 @@ fn nothing_is_left(issuance: Balance) {
     );
 }
 
-fn run(steps: &[(usize, AccountId, Step)]) {
+fn run(steps: &[(usize, AccountId, Step)], providers_first: bool) {
     new_test_ext().execute_with(|| {
         // Fewer places than providers, so that sequences meet the bound.
         MaxProviders::set(3);
@@ -359,7 +560,13 @@ fn run(steps: &[(usize, AccountId, Step)]) {
             take(&mut model, ROLES[*role], *who, step);
             compare(&model, issuance);
         }
-        everybody_leaves(&model);
+        if providers_first {
+            providers_leave();
+            delegators_leave();
+        } else {
+            delegators_leave();
+            providers_leave();
+        }
         nothing_is_left(issuance);
     });
 }
@@ -371,8 +578,16 @@ proptest! {
     })]
 
     #[test]
-    fn random_calls_agree_with_model_and_strand_nothing(steps in steps()) {
-        run(&steps);
+    fn random_calls_agree_with_model_and_strand_nothing(steps in steps(), first in any::<bool>()) {
+        run(&steps, first);
+    }
+
+    #[test]
+    fn random_delegations_agree_with_model_and_strand_nothing(
+        steps in pool_steps(),
+        first in any::<bool>(),
+    ) {
+        run(&steps, first);
     }
 }
 
@@ -384,7 +599,7 @@ fn random_calls_reach_every_state() {
     let mut runner = TestRunner::deterministic();
     let mut states = std::collections::BTreeSet::new();
     let (mut slashed_chunks, mut removed, mut full) = (false, false, false);
-    for _ in 0..60 {
+    for _ in 0..150 {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         new_test_ext().execute_with(|| {
             MaxProviders::set(3);
@@ -416,4 +631,58 @@ fn random_calls_reach_every_state() {
     }
     assert_eq!(states.len(), 5, "{states:?}");
     assert!(slashed_chunks && removed && full);
+}
+
+/// The same for pools.
+#[test]
+fn random_delegations_reach_every_state() {
+    use proptest::{strategy::ValueTree, test_runner::TestRunner};
+    let mut runner = TestRunner::deterministic();
+    let mut seen = std::collections::BTreeMap::<&str, u32>::new();
+    for _ in 0..80 {
+        let steps = pool_steps().new_tree(&mut runner).unwrap().current();
+        new_test_ext().execute_with(|| {
+            let mut model = Model::new();
+            for (role, who, step) in &steps {
+                let before = model.clone();
+                take(&mut model, ROLES[*role], *who, step);
+                let mut note = |what, happened: bool| {
+                    *seen.entry(what).or_default() += u32::from(happened);
+                };
+                let left = before.pools.len() + before.closed.len();
+                note("collected", left > model.pools.len() + model.closed.len());
+                note("closed", model.closed.len() > before.closed.len());
+                for (key, pool) in &model.pools {
+                    let Some(old) = before.pools.get(key) else {
+                        continue;
+                    };
+                    note("two delegators", pool.members.len() > 1);
+                    note("rose", pool.rise.is_some_and(|(_, from)| from <= model.now));
+                    note("leaving", pool.leaves_at.is_some());
+                    note(
+                        "stayed",
+                        pool.leaves_at.is_none() && old.leaves_at.is_some(),
+                    );
+                    note("rewarded", pool.incoming > old.incoming);
+                    note("withdrawn", pool.unlocking() < old.unlocking());
+                    note("dear", pool.stake > pool.shares());
+                    note("cheap", pool.stake < pool.shares());
+                    let slashed = matches!(step, Step::Slash(..));
+                    note(
+                        "slashed unbonding",
+                        slashed && pool.unbonding < old.unbonding,
+                    );
+                    let bond = model.records[key].bond;
+                    note(
+                        "not led",
+                        pool.stake > bond * 2 && model.records[key].state == State::Active,
+                    );
+                    let emptied = pool.shares() == 0 && old.incoming > 0 && old.shares() > 0;
+                    note("incoming returned", emptied);
+                }
+            }
+        });
+    }
+    assert!(seen.values().all(|times| *times > 0), "{seen:?}");
+    assert_eq!(seen.len(), 13, "{seen:?}");
 }

@@ -18,6 +18,14 @@ parameter_types! {
     pub const UnbondingPeriod: BlockNumber = 28 * DAYS;
     /// The largest part of a slash that a reporter is paid.
     pub const MaxReporterShare: Perbill = Perbill::from_percent(20);
+    /// The smallest delegation.
+    pub const MinDelegation: Balance = NOEMA;
+    /// The most by which a commission rises at once.
+    pub const MaxCommissionIncrease: Perbill = Perbill::from_percent(5);
+    /// How long a higher commission is announced before it counts.
+    pub const CommissionNotice: BlockNumber = 7 * DAYS;
+    /// Over how long a reward becomes stake of the delegators.
+    pub const RewardDrip: BlockNumber = 7 * DAYS;
 }
 
 impl pallet_noema_providers::Config for Runtime {
@@ -31,6 +39,12 @@ impl pallet_noema_providers::Config for Runtime {
     type MaxEndpointLen = ConstU32<{ noema_endpoint::MAX_LEN as u32 }>;
     type MaxProviders = ConstU32<65_536>;
     type MaxReporterShare = MaxReporterShare;
+    type MinDelegation = MinDelegation;
+    // Four times its own bond: a provider has a fifth of all that stands behind it, and loses it first.
+    type MaxDelegationPercent = ConstU32<400>;
+    type MaxCommissionIncrease = MaxCommissionIncrease;
+    type CommissionNotice = CommissionNotice;
+    type RewardDrip = RewardDrip;
     type WeightInfo = weights::pallet_noema_providers::WeightInfo<Runtime>;
 }
 
