@@ -8,7 +8,7 @@ mod chain;
 
 use codec::{Decode, DecodeAll, DecodeLimit, Encode, MaxEncodedLen};
 use frame_support::{dispatch::GetDispatchInfo, MAX_EXTRINSIC_DEPTH};
-use noema_runtime::{Executive, Runtime, RuntimeCall, UncheckedExtrinsic};
+use noema_runtime::{AccountId, Executive, Runtime, RuntimeCall, UncheckedExtrinsic};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::transaction_validity::TransactionSource;
 
@@ -197,7 +197,7 @@ fn stored<T: Decode + Encode + MaxEncodedLen>(name: &str, seeds: &[Vec<u8>], see
 
 #[test]
 fn changed_stored_values_encode_back_and_fit() {
-    use pallet_noema_providers::{Census, ProviderOf};
+    use pallet_noema_providers::{Census, ClosedPool, DelegationOf, PoolOf, ProviderOf};
     use pallet_noema_storage::{CommitmentCount, DealOf, TaskOf};
 
     let slot = |state: Vec<u8>| {
@@ -229,6 +229,18 @@ fn changed_stored_values_encode_back_and_fit() {
         provider((3u8, Some(7u32)).encode()),
     ];
     stored::<ProviderOf<Runtime>>("a provider", &providers, 5);
+    let side = (8u128, 7u128);
+    let pool = |rise: Option<(u32, u32)>, leaves_at: Option<u32>| {
+        let terms = (3u64, true, 200u32, 50_000_000u32, rise).encode();
+        let funds = (side, side, (9u128, 1u32, 5u32), leaves_at).encode();
+        [terms, funds].concat()
+    };
+    let pools = [pool(None, None), pool(Some((60_000_000, 9)), Some(10))];
+    stored::<PoolOf<Runtime>>("a pool", &pools, 10);
+    let closed = ([5u8; 32], side, side).encode();
+    stored::<ClosedPool<AccountId>>("a closed pool", &[closed], 11);
+    let delegation = (4u128, vec![(5u128, 60u32)]).encode();
+    stored::<DelegationOf<Runtime>>("a delegation", &[delegation], 12);
     stored::<Census>("a census", &[(1u32, 2u32, 3u32).encode()], 6);
     stored::<CommitmentCount>("a count", &[(1u32, 2u32).encode()], 7);
     let task = ([1u8; 32], [2u8; 32], 3u8, 4u64).encode();

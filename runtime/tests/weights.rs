@@ -98,6 +98,25 @@ fn ours() -> Vec<(&'static str, Weight)> {
         ("Providers::chill", ProvidersWeight::chill()),
         ("Providers::activate", ProvidersWeight::activate()),
         ("Providers::unjail", ProvidersWeight::unjail()),
+        ("Providers::open_pool", ProvidersWeight::open_pool()),
+        (
+            "Providers::set_commission",
+            ProvidersWeight::set_commission(),
+        ),
+        (
+            "Providers::set_delegation_terms",
+            ProvidersWeight::set_delegation_terms(),
+        ),
+        ("Providers::delegate", ProvidersWeight::delegate()),
+        ("Providers::undelegate", ProvidersWeight::undelegate()),
+        (
+            "Providers::withdraw_delegation",
+            ProvidersWeight::withdraw_delegation(),
+        ),
+        (
+            "Providers::collect_delegation",
+            ProvidersWeight::collect_delegation(),
+        ),
         ("Storage::commit", StorageWeight::commit(replicas)),
         ("Storage::commit_repeated", StorageWeight::commit_repeated()),
         ("Storage::ready", StorageWeight::ready()),

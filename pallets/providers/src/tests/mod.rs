@@ -4,7 +4,10 @@
 mod benchmark_support;
 mod bonding;
 mod capacity;
+mod delegation;
 mod delegation_model;
+mod delegation_slash;
+mod delegation_terms;
 mod discipline;
 mod genesis;
 mod invariants;
@@ -12,12 +15,14 @@ mod math;
 mod model;
 mod operators;
 mod parameters;
+mod pool;
+mod pool_invariants;
 mod pool_model;
 mod registration;
 mod sequences;
 mod standing;
 
-use crate::{mock::*, EndpointOf, ProviderOf, Providers};
+use crate::{mock::*, EndpointOf, PoolOf, ProviderOf, Providers};
 use frame_support::traits::fungible::InspectHold;
 use noema_traits::Role;
 use sp_runtime::DispatchResult;

@@ -72,6 +72,42 @@ fn integrity_test_refuses_free_capacity() {
 }
 
 #[test]
+#[should_panic(expected = "`MinDelegation` is 9")]
+fn integrity_test_refuses_delegations_under_existential_deposit() {
+    MinDelegation::set(9);
+    integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "`CommissionNotice` is 0")]
+fn integrity_test_refuses_a_commission_that_rises_at_once() {
+    CommissionNotice::set(0);
+    integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "`RewardDrip` is 0")]
+fn integrity_test_refuses_rewards_that_do_not_drip() {
+    RewardDrip::set(0);
+    integrity_test();
+}
+
+#[test]
+fn refresh_applies_a_lower_percentage_of_delegations() {
+    build_and_execute(|| {
+        assert_ok!(register(1, 1_000));
+        let zero = Perbill::zero();
+        assert_ok!(NoemaProviders::open_pool(signed(1), STORAGE, zero, 200));
+        let staked = NoemaProviders::delegate(signed(2), STORAGE, 1, 2_000, zero);
+        assert_ok!(staked);
+        MaxDelegationPercent::set(50);
+        assert!(NoemaProviders::do_try_state().is_err());
+        assert_ok!(NoemaProviders::refresh(STORAGE, &1));
+        assert_eq!(NoemaProviders::free_bytes(STORAGE, &1), 15 * MIB);
+    });
+}
+
+#[test]
 fn refresh_applies_changed_parameters() {
     build_and_execute(|| {
         assert_ok!(register(1, 1_000));
