@@ -1,4 +1,5 @@
-//! Money of delegators: into a pool, out of it, and out of one that closed.
+//! Money of delegators: into a pool, out of it, and out of one that closed. Payments come after the
+//! records are written: they run code of others.
 
 use crate::{
     bonding::{add_chunk, sum_of_chunks, take_matured},
@@ -91,7 +92,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let now = Self::now();
         let matures_at = now.saturating_add(T::UnbondingPeriod::get());
-        Self::try_mutate_provider(role, provider, |_| {
+        let (pool, returned) = Self::try_mutate_provider(role, provider, |_| {
             Self::try_mutate_pool(role, provider, |pool| {
                 let mut delegation =
                     Delegations::<T>::get(who, pool.id).ok_or(Error::<T>::UnknownDelegation)?;
@@ -117,30 +118,24 @@ impl<T: Config> Pallet<T> {
                     shares,
                     matures_at,
                 });
-                if pool.stake.shares == 0 {
-                    Self::return_incoming(role, provider, pool)?;
-                }
-                Ok(())
+                // What drips for nobody is the provider's, whose work earned it.
+                let returned = if pool.stake.shares == 0 {
+                    core::mem::take(&mut pool.incoming.amount)
+                } else {
+                    0
+                };
+                Ok((pool.id, Self::units(returned)?))
             })
-        })
-    }
-
-    /// Gives what drips for nobody to the provider, whose work earned it.
-    fn return_incoming(
-        role: Role,
-        provider: &T::AccountId,
-        pool: &mut PoolOf<T>,
-    ) -> DispatchResult {
-        let amount = Self::units(core::mem::take(&mut pool.incoming.amount))?;
-        if amount.is_zero() {
+        })?;
+        if returned.is_zero() {
             return Ok(());
         }
-        Self::pay_from_pot(pool.id, provider, amount)?;
+        Self::pay_from_pot(pool, provider, returned)?;
         Self::deposit_event(Event::IncomingReturned {
             role,
             provider: provider.clone(),
-            pool: pool.id,
-            amount,
+            pool,
+            amount: returned,
         });
         Ok(())
     }
@@ -160,10 +155,10 @@ impl<T: Config> Pallet<T> {
                 .take(matured)
                 .ok_or(Error::<T>::Inconsistent)?;
             let amount = Self::units(value)?;
-            Self::pay_from_pot(pool.id, who, amount)?;
             Self::store_delegation(who, pool.id, delegation);
             Ok((pool.id, amount))
         })?;
+        Self::pay_from_pot(pool, who, amount)?;
         Self::deposit_event(Event::DelegationWithdrawn {
             pool,
             delegator: who.clone(),
@@ -183,20 +178,20 @@ impl<T: Config> Pallet<T> {
             .zip(closed.unbonding.take(unlocking));
         let (staked, unbonding) = values.ok_or(Error::<T>::Inconsistent)?;
         let amount = Self::units(staked.saturating_add(unbonding))?;
-        Self::pay_from_pot(pool, delegator, amount)?;
+        let opener = closed.provider.clone();
+        let last = closed.stake.shares == 0 && closed.unbonding.shares == 0;
         Delegations::<T>::remove(delegator, pool);
+        ClosedPools::<T>::set(pool, (!last).then_some(closed));
+        Self::pay_from_pot(pool, delegator, amount)?;
         Self::deposit_event(Event::DelegationWithdrawn {
             pool,
             delegator: delegator.clone(),
             amount,
         });
-        if closed.stake.shares == 0 && closed.unbonding.shares == 0 {
-            ClosedPools::<T>::remove(pool);
-            Self::remove_pot(pool, &closed.provider)
-        } else {
-            ClosedPools::<T>::insert(pool, closed);
-            Ok(())
+        if last {
+            Self::remove_pot(pool, &opener)?;
         }
+        Ok(())
     }
 
     /// Writes a delegation, or removes one that has nothing left.
