@@ -13,6 +13,7 @@ use frame_support::traits::{
 use frame_system_benchmarking::{
     extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench,
 };
+use pallet_election_provider_support_benchmarking::Pallet as ElectionBench;
 
 frame_benchmarking::define_benchmarks!(
     [frame_benchmarking, BaselineBench::<Runtime>]
@@ -20,6 +21,9 @@ frame_benchmarking::define_benchmarks!(
     [frame_system_extensions, SystemExtensionsBench::<Runtime>]
     [pallet_timestamp, Timestamp]
     [pallet_babe, Babe]
+    [pallet_bags_list, VoterList]
+    [pallet_election_provider_support_benchmarking, ElectionBench::<Runtime>]
+    [pallet_staking, Staking]
     [pallet_grandpa, Grandpa]
     [pallet_balances, Balances]
     [pallet_transaction_payment, TransactionPayment]
@@ -39,6 +43,7 @@ frame_benchmarking::define_benchmarks!(
 
 impl frame_system_benchmarking::Config for Runtime {}
 impl frame_benchmarking::baseline::Config for Runtime {}
+impl pallet_election_provider_support_benchmarking::Config for Runtime {}
 impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
 /// What there is to measure.

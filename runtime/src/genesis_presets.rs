@@ -6,26 +6,35 @@
 //! | `local_testnet` | Alice, Bob | Alice | two nodes on one machine |
 //!
 //! Both endow the twelve well-known development accounts, whose keys everybody knows, and give one
-//! of them root. A chain for others starts from neither: it names its own validators and sets no
-//! sudo key.
+//! of them root. Each validator stakes a million, and Ferdie nominates all of them with half a million.
+//! A chain for others starts from neither: it names its own validators and their stakes and sets no sudo key.
 
 use crate::{
     configs::{
         consensus::BABE_GENESIS_EPOCH_CONFIG,
         money::{RepairFundAccount, TreasuryAccount, EXISTENTIAL_DEPOSIT},
+        staking::election::MAX_CANDIDATES,
     },
-    AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
-    SudoConfig,
+    AccountId, Balance, BalancesConfig, NominationPoolsConfig, RuntimeGenesisConfig, SessionConfig,
+    SessionKeys, StakingConfig, SudoConfig,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use noema_core::units::NOEMA;
+use pallet_staking::StakerStatus;
 use serde_json::Value;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use sp_runtime::Perbill;
 
 /// What each development account starts with.
 pub const DEVELOPMENT_ENDOWMENT: Balance = 10_000_000 * NOEMA;
+
+/// What a validator of a development preset stakes.
+pub const DEVELOPMENT_STAKE: Balance = 1_000_000 * NOEMA;
+
+/// What the nominator of a development preset stakes.
+pub const DEVELOPMENT_NOMINATION: Balance = 500_000 * NOEMA;
 
 /// The names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
@@ -91,10 +100,58 @@ fn development(validators: &[Validator]) -> Value {
                 })
                 .collect::<Vec<_>>(),
         },
+        staking: StakingConfig {
+            validator_count: validators.len().try_into().unwrap_or(u32::MAX),
+            minimum_validator_count: 1,
+            stakers: stakers(validators),
+            min_validator_bond: 1_000 * NOEMA,
+            min_nominator_bond: 10 * NOEMA,
+            // With more, elections fail (see `MAX_CANDIDATES`).
+            max_validator_count: Some(MAX_CANDIDATES),
+            // Nobody gains by a slash: a validator that reports itself must not be paid out of its nominators' stake.
+            slash_reward_fraction: Perbill::zero(),
+        },
+        nomination_pools: NominationPoolsConfig {
+            min_create_bond: 100 * NOEMA,
+            min_join_bond: NOEMA,
+            max_pools: Some(512),
+            max_members: None,
+            max_members_per_pool: None,
+            global_max_commission: Some(Perbill::from_percent(20)),
+        },
         sudo: SudoConfig {
             key: Some(Sr25519Keyring::Alice.to_account_id())
         },
     })
+}
+
+/// A staker at genesis: stash, the same once more, stake, and what it stakes for.
+type Staker = (AccountId, AccountId, Balance, StakerStatus<AccountId>);
+
+/// The validators, and Ferdie who nominates them.
+fn stakers(validators: &[Validator]) -> Vec<Staker> {
+    let accounts: Vec<AccountId> = validators
+        .iter()
+        .map(|validator| validator.account.to_account_id())
+        .collect();
+    let nominator = Sr25519Keyring::Ferdie.to_account_id();
+    accounts
+        .iter()
+        .map(|who| {
+            (
+                who.clone(),
+                who.clone(),
+                DEVELOPMENT_STAKE,
+                StakerStatus::Validator,
+            )
+        })
+        .chain([(
+            nominator.clone(),
+            nominator,
+            DEVELOPMENT_NOMINATION,
+            StakerStatus::Nominator(accounts.clone()),
+        )])
+        .collect()
 }
 
 /// The development accounts, and the funds of the chain, which must exist to receive small amounts.

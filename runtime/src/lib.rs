@@ -112,8 +112,9 @@ impl_opaque_keys! {
 }
 
 /// The composition. Indices are explicit because they are part of the encoding of calls, events
-/// and errors: a pallet keeps its index for ever. Ten indices per area leave room:
-/// 0 system, 10 consensus, 20 money, 30 utility, 40 governance and upgrades, 50 safety,
+/// and errors: a pallet keeps its index for ever. Their order is that of genesis and of hooks: staking needs balances at
+/// genesis, and sessions need staking. Each area has room:
+/// 0 system, 10 money, 15 consensus, 30 utility, 40 governance and upgrades, 50 safety,
 /// 60 to 79 the AI layers.
 #[frame_support::runtime]
 mod runtime {
@@ -141,41 +142,62 @@ mod runtime {
     #[runtime::pallet_index(1)]
     pub type Timestamp = pallet_timestamp;
 
-    /// Who authors which slot, and the VRF randomness. Before Session, which asks it when to end.
-    #[runtime::pallet_index(10)]
-    pub type Babe = pallet_babe;
-
-    /// The account of the block's author.
-    #[runtime::pallet_index(11)]
-    pub type Authorship = pallet_authorship;
-
-    /// The validators of a session and their keys.
-    #[runtime::pallet_index(12)]
-    pub type Session = pallet_session;
-
-    /// Roots of past sessions' validator sets.
-    #[runtime::pallet_index(13)]
-    pub type Historical = pallet_session::historical;
-
-    /// Finality.
-    #[runtime::pallet_index(14)]
-    pub type Grandpa = pallet_grandpa;
-
-    /// The keys under which validators publish their addresses.
-    #[runtime::pallet_index(15)]
-    pub type AuthorityDiscovery = pallet_authority_discovery;
-
     /// The native token.
-    #[runtime::pallet_index(20)]
+    #[runtime::pallet_index(10)]
     pub type Balances = pallet_balances;
 
     /// Fees.
-    #[runtime::pallet_index(21)]
+    #[runtime::pallet_index(11)]
     pub type TransactionPayment = pallet_transaction_payment;
 
     /// What a block's transactions paid, until the next block.
-    #[runtime::pallet_index(22)]
+    #[runtime::pallet_index(12)]
     pub type Fees = pallet_noema_fees;
+
+    /// Who authors which slot, and the VRF randomness. Before Session, which asks it when to end.
+    #[runtime::pallet_index(15)]
+    pub type Babe = pallet_babe;
+
+    /// The account of the block's author.
+    #[runtime::pallet_index(16)]
+    pub type Authorship = pallet_authorship;
+
+    /// Who may be elected a validator, who stands behind it, and what both earn and lose. Before Session, whose
+    /// genesis asks it for the validators.
+    #[runtime::pallet_index(17)]
+    pub type Staking = pallet_staking;
+
+    /// Voters, roughly in the order of their stake.
+    #[runtime::pallet_index(18)]
+    pub type VoterList = pallet_bags_list<Instance1>;
+
+    /// Stake in its owner's account that another account votes with.
+    #[runtime::pallet_index(19)]
+    pub type DelegatedStaking = pallet_delegated_staking;
+
+    /// Small stakes that vote as one.
+    #[runtime::pallet_index(20)]
+    pub type NominationPools = pallet_nomination_pools;
+
+    /// What validators were convicted of.
+    #[runtime::pallet_index(21)]
+    pub type Offences = pallet_offences;
+
+    /// The validators of a session and their keys.
+    #[runtime::pallet_index(22)]
+    pub type Session = pallet_session;
+
+    /// Roots of past sessions' validator sets.
+    #[runtime::pallet_index(23)]
+    pub type Historical = pallet_session::historical;
+
+    /// Finality.
+    #[runtime::pallet_index(24)]
+    pub type Grandpa = pallet_grandpa;
+
+    /// The keys under which validators publish their addresses.
+    #[runtime::pallet_index(25)]
+    pub type AuthorityDiscovery = pallet_authority_discovery;
 
     /// Batches and derived accounts.
     #[runtime::pallet_index(30)]

@@ -13,6 +13,10 @@ use std::collections::BTreeSet;
 /// Open in safe mode. Whatever is not here is closed: a new call needs a line here or is closed on
 /// purpose.
 const OPEN_IN_SAFE_MODE: &[&str] = &[
+    "Babe::report_equivocation",
+    "Babe::report_equivocation_unsigned",
+    "Grandpa::report_equivocation",
+    "Grandpa::report_equivocation_unsigned",
     "Multisig::approve_as_multi",
     "Multisig::as_multi",
     "Multisig::as_multi_threshold_1",

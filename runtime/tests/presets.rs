@@ -2,15 +2,23 @@
 
 mod chain;
 
+use frame_support::traits::Currency;
 use noema_core::units::NOEMA;
 use noema_runtime::{
-    configs::money::{RepairFundAccount, TreasuryAccount, EXISTENTIAL_DEPOSIT},
-    genesis_presets::{self, DEVELOPMENT_ENDOWMENT},
-    AccountId, AuthorityDiscovery, Babe, Balances, Grandpa, Runtime, Session,
+    configs::{
+        money::{RepairFundAccount, TreasuryAccount, EXISTENTIAL_DEPOSIT},
+        staking::election::MAX_CANDIDATES,
+    },
+    genesis_presets::{self, DEVELOPMENT_ENDOWMENT, DEVELOPMENT_NOMINATION, DEVELOPMENT_STAKE},
+    AccountId, AuthorityDiscovery, Babe, Balances, Grandpa, Runtime, Session, Staking,
 };
+use pallet_staking::{MaxValidatorsCount, SlashRewardFraction};
 use sp_consensus_babe::AllowedSlots;
 use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilderV1;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use sp_runtime::Perbill;
+use sp_staking::StakingAccount::Stash;
+use std::collections::BTreeSet;
 
 fn assert_development(preset: &str, validators: &[(Sr25519Keyring, Ed25519Keyring)]) {
     let mut state = chain::genesis(preset);
@@ -19,22 +27,55 @@ fn assert_development(preset: &str, validators: &[(Sr25519Keyring, Ed25519Keyrin
             .iter()
             .map(|(who, _)| who.to_account_id())
             .collect();
-        assert_eq!(Session::validators(), accounts);
+        // They are elected, in the order in which the election has them.
+        let elected = Session::validators();
+        assert_eq!(
+            elected.iter().collect::<BTreeSet<_>>(),
+            accounts.iter().collect()
+        );
+        let of = |account: &AccountId| {
+            validators
+                .iter()
+                .find(|(who, _)| who.to_account_id() == *account)
+                .expect("a validator of the preset")
+        };
         let babe: Vec<_> = Babe::authorities()
             .into_iter()
             .map(|(key, _)| key)
             .collect();
-        let expected: Vec<_> = validators
+        let expected: Vec<_> = elected
             .iter()
-            .map(|(who, _)| who.public().into())
+            .map(|who| of(who).0.public().into())
             .collect();
         assert_eq!(babe, expected);
         let grandpa: Vec<_> = Grandpa::grandpa_authorities();
-        let expected: Vec<_> = validators
+        let expected: Vec<_> = elected
             .iter()
-            .map(|(_, key)| (key.public().into(), 1))
+            .map(|who| (of(who).1.public().into(), 1))
             .collect();
         assert_eq!(grandpa, expected);
+        let voters = [Sr25519Keyring::Ferdie.to_account_id()];
+        for who in accounts.iter().chain(&voters) {
+            let stake = Staking::ledger(Stash(who.clone()))
+                .expect("a staker")
+                .active;
+            let expected = if voters.contains(who) {
+                DEVELOPMENT_NOMINATION
+            } else {
+                DEVELOPMENT_STAKE
+            };
+            assert_eq!(stake, expected);
+        }
+        assert_eq!(
+            MaxValidatorsCount::<Runtime>::get(),
+            Some(MAX_CANDIDATES),
+            "with more candidates elections would fail"
+        );
+        assert_eq!(
+            SlashRewardFraction::<Runtime>::get(),
+            Perbill::zero(),
+            "nobody gains by a slash"
+        );
         assert_eq!(AuthorityDiscovery::authorities().len(), validators.len());
         let epoch = Babe::epoch_config().expect("genesis sets it");
         assert_eq!(
@@ -49,7 +90,7 @@ fn assert_development(preset: &str, validators: &[(Sr25519Keyring, Ed25519Keyrin
         );
         for who in Sr25519Keyring::well_known() {
             assert_eq!(
-                Balances::free_balance(who.to_account_id()),
+                Balances::total_balance(&who.to_account_id()),
                 DEVELOPMENT_ENDOWMENT
             );
         }

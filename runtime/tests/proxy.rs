@@ -6,13 +6,14 @@ use frame_support::traits::InstanceFilter;
 use noema_runtime::{configs::utility::ProxyType, RuntimeCall};
 use std::collections::{BTreeMap, BTreeSet};
 
-const ALL: [ProxyType; 6] = [
+const ALL: [ProxyType; 7] = [
     ProxyType::Any,
     ProxyType::NonTransfer,
     ProxyType::CancelProxy,
     ProxyType::Provider,
     ProxyType::Storage,
     ProxyType::SessionKeys,
+    ProxyType::Staking,
 ];
 
 /// What a `NonTransfer` proxy must not do: move tokens, or act under other names or with more
@@ -30,7 +31,47 @@ const DENIED_TO_NON_TRANSFER: &[&str] = &[
     "Proxy::remove_announcement",
     "Proxy::remove_proxies",
     "Proxy::remove_proxy",
+    "NominationPools::adjust_pool_deposit",
+    "NominationPools::apply_slash",
+    "NominationPools::bond_extra_other",
+    "NominationPools::claim_commission",
+    "NominationPools::claim_payout_other",
+    "NominationPools::create",
+    "NominationPools::create_with_pool_id",
+    "NominationPools::migrate_delegation",
+    "NominationPools::migrate_pool_to_delegate_stake",
+    "NominationPools::set_claim_permission",
+    "NominationPools::set_commission",
+    "NominationPools::set_commission_change_rate",
+    "NominationPools::set_commission_claim_permission",
+    "NominationPools::set_commission_max",
+    "NominationPools::set_configs",
+    "NominationPools::set_metadata",
+    "NominationPools::set_state",
+    "NominationPools::update_roles",
     "SafeMode::*",
+    "Staking::bond",
+    "Staking::cancel_deferred_slash",
+    "Staking::chill_other",
+    "Staking::deprecate_controller_batch",
+    "Staking::force_apply_min_commission",
+    "Staking::force_new_era",
+    "Staking::force_new_era_always",
+    "Staking::force_no_eras",
+    "Staking::force_unstake",
+    "Staking::increase_validator_count",
+    "Staking::manual_slash",
+    "Staking::migrate_currency",
+    "Staking::reap_stash",
+    "Staking::restore_ledger",
+    "Staking::scale_validator_count",
+    "Staking::set_controller",
+    "Staking::set_invulnerables",
+    "Staking::set_min_commission",
+    "Staking::set_payee",
+    "Staking::set_staking_configs",
+    "Staking::set_validator_count",
+    "Staking::update_payee",
     "Sudo::*",
     "Utility::as_derivative",
     "Utility::dispatch_as",
@@ -47,13 +88,52 @@ const BATCHES: &[&str] = &[
 
 const ALLOWED_TO_CANCEL: &[&str] = &["Proxy::reject_announcement"];
 const ALLOWED_TO_PROVIDER: &[&str] = &[
-    "Providers::*",
+    "Providers::activate",
+    "Providers::bond_more",
+    "Providers::chill",
+    "Providers::open_pool",
+    "Providers::rebond",
+    "Providers::register",
+    "Providers::set_capacity",
+    "Providers::set_commission",
+    "Providers::set_delegation_terms",
+    "Providers::set_endpoint",
+    "Providers::set_operator",
+    "Providers::unbond",
+    "Providers::unjail",
+    "Providers::withdraw",
     "Storage::ready",
     "Storage::prove",
     "Storage::resign",
 ];
 const ALLOWED_TO_STORAGE: &[&str] = &["Storage::commit", "Storage::remove"];
 const ALLOWED_TO_SESSION_KEYS: &[&str] = &["Session::set_keys", "Session::purge_keys"];
+
+const ALLOWED_TO_STAKING: &[&str] = &[
+    "NominationPools::bond_extra",
+    "NominationPools::chill",
+    "NominationPools::claim_payout",
+    "NominationPools::join",
+    "NominationPools::nominate",
+    "NominationPools::pool_withdraw_unbonded",
+    "NominationPools::unbond",
+    "NominationPools::withdraw_unbonded",
+    "Providers::collect_delegation",
+    "Providers::delegate",
+    "Providers::undelegate",
+    "Providers::withdraw_delegation",
+    "Staking::bond_extra",
+    "Staking::chill",
+    "Staking::kick",
+    "Staking::nominate",
+    "Staking::payout_stakers",
+    "Staking::payout_stakers_by_page",
+    "Staking::rebond",
+    "Staking::unbond",
+    "Staking::validate",
+    "Staking::withdraw_unbonded",
+    "VoterList::*",
+];
 
 /// The calls that a list names, which must all exist.
 fn expand(calls: &BTreeMap<String, RuntimeCall>, lists: &[&[&str]]) -> BTreeSet<String> {
@@ -101,6 +181,7 @@ fn each_type_allows_exactly_what_its_list_says() {
             ProxyType::Provider => expand(&calls, &[ALLOWED_TO_PROVIDER, BATCHES]),
             ProxyType::Storage => expand(&calls, &[ALLOWED_TO_STORAGE, BATCHES]),
             ProxyType::SessionKeys => expand(&calls, &[ALLOWED_TO_SESSION_KEYS, BATCHES]),
+            ProxyType::Staking => expand(&calls, &[ALLOWED_TO_STAKING, BATCHES]),
         };
         assert_eq!(allowed(&calls, proxy), expected, "{proxy:?}");
     }
@@ -126,7 +207,7 @@ fn a_superset_allows_what_the_other_allows() {
 fn the_encoding_of_types_is_fixed() {
     use codec::Encode;
     let bytes: Vec<Vec<u8>> = ALL.iter().map(Encode::encode).collect();
-    assert_eq!(bytes, [[0], [1], [2], [3], [4], [5]]);
+    assert_eq!(bytes, [[0], [1], [2], [3], [4], [5], [8]]);
     assert_eq!(ProxyType::default(), ProxyType::Any);
 }
 

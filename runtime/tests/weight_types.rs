@@ -9,7 +9,13 @@ use std::{
 };
 
 /// Pallets without a weight to configure. They have no calls.
-const WITHOUT_WEIGHTS: [&str; 3] = ["Authorship", "Historical", "AuthorityDiscovery"];
+const WITHOUT_WEIGHTS: [&str; 5] = [
+    "Authorship",
+    "Historical",
+    "AuthorityDiscovery",
+    "Offences",
+    "DelegatedStaking",
+];
 
 /// The type of every pallet's weights, by the pallet's name.
 fn weights() -> BTreeMap<&'static str, &'static str> {
@@ -22,6 +28,9 @@ fn weights() -> BTreeMap<&'static str, &'static str> {
         "System": <Runtime as frame_system::Config>::SystemWeightInfo,
         "Timestamp": <Runtime as pallet_timestamp::Config>::WeightInfo,
         "Babe": <Runtime as pallet_babe::Config>::WeightInfo,
+        "Staking": <Runtime as pallet_staking::Config>::WeightInfo,
+        "VoterList": <Runtime as pallet_bags_list::Config<pallet_bags_list::Instance1>>::WeightInfo,
+        "NominationPools": <Runtime as pallet_nomination_pools::Config>::WeightInfo,
         "Session": <Runtime as pallet_session::Config>::WeightInfo,
         "Grandpa": <Runtime as pallet_grandpa::Config>::WeightInfo,
         "Balances": <Runtime as pallet_balances::Config>::WeightInfo,

@@ -1,24 +1,24 @@
 //! Who authors, who finalises, and in which sessions.
 
+use super::staking::{election::MAX_VOTERS, ReportLongevity, BONDING_ERAS, SESSIONS_PER_ERA};
 use crate::{
-    weights::consensus::ConsensusWeights, AccountId, Babe, Balance, Balances, Historical, Runtime,
-    RuntimeEvent, Session, SessionKeys,
+    weights::consensus::ConsensusWeights, AccountId, Babe, Balance, Balances, Historical, Offences,
+    Runtime, RuntimeEvent, Session, SessionKeys, Staking,
 };
 use alloc::vec::Vec;
 use frame_support::{
     parameter_types,
     traits::{ConstU32, ConstU64},
 };
-use noema_core::time::{DAYS, EPOCH_DURATION_IN_BLOCKS, MILLISECS_PER_BLOCK};
-use pallet_session::historical::{self as pallet_session_historical, NoteHistoricalRoot};
-use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
-use sp_runtime::{
-    traits::{Convert, ConvertInto, OpaqueKeys},
-    transaction_validity::{InvalidTransaction, TransactionValidityError},
-    DispatchError,
+use noema_core::time::{EPOCH_DURATION_IN_BLOCKS, MILLISECS_PER_BLOCK};
+use pallet_session::{
+    disabling::UpToLimitWithReEnablingDisablingStrategy,
+    historical::{self as pallet_session_historical, NoteHistoricalRoot},
 };
+use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
+use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 use sp_session::MembershipProof;
-use sp_staking::{offence::OffenceReportSystem, SessionIndex};
+use sp_staking::SessionIndex;
 
 /// Validators at most. Lowering it needs a migration.
 pub const MAX_AUTHORITIES: u32 = 256;
@@ -26,9 +26,9 @@ pub const MAX_AUTHORITIES: u32 = 256;
 /// Length of an epoch in slots. It can never change on a running chain.
 pub const EPOCH_DURATION_IN_SLOTS: u64 = EPOCH_DURATION_IN_BLOCKS as u64;
 
-/// For how many sessions a validator set can be proven after it: 28 days, the time for which a bond
-/// stays slashable.
-pub const HISTORY_IN_SESSIONS: SessionIndex = 28 * DAYS / EPOCH_DURATION_IN_BLOCKS;
+/// For how many sessions a validator set can be proven after it: as long as a bond stays slashable, and
+/// two eras, since one era is planned while another one is running.
+pub const HISTORY_IN_SESSIONS: SessionIndex = (BONDING_ERAS + 2) * SESSIONS_PER_ERA;
 
 /// Slots as they are dealt out from genesis: one in twenty is a primary slot, whose author nobody
 /// else knows beforehand; all others have one author each, drawn with a VRF proof, so that every
@@ -50,24 +50,26 @@ impl pallet_babe::Config for Runtime {
     type DisabledValidators = Session;
     type WeightInfo = ConsensusWeights;
     type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
-    type MaxNominators = ConstU32<0>;
+    type MaxNominators = ConstU32<MAX_VOTERS>;
     type KeyOwnerProof = MembershipProof;
-    type EquivocationReportSystem = ReportsRefused;
+    type EquivocationReportSystem =
+        pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
 }
 
 impl pallet_grandpa::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type WeightInfo = ConsensusWeights;
     type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
-    type MaxNominators = ConstU32<0>;
+    type MaxNominators = ConstU32<MAX_VOTERS>;
     type MaxSetIdSessionEntries = ConstU64<{ HISTORY_IN_SESSIONS as u64 }>;
     type KeyOwnerProof = MembershipProof;
-    type EquivocationReportSystem = ReportsRefused;
+    type EquivocationReportSystem =
+        pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
 }
 
 impl pallet_authorship::Config for Runtime {
     type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Runtime, Babe>;
-    type EventHandler = ();
+    type EventHandler = Staking;
 }
 
 impl pallet_session::Config for Runtime {
@@ -76,11 +78,11 @@ impl pallet_session::Config for Runtime {
     type ValidatorIdOf = ConvertInto;
     type ShouldEndSession = Babe;
     type NextSessionRotation = Babe;
-    type SessionManager = NoteHistoricalRoot<Runtime, GenesisValidators>;
+    type SessionManager = NoteHistoricalRoot<Runtime, ElectedValidators>;
     type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
     type Keys = SessionKeys;
-    // Nobody can be reported yet (see `ReportsRefused`), so nobody is disabled.
-    type DisablingStrategy = ();
+    // At most a third is disabled; a worse offender takes the place of a lesser one.
+    type DisablingStrategy = UpToLimitWithReEnablingDisablingStrategy;
     type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
     type Currency = Balances;
     type KeyDeposit = KeyDeposit;
@@ -89,30 +91,24 @@ impl pallet_session::Config for Runtime {
 impl pallet_session_historical::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type FullIdentification = ();
-    type FullIdentificationOf = NothingBehind;
+    // What stands behind a validator is on record with staking, era by era.
+    type FullIdentificationOf = pallet_staking::UnitIdentificationOf<Runtime>;
 }
 
 impl pallet_authority_discovery::Config for Runtime {
     type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
 }
 
-/// Nothing stands behind a validator but its account, as long as there is no staking.
-pub struct NothingBehind;
-
-impl Convert<AccountId, Option<()>> for NothingBehind {
-    fn convert(_validator: AccountId) -> Option<()> {
-        Some(())
-    }
-}
-
-/// Keeps the validators of genesis, until there is staking. Their keys may change at any time.
+/// The validators whom staking elects, with their keys on record as they are used.
 ///
-/// The set is planned anew only when a key has changed or when the set's root is not on record yet;
-/// otherwise the authorities stay as they are, and GRANDPA's voter set with them.
-pub struct GenesisValidators;
+/// Staking plans a set once an era. Keys may change at any time, and the root on record, against which ownership of a
+/// key is proven, is of the keys at planning: with a changed key the set is planned anew, so that whoever equivocates with it
+/// can be reported. So it is when no root is on record yet, as on a chain whose genesis has no stakers; otherwise the authorities
+/// stay as they are within an era, and GRANDPA's voter set with them.
+pub struct ElectedValidators;
 
-impl GenesisValidators {
-    fn plan(new_index: SessionIndex) -> Option<Vec<AccountId>> {
+impl ElectedValidators {
+    fn replan(new_index: SessionIndex) -> Option<Vec<AccountId>> {
         let recorded = Historical::historical_root(new_index.saturating_sub(1)).is_some();
         let queued = Session::queued_keys();
         let rekeyed = || {
@@ -124,31 +120,36 @@ impl GenesisValidators {
     }
 }
 
-impl pallet_session::SessionManager<AccountId> for GenesisValidators {
+impl pallet_session::SessionManager<AccountId> for ElectedValidators {
     fn new_session(new_index: SessionIndex) -> Option<Vec<AccountId>> {
-        Self::plan(new_index)
+        <Staking as pallet_session::SessionManager<AccountId>>::new_session(new_index)
+            .or_else(|| Self::replan(new_index))
     }
 
-    fn new_session_genesis(_new_index: SessionIndex) -> Option<Vec<AccountId>> {
-        // The genesis configuration names them.
-        None
+    fn new_session_genesis(new_index: SessionIndex) -> Option<Vec<AccountId>> {
+        <Staking as pallet_session::SessionManager<AccountId>>::new_session_genesis(new_index)
     }
 
-    fn start_session(_start_index: SessionIndex) {}
+    fn start_session(start_index: SessionIndex) {
+        <Staking as pallet_session::SessionManager<AccountId>>::start_session(start_index);
+    }
 
     fn end_session(end_index: SessionIndex) {
+        <Staking as pallet_session::SessionManager<AccountId>>::end_session(end_index);
+        // Staking prunes with the eras; this does when there are none.
         Historical::prune_up_to(end_index.saturating_sub(HISTORY_IN_SESSIONS));
     }
 }
 
-impl pallet_session_historical::SessionManager<AccountId, ()> for GenesisValidators {
+impl pallet_session_historical::SessionManager<AccountId, ()> for ElectedValidators {
     fn new_session(new_index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-        Self::plan(new_index)
-            .map(|validators| validators.into_iter().map(|who| (who, ())).collect())
+        <Self as pallet_session::SessionManager<AccountId>>::new_session(new_index)
+            .map(unidentified)
     }
 
-    fn new_session_genesis(_new_index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-        None
+    fn new_session_genesis(new_index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
+        <Self as pallet_session::SessionManager<AccountId>>::new_session_genesis(new_index)
+            .map(unidentified)
     }
 
     fn start_session(start_index: SessionIndex) {
@@ -160,27 +161,6 @@ impl pallet_session_historical::SessionManager<AccountId, ()> for GenesisValidat
     }
 }
 
-/// Refuses every equivocation report: there is no bond to slash yet, so nothing would follow from
-/// one.
-///
-/// The SDK's own placeholder, `()`, accepts every report unseen and without a fee, signed or not,
-/// which would let anybody fill blocks for nothing.
-pub struct ReportsRefused;
-
-impl<Reporter, Evidence> OffenceReportSystem<Reporter, Evidence> for ReportsRefused {
-    type Longevity = ConstU64<0>;
-
-    fn publish_evidence(_evidence: Evidence) -> Result<(), ()> {
-        Err(())
-    }
-
-    fn check_evidence(_evidence: Evidence) -> Result<(), TransactionValidityError> {
-        Err(InvalidTransaction::Call.into())
-    }
-
-    fn process_evidence(_reporter: Reporter, _evidence: Evidence) -> Result<(), DispatchError> {
-        Err(DispatchError::Other(
-            "this chain does not act on equivocation reports yet",
-        ))
-    }
+fn unidentified(validators: Vec<AccountId>) -> Vec<(AccountId, ())> {
+    validators.into_iter().map(|who| (who, ())).collect()
 }

@@ -57,8 +57,8 @@ impl pallet_tx_pause::Config for Runtime {
     type WeightInfo = weights::pallet_tx_pause::WeightInfo<Runtime>;
 }
 
-/// What stays open in safe mode: the time of the block, the ways to root, and handing in the code of
-/// an upgrade that root authorised. Everything else is denied; a test wants a decision for every call.
+/// What stays open in safe mode: the time of the block, reports of equivocations, the ways to root, and handing in the code
+/// of an upgrade that root authorised. Everything else is denied; a test wants a decision for every call.
 pub struct OpenInSafeMode;
 
 impl Contains<RuntimeCall> for OpenInSafeMode {
@@ -70,6 +70,17 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
             | RuntimeCall::TxPause(_)
             // The call inside is filtered as well.
             | RuntimeCall::Multisig(_) => true,
+            // Whoever attacks the chain from within must not get off because it is being repaired.
+            RuntimeCall::Babe(babe) => matches!(
+                babe,
+                pallet_babe::Call::report_equivocation { .. }
+                    | pallet_babe::Call::report_equivocation_unsigned { .. }
+            ),
+            RuntimeCall::Grandpa(grandpa) => matches!(
+                grandpa,
+                pallet_grandpa::Call::report_equivocation { .. }
+                    | pallet_grandpa::Call::report_equivocation_unsigned { .. }
+            ),
             RuntimeCall::Proxy(proxy) => matches!(
                 proxy,
                 pallet_proxy::Call::proxy { .. } | pallet_proxy::Call::proxy_announced { .. }

@@ -97,6 +97,10 @@ pub enum ProxyType {
     /// Register and remove a validator's session keys.
     #[codec(index = 5)]
     SessionKeys,
+    /// Put own tokens at stake and take them back: validate, nominate, join a pool, delegate to providers. Not where
+    /// rewards go, and not the first bond, which says so.
+    #[codec(index = 8)]
+    Staking,
 }
 
 /// Batches are open to every limited proxy: each call in them meets the proxy's limits again.
@@ -118,6 +122,7 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
         | RuntimeCall::Timestamp(_)
         | RuntimeCall::Babe(_)
         | RuntimeCall::Session(_)
+        | RuntimeCall::VoterList(_)
         | RuntimeCall::Grandpa(_)
         | RuntimeCall::Preimage(_)
         | RuntimeCall::Scheduler(_)
@@ -128,7 +133,55 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
         RuntimeCall::Proxy(proxy) => {
             matches!(proxy, pallet_proxy::Call::reject_announcement { .. })
         }
-        _ => is_batch(call),
+        _ => is_batch(call) || stakes(call),
+    }
+}
+
+/// Whether a call of the providers' pallet is one of who delegates, and not of who runs a provider.
+fn is_delegators(call: &pallet_noema_providers::Call<Runtime>) -> bool {
+    use pallet_noema_providers::Call;
+    matches!(
+        call,
+        Call::delegate { .. }
+            | Call::undelegate { .. }
+            | Call::withdraw_delegation { .. }
+            | Call::collect_delegation { .. }
+    )
+}
+
+/// What [`ProxyType::Staking`] may call. Denied is what sends rewards elsewhere or gives rights in a pool away: bonding
+/// for the first time and the payee, creating a pool, its roles and its commission.
+fn stakes(call: &RuntimeCall) -> bool {
+    use pallet_nomination_pools::Call as Pools;
+    use pallet_staking::Call as Stake;
+    match call {
+        RuntimeCall::Staking(stake) => matches!(
+            stake,
+            Stake::bond_extra { .. }
+                | Stake::unbond { .. }
+                | Stake::rebond { .. }
+                | Stake::withdraw_unbonded { .. }
+                | Stake::validate { .. }
+                | Stake::nominate { .. }
+                | Stake::chill { .. }
+                | Stake::kick { .. }
+                | Stake::payout_stakers { .. }
+                | Stake::payout_stakers_by_page { .. }
+        ),
+        RuntimeCall::NominationPools(pools) => matches!(
+            pools,
+            Pools::join { .. }
+                | Pools::bond_extra { .. }
+                | Pools::claim_payout { .. }
+                | Pools::unbond { .. }
+                | Pools::withdraw_unbonded { .. }
+                | Pools::pool_withdraw_unbonded { .. }
+                | Pools::nominate { .. }
+                | Pools::chill { .. }
+        ),
+        RuntimeCall::VoterList(_) => true,
+        RuntimeCall::Providers(provider) => is_delegators(provider),
+        _ => false,
     }
 }
 
@@ -145,13 +198,14 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
             }
             ProxyType::Provider => {
                 use pallet_noema_storage::Call;
-                matches!(
-                    call,
-                    RuntimeCall::Providers(_)
-                        | RuntimeCall::Storage(
-                            Call::ready { .. } | Call::prove { .. } | Call::resign { .. }
-                        )
-                ) || is_batch(call)
+                match call {
+                    RuntimeCall::Providers(provider) => !is_delegators(provider),
+                    RuntimeCall::Storage(storage) => matches!(
+                        storage,
+                        Call::ready { .. } | Call::prove { .. } | Call::resign { .. }
+                    ),
+                    _ => is_batch(call),
+                }
             }
             ProxyType::Storage => {
                 use pallet_noema_storage::Call;
@@ -161,6 +215,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                 ) || is_batch(call)
             }
             ProxyType::SessionKeys => matches!(call, RuntimeCall::Session(_)) || is_batch(call),
+            ProxyType::Staking => stakes(call) || is_batch(call),
         }
     }
 

@@ -44,9 +44,51 @@ fn merge(into: &mut serde_json::Value, patch: serde_json::Value) {
     }
 }
 
+/// The development preset with these validators in the place of its own: each stakes a million, and Ferdie nominates all
+/// of them with as much as half of one.
+pub(crate) fn genesis_of(validators: &[Sr25519Keyring]) -> TestExternalities {
+    use serde_json::json;
+    use sp_core::crypto::Ss58Codec;
+    let account = |who: &Sr25519Keyring| who.to_account_id().to_ss58check();
+    let grandpa = |who: &Sr25519Keyring| {
+        let seed = who.to_seed();
+        let pair = <sp_core::ed25519::Pair as sp_core::Pair>::from_string(&seed, None);
+        sp_core::Pair::public(&pair.expect("a seed of development")).to_ss58check()
+    };
+    let mut patch = preset_json("development");
+    let stake = patch["staking"]["stakers"][0][2].clone();
+    let nominator = patch["staking"]["stakers"][1].clone();
+    let mut stakers: Vec<_> = validators
+        .iter()
+        .map(|who| json!([account(who), account(who), stake, "Validator"]))
+        .collect();
+    stakers.push(json!([
+        nominator[0],
+        nominator[1],
+        nominator[2],
+        { "Nominator": validators.iter().map(account).collect::<Vec<_>>() }
+    ]));
+    patch["staking"]["stakers"] = json!(stakers);
+    patch["staking"]["validatorCount"] = json!(validators.len());
+    patch["session"]["keys"] = validators
+        .iter()
+        .map(|who| {
+            let babe = who.public().to_ss58check();
+            let keys =
+                json!({ "babe": babe, "grandpa": grandpa(who), "authority_discovery": babe });
+            json!([account(who), account(who), keys])
+        })
+        .collect();
+    build(&patch)
+}
+
 /// The genesis state of a preset.
 pub(crate) fn genesis(preset: &str) -> TestExternalities {
-    let json = serde_json::to_vec(&preset_json(preset)).expect("JSON is written");
+    build(&preset_json(preset))
+}
+
+fn build(json: &serde_json::Value) -> TestExternalities {
+    let json = serde_json::to_vec(json).expect("JSON is written");
     let mut state = TestExternalities::new_empty();
     state.execute_with(|| Runtime::build_state(json).expect("the preset builds"));
     state.commit_all().expect("the genesis state is stored");
@@ -68,6 +110,15 @@ pub(crate) struct Chain {
 impl Chain {
     /// A chain that has only the genesis block of the development preset.
     pub(crate) fn development() -> Self {
+        Self::from_state(genesis("development"))
+    }
+
+    /// A chain of these validators, of which Alice must be one, since she authors every block.
+    pub(crate) fn of(validators: &[Sr25519Keyring]) -> Self {
+        Self::from_state(genesis_of(validators))
+    }
+
+    fn from_state(state: TestExternalities) -> Self {
         let head = Header::new(
             0,
             Default::default(),
@@ -76,7 +127,7 @@ impl Chain {
             Default::default(),
         );
         Self {
-            state: genesis("development"),
+            state,
             genesis_hash: head.hash(),
             head,
             slot: 1_000_000,
@@ -211,21 +262,29 @@ fn apply(transaction: UncheckedExtrinsic) -> ApplyExtrinsicResult {
 /// The pre-digest with which Alice claims a secondary slot.
 fn claim(number: u32, slot: u64) -> PreDigest {
     // The epoch as it will be once the block is initialised.
-    let (randomness, epoch) = if number == 1 {
-        (Babe::randomness(), 0)
+    let (randomness, authorities, epoch) = if number == 1 {
+        (Babe::randomness(), Babe::authorities(), 0)
     } else {
         let epoch = (slot - *Babe::genesis_slot()) / EPOCH;
         let current = Babe::epoch_index();
-        let randomness = if epoch == current {
-            Babe::randomness()
+        if epoch == current {
+            (Babe::randomness(), Babe::authorities(), epoch)
         } else {
-            pallet_babe::NextRandomness::<Runtime>::get()
-        };
-        (randomness, epoch)
+            (
+                pallet_babe::NextRandomness::<Runtime>::get(),
+                pallet_babe::NextAuthorities::<Runtime>::get(),
+                epoch,
+            )
+        }
     };
+    let alice = Sr25519Keyring::Alice.public().into();
+    let index = authorities.iter().position(|(who, _)| *who == alice);
     let data = sp_consensus_babe::make_vrf_sign_data(&randomness, slot.into(), epoch);
     PreDigest::SecondaryVRF(SecondaryVRFPreDigest {
-        authority_index: 0,
+        authority_index: index
+            .expect("Alice is a validator")
+            .try_into()
+            .expect("validators are few"),
         slot: slot.into(),
         vrf_signature: Sr25519Keyring::Alice.pair().vrf_sign(&data),
     })
