@@ -33,7 +33,7 @@ RUNS_PROVE := 1000000
 # Debug builds check overflows and assertions; they never need the runtime's WASM.
 # The node's own tests run with the release build, or all of the client would be compiled twice.
 # So does the benchmarks' peer, which has no tests.
-UNIT := --locked --workspace --exclude noema-node $(addprefix --exclude stock-template-,node runtime runtime-lifted)
+UNIT := --locked --workspace --exclude noema-node $(addprefix --exclude stock-template-,node runtime runtime-lifted) --features noema-runtime/try-state
 PLAIN := env -u SKIP_WASM_BUILD
 NO_WASM := env SKIP_WASM_BUILD=1
 # The compilations whose results are tested check the lints as well: with the lint driver in the compiler's place for the packages of the

@@ -102,7 +102,7 @@ fn assert_development(preset: &str, validators: &[(Sr25519Keyring, Ed25519Keyrin
             12 * 10_000_000 * NOEMA + 2 * EXISTENTIAL_DEPOSIT,
             "nothing else is issued"
         );
-        #[cfg(feature = "try-runtime")]
+        #[cfg(feature = "try-state")]
         {
             use frame_support::traits::{TryState, TryStateSelect};
             noema_runtime::AllPalletsWithSystem::try_state(0, TryStateSelect::All)
