@@ -42,7 +42,7 @@ NO_WASM := env SKIP_WASM_BUILD=1
 LINTING := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__ \
   SKIP_STOCK_TEMPLATE_RUNTIME_WASM_BUILD=1 SKIP_STOCK_TEMPLATE_RUNTIME_LIFTED_WASM_BUILD=1
 # The other runtimes' WASM is made of the same SDK as the runtime's.
-SHARE_WASM := scripts/share-wasm.sh noema-runtime noema-runtime-next noema-minimal-runtime-storage noema-minimal-runtime-providers
+SHARE_WASM := scripts/share-wasm.sh noema-runtime noema-runtime-next noema-runtime-later noema-minimal-runtime-storage noema-minimal-runtime-providers
 
 .PHONY: help
 help: ## Say what there is

@@ -11,6 +11,8 @@ use std::{
 #[allow(dead_code, unreachable_pub)]
 mod derive;
 
+use derive::Release;
+
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let here =
@@ -30,54 +32,64 @@ fn main() {
     println!("cargo:rerun-if-env-changed=SKIP_WASM_BUILD");
 
     let generated = out.join("next_runtime.rs");
-    if env::var_os("SKIP_WASM_BUILD").is_some() {
-        let skipped =
-            "/// No path: built with SKIP_WASM_BUILD.\npub const WASM_PATH: Option<&str> = None;\n";
-        fs::write(generated, skipped).expect("OUT_DIR is writable");
-        return;
+    let mut text = String::new();
+    for release in Release::ALL {
+        let path = env::var_os("SKIP_WASM_BUILD")
+            .is_none()
+            .then(|| build(release, &checkout, &out));
+        let name = match release {
+            Release::Next => "WASM_PATH",
+            Release::Later => "LATER_WASM_PATH",
+        };
+        let what = release.package();
+        text.push_str(&format!(
+            "/// Where the compressed WASM of `{what}` is; nowhere when built with SKIP_WASM_BUILD.\npub const {name}: Option<&str> = {path:?};\n"
+        ));
     }
+    fs::write(generated, text).expect("OUT_DIR is writable");
+}
 
+/// Builds a release's runtime; returns the path of its WASM.
+fn build(release: Release, checkout: &Path, out: &Path) -> String {
     // Files that differ from the checkout are dated by the program that changed them, so that nothing is compiled again without a reason.
     let dated = env::current_exe()
         .and_then(fs::metadata)
         .and_then(|metadata| metadata.modified())
         .unwrap_or(SystemTime::UNIX_EPOCH);
-    let copy = out.join("source");
-    if let Err(reason) = derive::derive(&checkout, &copy, dated) {
-        panic!("the next runtime cannot be derived from this one: {reason}");
+    let package = release.package();
+    let copy = out.join(package);
+    if let Err(reason) = derive::derive(release, checkout, &copy, dated) {
+        panic!("{package} cannot be derived from this runtime: {reason}");
     }
-    share_dependencies(&out);
+    share_dependencies(out, package);
     // The copy has its own lock file, reduced from the checkout's, so that every version stays.
     env::set_var("WASM_BUILD_WORKSPACE_HINT", &copy);
     // A lint driver in the compiler's place would only have the same WASM made once more.
     env::remove_var("RUSTC_WORKSPACE_WRAPPER");
+    let generated = format!("{package}.rs");
     substrate_wasm_builder::WasmBuilder::new()
         .with_project(copy.join("runtime/Cargo.toml"))
         .expect("the copied runtime has a manifest")
         .import_memory()
         .export_heap_base()
-        .set_file_name("next_runtime_wasm.rs")
+        .set_file_name(&generated)
         .build();
-    let built =
-        fs::read_to_string(out.join("next_runtime_wasm.rs")).expect("the WASM builder writes it");
+    let built = fs::read_to_string(out.join(&generated)).expect("the WASM builder writes it");
     let path = built
         .lines()
         .find_map(|line| {
-            line.split_once("WASM_BINARY_PATH: Option<&str> = Some(")?
+            line.split_once("WASM_BINARY_PATH: Option<&str> = Some(\"")?
                 .1
-                .split_once(')')
+                .split_once("\")")
         })
         .expect("the WASM builder names the file it built")
         .0;
-    let found = format!(
-        "/// Where the compressed WASM is.\npub const WASM_PATH: Option<&str> = Some({path});\n"
-    );
-    fs::write(generated, found).expect("OUT_DIR is writable");
+    path.to_owned()
 }
 
 /// Lets the WASM build of the next runtime use what that of the runtime itself has compiled: the same SDK, of which the builder would otherwise
 /// keep a second copy. It only saves time, so that a failure is none.
-fn share_dependencies(out: &Path) {
+fn share_dependencies(out: &Path, package: &str) {
     let Some(profile) = out
         .ancestors()
         .find(|above| above.ends_with("build"))
@@ -87,7 +99,7 @@ fn share_dependencies(out: &Path) {
     };
     let link = || -> io::Result<()> {
         let builds = profile.join("wbuild");
-        let next = builds.join("noema-runtime-next");
+        let next = builds.join(package);
         fs::create_dir_all(builds.join("noema-runtime/target"))?;
         fs::create_dir_all(&next)?;
         symlink("../noema-runtime/target", next.join("target"))

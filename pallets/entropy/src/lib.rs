@@ -21,6 +21,7 @@ extern crate alloc;
 pub mod babe;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod ring;

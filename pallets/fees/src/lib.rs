@@ -18,6 +18,7 @@
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod collect;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod pay;

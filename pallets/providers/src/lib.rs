@@ -27,6 +27,7 @@ mod errors;
 mod events;
 mod genesis;
 pub mod math;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 pub mod pool;

@@ -24,6 +24,7 @@ mod benchmarking;
 mod deals;
 mod hashing;
 mod math;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod proofs;

@@ -24,6 +24,39 @@ pub const SOURCES: [&str; 6] = [
 /// The pallet that the next runtime has more, relative to the checkout.
 const PING: &str = "tests/next-runtime/pallet-ping";
 
+/// Files that the next runtime has more, or in the place of others, relative to the checkout.
+const OVERLAY: &str = "tests/next-runtime/overlay";
+
+/// Which release is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The next one: one version on.
+    Next,
+    /// The one after it, with the same changes: what repairs an upgrade that failed.
+    Later,
+}
+
+impl Release {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Next, Self::Later];
+
+    /// Its runtime's package; the WASM builder names its directories by it.
+    pub fn package(self) -> &'static str {
+        match self {
+            Self::Next => "noema-runtime-next",
+            Self::Later => "noema-runtime-later",
+        }
+    }
+
+    /// By how much its spec version is higher.
+    fn ahead(self) -> u32 {
+        match self {
+            Self::Next => 1,
+            Self::Later => 2,
+        }
+    }
+}
+
 /// Name of the pallet in the next runtime's metadata.
 pub const PING_PALLET: &str = "Ping";
 
@@ -38,8 +71,13 @@ const METADATA_HASH: &str = "runtime/metadata-hash.txt";
 /// Value of the changed constant, in blocks.
 pub const CHANGED_VALUE: u32 = 90;
 
-/// Writes the sources of the next runtime, made from `checkout`, to `copy`. Files that are not copied unchanged are dated `dated`.
-pub fn derive(checkout: &Path, copy: &Path, dated: SystemTime) -> Result<(), String> {
+/// Writes the sources of a release, made from `checkout`, to `copy`. Files that are not copied unchanged are dated `dated`.
+pub fn derive(
+    release: Release,
+    checkout: &Path,
+    copy: &Path,
+    dated: SystemTime,
+) -> Result<(), String> {
     let mut written = BTreeSet::new();
     let mut put = |relative: PathBuf, text: Vec<u8>, date: SystemTime| {
         let target = copy.join(&relative);
@@ -48,7 +86,7 @@ pub fn derive(checkout: &Path, copy: &Path, dated: SystemTime) -> Result<(), Str
             .map_err(|e| format!("cannot write {}: {e}", target.display()))
     };
 
-    let mut edits = Edits::default();
+    let mut edits = Edits::of(release);
     for relative in sources_of(checkout, &SOURCES)? {
         if relative == Path::new(METADATA_HASH) {
             continue;
@@ -74,44 +112,120 @@ pub fn derive(checkout: &Path, copy: &Path, dated: SystemTime) -> Result<(), Str
         let inside = relative.strip_prefix(PING).map_err(|e| e.to_string())?;
         put(Path::new("pallets/ping").join(inside), bytes, date)?;
     }
+    for relative in sources_of(checkout, &[OVERLAY])? {
+        let (bytes, date) = read_dated(&checkout.join(&relative))?;
+        let inside = relative.strip_prefix(OVERLAY).map_err(|e| e.to_string())?;
+        put(inside.to_path_buf(), bytes, date)?;
+    }
     remove_others(copy, copy, &written).map_err(|e| format!("cannot tidy {}: {e}", copy.display()))
 }
 
+/// A line of the sources that is replaced.
+struct Line {
+    file: &'static str,
+    /// The line as it is, without its indentation.
+    found: &'static str,
+    /// What stands in its place.
+    instead: &'static str,
+}
+
+/// The migration of a pallet's storage: each record of a provider says since when it is registered.
+const MIGRATION: [Line; 5] = [
+    Line {
+        file: "pallets/providers/src/lib.rs",
+        found: "const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);",
+        instead: "const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);",
+    },
+    Line {
+        file: "pallets/providers/src/types.rs",
+        found: "pub leaf: u32,",
+        instead: "pub leaf: u32,\n    /// The block of its registration; 0 before version 2.\n    pub since: BlockNumber,",
+    },
+    Line {
+        file: "pallets/providers/src/records.rs",
+        found: "leaf,",
+        instead: "leaf,\n            since: <T::BlockNumberProvider as sp_runtime::traits::BlockNumberProvider>::current_block_number(),",
+    },
+    Line {
+        file: "pallets/providers/src/migrations/mod.rs",
+        found: "pub const PALLET_ID: &[u8; 22] = b\"pallet-noema-providers\";",
+        instead: "pub const PALLET_ID: &[u8; 22] = b\"pallet-noema-providers\";\n\npub mod v2;",
+    },
+    Line {
+        file: "runtime/src/migrations.rs",
+        found: "pub type MultiBlock = ();",
+        instead: "pub type MultiBlock = (\n    pallet_noema_providers::migrations::v2::AddSince<crate::Runtime>,\n    pallet_noema_ping::MayFail<crate::Runtime>,\n);",
+    },
+];
+
 /// The changes, and how often each found its place.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Edits {
+    release: Release,
     members: usize,
     name: usize,
     dependency: usize,
     spec_version: usize,
     constant: usize,
     pallet: usize,
+    migration: [usize; MIGRATION.len()],
 }
 
 impl Edits {
+    fn of(release: Release) -> Self {
+        Self {
+            release,
+            members: 0,
+            name: 0,
+            dependency: 0,
+            spec_version: 0,
+            constant: 0,
+            pallet: 0,
+            migration: [0; MIGRATION.len()],
+        }
+    }
+
     fn apply(&mut self, path: &Path, text: &str) -> Result<String, String> {
+        let text = self.migrate(path, text);
         if path == Path::new("Cargo.toml") {
             self.members += 1;
-            return reduce_members(text);
+            return reduce_members(&text);
         }
         if path == Path::new("runtime/Cargo.toml") {
-            let text = self.rename(text);
+            let text = self.rename(&text);
             return Ok(self.depend(&text));
         }
         if path.starts_with("runtime/src") && path.extension().is_some_and(|e| e == "rs") {
-            let text = self.raise_spec_version(text)?;
+            let text = self.raise_spec_version(&text)?;
             let text = self.change_constant(&text);
             return Ok(self.plug_pallet_in(&text));
         }
-        Ok(text.to_owned())
+        Ok(text)
+    }
+
+    fn migrate(&mut self, path: &Path, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (line, made) in MIGRATION.iter().zip(&mut self.migration) {
+            if path == Path::new(line.file) {
+                text = each_line(&text, |found| {
+                    (found.trim() == line.found).then(|| {
+                        *made += 1;
+                        let indent = &found[..found.len() - found.trim_start().len()];
+                        format!("{indent}{}", line.instead)
+                    })
+                });
+            }
+        }
+        text
     }
 
     /// Another package name: the WASM builder names its directories by it.
     fn rename(&mut self, text: &str) -> String {
+        let package = self.release.package();
         each_line(text, |line| {
             (line.trim() == "name = \"noema-runtime\"").then(|| {
                 self.name += 1;
-                "name = \"noema-runtime-next\"".to_owned()
+                format!("name = \"{package}\"")
             })
         })
     }
@@ -127,6 +241,7 @@ impl Edits {
 
     fn raise_spec_version(&mut self, text: &str) -> Result<String, String> {
         let mut failure = None;
+        let ahead = self.release.ahead();
         let text = each_line(text, |line| {
             let (before, after) = line.split_once("spec_version:")?;
             if before.trim_start().starts_with("//") || !before.trim().is_empty() {
@@ -138,7 +253,7 @@ impl Edits {
                     self.spec_version += 1;
                     Some(format!(
                         "{before}spec_version: {},{rest}",
-                        version.saturating_add(1)
+                        version.saturating_add(ahead)
                     ))
                 }
                 Err(_) => {
@@ -203,7 +318,12 @@ impl Edits {
                 self.pallet,
             ),
         ];
-        for (place, times) in made {
+        let migration = MIGRATION
+            .iter()
+            .zip(self.migration)
+            .map(|(line, times)| (format!("`{}` in {}", line.found, line.file), times));
+        let made = made.map(|(place, times)| (place.to_owned(), times));
+        for (place, times) in made.into_iter().chain(migration) {
             if times != 1 {
                 return Err(format!(
                     "expected {place} exactly once, found it {times} times"
@@ -330,13 +450,15 @@ mod tests {
     fn this_tree_can_be_derived_twice_with_the_same_result() {
         let copy = tempfile::tempdir().unwrap();
         let dated = SystemTime::now();
-        derive(&checkout(), copy.path(), dated).unwrap();
+        derive(Release::Next, &checkout(), copy.path(), dated).unwrap();
         let manifest = fs::read_to_string(copy.path().join("runtime/Cargo.toml")).unwrap();
         assert!(manifest.contains("name = \"noema-runtime-next\""));
         assert!(manifest.contains("pallet-noema-ping"));
         let root = fs::read_to_string(copy.path().join("Cargo.toml")).unwrap();
         assert!(root.contains("\"pallets/ping\"") && !root.contains("\"node\","));
         assert!(copy.path().join("pallets/ping/src/lib.rs").is_file());
+        let migration = "pallets/providers/src/migrations/v2.rs";
+        assert!(copy.path().join(migration).is_file());
 
         let dates = |name: &str| {
             fs::metadata(copy.path().join(name))
@@ -350,7 +472,7 @@ mod tests {
             dates("pallets/ping/src/lib.rs"),
         );
         fs::write(copy.path().join("runtime/src/left_over.rs"), "").unwrap();
-        derive(&checkout(), copy.path(), dated).unwrap();
+        derive(Release::Next, &checkout(), copy.path(), dated).unwrap();
         assert!(!copy.path().join("runtime/src/left_over.rs").exists());
         assert_eq!(
             before,
@@ -364,7 +486,7 @@ mod tests {
 
     #[test]
     fn each_change_is_made_where_it_belongs() {
-        let mut edits = Edits::default();
+        let mut edits = Edits::of(Release::Next);
         let path = Path::new("runtime/src/lib.rs");
         let text = "    spec_version: 1_00,\n        pub const ProveWindow: BlockNumber = 60;\n    pub type System = frame_system;\n";
         let changed = edits.apply(path, text).unwrap();
@@ -385,17 +507,31 @@ mod tests {
             spec_version: 1,
             constant: 0,
             pallet: 1,
+            migration: [1; MIGRATION.len()],
+            release: Release::Next,
         };
         assert!(edits.all_made().unwrap_err().contains("ProveWindow"));
         edits.constant = 1;
         edits.all_made().unwrap();
         edits.spec_version = 2;
         assert!(edits.all_made().unwrap_err().contains("found it 2 times"));
+        edits.spec_version = 1;
+        edits.migration[1] = 0;
+        assert!(edits.all_made().unwrap_err().contains("pub leaf: u32,"));
+    }
+
+    #[test]
+    fn the_later_release_has_the_higher_version() {
+        let text = "    spec_version: 100,\n";
+        for (release, expected) in [(Release::Next, "101"), (Release::Later, "102")] {
+            let raised = Edits::of(release).raise_spec_version(text).unwrap();
+            assert!(raised.contains(expected), "{raised}");
+        }
     }
 
     #[test]
     fn a_version_that_is_not_a_number_is_an_error() {
-        let error = Edits::default()
+        let error = Edits::of(Release::Next)
             .raise_spec_version("  spec_version: SPEC,\n")
             .unwrap_err();
         assert!(error.contains("SPEC"), "{error}");

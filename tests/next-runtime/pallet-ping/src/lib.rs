@@ -2,6 +2,9 @@
 
 #![no_std]
 
+mod fault;
+
+pub use fault::MayFail;
 pub use pallet::*;
 
 /// The pallet.
@@ -34,6 +37,14 @@ pub mod pallet {
             /// With what.
             value: u32,
         },
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_now: BlockNumberFor<T>) -> Weight {
+            crate::fault::panic_if_wanted();
+            Weight::zero()
+        }
     }
 
     #[pallet::call]
