@@ -7,7 +7,6 @@ use std::{
     collections::BTreeSet,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, SystemTime},
 };
 
@@ -24,6 +23,7 @@ use noema_tests::{
     cli::binary,
     files::write_seeded,
     network::{self, proving, seed},
+    preload,
 };
 use rand::{rngs::StdRng, Rng, SeedableRng};
 
@@ -99,15 +99,7 @@ struct Mortal {
 
 impl Mortal {
     fn make(dir: &Path) -> anyhow::Result<Self> {
-        let library = dir.join("before_sync.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/before_sync.c");
-        let compiled = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
-            .args([&library, &source])
-            .arg("-ldl")
-            .status()
-            .context("run cc")?;
-        ensure!(compiled.success(), "before_sync.c does not compile");
+        let library = preload::library("before_sync", dir)?;
         let (daemon, order) = (dir.join("mortal-daemon"), dir.join("order"));
         let script = format!(
             "#!/bin/sh\nexec env LD_PRELOAD='{}' NOEMA_DIE_BEFORE_SYNC='{}' '{}' \"$@\"\n",

@@ -16,4 +16,5 @@ mod subxt;
 mod tamper;
 mod tour;
 mod transport;
+mod trouble;
 mod upgrade;

@@ -1,6 +1,6 @@
 //! The shape of a network before it starts.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{net::LocalNet, registration::NOEMA, Binaries, Error, PortChoice};
 
@@ -16,12 +16,17 @@ type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct LocalNetBuilder {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) validators: usize,
+    pub(crate) followers: usize,
+    pub(crate) links: Option<Duration>,
+    pub(crate) endowed: Vec<(String, u128)>,
+    pub(crate) client: Option<(PathBuf, PathBuf)>,
     pub(crate) providers: usize,
     pub(crate) binaries: Option<Binaries>,
     pub(crate) ports: PortChoice,
     pub(crate) bond: u128,
     pub(crate) capacity: u64,
     pub(crate) node_args: Vec<String>,
+    pub(crate) follower_args: Vec<String>,
     pub(crate) provider_args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) tls: bool,
@@ -35,6 +40,7 @@ impl std::fmt::Debug for LocalNetBuilder {
         f.debug_struct("LocalNetBuilder")
             .field("data_dir", &self.data_dir)
             .field("validators", &self.validators)
+            .field("followers", &self.followers)
             .field("providers", &self.providers)
             .finish_non_exhaustive()
     }
@@ -45,12 +51,17 @@ impl Default for LocalNetBuilder {
         Self {
             data_dir: None,
             validators: 1,
+            followers: 0,
+            links: None,
+            endowed: Vec::new(),
+            client: None,
             providers: 3,
             binaries: None,
             ports: PortChoice::default(),
             bond: 10_000 * NOEMA,
             capacity: 64 << 30,
             node_args: Vec::new(),
+            follower_args: Vec::new(),
             provider_args: Vec::new(),
             env: Vec::new(),
             tls: false,
@@ -72,6 +83,33 @@ impl LocalNetBuilder {
     /// Number of validators (1 to [`MAX_VALIDATORS`], 1 if not said); fixed when a chain begins.
     pub fn validators(mut self, count: usize) -> Self {
         self.validators = count;
+        self
+    }
+
+    /// Number of nodes that follow the chain without authoring (none if not said). They are not started with the network but when
+    /// [`Node::start`](crate::Node::start) says so.
+    pub fn followers(mut self, count: usize) -> Self {
+        self.followers = count;
+        self
+    }
+
+    /// Lets nodes reach each other over [links](crate::Links) only, which can be cut and have this delay in each direction. Fixed
+    /// when a chain begins.
+    pub fn links(mut self, delay: Duration) -> Self {
+        self.links = Some(delay);
+        self
+    }
+
+    /// Gives an account something in the first block, in the smallest unit of the token.
+    pub fn endow(mut self, account: impl Into<String>, amount: u128) -> Self {
+        self.endowed.push((account.into(), amount));
+        self
+    }
+
+    /// Runs the nodes with another client than `noema-node`, on the chain of this specification, whose validators are the first
+    /// development authorities. For comparisons: such a chain has no providers of ours.
+    pub fn client(mut self, client: impl Into<PathBuf>, spec: impl Into<PathBuf>) -> Self {
+        self.client = Some((client.into(), spec.into()));
         self
     }
 
@@ -115,6 +153,12 @@ impl LocalNetBuilder {
     /// One more argument for every node.
     pub fn node_arg(mut self, arg: impl Into<String>) -> Self {
         self.node_args.push(arg.into());
+        self
+    }
+
+    /// One more argument for every node that follows.
+    pub fn follower_arg(mut self, arg: impl Into<String>) -> Self {
+        self.follower_args.push(arg.into());
         self
     }
 
@@ -164,6 +208,11 @@ impl LocalNetBuilder {
                 self.validators
             )));
         }
+        if self.client.is_some() && (self.providers > 0 || !self.endowed.is_empty()) {
+            return Err(Error::BadShape(
+                "the chain of another client has no storage providers, and its specification says who has what".into(),
+            ));
+        }
         if self.providers > MAX_PROVIDERS {
             return Err(Error::BadShape(format!(
                 "a local network has at most {MAX_PROVIDERS} storage providers, not {}",
@@ -184,6 +233,7 @@ mod tests {
             LocalNetBuilder::default().validators(0),
             LocalNetBuilder::default().validators(MAX_VALIDATORS + 1),
             LocalNetBuilder::default().providers(MAX_PROVIDERS + 1),
+            LocalNetBuilder::default().client("other", "spec.json"),
         ] {
             assert!(matches!(builder.start().await, Err(Error::BadShape(_))));
         }

@@ -1,5 +1,8 @@
 //! The specification of the network's chain: made once and kept, so that a node built later resumes
 //! the same chain although its own presets may have changed.
+//!
+//! A chain whose nodes meet over [links](crate::Links) is of the type `Live`: nodes of a local chain pass on the loopback addresses
+//! that they listen at, and would soon find a way past the links. On a live chain such addresses are dropped as not global.
 
 use std::{
     borrow::Cow,
@@ -18,49 +21,104 @@ use crate::{data_dir::write_private, node::AUTHORITIES, Error};
 pub(crate) const FILE: &str = "chain-spec.json";
 /// Where a plain specification keeps the validators of the first session.
 const SESSION_KEYS: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "session", "keys"];
+/// Where it keeps what accounts have at first.
+const BALANCES: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "balances", "balances"];
+/// Where it keeps the type of the chain.
+const CHAIN_TYPE: [&str; 1] = ["chainType"];
 /// How much of what the node says is repeated in an error, in characters.
 const MAX_SAID: usize = 800;
 
-/// The raw specification in `dir`, made by `node` unless it is there and `keep`: with one validator
+/// What is said of a chain before it begins.
+pub(crate) struct Wanted<'a> {
+    pub(crate) validators: usize,
+    /// Whether its nodes must not pass on where they listen.
+    pub(crate) live: bool,
+    /// Accounts that have something at first, besides those of the preset.
+    pub(crate) endowed: &'a [(String, u128)],
+    /// The specification to take instead of the node's own.
+    pub(crate) given: Option<&'a Path>,
+}
+
+/// The raw specification in `dir`, made by `node` unless it is there and `keep`: the one that is given; else with one validator
 /// the chain `dev`, with more the chain `local` with the first development authorities as validators.
 pub(crate) async fn prepare(
     node: &Path,
     dir: &Path,
-    validators: usize,
+    wanted: &Wanted<'_>,
     keep: bool,
 ) -> Result<PathBuf, Error> {
     let path = dir.join(FILE);
     if keep && path.exists() {
         return Ok(path);
     }
-    let raw = if validators == 1 {
-        run(node, &["export-chain-spec", "--chain", "dev", "--raw"]).await?
-    } else {
-        let plain = run(node, &["export-chain-spec", "--chain", "local"]).await?;
-        let mut keys = Vec::new();
-        for name in &AUTHORITIES[..validators] {
-            keys.push(AuthorityKeys::of(node, name).await?);
+    let raw = match wanted.given {
+        Some(given) => raw(node, &given.to_string_lossy()).await?,
+        None if wanted.validators == 1 && !wanted.live && wanted.endowed.is_empty() => {
+            raw(node, "dev").await?
         }
-        let spec = std::str::from_utf8(&plain)
-            .map_err(|e| e.to_string())
-            .and_then(|plain| set_validators(plain, &keys))
-            .map_err(|why| failed(node, why))?;
-        let plain = dir.join(format!("{FILE}.plain"));
-        write_private(&plain, spec.as_bytes())?;
-        let source = plain.to_string_lossy();
-        let raw = run(node, &["export-chain-spec", "--chain", &source, "--raw"]).await;
-        // It has served; a later start makes it anew.
-        let _ = std::fs::remove_file(&plain);
-        raw?
+        None => {
+            let spec = changed(node, wanted).await?;
+            let plain = dir.join(format!("{FILE}.plain"));
+            write_private(&plain, spec.as_bytes())?;
+            let raw = raw(node, &plain.to_string_lossy()).await;
+            // It has served; a later start makes it anew.
+            let _ = std::fs::remove_file(&plain);
+            raw?
+        }
     };
     write_private(&path, &raw)?;
     Ok(path)
 }
 
+async fn raw(node: &Path, chain: &str) -> Result<Vec<u8>, Error> {
+    run(node, &["export-chain-spec", "--chain", chain, "--raw"]).await
+}
+
+/// The node's own plain specification with what is wanted of it.
+async fn changed(node: &Path, wanted: &Wanted<'_>) -> Result<String, Error> {
+    let alone = wanted.validators == 1;
+    let alias = if alone { "dev" } else { "local" };
+    let plain = run(node, &["export-chain-spec", "--chain", alias]).await?;
+    let mut keys = Vec::new();
+    if !alone {
+        keys = authorities(node, wanted.validators).await?;
+    }
+    let change = || {
+        let mut spec = String::from_utf8(plain).map_err(|e| e.to_string())?;
+        if !alone {
+            spec = set_validators(&spec, &keys)?;
+        }
+        if !wanted.endowed.is_empty() {
+            spec = endow(&spec, wanted.endowed)?;
+        }
+        if wanted.live {
+            spec = change(&spec, &CHAIN_TYPE, &|_| write(&"Live"))?;
+        }
+        Ok(spec)
+    };
+    change().map_err(|why: String| failed(node, why))
+}
+
+/// Addresses of the first `count` development authorities, as `node` (`noema-node`) writes them: who makes a specification for
+/// another client needs them.
+///
+/// # Errors
+/// When `node` does not run, or does not answer as expected.
+pub async fn authorities(node: &Path, count: usize) -> Result<Vec<AuthorityKeys>, Error> {
+    let mut keys = Vec::new();
+    for name in AUTHORITIES.iter().take(count) {
+        keys.push(AuthorityKeys::of(node, name).await?);
+    }
+    Ok(keys)
+}
+
 /// Addresses of a development authority's keys.
-struct AuthorityKeys {
-    sr25519: String,
-    ed25519: String,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorityKeys {
+    /// Of its account, and of the key that it authors with.
+    pub sr25519: String,
+    /// Of the key that it finalises with.
+    pub ed25519: String,
 }
 
 impl AuthorityKeys {
@@ -105,27 +163,48 @@ type Members<'a> = BTreeMap<&'a str, Cow<'a, RawValue>>;
 /// The plain specification `spec` with `keys` as validators, each entry shaped like the first one that
 /// is there.
 fn set_validators(spec: &str, keys: &[AuthorityKeys]) -> Result<String, String> {
-    let spec: &RawValue = serde_json::from_str(spec)
-        .map_err(|e| format!("its chain specification is not JSON: {e}"))?;
-    replace(spec, &SESSION_KEYS, &|entries| {
+    change(spec, &SESSION_KEYS, &|entries| {
         with_validators(entries, keys)
     })
-    .map(|spec| spec.get().to_owned())
+}
+
+/// The plain specification `spec` in which the accounts `more` have something as well.
+fn endow(spec: &str, more: &[(String, u128)]) -> Result<String, String> {
+    change(spec, &BALANCES, &|entries| {
+        let mut entries: Vec<Cow<'_, RawValue>> = serde_json::from_str(entries.get())
+            .map_err(|e| format!("the balances of its chain specification: {e}"))?;
+        for entry in more {
+            entries.push(Cow::Owned(write(entry)?));
+        }
+        write(&entries)
+    })
+}
+
+/// `spec` with the member at `path` replaced by what `change` makes of it.
+fn change(
+    spec: &str,
+    path: &[&str],
+    change: &dyn Fn(&RawValue) -> Result<Box<RawValue>, String>,
+) -> Result<String, String> {
+    let spec: &RawValue = serde_json::from_str(spec)
+        .map_err(|e| format!("its chain specification is not JSON: {e}"))?;
+    let missing = || format!("its chain specification lacks `{}`", path.join("."));
+    replace(spec, path, &missing, change).map(|spec| spec.get().to_owned())
 }
 
 /// `value` with the member at `path` replaced by what `change` makes of it.
 fn replace(
     value: &RawValue,
     path: &[&str],
+    missing: &dyn Fn() -> String,
     change: &dyn Fn(&RawValue) -> Result<Box<RawValue>, String>,
 ) -> Result<Box<RawValue>, String> {
     let Some((name, rest)) = path.split_first() else {
         return change(value);
     };
-    let missing = || format!("its chain specification lacks `{}`", SESSION_KEYS.join("."));
     let mut members: Members<'_> = serde_json::from_str(value.get()).map_err(|_| missing())?;
     let member = members.get_mut(name).ok_or_else(missing)?;
-    *member = Cow::Owned(replace(member, rest, change)?);
+    *member = Cow::Owned(replace(member, rest, missing, change)?);
     write(&members)
 }
 
@@ -164,7 +243,7 @@ fn write(value: &impl Serialize) -> Result<Box<RawValue>, String> {
 }
 
 /// Runs the node with `arguments` and returns what it prints.
-async fn run(node: &Path, arguments: &[&str]) -> Result<Vec<u8>, Error> {
+pub(crate) async fn run(node: &Path, arguments: &[&str]) -> Result<Vec<u8>, Error> {
     let output = Command::new(node)
         .args(arguments)
         .stdin(Stdio::null())
@@ -239,16 +318,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn accounts_are_endowed_beside_those_of_the_preset() {
+        let spec = r#"{ "chainType": "Local", "genesis": { "runtimeGenesis": { "patch": {
+            "balances": { "balances": [["A", 10000000000000000000000001]] }
+        } } } }"#;
+        let more = [("B".to_owned(), u128::MAX)];
+        let endowed = endow(spec, &more).unwrap();
+        let endowed = change(&endowed, &CHAIN_TYPE, &|_| write(&"Live")).unwrap();
+        let entries = format!(r#"[["A", 10000000000000000000000001],["B",{}]]"#, u128::MAX);
+        assert!(endowed.contains(&entries), "{endowed}");
+        assert!(endowed.contains(r#""chainType":"Live""#), "{endowed}");
+        assert!(endow("{}", &more)
+            .unwrap_err()
+            .contains("balances.balances"));
+    }
+
     #[tokio::test]
     async fn a_kept_specification_is_used_again() {
+        let wanted = Wanted {
+            validators: 1,
+            live: false,
+            endowed: &[],
+            given: None,
+        };
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(FILE), "{}").unwrap();
-        let path = prepare(Path::new("/nonexistent/node"), dir.path(), 1, true)
+        let path = prepare(Path::new("/nonexistent/node"), dir.path(), &wanted, true)
             .await
             .unwrap();
         assert_eq!(path, dir.path().join(FILE));
         let fresh = tempfile::tempdir().unwrap();
-        let error = prepare(Path::new("/nonexistent/node"), fresh.path(), 1, true)
+        let error = prepare(Path::new("/nonexistent/node"), fresh.path(), &wanted, true)
             .await
             .unwrap_err();
         assert!(matches!(error, Error::Spawn { .. }), "{error}");

@@ -1,6 +1,6 @@
 //! A running network.
 
-use std::{future::Future, ops::Range, path::Path, time::Duration};
+use std::{future::Future, io::Write, ops::Range, path::Path, time::Duration};
 
 use futures::future::{join_all, try_join_all};
 use noema_chain_client::{ChainClient, SigningKey, Submitter};
@@ -8,15 +8,16 @@ use tokio::sync::{mpsc, Mutex};
 
 use crate::{
     builder::LocalNetBuilder,
-    chain_spec,
+    chain_spec::{self, Wanted},
     data_dir::DataDir,
     error::Crash,
     logs::{LogHub, LogStream},
-    node::{Node, NodePorts, NodeSetup},
+    node::{node_key, Node, NodePorts, NodeSetup},
     ports::Port,
     process::Process,
     provider::{Provider, ProviderSetup},
     registration::{chill_absent, register_all},
+    relay::Links,
     Binaries, Error,
 };
 
@@ -33,6 +34,8 @@ const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Debug)]
 pub struct LocalNet {
     nodes: Vec<Node>,
+    followers: Vec<Node>,
+    links: Option<Links>,
     providers: Vec<Provider>,
     client: Option<ChainClient>,
     notes: Vec<String>,
@@ -59,9 +62,21 @@ impl LocalNet {
         };
         dir.check(shape.validators)?;
         let keep = dir.has_chain();
-        let chain = chain_spec::prepare(&binaries.node, dir.path(), shape.validators, keep).await?;
+        let wanted = Wanted {
+            validators: shape.validators,
+            live: shape.links.is_some(),
+            endowed: &shape.endowed,
+            given: shape.client.as_ref().map(|(_, spec)| spec.as_path()),
+        };
+        let node = match &shape.client {
+            Some((client, _)) => client,
+            None => &binaries.node,
+        };
+        let chain = chain_spec::prepare(node, dir.path(), &wanted, keep).await?;
         let known_providers = dir.settle(shape.validators, shape.providers)?;
-        let mut net = Self::assemble(&shape, &binaries, &chain, dir)?;
+        let ports = NodePorts::choose(&shape)?;
+        let wiring = Wiring::lay(&shape, &binaries, &ports).await?;
+        let mut net = Self::assemble(&shape, &binaries, &chain, dir, ports, wiring)?;
         // From here on an error drops `net`, which kills what runs.
         net.unless_crash(net.start_nodes(&shape)).await?;
         let absent = shape.providers..known_providers;
@@ -78,6 +93,8 @@ impl LocalNet {
         binaries: &Binaries,
         chain: &Path,
         dir: DataDir,
+        ports: Vec<NodePorts>,
+        wiring: Wiring,
     ) -> Result<Self, Error> {
         let logs = LogHub::new(dir.path().join("logs"))?;
         let (crash_sender, crashes) = mpsc::unbounded_channel();
@@ -85,30 +102,35 @@ impl LocalNet {
             let log = logs.of(&name)?;
             Ok::<_, Error>(Process::new(name, log, crash_sender.clone()))
         };
-        let port = |first: u16, index: usize, what: &'static str| {
-            let preferred = first.saturating_add(u16::try_from(index).unwrap_or(u16::MAX));
-            Port::choose(shape.ports, preferred, what)
-        };
-
-        let nodes = (0..shape.validators)
-            .map(|index| {
-                let name = format!("node-{}", index + 1);
+        let client = shape.client.as_ref().map(|(client, _)| client);
+        let mut nodes = ports
+            .into_iter()
+            .zip(wiring.args)
+            .enumerate()
+            .map(|(index, (ports, wiring))| {
+                let authority = index < shape.validators;
+                let name = match authority {
+                    true => format!("node-{}", index + 1),
+                    false => format!("follower-{}", index - shape.validators + 1),
+                };
+                let mut extra_args = [wiring, shape.node_args.clone()].concat();
+                if !authority {
+                    extra_args.extend_from_slice(&shape.follower_args);
+                }
                 let setup = NodeSetup {
-                    binary: binaries.node.clone(),
+                    authority,
+                    binary: client.unwrap_or(&binaries.node).clone(),
                     chain: chain.to_path_buf(),
                     base_path: dir.path().join("nodes").join(&name),
-                    ports: NodePorts {
-                        rpc: port(RPC_PORT, index, "the RPC of a node")?,
-                        metrics: port(METRICS_PORT, index, "the metrics of a node")?,
-                        peers: port(PEERS_PORT, index, "the peers of a node")?,
-                    },
-                    alone: shape.validators == 1,
-                    extra_args: shape.node_args.clone(),
+                    ports,
+                    alone: authority && shape.validators == 1,
+                    extra_args,
                     env: shape.env.clone(),
                 };
                 Ok(Node::new(index, process(name)?, setup))
             })
             .collect::<Result<Vec<_>, Error>>()?;
+        let followers = nodes.split_off(shape.validators);
 
         let providers = (0..shape.providers)
             .map(|index| {
@@ -123,7 +145,7 @@ impl LocalNet {
                     binary: binary.clone(),
                     data_dir: data_dir.unwrap_or_else(|| own.join("data")),
                     dir: own,
-                    port: port(PROVIDER_PORT, index, "a storage provider")?,
+                    port: port(shape, PROVIDER_PORT, index, "a storage provider")?,
                     // Spread over the nodes, as providers of a real network are.
                     node_url: nodes[index % nodes.len()].ws_url(),
                     tls: shape.tls,
@@ -137,6 +159,8 @@ impl LocalNet {
         let crashes = Mutex::new(crashes);
         Ok(Self {
             nodes,
+            followers,
+            links: wiring.links,
             providers,
             client: None,
             notes: Vec::new(),
@@ -153,12 +177,14 @@ impl LocalNet {
             .split_first()
             .ok_or_else(|| Error::BadShape("a local network has at least one validator".into()))?;
         first.start()?;
-        if !others.is_empty() {
+        if self.links.is_none() && self.nodes.len() + self.followers.len() > 1 {
             let address = first.address().await?;
-            for node in others {
+            for node in others.iter().chain(&self.followers) {
                 node.set_bootnode(address.clone());
-                node.start()?;
             }
+        }
+        for node in others {
+            node.start()?;
         }
         (shape.progress)("waiting for finalised blocks");
         try_join_all(self.nodes.iter().map(Node::ready)).await?;
@@ -229,6 +255,21 @@ impl LocalNet {
         &self.nodes[index]
     }
 
+    /// The nodes that follow the chain, in order. Each is started by its own [`Node::start`].
+    pub fn followers(&self) -> &[Node] {
+        &self.followers
+    }
+
+    /// The links between the nodes, those that follow included: they have the places behind the validators.
+    ///
+    /// # Panics
+    /// If the network was not started with [links](LocalNetBuilder::links).
+    pub fn links(&self) -> &Links {
+        self.links
+            .as_ref()
+            .expect("a network that was started with links")
+    }
+
     /// The storage providers, in order.
     pub fn providers(&self) -> &[Provider] {
         &self.providers
@@ -284,17 +325,97 @@ impl LocalNet {
         self.client = None;
         let orderly = async {
             join_all(self.providers.iter().map(Provider::stop)).await;
-            join_all(self.nodes.iter().map(Node::stop)).await;
+            join_all(self.nodes.iter().chain(&self.followers).map(Node::stop)).await;
         };
         // The rest is for `drop`.
         let _ = tokio::time::timeout(SHUTDOWN_PATIENCE, orderly).await;
     }
 }
 
+/// How nodes find each other: the flags of each, and the links that these lead to.
+struct Wiring {
+    args: Vec<Vec<String>>,
+    links: Option<Links>,
+}
+
+impl Wiring {
+    async fn lay(
+        shape: &LocalNetBuilder,
+        binaries: &Binaries,
+        ports: &[NodePorts],
+    ) -> Result<Self, Error> {
+        let Some(delay) = shape.links else {
+            return Ok(Self {
+                args: vec![Vec::new(); ports.len()],
+                links: None,
+            });
+        };
+        let listening: Vec<u16> = ports.iter().map(|ports| ports.peers.number()).collect();
+        let links = Links::open(&listening, delay).await?;
+        let mut peers = Vec::new();
+        for index in 0..ports.len() {
+            peers.push(peer_id(binaries, index).await?);
+        }
+        let args = (0..ports.len()).map(|from| {
+            let others = peers.iter().enumerate().filter_map(|(to, peer)| {
+                let port = links.port(from, to)?;
+                Some(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"))
+            });
+            ["--reserved-only".into(), "--reserved-nodes".into()]
+                .into_iter()
+                .chain(others)
+                .collect()
+        });
+        Ok(Self {
+            args: args.collect(),
+            links: Some(links),
+        })
+    }
+}
+
+/// Identity in the peer-to-peer network of the node with this place, before it runs.
+async fn peer_id(binaries: &Binaries, index: usize) -> Result<String, Error> {
+    let file = tempfile::NamedTempFile::new()
+        .and_then(|mut file| file.write_all(node_key(index).as_bytes()).map(|()| file))
+        .map_err(Error::io("write a key in", std::env::temp_dir()))?;
+    let path = file.path().to_string_lossy();
+    let said = chain_spec::run(
+        &binaries.node,
+        &["key", "inspect-node-key", "--file", &path],
+    )
+    .await?;
+    Ok(String::from_utf8_lossy(&said).trim().to_owned())
+}
+
+fn port(
+    shape: &LocalNetBuilder,
+    first: u16,
+    index: usize,
+    what: &'static str,
+) -> Result<Port, Error> {
+    let preferred = first.saturating_add(u16::try_from(index).unwrap_or(u16::MAX));
+    Port::choose(shape.ports, preferred, what)
+}
+
+impl NodePorts {
+    /// Those of each node, of the ones that follow as well.
+    fn choose(shape: &LocalNetBuilder) -> Result<Vec<Self>, Error> {
+        (0..shape.validators + shape.followers)
+            .map(|index| {
+                Ok(Self {
+                    rpc: port(shape, RPC_PORT, index, "the RPC of a node")?,
+                    metrics: port(shape, METRICS_PORT, index, "the metrics of a node")?,
+                    peers: port(shape, PEERS_PORT, index, "the peers of a node")?,
+                })
+            })
+            .collect()
+    }
+}
+
 impl Drop for LocalNet {
     fn drop(&mut self) {
         let providers = self.providers.iter().map(Provider::process);
-        let nodes = self.nodes.iter().map(Node::process);
+        let nodes = self.nodes.iter().chain(&self.followers).map(Node::process);
         let processes: Vec<_> = providers.chain(nodes).cloned().collect();
         Process::kill_blocking(&processes);
     }

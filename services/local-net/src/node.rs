@@ -1,13 +1,24 @@
 //! One node of the chain.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     process::Command,
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use crate::{ports::Port, process::Process, ready::until_ready, rpc::NodeRpc, Error};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use crate::{
+    heads::{self, Sighting},
+    ports::Port,
+    process::Process,
+    ready::until_ready,
+    rpc::NodeRpc,
+    Error,
+};
 
 /// How long a node may take until its chain moves.
 const READY_PATIENCE: Duration = Duration::from_secs(120);
@@ -26,9 +37,16 @@ pub(crate) struct NodePorts {
     pub(crate) peers: Port,
 }
 
+/// Secret of the network identity of the node with this place. It only has to differ between nodes.
+pub(crate) fn node_key(index: usize) -> String {
+    format!("{:064x}", index + 1)
+}
+
 /// What a node is started with.
 #[derive(Debug)]
 pub(crate) struct NodeSetup {
+    /// Whether it is an authority of its chain.
+    pub(crate) authority: bool,
     pub(crate) binary: PathBuf,
     /// Specification of the chain.
     pub(crate) chain: PathBuf,
@@ -40,7 +58,7 @@ pub(crate) struct NodeSetup {
     pub(crate) env: Vec<(String, String)>,
 }
 
-/// A node of the network; an authority of its chain.
+/// A node of the network: an authority of its chain, or one that follows it.
 #[derive(Debug)]
 pub struct Node {
     index: usize,
@@ -48,6 +66,8 @@ pub struct Node {
     setup: NodeSetup,
     /// Address of the first node, known only once it runs.
     bootnode: Mutex<Option<String>>,
+    /// Environment of its next start, besides that of its setup.
+    own_env: Mutex<BTreeMap<String, String>>,
     rpc: NodeRpc,
 }
 
@@ -59,6 +79,7 @@ impl Node {
             process,
             setup,
             bootnode: Mutex::new(None),
+            own_env: Mutex::default(),
             rpc,
         }
     }
@@ -99,6 +120,15 @@ impl Node {
     /// Starts it without waiting. It must not run.
     pub fn start(&self) -> Result<(), Error> {
         self.process.start(self.command())
+    }
+
+    /// Sets an environment variable for its next starts, or with `None` no longer.
+    pub fn set_env(&self, name: &str, value: Option<&str>) {
+        let mut env = self.own_env.lock().unwrap_or_else(PoisonError::into_inner);
+        match value {
+            Some(value) => env.insert(name.to_owned(), value.to_owned()),
+            None => env.remove(name),
+        };
     }
 
     /// Kills it with SIGKILL and waits until it is gone.
@@ -160,6 +190,20 @@ impl Node {
         })
     }
 
+    /// What it announces from now on, until the stream is dropped: see [`Sighting`].
+    pub fn watch(&self) -> mpsc::UnboundedReceiver<Sighting> {
+        heads::watch(self.index, self.ws_url())
+    }
+
+    /// The chain's hash of the block with this number, if the node has it. Of a finalised block that is the finalised one.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn block_hash(&self, number: u64) -> Result<Option<String>, Error> {
+        let hash = self.rpc("chain_getBlockHash", json!([number])).await?;
+        Ok(hash.as_str().map(str::to_owned))
+    }
+
     /// Waits until its RPC answers, and returns the address by which other nodes find it.
     pub(crate) async fn address(&self) -> Result<String, Error> {
         let peer = until_ready(&self.process, READY_PATIENCE, || self.rpc.peer_id()).await?;
@@ -203,10 +247,8 @@ impl Node {
             .arg(&setup.chain)
             .arg("--base-path")
             .arg(&setup.base_path)
-            .arg(format!("--{}", AUTHORITIES[self.index]))
             .args(["--name", self.name()])
-            // The secret of the network identity only has to differ between nodes.
-            .args(["--node-key", &format!("{:064x}", self.index + 1)])
+            .args(["--node-key", &node_key(self.index)])
             .args(["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{}", setup.ports.peers.number())])
             .args(["--rpc-port", &setup.ports.rpc.number().to_string()])
             .args(["--prometheus-port", &setup.ports.metrics.number().to_string()])
@@ -216,6 +258,9 @@ impl Node {
             // A block a second would fill the log with how each was made; that it was imported is
             // logged anyway.
             .args(["--log", "babe=warn,sc_basic_authorship=warn"]);
+        if setup.authority {
+            command.arg(format!("--{}", AUTHORITIES[self.index]));
+        }
         if setup.alone {
             command.arg("--force-authoring");
         }
@@ -224,6 +269,7 @@ impl Node {
         }
         command.args(&setup.extra_args);
         command.envs(setup.env.iter().map(|(k, v)| (k, v)));
+        command.envs(&*self.own_env.lock().unwrap_or_else(PoisonError::into_inner));
         command
     }
 }

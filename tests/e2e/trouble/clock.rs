@@ -1,0 +1,113 @@
+//! A validator's clock is half a minute off, ahead and behind.
+//!
+//! What is to be expected: nobody takes a block of a slot that is yet to come, so a validator ahead authors in vain; and one behind
+//! takes no block of the others, since to it these are of slots to come.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use anyhow::{ensure, Context};
+use noema_local_net::Node;
+use noema_tests::{
+    fleet::{catches_up, same_chain, Fleet},
+    network::{self, proving},
+    preload,
+};
+use serde_json::{json, Value};
+
+use super::{all, others, validators, LONGEST_WAIT, SOME, VALIDATORS};
+
+/// The one with the wrong clock.
+const OFF: usize = VALIDATORS - 1;
+/// Seconds by which its clock is off, one after the other.
+const OFFSETS: [i64; 2] = [30, -30];
+/// Blocks that the others finalise meanwhile: longer than the clock is off.
+const CI: u64 = 30;
+const FULL: u64 = 240;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_with_a_wrong_clock_stops_nobody_and_comes_back_with_the_right_time(
+) -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let library = preload::library("clock", dir.path())?;
+    let library = library.to_str().context("a path in UTF-8")?;
+    let net = validators().start().await?;
+    let fleet = Fleet::watch(&net);
+    let everybody: Vec<usize> = (0..VALIDATORS).collect();
+    fleet.goes_on(&everybody, SOME).await?;
+    let (node, right) = (net.node(OFF), others(OFF));
+    let judge = net.node(right[0]);
+    let blocks = if proving() { FULL } else { CI };
+    for offset in OFFSETS {
+        let from = Instant::now();
+        node.stop().await;
+        node.set_env("LD_PRELOAD", Some(library));
+        node.set_env("NOEMA_CLOCK_OFFSET", Some(&offset.to_string()));
+        node.start()?;
+        // What it authored before it was stopped.
+        fleet.goes_on(&right, SOME).await?;
+        let first = judge.finalized().await? + 1;
+        fleet.goes_on(&right, blocks).await?;
+        let last = judge.finalized().await?;
+        ensure!(
+            node.pid().is_some(),
+            "{} ended because its clock is off",
+            node.name()
+        );
+        let authored = authors(judge, first, last).await?;
+        let theirs = node.finalized().await?;
+        println!(
+            "clock {offset:+} s: final blocks {first} to {last} by author {authored:?}; {} itself has finalised block {theirs}",
+            node.name()
+        );
+        node.stop().await;
+        node.set_env("LD_PRELOAD", None);
+        node.set_env("NOEMA_CLOCK_OFFSET", None);
+        node.start()?;
+        let (block, took) = catches_up(node, judge).await?;
+        println!("{} is back at block {block} after {took:.1?}", node.name());
+        fleet.goes_on(&everybody, SOME).await?;
+        let what = format!("clock of {} {offset:+} s off, then right", node.name());
+        fleet.finalised_throughout(&what, &right, from, LONGEST_WAIT)?;
+        authors_again(judge).await?;
+    }
+    fleet.agree()?;
+    let blocks = same_chain(&all(&net), 1).await?;
+    println!("{blocks} blocks final, the same ones everywhere");
+    net.shutdown().await;
+    Ok(())
+}
+
+/// Waits until a final block is by the validator whose clock was off.
+async fn authors_again(judge: &Node) -> anyhow::Result<()> {
+    let from = judge.finalized().await? + 1;
+    network::until("final block of the validator", LONGEST_WAIT * 6, || async {
+        let authored = authors(judge, from, judge.finalized().await?).await?;
+        Ok(authored.contains_key(&OFF).then_some(()))
+    })
+    .await
+}
+
+/// How many of these blocks each validator authored.
+async fn authors(node: &Node, first: u64, last: u64) -> anyhow::Result<BTreeMap<usize, usize>> {
+    let mut authored = BTreeMap::new();
+    for number in first..=last {
+        let hash = node.block_hash(number).await?;
+        let header = node.rpc("chain_getHeader", json!([hash])).await?;
+        let author = author(&header).with_context(|| format!("no author in {header}"))?;
+        *authored.entry(author).or_default() += 1;
+    }
+    Ok(authored)
+}
+
+/// The author's place among the validators. It stands behind the kind of the claim in what BABE puts first into a header: `6` for something
+/// of the consensus, `BABE`, a length, the kind, the place in four bytes.
+fn author(header: &Value) -> Option<usize> {
+    let logs = header.pointer("/digest/logs")?.as_array()?;
+    let claim = logs
+        .iter()
+        .filter_map(|log| hex::decode(log.as_str()?.trim_start_matches("0x")).ok())
+        .find(|log| log.starts_with(b"\x06BABE"))?;
+    // Claims with a signature take two bytes for their length.
+    let place = claim.get(8..12)?.try_into().ok()?;
+    usize::try_from(u32::from_le_bytes(place)).ok()
+}
