@@ -14,6 +14,8 @@ use crate::network;
 
 /// How long a node may take to catch up with the others.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How much longer each further block may take: three of four slots have one.
+const EACH: Duration = Duration::from_secs(3);
 
 /// The finalised chain as each node told it.
 #[derive(Debug, Default)]
@@ -146,11 +148,13 @@ impl Fleet {
 
     /// Waits until each of the nodes with these places has finalised `blocks` more than now.
     pub async fn goes_on(&self, nodes: &[usize], blocks: u64) -> anyhow::Result<()> {
-        for node in nodes {
-            let goal = self.newest(*node).unwrap_or_default() + blocks;
+        let goal = |node: &usize| (*node, self.newest(*node).unwrap_or_default() + blocks);
+        let goals: Vec<_> = nodes.iter().map(goal).collect();
+        let patience = PATIENCE + EACH * u32::try_from(blocks)?;
+        for (node, goal) in goals {
             let what = format!("block {goal} final at the node with place {node}");
-            network::until(&what, PATIENCE, || async {
-                Ok(self.newest(*node).filter(|newest| *newest >= goal))
+            network::until(&what, patience, || async {
+                Ok(self.newest(node).filter(|newest| *newest >= goal))
             })
             .await?;
         }
