@@ -123,7 +123,7 @@ test: setup-tests ## Prove everything, scaled for CI
 	@$(MAKE) e2e
 
 # Those that have a size of their own there.
-PROVE ?= -E 'test(/^(before_sync|crash|journey|transport)::/)'
+PROVE ?= -E 'test(/^(before_sync|crash|journey|transport|trouble)::/)'
 .PHONY: prove
 prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills, half the speed among 500 attackers, 1,000,000 inputs for each fuzz target; each prints its figure
 	@$(SHARE_WASM)
@@ -147,7 +147,7 @@ bench-database: setup ## Measure what an access to the database costs and write 
 # Criterion's own dependencies change no feature of the shipped ones, so that nothing is compiled a second time.
 BENCHES := $(SHIPPED) -p noema-benches
 .PHONY: bench
-bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer throughput")
+bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer throughput finality")
 	@$(SHARE_WASM) stock-template-runtime stock-template-runtime-lifted
 	@$(STAGE) "release binaries" $(PLAIN) cargo build --release --locked $(BENCHES) --bins
 	@$(STAGE) "benchmarks" env BENCH_PACKAGES="$(BENCHES)" scripts/bench.sh $(SECTIONS)

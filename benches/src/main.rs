@@ -2,6 +2,7 @@
 
 mod commitment;
 mod criterion;
+mod finality;
 mod machine;
 mod seeded;
 mod specification;
@@ -31,6 +32,8 @@ enum Section {
     Transfer(transfer::Options),
     /// Transfers of the token that a node includes a second, beside the stock template
     Throughput(throughput::Options),
+    /// Block interval, forks and finality of four validators, beside the stock template
+    Finality(finality::Options),
     /// Not a section: writes the specification of a chain with a large state, for `scripts/bench-database.sh`
     State(state::Options),
 }
@@ -42,6 +45,7 @@ async fn main() -> anyhow::Result<()> {
         Section::Commitment(options) => commitment::run(&options)?,
         Section::Transfer(options) => transfer::run(&options).await?,
         Section::Throughput(options) => throughput::run(&options).await?,
+        Section::Finality(options) => finality::run(&options).await?,
         Section::State(options) => state::run(&options).await?,
     };
     print!("{section}");

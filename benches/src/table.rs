@@ -14,6 +14,14 @@ pub(crate) fn median<T: Ord + Copy>(of: &[T]) -> Option<T> {
     sorted.get(sorted.len().checked_sub(1)? / 2).copied()
 }
 
+/// The least of some measurements that is not below this share of them, in per cent (nearest rank). `None` of none.
+pub(crate) fn percentile<T: Ord + Copy>(of: &[T], share: usize) -> Option<T> {
+    let mut sorted = of.to_vec();
+    sorted.sort_unstable();
+    let rank = (sorted.len() * share).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied()
+}
+
 /// Rows of a Markdown table under a head.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
@@ -41,6 +49,17 @@ mod tests {
         assert_eq!(median(&[3, 1, 2]), Some(2));
         assert_eq!(median(&[4, 1, 3, 2]), Some(2));
         assert_eq!(median::<u8>(&[]), None);
+    }
+
+    #[test]
+    fn percentiles_are_measurements() {
+        let to_hundred: Vec<u32> = (1..=100).rev().collect();
+        assert_eq!(percentile(&to_hundred, 50), Some(50));
+        assert_eq!(percentile(&to_hundred, 95), Some(95));
+        assert_eq!(percentile(&[10, 30, 20], 50), Some(20));
+        assert_eq!(percentile(&[10, 30, 20], 95), Some(30));
+        assert_eq!(percentile(&[7], 0), Some(7));
+        assert_eq!(percentile::<u8>(&[], 50), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use noema_tests::{
     cli::Noema,
     files::{first_difference, write_seeded},
     finality::FinalityWatch,
+    log_lines,
     network::{self, seed},
 };
 
@@ -112,6 +113,7 @@ async fn a_runtime_upgrade_interrupts_nobody() -> anyhow::Result<()> {
         );
     }
     put(&net, &noema, dir.path(), "after", seed + 1).await?;
+    log_lines::no_errors(&net, &[])?;
     net.shutdown().await;
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod files;
 pub mod finality;
 pub mod fleet;
+pub mod log_lines;
 pub mod memory;
 pub mod network;
 pub mod preload;

@@ -10,6 +10,8 @@ use noema_local_net::{LocalNet, PortChoice, Provider};
 use noema_storage::client::{FileRef, StorageClient};
 use tokio::time::{sleep, Instant};
 
+use crate::log_lines;
+
 /// How long it may take until a provider is drawn, and knows.
 const PLACING: Duration = Duration::from_secs(180);
 /// Pause between two looks at something that no event announces.
@@ -34,6 +36,7 @@ pub fn seed(of: &str) -> u64 {
 pub async fn start(providers: usize) -> anyhow::Result<LocalNet> {
     Ok(LocalNet::builder()
         .providers(providers)
+        .node_arg(log_lines::DETAILED)
         .ports(PortChoice::Free)
         .start()
         .await?)

@@ -107,7 +107,7 @@ impl Included {
         median(&all).unwrap_or(0)
     }
 
-    /// How full blocks are by weight, on average.
+    /// How full blocks are by weight, on average. NaN of none.
     pub(crate) fn fullness(&self) -> f64 {
         let steady = self.steady();
         steady.iter().map(|block| block.fullness).sum::<f64>() / steady.len() as f64

@@ -39,9 +39,15 @@ impl Load {
 
     /// The accounts as a genesis names them.
     pub(crate) fn balances(&self) -> impl Iterator<Item = Value> + '_ {
+        self.endowed()
+            .map(|(account, amount)| json!([account, amount]))
+    }
+
+    /// The accounts, and what each has at first.
+    pub(crate) fn endowed(&self) -> impl Iterator<Item = (String, u64)> + '_ {
         self.accounts.iter().map(|key| {
             let account = AccountId32(key.public_key().0);
-            json!([account.to_string(), ENDOWMENT])
+            (account.to_string(), ENDOWMENT)
         })
     }
 

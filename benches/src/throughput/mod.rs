@@ -4,9 +4,9 @@
 //! batches to one node that authors alone. Those in blocks are counted, by the chain's own clock.
 
 mod chain;
-mod count;
-mod load;
-mod submit;
+pub(crate) mod count;
+pub(crate) mod load;
+pub(crate) mod submit;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

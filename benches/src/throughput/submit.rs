@@ -64,7 +64,8 @@ pub(crate) async fn all(
     Ok(Submitted { submitting, blocks })
 }
 
-async fn connect(url: &str) -> anyhow::Result<WsClient> {
+/// Connects to a node.
+pub(crate) async fn connect(url: &str) -> anyhow::Result<WsClient> {
     WsClientBuilder::default()
         .max_request_size(MESSAGE)
         .max_response_size(MESSAGE)
@@ -78,6 +79,11 @@ async fn send(client: &WsClient, batch: &[String], room: &Semaphore) -> anyhow::
     room.acquire_many(u32::try_from(batch.len())?)
         .await?
         .forget();
+    hand_in(client, batch).await
+}
+
+/// Hands a batch to a node.
+pub(crate) async fn hand_in(client: &WsClient, batch: &[String]) -> anyhow::Result<()> {
     let mut request = BatchRequestBuilder::new();
     for transfer in batch {
         request.insert("author_submitExtrinsic", rpc_params![transfer])?;

@@ -1,7 +1,7 @@
 //! A validator's clock is half a minute off, ahead and behind.
 //!
-//! What is to be expected: nobody takes a block of a slot that is yet to come, so a validator ahead authors in vain; and one behind
-//! takes no block of the others, since to it these are of slots to come.
+//! Nobody takes a block of a slot that is yet to come. So a validator ahead authors in vain, but follows the others and votes. One behind
+//! takes no block of the others, which to it are of slots to come; what it authors builds on blocks that are long final.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -9,6 +9,7 @@ use anyhow::{ensure, Context};
 use noema_local_net::Node;
 use noema_tests::{
     fleet::{catches_up, same_chain, Fleet},
+    log_lines,
     network::{self, proving},
     preload,
 };
@@ -20,9 +21,11 @@ use super::{all, others, validators, LONGEST_WAIT, SOME, VALIDATORS};
 const OFF: usize = VALIDATORS - 1;
 /// Seconds by which its clock is off, one after the other.
 const OFFSETS: [i64; 2] = [30, -30];
-/// Blocks that the others finalise meanwhile: longer than the clock is off.
-const CI: u64 = 30;
+/// Blocks that the others finalise meanwhile.
+const CI: u64 = 20;
 const FULL: u64 = 240;
+/// Blocks that the one behind must lack at least: it takes none of the last half minute, in which there are about 22.
+const LACKS: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_validator_with_a_wrong_clock_stops_nobody_and_comes_back_with_the_right_time(
@@ -59,6 +62,24 @@ async fn a_validator_with_a_wrong_clock_stops_nobody_and_comes_back_with_the_rig
             "clock {offset:+} s: final blocks {first} to {last} by author {authored:?}; {} itself has finalised block {theirs}",
             node.name()
         );
+        ensure!(
+            !authored.contains_key(&OFF),
+            "{} has authored final blocks while its clock was off: {authored:?}",
+            node.name()
+        );
+        if offset > 0 {
+            ensure!(
+                theirs + LACKS > last,
+                "{} is at block {theirs}, others at {last}: it should follow them",
+                node.name()
+            );
+        } else {
+            ensure!(
+                theirs + LACKS <= last,
+                "{} is at block {theirs}, others at {last}: it took blocks of slots to come",
+                node.name()
+            );
+        }
         node.stop().await;
         node.set_env("LD_PRELOAD", None);
         node.set_env("NOEMA_CLOCK_OFFSET", None);
@@ -71,6 +92,7 @@ async fn a_validator_with_a_wrong_clock_stops_nobody_and_comes_back_with_the_rig
         authors_again(judge).await?;
     }
     fleet.agree()?;
+    log_lines::no_errors(&net, &[])?;
     let blocks = same_chain(&all(&net), 1).await?;
     println!("{blocks} blocks final, the same ones everywhere");
     net.shutdown().await;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use noema_tests::{
     fleet::{catches_up, same_chain, Fleet},
+    log_lines,
     network::proving,
 };
 
@@ -55,6 +56,7 @@ async fn three_validators_finalise_while_the_fourth_is_cut_off_and_nothing_forks
         fleet.finalised_throughout(&what, &connected, from, LONGEST_WAIT)?;
     }
     fleet.agree()?;
+    log_lines::no_errors(&net, &[])?;
     let blocks = same_chain(&all(&net), 1).await?;
     println!("{CUTS} validators cut off, {blocks} blocks final, the same ones everywhere");
     net.shutdown().await;

@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use noema_tests::{
     fleet::{catches_up, same_chain, Fleet},
+    log_lines,
     network::proving,
 };
 
 use super::{all, others, validators, LONGEST_WAIT, SOME, VALIDATORS};
 
 /// Deaths.
-const CI: usize = 3;
+const CI: usize = 2;
 const FULL: usize = 24;
 /// Blocks that the others finalise meanwhile.
 const MEANWHILE: u64 = 8;
@@ -38,6 +39,7 @@ async fn three_validators_finalise_while_the_fourth_is_killed_and_comes_back() -
         fleet.finalised_throughout(&what, &living, from, LONGEST_WAIT)?;
     }
     fleet.agree()?;
+    log_lines::no_errors(&net, &[])?;
     let blocks = same_chain(&all(&net), 1).await?;
     println!("{deaths} deaths, {blocks} blocks final, the same ones everywhere");
     net.shutdown().await;

@@ -9,6 +9,7 @@ mod warp;
 use std::time::Duration;
 
 use noema_local_net::{LocalNet, LocalNetBuilder, Node, PortChoice};
+use noema_tests::log_lines;
 
 /// Validators: the fewest of which one may fail.
 const VALIDATORS: usize = 4;
@@ -23,6 +24,7 @@ fn validators() -> LocalNetBuilder {
     LocalNet::builder()
         .validators(VALIDATORS)
         .providers(0)
+        .node_arg(log_lines::DETAILED)
         .ports(PortChoice::Free)
 }
 

@@ -6,6 +6,7 @@ use anyhow::ensure;
 use noema_chain_client::{Call, ChainClient, SigningKey};
 use noema_tests::{
     fleet::{catches_up, Fleet},
+    log_lines,
     network::{self, proving},
 };
 
@@ -55,6 +56,7 @@ async fn a_full_node_takes_the_state_without_the_history() -> anyhow::Result<()>
     }
     fleet.goes_on(&[node.index()], SOME).await?;
     fleet.agree()?;
+    log_lines::no_errors(&net, &[])?;
 
     let state = ChainClient::connect(&node.ws_url()).await?;
     let has = state.at_finalized().await?.account(&newcomer).await?.free;
