@@ -7,6 +7,7 @@
 
 mod before_sync;
 mod crash;
+mod faulty_upgrade;
 mod journey;
 mod judges;
 mod node;
