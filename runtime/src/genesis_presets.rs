@@ -5,9 +5,11 @@
 //! | `development` | Alice | Alice | one node, `--dev` |
 //! | `local_testnet` | Alice, Bob | Alice | two nodes on one machine |
 //!
-//! Both endow the twelve well-known development accounts, whose keys everybody knows, and give one
-//! of them root. Each validator stakes a million, and Ferdie nominates all of them with half a million.
-//! A chain for others starts from neither: it names its own validators and their stakes and sets no sudo key.
+//! Both endow the twelve well-known development accounts, whose keys everybody knows, give one of
+//! them root, make three of them the technical committee, and have referenda run
+//! [`DEVELOPMENT_SPEED`] times as fast. Each validator stakes a million, and Ferdie nominates all of them with
+//! half a million. A chain for others starts from neither: it names its own validators, their stakes and its
+//! committee, sets no sudo key and says nothing of speed.
 
 use crate::{
     configs::{
@@ -15,8 +17,9 @@ use crate::{
         money::{RepairFundAccount, TreasuryAccount, EXISTENTIAL_DEPOSIT},
         staking::election::MAX_CANDIDATES,
     },
-    AccountId, Balance, BalancesConfig, NominationPoolsConfig, RuntimeGenesisConfig, SessionConfig,
-    SessionKeys, StakingConfig, SudoConfig,
+    parameters::DEVELOPMENT_SPEED,
+    AccountId, Balance, BalancesConfig, NominationPoolsConfig, OriginsConfig, RuntimeGenesisConfig,
+    SessionConfig, SessionKeys, StakingConfig, SudoConfig, TechnicalCommitteeConfig,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -122,6 +125,12 @@ fn development(validators: &[Validator]) -> Value {
         sudo: SudoConfig {
             key: Some(Sr25519Keyring::Alice.to_account_id())
         },
+        technical_committee: TechnicalCommitteeConfig {
+            members: development_committee()
+        },
+        origins: OriginsConfig {
+            governance_speed: DEVELOPMENT_SPEED
+        },
     })
 }
 
@@ -152,6 +161,17 @@ fn stakers(validators: &[Validator]) -> Vec<Staker> {
             StakerStatus::Nominator(accounts.clone()),
         )])
         .collect()
+}
+
+/// Of three, two whitelist a call, and all move the emergency levers.
+fn development_committee() -> Vec<AccountId> {
+    [
+        Sr25519Keyring::Alice,
+        Sr25519Keyring::Bob,
+        Sr25519Keyring::Charlie,
+    ]
+    .map(|who| who.to_account_id())
+    .into()
 }
 
 /// The development accounts, and the funds of the chain, which must exist to receive small amounts.

@@ -5,7 +5,9 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`configs`] | parameters, one file per area |
+//! | [`parameters`] | the numbers that a chain of its own will want to change |
+//! | [`configs`] | the pallets' configuration, one file per area |
+//! | [`governance`] | origins, tracks and curves of referenda |
 //! | [`weights`] | what a block may use, and what calls of our pallets cost |
 //! | [`apis`] | the runtime interfaces that client, wallets and daemons call |
 //! | [`genesis_presets`] | named genesis states |
@@ -35,7 +37,11 @@ pub mod configs;
 #[warn(missing_docs)]
 pub mod genesis_presets;
 #[warn(missing_docs)]
+pub mod governance;
+#[warn(missing_docs)]
 pub mod migrations;
+#[warn(missing_docs)]
+pub mod parameters;
 #[warn(missing_docs)]
 mod runtime_version;
 #[warn(missing_docs)]
@@ -211,6 +217,18 @@ mod runtime {
     #[runtime::pallet_index(32)]
     pub type Proxy = pallet_proxy;
 
+    /// Names of accounts, and what registrars think of them.
+    #[runtime::pallet_index(33)]
+    pub type Identity = pallet_identity;
+
+    /// Tokens that are given over time.
+    #[runtime::pallet_index(34)]
+    pub type Vesting = pallet_vesting;
+
+    /// Tokens of others' making.
+    #[runtime::pallet_index(35)]
+    pub type Assets = pallet_assets;
+
     /// One key with root rights; set by development presets only.
     #[runtime::pallet_index(40)]
     pub type Sudo = pallet_sudo;
@@ -226,6 +244,30 @@ mod runtime {
     /// Migrations in bounded steps over several blocks.
     #[runtime::pallet_index(43)]
     pub type MultiBlockMigrations = pallet_migrations;
+
+    /// What fees brought, and who is paid from it.
+    #[runtime::pallet_index(44)]
+    pub type Treasury = pallet_treasury;
+
+    /// Votes on referenda, weighted by how long their tokens stay locked.
+    #[runtime::pallet_index(45)]
+    pub type ConvictionVoting = pallet_conviction_voting;
+
+    /// Proposals, each on the track of the rights that it asks for.
+    #[runtime::pallet_index(46)]
+    pub type Referenda = pallet_referenda;
+
+    /// The rights that referenda have, and their pace.
+    #[runtime::pallet_index(47)]
+    pub type Origins = governance::origins;
+
+    /// Calls that may become root's by a quicker referendum.
+    #[runtime::pallet_index(48)]
+    pub type Whitelist = pallet_whitelist;
+
+    /// Those who whitelist calls and move the emergency levers.
+    #[runtime::pallet_index(49)]
+    pub type TechnicalCommittee = pallet_collective<Instance1>;
 
     /// Stops everything but the calls needed to repair the chain.
     #[runtime::pallet_index(50)]

@@ -1,5 +1,6 @@
 //! The pallets' parameters, one file per area.
 
+pub mod accounts;
 pub mod ai;
 pub mod consensus;
 pub mod governance;

@@ -7,8 +7,8 @@
 //! costs about 2,800 NOEMA at first, and the factor grows by a fifth in that hour.
 
 use crate::{
-    weights, AccountId, Authorship, Balance, Balances, Fees, Runtime, RuntimeEvent,
-    RuntimeFreezeReason, RuntimeHoldReason, System,
+    parameters::TREASURY_ID, weights, AccountId, Authorship, Balance, Balances, Fees, Runtime,
+    RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, System,
 };
 use frame_support::{
     parameter_types,
@@ -68,8 +68,8 @@ parameter_types! {
     /// The part of fees that a block's author gets.
     pub const AuthorShare: Permill = Permill::from_percent(20);
 
-    /// The account of the treasury. Nothing can be spent from it before there is governance.
-    pub TreasuryAccount: AccountId = PalletId(*b"nm/trsry").into_account_truncating();
+    /// The account of the treasury, from which referenda spend.
+    pub TreasuryAccount: AccountId = TREASURY_ID.into_account_truncating();
     /// The account that keeps what providers lost, to pay for the repair of what they held.
     pub RepairFundAccount: AccountId = PalletId(*b"nm/repar").into_account_truncating();
 }

@@ -1,28 +1,40 @@
 //! Emergency levers: safe mode stops everything but what repairs the chain, tx-pause stops single
-//! calls. Both are root's.
+//! calls. Both are moved by root and, since a referendum takes its time, by most of the technical
+//! committee: for a while only, and never against the way by which others take the levers from it.
 //!
-//! Root itself passes every filter, so whoever holds it needs only the call that brings it: `sudo`,
-//! possibly through a multisignature or a proxy account.
+//! Root itself passes every filter, so it takes only what brings it: a referendum with all that leads
+//! to it, or `sudo`, possibly through a multisignature or a proxy account.
 
+use super::governance::EmergencyCommittee;
 use crate::{
-    weights, AccountId, Balances, BlockNumber, Runtime, RuntimeCall, RuntimeEvent,
+    parameters, weights, AccountId, Balances, BlockNumber, Runtime, RuntimeCall, RuntimeEvent,
     RuntimeHoldReason, SafeMode, TxPause,
 };
 use frame_support::{
     migrations::{FailedMigrationHandler, FailedMigrationHandling},
     parameter_types,
-    traits::{ConstU32, Contains, InsideBoth, SafeMode as SafeModeControl},
+    traits::{ConstU32, Contains, EitherOf, InsideBoth, SafeMode as SafeModeControl},
 };
-use frame_system::{EnsureRoot, EnsureRootWithSuccess};
-use noema_core::time::DAYS;
+use frame_system::{EnsureRoot, EnsureRootWithSuccess, EnsureWithSuccess};
 use pallet_tx_pause::RuntimeCallNameOf;
 
-/// What any origin but root may call: neither stopped by safe mode nor paused.
-pub type CallFilter = InsideBoth<SafeMode, TxPause>;
+/// What any origin but root may call: offered at all, not stopped by safe mode, not paused.
+pub type CallFilter = InsideBoth<Offered, InsideBoth<SafeMode, TxPause>>;
+
+/// Who moves the levers.
+type Emergency = EitherOf<EnsureRoot<AccountId>, EmergencyCommittee>;
+
+/// Who enters or extends safe mode, and for how long.
+type EmergencyFor = EitherOf<
+    EnsureRootWithSuccess<AccountId, RootDuration>,
+    EnsureWithSuccess<EmergencyCommittee, AccountId, CommitteeDuration>,
+>;
 
 parameter_types! {
     /// For how long root enters or extends safe mode at a time. It may leave at any moment.
-    pub const SafeModeDuration: BlockNumber = DAYS;
+    pub const RootDuration: BlockNumber = parameters::ROOT_SAFE_MODE;
+    /// For how long the committee does.
+    pub const CommitteeDuration: BlockNumber = parameters::COMMITTEE_SAFE_MODE;
     /// Nobody enters safe mode by a deposit.
     pub const NotForSale: Option<noema_core::Balance> = None;
     /// There are no deposits, so there is nothing to release.
@@ -34,13 +46,13 @@ impl pallet_safe_mode::Config for Runtime {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type WhitelistedCalls = OpenInSafeMode;
-    type EnterDuration = SafeModeDuration;
-    type ExtendDuration = SafeModeDuration;
+    type EnterDuration = RootDuration;
+    type ExtendDuration = RootDuration;
     type EnterDepositAmount = NotForSale;
     type ExtendDepositAmount = NotForSale;
-    type ForceEnterOrigin = EnsureRootWithSuccess<AccountId, SafeModeDuration>;
-    type ForceExtendOrigin = EnsureRootWithSuccess<AccountId, SafeModeDuration>;
-    type ForceExitOrigin = EnsureRoot<AccountId>;
+    type ForceEnterOrigin = EmergencyFor;
+    type ForceExtendOrigin = EmergencyFor;
+    type ForceExitOrigin = Emergency;
     type ForceDepositOrigin = EnsureRoot<AccountId>;
     type Notify = ();
     type ReleaseDelay = NoRelease;
@@ -50,15 +62,31 @@ impl pallet_safe_mode::Config for Runtime {
 impl pallet_tx_pause::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeCall = RuntimeCall;
-    type PauseOrigin = EnsureRoot<AccountId>;
-    type UnpauseOrigin = EnsureRoot<AccountId>;
+    type PauseOrigin = Emergency;
+    type UnpauseOrigin = Emergency;
     type WhitelistedCalls = NeverPaused;
     type MaxNameLen = ConstU32<256>;
     type WeightInfo = weights::pallet_tx_pause::WeightInfo<Runtime>;
 }
 
-/// What stays open in safe mode: the time of the block, reports of equivocations, the ways to root, and handing in the code
-/// of an upgrade that root authorised. Everything else is denied; a test wants a decision for every call.
+/// Everything but calls of SDK pallets that have a successor: there is one way to spend from the
+/// treasury, `spend`, whose payments can be looked at, claimed and taken back.
+pub struct Offered;
+
+impl Contains<RuntimeCall> for Offered {
+    fn contains(call: &RuntimeCall) -> bool {
+        use pallet_treasury::Call;
+        !matches!(
+            call,
+            RuntimeCall::Treasury(Call::spend_local { .. } | Call::remove_approval { .. })
+        )
+    }
+}
+
+/// What stays open in safe mode: the time of the block, reports of equivocations, the ways to root, from the preimage of a
+/// proposal to its votes, what referenda decide about themselves, the committee and the treasury's
+/// records, and handing in the code of an upgrade that root authorised. Everything else is denied; a
+/// test wants a decision for every call.
 pub struct OpenInSafeMode;
 
 impl Contains<RuntimeCall> for OpenInSafeMode {
@@ -68,6 +96,11 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
             | RuntimeCall::Sudo(_)
             | RuntimeCall::SafeMode(_)
             | RuntimeCall::TxPause(_)
+            | RuntimeCall::Preimage(_)
+            | RuntimeCall::Referenda(_)
+            | RuntimeCall::ConvictionVoting(_)
+            | RuntimeCall::Whitelist(_)
+            | RuntimeCall::TechnicalCommittee(_)
             // The call inside is filtered as well.
             | RuntimeCall::Multisig(_) => true,
             // Whoever attacks the chain from within must not get off because it is being repaired.
@@ -85,6 +118,12 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
                 proxy,
                 pallet_proxy::Call::proxy { .. } | pallet_proxy::Call::proxy_announced { .. }
             ),
+            // A referendum's call is made once: a spend that safe mode refused would be lost. It is
+            // claimed when safe mode has ended.
+            RuntimeCall::Treasury(treasury) => matches!(
+                treasury,
+                pallet_treasury::Call::spend { .. } | pallet_treasury::Call::void_spend { .. }
+            ),
             RuntimeCall::System(system) => {
                 matches!(system, frame_system::Call::apply_authorized_upgrade { .. })
             }
@@ -94,7 +133,8 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
 }
 
 /// What cannot be paused, because a chain without it could not be repaired: a paused `timestamp.set`
-/// would stop block production. Tx-pause refuses to pause its own calls by itself.
+/// would stop block production, and a committee that could pause votes could not be replaced. Tx-pause
+/// refuses to pause its own calls by itself.
 pub struct NeverPaused;
 
 impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
@@ -104,14 +144,19 @@ impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
             (b"Timestamp", b"set")
                 | (b"Sudo", _)
                 | (b"SafeMode", _)
+                | (b"Preimage", _)
+                | (b"Referenda", _)
+                | (b"ConvictionVoting", _)
+                | (b"Whitelist", _)
+                | (b"TechnicalCommittee", _)
                 | (b"System", b"apply_authorized_upgrade")
         )
     }
 }
 
 /// A failed multi-block migration leaves state between two versions. The chain enters safe mode
-/// without an end and takes calls again: only root can act, and nobody can harm the state by using
-/// it. Should safe mode be refused, the chain takes inherents only.
+/// without an end and takes calls again: only the way to root is open, and nobody can harm the state
+/// by using it. Should safe mode be refused, the chain takes inherents only.
 ///
 /// The SDK's own handler for this keeps the chain stuck even in safe mode, which leaves root no
 /// way to act.

@@ -97,6 +97,12 @@ pub enum ProxyType {
     /// Register and remove a validator's session keys.
     #[codec(index = 5)]
     SessionKeys,
+    /// Vote, delegate votes, submit referenda and leave their deposits.
+    #[codec(index = 6)]
+    Governance,
+    /// Judge identities as a registrar.
+    #[codec(index = 7)]
+    IdentityJudgement,
     /// Put own tokens at stake and take them back: validate, nominate, join a pool, delegate to providers. Not where
     /// rewards go, and not the first bond, which says so.
     #[codec(index = 8)]
@@ -127,11 +133,31 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
         | RuntimeCall::Preimage(_)
         | RuntimeCall::Scheduler(_)
         | RuntimeCall::MultiBlockMigrations(_)
+        | RuntimeCall::Treasury(_)
+        | RuntimeCall::ConvictionVoting(_)
+        | RuntimeCall::Referenda(_)
+        | RuntimeCall::Whitelist(_)
+        | RuntimeCall::TechnicalCommittee(_)
         | RuntimeCall::TxPause(_)
         | RuntimeCall::Providers(_)
         | RuntimeCall::Storage(_) => true,
         RuntimeCall::Proxy(proxy) => {
             matches!(proxy, pallet_proxy::Call::reject_announcement { .. })
+        }
+        // A judgement is paid for, and a sub-account that leaves takes its deposit with it.
+        RuntimeCall::Identity(identity) => {
+            use pallet_identity::Call;
+            !matches!(
+                identity,
+                Call::request_judgement { .. } | Call::add_sub { .. } | Call::set_subs { .. }
+            )
+        }
+        RuntimeCall::Vesting(vesting) => {
+            use pallet_vesting::Call;
+            matches!(
+                vesting,
+                Call::vest {} | Call::vest_other { .. } | Call::merge_schedules { .. }
+            )
         }
         _ => is_batch(call) || stakes(call),
     }
@@ -216,6 +242,22 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
             }
             ProxyType::SessionKeys => matches!(call, RuntimeCall::Session(_)) || is_batch(call),
             ProxyType::Staking => stakes(call) || is_batch(call),
+            ProxyType::Governance => {
+                use pallet_preimage::Call;
+                matches!(
+                    call,
+                    RuntimeCall::ConvictionVoting(_)
+                        | RuntimeCall::Referenda(_)
+                        | RuntimeCall::Preimage(
+                            Call::note_preimage { .. } | Call::unnote_preimage { .. }
+                        )
+                ) || is_batch(call)
+            }
+            ProxyType::IdentityJudgement => {
+                use pallet_identity::Call;
+                matches!(call, RuntimeCall::Identity(Call::provide_judgement { .. }))
+                    || is_batch(call)
+            }
         }
     }
 

@@ -1,0 +1,328 @@
+//! The numbers that a chain of its own will want to change, in one place: what governance takes in
+//! time, votes and money, and what names, vesting and assets hold. Each is used where its pallet is
+//! configured (`configs/`), and nowhere else is there another number of this kind.
+//!
+//! Amounts are in NOEMA, periods in blocks of a second. Periods of referenda and votes are those of a
+//! chain that people depend on; development presets run through them [`DEVELOPMENT_SPEED`] times as
+//! fast. `docs/design/governance.md` gives the reasons, tests hold the numbers to what it promises.
+
+use crate::{
+    configs::money::deposit,
+    governance::curves::{hyperbola, line, line_until},
+    Balance, BlockNumber,
+};
+use frame_support::PalletId;
+use noema_core::{
+    time::{DAYS, HOURS, MINUTES},
+    units::NOEMA,
+};
+use pallet_referenda::{Curve, Track, TrackInfo};
+use sp_runtime::{str_array as name, Permill};
+
+// --- Referenda ------------------------------------------------------------------------------------
+
+/// How many times as fast referenda and votes run in development presets: a day takes a minute.
+pub const DEVELOPMENT_SPEED: u32 = 24 * 60;
+
+/// Held for submitting a referendum; given back unless it is rejected, never decided, or killed.
+pub const SUBMISSION_DEPOSIT: Balance = 10 * NOEMA;
+
+/// Within this time a referendum must begin to be decided, or it is over.
+pub const UNDECIDING_TIMEOUT: BlockNumber = 14 * DAYS;
+
+/// Referenda that wait on a track until others have been decided.
+pub const MAX_QUEUED: u32 = 100;
+
+/// For how long a vote at single weight locks the tokens that it was made with, when its side wins.
+/// Double weight locks for twice this, then four, eight, 16 and, at six times the weight, 32 times.
+pub const VOTE_LOCKING_PERIOD: BlockNumber = 7 * DAYS;
+
+/// Votes that an account may have on a track at once.
+pub const MAX_VOTES: u32 = 128;
+
+/// What a referendum on a track takes. Numbers and names are those of Polkadot's tracks, so that
+/// tools which know these show ours right. Sorted by number; a number is never used again.
+pub const TRACKS: [Track<u16, Balance, BlockNumber>; 9] = [
+    // Everything.
+    Track {
+        id: 0,
+        info: TrackInfo {
+            name: name("root"),
+            max_deciding: 1,
+            decision_deposit: 100_000 * NOEMA,
+            prepare_period: 2 * HOURS,
+            decision_period: 28 * DAYS,
+            confirm_period: 24 * HOURS,
+            min_enactment_period: 24 * HOURS,
+            min_approval: ROOT_APPROVAL,
+            min_support: ROOT_SUPPORT,
+        },
+    },
+    // Everything that the technical committee has whitelisted.
+    Track {
+        id: 1,
+        info: TrackInfo {
+            name: name("whitelisted_caller"),
+            max_deciding: 20,
+            decision_deposit: 10_000 * NOEMA,
+            prepare_period: 30 * MINUTES,
+            decision_period: 28 * DAYS,
+            confirm_period: 10 * MINUTES,
+            min_enactment_period: 10 * MINUTES,
+            min_approval: WHITELISTED_CALLER_APPROVAL,
+            min_support: WHITELISTED_CALLER_SUPPORT,
+        },
+    },
+    // Spends up to TREASURER_LIMIT, and takes back approved spends.
+    Track {
+        id: 11,
+        info: TrackInfo {
+            name: name("treasurer"),
+            max_deciding: 10,
+            decision_deposit: 5_000 * NOEMA,
+            prepare_period: 2 * HOURS,
+            decision_period: 28 * DAYS,
+            confirm_period: 7 * DAYS,
+            min_enactment_period: 24 * HOURS,
+            min_approval: TREASURER_APPROVAL,
+            min_support: TREASURER_SUPPORT,
+        },
+    },
+    // Members of the technical committee, registrars and user names.
+    Track {
+        id: 14,
+        info: TrackInfo {
+            name: name("general_admin"),
+            max_deciding: 10,
+            decision_deposit: 5_000 * NOEMA,
+            prepare_period: HOURS,
+            decision_period: 28 * DAYS,
+            confirm_period: 3 * HOURS,
+            min_enactment_period: 10 * MINUTES,
+            min_approval: GENERAL_ADMIN_APPROVAL,
+            min_support: GENERAL_ADMIN_SUPPORT,
+        },
+    },
+    // Ends a referendum and gives its deposits back. Quicker than what it is to stop.
+    Track {
+        id: 20,
+        info: TrackInfo {
+            name: name("referendum_canceller"),
+            max_deciding: 20,
+            decision_deposit: 10_000 * NOEMA,
+            prepare_period: 30 * MINUTES,
+            decision_period: 7 * DAYS,
+            confirm_period: 3 * HOURS,
+            min_enactment_period: 10 * MINUTES,
+            min_approval: REFERENDUM_CANCELLER_APPROVAL,
+            min_support: REFERENDUM_CANCELLER_SUPPORT,
+        },
+    },
+    // Ends a malicious referendum and takes its deposits.
+    Track {
+        id: 21,
+        info: TrackInfo {
+            name: name("referendum_killer"),
+            max_deciding: 20,
+            decision_deposit: 50_000 * NOEMA,
+            prepare_period: 30 * MINUTES,
+            decision_period: 28 * DAYS,
+            confirm_period: 3 * HOURS,
+            min_enactment_period: 10 * MINUTES,
+            min_approval: REFERENDUM_KILLER_APPROVAL,
+            min_support: REFERENDUM_KILLER_SUPPORT,
+        },
+    },
+    // Spends up to SMALL_SPENDER_LIMIT.
+    Track {
+        id: 32,
+        info: TrackInfo {
+            name: name("small_spender"),
+            max_deciding: 20,
+            decision_deposit: 100 * NOEMA,
+            prepare_period: 4 * HOURS,
+            decision_period: 28 * DAYS,
+            confirm_period: 12 * HOURS,
+            min_enactment_period: 24 * HOURS,
+            min_approval: SMALL_SPENDER_APPROVAL,
+            min_support: SMALL_SPENDER_SUPPORT,
+        },
+    },
+    // Spends up to MEDIUM_SPENDER_LIMIT.
+    Track {
+        id: 33,
+        info: TrackInfo {
+            name: name("medium_spender"),
+            max_deciding: 20,
+            decision_deposit: 500 * NOEMA,
+            prepare_period: 4 * HOURS,
+            decision_period: 28 * DAYS,
+            confirm_period: 24 * HOURS,
+            min_enactment_period: 24 * HOURS,
+            min_approval: MEDIUM_SPENDER_APPROVAL,
+            min_support: MEDIUM_SPENDER_SUPPORT,
+        },
+    },
+    // Spends up to BIG_SPENDER_LIMIT.
+    Track {
+        id: 34,
+        info: TrackInfo {
+            name: name("big_spender"),
+            max_deciding: 20,
+            decision_deposit: 1_000 * NOEMA,
+            prepare_period: 4 * HOURS,
+            decision_period: 28 * DAYS,
+            confirm_period: 48 * HOURS,
+            min_enactment_period: 24 * HOURS,
+            min_approval: BIG_SPENDER_APPROVAL,
+            min_support: BIG_SPENDER_SUPPORT,
+        },
+    },
+];
+
+// Approval: ayes of all votes, each counted with its conviction. Support: tokens that voted aye or
+// abstained, of all that could, without conviction. Both are asked for at any time of the decision
+// period, more at its beginning than at its end. All in percent; a pair is (percent of the decision
+// period, percent asked for there).
+//
+// No support ends at zero: a referendum that nobody notices shall not pass with one vote.
+
+/// Approval that root takes.
+pub const ROOT_APPROVAL: Curve = hyperbola(100, (15, 80), 50);
+/// Support that root takes.
+pub const ROOT_SUPPORT: Curve = line(50, 5);
+/// Approval that a whitelisted call takes: nearly all in the first hours.
+pub const WHITELISTED_CALLER_APPROVAL: Curve = hyperbola(100, (2, 96), 50);
+/// Support that a whitelisted call takes: 20 % after a day.
+pub const WHITELISTED_CALLER_SUPPORT: Curve = hyperbola(50, (4, 20), 5);
+/// Approval that the treasurer takes.
+pub const TREASURER_APPROVAL: Curve = hyperbola(100, (15, 80), 50);
+/// Support that the treasurer takes.
+pub const TREASURER_SUPPORT: Curve = line(50, 5);
+/// Approval that the general admin takes.
+pub const GENERAL_ADMIN_APPROVAL: Curve = hyperbola(100, (15, 80), 50);
+/// Support that the general admin takes.
+pub const GENERAL_ADMIN_SUPPORT: Curve = hyperbola(50, (25, 10), 3);
+/// Approval that a cancellation takes.
+pub const REFERENDUM_CANCELLER_APPROVAL: Curve = line_until(60, 100, 50);
+/// Support that a cancellation takes: 10 % after 17 hours.
+pub const REFERENDUM_CANCELLER_SUPPORT: Curve = hyperbola(50, (10, 10), 2);
+/// Approval that a killing takes.
+pub const REFERENDUM_KILLER_APPROVAL: Curve = line_until(60, 100, 50);
+/// Support that a killing takes.
+pub const REFERENDUM_KILLER_SUPPORT: Curve = hyperbola(50, (20, 10), 3);
+/// Approval that a small spend takes.
+pub const SMALL_SPENDER_APPROVAL: Curve = line_until(60, 100, 50);
+/// Support that a small spend takes.
+pub const SMALL_SPENDER_SUPPORT: Curve = hyperbola(50, (10, 5), 1);
+/// Approval that a medium spend takes.
+pub const MEDIUM_SPENDER_APPROVAL: Curve = line_until(80, 100, 50);
+/// Support that a medium spend takes.
+pub const MEDIUM_SPENDER_SUPPORT: Curve = hyperbola(50, (30, 5), 2);
+/// Approval that a big spend takes.
+pub const BIG_SPENDER_APPROVAL: Curve = line(100, 50);
+/// Support that a big spend takes.
+pub const BIG_SPENDER_SUPPORT: Curve = hyperbola(50, (50, 5), 3);
+
+// --- Treasury -------------------------------------------------------------------------------------
+
+/// Names the account of the treasury. Fees went to it before there was a pallet to spend them.
+pub const TREASURY_ID: PalletId = PalletId(*b"nm/trsry");
+
+/// The most that a referendum on the track `small_spender` spends, in all its spends together.
+pub const SMALL_SPENDER_LIMIT: Balance = 1_000 * NOEMA;
+/// The most that one on the track `medium_spender` spends.
+pub const MEDIUM_SPENDER_LIMIT: Balance = 10_000 * NOEMA;
+/// The most that one on the track `big_spender` spends.
+pub const BIG_SPENDER_LIMIT: Balance = 100_000 * NOEMA;
+/// The most that one on the track `treasurer` spends. Root has no limit.
+pub const TREASURER_LIMIT: Balance = 1_000_000 * NOEMA;
+
+/// For how long an approved spend can be claimed.
+pub const PAYOUT_PERIOD: BlockNumber = 30 * DAYS;
+
+/// How often [`TREASURY_BURN`] is burnt.
+pub const SPEND_PERIOD: BlockNumber = 30 * DAYS;
+
+/// What is burnt of unspent funds: nothing. A loss by waiting would only hurry spending.
+pub const TREASURY_BURN: Permill = Permill::zero();
+
+// --- Technical committee --------------------------------------------------------------------------
+
+/// Members at most.
+pub const COMMITTEE_MAX_MEMBERS: u32 = 25;
+
+/// Motions at a time.
+pub const COMMITTEE_MAX_MOTIONS: u32 = 20;
+
+/// How long a motion can be voted on. Who has not voted then is against it.
+pub const COMMITTEE_MOTION_DURATION: BlockNumber = 3 * DAYS;
+
+/// Held from the member who makes a motion, until it is closed; burnt when it is killed.
+pub const COMMITTEE_MOTION_DEPOSIT: Balance = 10 * NOEMA;
+
+/// The part of the committee, (numerator, denominator), that whitelists a call.
+pub const WHITELIST_SHARE: (u32, u32) = (2, 3);
+
+/// The part of it that moves the emergency levers, in and out.
+pub const EMERGENCY_SHARE: (u32, u32) = (3, 4);
+
+/// For how long it enters or extends safe mode at a time: enough for a whitelisted call's
+/// referendum, and short if it should turn out to be a mistake.
+pub const COMMITTEE_SAFE_MODE: BlockNumber = 6 * HOURS;
+
+/// For how long root enters or extends it.
+pub const ROOT_SAFE_MODE: BlockNumber = DAYS;
+
+/// For how long a call that its referendum has passed before the committee whitelisted it waits for
+/// that.
+pub const WHITELIST_DEFERRAL: BlockNumber = 3 * DAYS;
+
+// --- Identity -------------------------------------------------------------------------------------
+
+/// Held for an identity: one entry with a header of 17 bytes.
+pub const IDENTITY_DEPOSIT: Balance = deposit(1, 17);
+/// Held for each byte of it.
+pub const IDENTITY_BYTE_DEPOSIT: Balance = deposit(0, 1);
+/// Held for each sub-account: its entry, 53 bytes, and its place in the list of the account over it.
+pub const SUB_ACCOUNT_DEPOSIT: Balance = deposit(1, 85);
+/// Held for a user name, from the authority that gives it: three entries.
+pub const USERNAME_DEPOSIT: Balance = deposit(3, 128);
+/// Sub-accounts of an identity.
+pub const MAX_SUB_ACCOUNTS: u32 = 100;
+/// Fields of an identity beside the named ones.
+pub const MAX_ADDITIONAL_FIELDS: u32 = 32;
+/// Registrars.
+pub const MAX_REGISTRARS: u32 = 20;
+/// How long a user name waits for its owner to accept it.
+pub const USERNAME_ACCEPTANCE: BlockNumber = 7 * DAYS;
+/// How long an authority must announce that it takes a user name back.
+pub const USERNAME_GRACE: BlockNumber = 30 * DAYS;
+/// Length of a user name's suffix.
+pub const MAX_SUFFIX_LENGTH: u32 = 7;
+/// Length of a user name with its suffix.
+pub const MAX_USERNAME_LENGTH: u32 = 32;
+
+// --- Vesting --------------------------------------------------------------------------------------
+
+/// The least that is given with a vesting schedule, which the receiver cannot refuse.
+pub const MIN_VESTED_TRANSFER: Balance = 10 * NOEMA;
+/// Vesting schedules of an account.
+pub const MAX_VESTING_SCHEDULES: u32 = 28;
+
+// --- Assets ---------------------------------------------------------------------------------------
+
+/// Held for an asset: one entry of 190 bytes.
+pub const ASSET_DEPOSIT: Balance = deposit(1, 190);
+/// Held for an account's entry of an asset that does not keep accounts alive by itself.
+pub const ASSET_ACCOUNT_DEPOSIT: Balance = deposit(1, 96);
+/// Held for an asset's name, symbol and decimals.
+pub const ASSET_METADATA_DEPOSIT: Balance = deposit(1, 68);
+/// Held for each byte of name and symbol.
+pub const ASSET_METADATA_BYTE_DEPOSIT: Balance = deposit(0, 1);
+/// Held for letting somebody else transfer.
+pub const ASSET_APPROVAL_DEPOSIT: Balance = deposit(1, 132);
+/// Length of an asset's name and of its symbol.
+pub const ASSET_STRING_LIMIT: u32 = 50;
+/// Accounts or approvals that one call removes of an asset that ends.
+pub const ASSET_REMOVE_LIMIT: u32 = 200;
