@@ -36,10 +36,19 @@ fn pallets_keep_their_indices_and_names() {
             (30, "Utility"),
             (31, "Multisig"),
             (32, "Proxy"),
+            (33, "Identity"),
+            (34, "Vesting"),
+            (35, "Assets"),
             (40, "Sudo"),
             (41, "Preimage"),
             (42, "Scheduler"),
             (43, "MultiBlockMigrations"),
+            (44, "Treasury"),
+            (45, "ConvictionVoting"),
+            (46, "Referenda"),
+            (47, "Origins"),
+            (48, "Whitelist"),
+            (49, "TechnicalCommittee"),
             (50, "SafeMode"),
             (51, "TxPause"),
             (60, "Entropy"),
@@ -109,4 +118,10 @@ fn integrity_tests_of_all_pallets_pass() {
 fn accounts_of_funds_are_distinct() {
     use noema_runtime::configs::money::{RepairFundAccount, TreasuryAccount};
     assert_ne!(TreasuryAccount::get(), RepairFundAccount::get());
+}
+
+#[test]
+fn the_treasury_spends_from_the_account_that_fees_go_to() {
+    use noema_runtime::{configs::money::TreasuryAccount, Treasury};
+    assert_eq!(Treasury::account_id(), TreasuryAccount::get());
 }

@@ -2,16 +2,22 @@
 
 mod chain;
 
-use frame_support::traits::Currency;
-use noema_core::units::NOEMA;
+use frame_support::traits::{Currency, Get};
+use noema_core::{
+    time::{DAYS, HOURS, MINUTES},
+    units::NOEMA,
+};
 use noema_runtime::{
     configs::{
+        governance::Committee,
         money::{RepairFundAccount, TreasuryAccount, EXISTENTIAL_DEPOSIT},
         staking::election::MAX_CANDIDATES,
     },
     genesis_presets::{self, DEVELOPMENT_ENDOWMENT, DEVELOPMENT_NOMINATION, DEVELOPMENT_STAKE},
+    governance::tracks::Tracks,
     AccountId, AuthorityDiscovery, Babe, Balances, Grandpa, Runtime, Session, Staking,
 };
+use pallet_referenda::TracksInfo;
 use pallet_staking::{MaxValidatorsCount, SlashRewardFraction};
 use sp_consensus_babe::AllowedSlots;
 use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilderV1;
@@ -88,6 +94,17 @@ fn assert_development(preset: &str, validators: &[(Sr25519Keyring, Ed25519Keyrin
             pallet_sudo::Key::<Runtime>::get(),
             Some(Sr25519Keyring::Alice.to_account_id())
         );
+        let committee = [
+            Sr25519Keyring::Alice,
+            Sr25519Keyring::Bob,
+            Sr25519Keyring::Charlie,
+        ];
+        let mut committee = committee.map(|who| who.to_account_id()).to_vec();
+        committee.sort();
+        assert_eq!(
+            pallet_collective::Members::<Runtime, Committee>::get(),
+            committee
+        );
         for who in Sr25519Keyring::well_known() {
             assert_eq!(
                 Balances::total_balance(&who.to_account_id()),
@@ -138,12 +155,55 @@ fn every_named_preset_is_tested_here_and_others_do_not_exist() {
 }
 
 #[test]
-fn the_default_genesis_has_no_sudo_key_and_no_funds() {
+fn the_default_genesis_has_no_sudo_key_no_committee_and_no_funds() {
     let mut state = sp_io::TestExternalities::new_empty();
     state.execute_with(|| {
         let json = Runtime::get_preset(&None).expect("the default exists");
         Runtime::build_state(json).expect("it builds");
         assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
-        assert_eq!(Balances::total_issuance(), 0);
+        assert_eq!(
+            Balances::total_issuance(),
+            EXISTENTIAL_DEPOSIT,
+            "the treasury exists"
+        );
+        assert_eq!(
+            Balances::free_balance(TreasuryAccount::get()),
+            EXISTENTIAL_DEPOSIT
+        );
+        assert!(pallet_collective::Members::<Runtime, Committee>::get().is_empty());
     });
+}
+
+/// Whoever adds a preset decides here that it is one of development.
+const QUICK: [&str; 2] = ["development", "local_testnet"];
+
+#[test]
+fn referenda_are_quick_in_development_presets_and_nowhere_else() {
+    let periods = || {
+        let root = Tracks::info(0).expect("root has a track").into_owned();
+        let votes = <Runtime as pallet_conviction_voting::Config>::VoteLockingPeriod::get();
+        [
+            root.prepare_period,
+            root.decision_period,
+            root.confirm_period,
+            votes,
+        ]
+    };
+    let full = [2 * HOURS, 28 * DAYS, DAYS, 7 * DAYS];
+    for name in genesis_presets::preset_names() {
+        let expected = match QUICK.contains(&name.as_ref()) {
+            // A day takes a minute.
+            true => [5, 28 * MINUTES, MINUTES, 7 * MINUTES],
+            false => full,
+        };
+        let found = chain::genesis(name.as_ref()).execute_with(periods);
+        assert_eq!(found, expected, "{name}");
+    }
+    let mut state = sp_io::TestExternalities::new_empty();
+    let found = state.execute_with(|| {
+        let json = Runtime::get_preset(&None).expect("the default exists");
+        Runtime::build_state(json).expect("it builds");
+        periods()
+    });
+    assert_eq!(found, full, "the default");
 }

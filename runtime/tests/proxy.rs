@@ -6,20 +6,26 @@ use frame_support::traits::InstanceFilter;
 use noema_runtime::{configs::utility::ProxyType, RuntimeCall};
 use std::collections::{BTreeMap, BTreeSet};
 
-const ALL: [ProxyType; 7] = [
+const ALL: [ProxyType; 9] = [
     ProxyType::Any,
     ProxyType::NonTransfer,
     ProxyType::CancelProxy,
     ProxyType::Provider,
     ProxyType::Storage,
     ProxyType::SessionKeys,
+    ProxyType::Governance,
+    ProxyType::IdentityJudgement,
     ProxyType::Staking,
 ];
 
 /// What a `NonTransfer` proxy must not do: move tokens, or act under other names or with more
 /// rights. A new call is either here or may be made by every such proxy.
 const DENIED_TO_NON_TRANSFER: &[&str] = &[
+    "Assets::*",
     "Balances::*",
+    "Identity::add_sub",
+    "Identity::request_judgement",
+    "Identity::set_subs",
     "Multisig::*",
     "Proxy::add_proxy",
     "Proxy::announce",
@@ -78,6 +84,9 @@ const DENIED_TO_NON_TRANSFER: &[&str] = &[
     "Utility::dispatch_as_fallible",
     "Utility::if_else",
     "Utility::with_weight",
+    "Vesting::force_remove_vesting_schedule",
+    "Vesting::force_vested_transfer",
+    "Vesting::vested_transfer",
 ];
 
 const BATCHES: &[&str] = &[
@@ -108,6 +117,13 @@ const ALLOWED_TO_PROVIDER: &[&str] = &[
 ];
 const ALLOWED_TO_STORAGE: &[&str] = &["Storage::commit", "Storage::remove"];
 const ALLOWED_TO_SESSION_KEYS: &[&str] = &["Session::set_keys", "Session::purge_keys"];
+const ALLOWED_TO_GOVERNANCE: &[&str] = &[
+    "ConvictionVoting::*",
+    "Referenda::*",
+    "Preimage::note_preimage",
+    "Preimage::unnote_preimage",
+];
+const ALLOWED_TO_IDENTITY_JUDGEMENT: &[&str] = &["Identity::provide_judgement"];
 
 const ALLOWED_TO_STAKING: &[&str] = &[
     "NominationPools::bond_extra",
@@ -181,6 +197,10 @@ fn each_type_allows_exactly_what_its_list_says() {
             ProxyType::Provider => expand(&calls, &[ALLOWED_TO_PROVIDER, BATCHES]),
             ProxyType::Storage => expand(&calls, &[ALLOWED_TO_STORAGE, BATCHES]),
             ProxyType::SessionKeys => expand(&calls, &[ALLOWED_TO_SESSION_KEYS, BATCHES]),
+            ProxyType::Governance => expand(&calls, &[ALLOWED_TO_GOVERNANCE, BATCHES]),
+            ProxyType::IdentityJudgement => {
+                expand(&calls, &[ALLOWED_TO_IDENTITY_JUDGEMENT, BATCHES])
+            }
             ProxyType::Staking => expand(&calls, &[ALLOWED_TO_STAKING, BATCHES]),
         };
         assert_eq!(allowed(&calls, proxy), expected, "{proxy:?}");
@@ -207,7 +227,7 @@ fn a_superset_allows_what_the_other_allows() {
 fn the_encoding_of_types_is_fixed() {
     use codec::Encode;
     let bytes: Vec<Vec<u8>> = ALL.iter().map(Encode::encode).collect();
-    assert_eq!(bytes, [[0], [1], [2], [3], [4], [5], [8]]);
+    assert_eq!(bytes, [[0], [1], [2], [3], [4], [5], [6], [7], [8]]);
     assert_eq!(ProxyType::default(), ProxyType::Any);
 }
 

@@ -2,19 +2,20 @@
 //! machine took.
 
 use frame_support::traits::{GetCallMetadata, PalletsInfoAccess};
-use noema_runtime::{AllPalletsWithSystem, Runtime, RuntimeCall};
+use noema_runtime::{configs::governance::Committee, AllPalletsWithSystem, Runtime, RuntimeCall};
 use std::{
     any::type_name,
     collections::{BTreeMap, BTreeSet},
 };
 
 /// Pallets without a weight to configure. They have no calls.
-const WITHOUT_WEIGHTS: [&str; 5] = [
+const WITHOUT_WEIGHTS: [&str; 6] = [
     "Authorship",
     "Historical",
     "AuthorityDiscovery",
     "Offences",
     "DelegatedStaking",
+    "Origins",
 ];
 
 /// The type of every pallet's weights, by the pallet's name.
@@ -43,6 +44,14 @@ fn weights() -> BTreeMap<&'static str, &'static str> {
         "Preimage": <Runtime as pallet_preimage::Config>::WeightInfo,
         "Scheduler": <Runtime as pallet_scheduler::Config>::WeightInfo,
         "MultiBlockMigrations": <Runtime as pallet_migrations::Config>::WeightInfo,
+        "Identity": <Runtime as pallet_identity::Config>::WeightInfo,
+        "Vesting": <Runtime as pallet_vesting::Config>::WeightInfo,
+        "Assets": <Runtime as pallet_assets::Config>::WeightInfo,
+        "Treasury": <Runtime as pallet_treasury::Config>::WeightInfo,
+        "ConvictionVoting": <Runtime as pallet_conviction_voting::Config>::WeightInfo,
+        "Referenda": <Runtime as pallet_referenda::Config>::WeightInfo,
+        "Whitelist": <Runtime as pallet_whitelist::Config>::WeightInfo,
+        "TechnicalCommittee": <Runtime as pallet_collective::Config<Committee>>::WeightInfo,
         "SafeMode": <Runtime as pallet_safe_mode::Config>::WeightInfo,
         "TxPause": <Runtime as pallet_tx_pause::Config>::WeightInfo,
         "Entropy": <Runtime as pallet_noema_entropy::Config>::WeightInfo,

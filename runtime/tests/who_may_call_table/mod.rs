@@ -15,6 +15,12 @@ pub(crate) enum Who {
     Root,
     /// Any account, or root.
     SignedOrRoot,
+    /// Every origin but none.
+    Somebody,
+    /// Root, or an origin with one of these names.
+    Governance(&'static [&'static str]),
+    /// Root, or an origin with one of these names, or an account that has a role or means of its own.
+    GovernanceOrRole(&'static [&'static str]),
     /// The account of the sudo key, or root.
     SudoKey,
     /// An account, in principle: switched off in this runtime.
@@ -30,22 +36,54 @@ impl Who {
             Self::Anyone => true,
             Self::Signed | Self::Role | Self::Nobody => origin == "signed",
             Self::Root => origin == "root",
-            Self::SignedOrRoot | Self::SudoKey => origin != "none",
+            Self::SignedOrRoot | Self::SudoKey => origin == "signed" || origin == "root",
+            Self::Somebody => origin != "none",
+            Self::Governance(others) => origin == "root" || others.contains(&origin),
+            Self::GovernanceOrRole(others) => {
+                origin == "root" || origin == "signed" || others.contains(&origin)
+            }
         }
     }
 
     /// The origin in words.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> String {
         match self {
-            Self::None => "none",
-            Self::Anyone => "any",
-            Self::Signed | Self::Role => "signed",
-            Self::Root => "root",
-            Self::SignedOrRoot | Self::SudoKey => "signed or root",
-            Self::Nobody => "signed, switched off",
+            Self::None => "none".into(),
+            Self::Anyone => "any".into(),
+            Self::Signed | Self::Role => "signed".into(),
+            Self::Root => "root".into(),
+            Self::SignedOrRoot | Self::SudoKey => "signed or root".into(),
+            Self::Somebody => "any but none".into(),
+            Self::Nobody => "signed, switched off".into(),
+            Self::Governance(others) => ["root"]
+                .iter()
+                .chain(others)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", "),
+            Self::GovernanceOrRole(others) => ["signed", "root"]
+                .iter()
+                .chain(others)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", "),
         }
     }
 }
+
+/// Who chooses people.
+const GENERAL_ADMIN: Who = Who::Governance(&["general admin"]);
+/// Who whitelists.
+const TWO_THIRDS: Who = Who::Governance(&["2/3 of the committee", "3/4 of the committee"]);
+/// Who moves the emergency levers.
+const THREE_QUARTERS: Who = Who::Governance(&["3/4 of the committee"]);
+/// Who spends.
+const SPENDERS: Who = Who::Governance(&[
+    "treasurer",
+    "small spender",
+    "medium spender",
+    "big spender",
+]);
 
 /// Who may make a call.
 pub(crate) struct Row {
@@ -154,13 +192,13 @@ pub(crate) const ROWS: &[Row] = &[
     row("Balances::force_set_balance", Who::Root, ""),
     row("Balances::force_adjust_total_issuance", Who::Root, ""),
     row("Balances::burn", Who::Signed, "own funds"),
-    row("Utility::batch", Who::SignedOrRoot, "the calls inside are made with the same origin"),
+    row("Utility::batch", Who::Somebody, "the calls inside are made with the same origin"),
     row("Utility::as_derivative", Who::Signed, "acts as an account derived from the signer's"),
-    row("Utility::batch_all", Who::SignedOrRoot, "the calls inside are made with the same origin"),
+    row("Utility::batch_all", Who::Somebody, "the calls inside are made with the same origin"),
     row("Utility::dispatch_as", Who::Root, ""),
-    row("Utility::force_batch", Who::SignedOrRoot, "the calls inside are made with the same origin"),
+    row("Utility::force_batch", Who::Somebody, "the calls inside are made with the same origin"),
     row("Utility::with_weight", Who::Root, ""),
-    row("Utility::if_else", Who::SignedOrRoot, "the calls inside are made with the same origin"),
+    row("Utility::if_else", Who::Somebody, "the calls inside are made with the same origin"),
     row("Utility::dispatch_as_fallible", Who::Root, ""),
     row("Multisig::as_multi_threshold_1", Who::Signed, "a signatory; acts as the joint account"),
     row("Multisig::as_multi", Who::Signed, "a signatory; acts as the joint account"),
@@ -178,6 +216,71 @@ pub(crate) const ROWS: &[Row] = &[
     row("Proxy::reject_announcement", Who::Signed, "the account of which a proxy announced"),
     row("Proxy::proxy_announced", Who::Signed, "anybody, once the proxy's delay is over"),
     row("Proxy::poke_deposit", Who::Signed, "own deposits"),
+    row("Identity::add_registrar", GENERAL_ADMIN, ""),
+    row("Identity::set_identity", Who::Role, "an account with the deposit"),
+    row("Identity::set_subs", Who::Role, "an account with an identity"),
+    row("Identity::clear_identity", Who::Role, "an account with an identity"),
+    row("Identity::request_judgement", Who::Role, "an account with an identity, which pays the fee"),
+    row("Identity::cancel_request", Who::Role, "who asked for the judgement"),
+    row("Identity::set_fee", Who::Role, "the registrar"),
+    row("Identity::set_account_id", Who::Role, "the registrar"),
+    row("Identity::set_fields", Who::Role, "the registrar"),
+    row("Identity::provide_judgement", Who::Role, "the registrar"),
+    row("Identity::kill_identity", GENERAL_ADMIN, ""),
+    row("Identity::add_sub", Who::Role, "an account with an identity"),
+    row("Identity::rename_sub", Who::Role, "an account with an identity"),
+    row("Identity::remove_sub", Who::Role, "an account with an identity"),
+    row("Identity::quit_sub", Who::Role, "the sub-account, which takes its deposit"),
+    row("Identity::add_username_authority", GENERAL_ADMIN, ""),
+    row("Identity::remove_username_authority", GENERAL_ADMIN, ""),
+    row("Identity::set_username_for", Who::Role, "an authority, within its allocation"),
+    row("Identity::accept_username", Who::Role, "the account that it was given to"),
+    row("Identity::remove_expired_approval", Who::Signed, "anyone, when it has expired"),
+    row("Identity::set_primary_username", Who::Role, "the account with the name"),
+    row("Identity::unbind_username", Who::Role, "the authority that gave the name"),
+    row("Identity::remove_username", Who::Signed, "anyone, when its time of grace is over"),
+    row("Identity::kill_username", GENERAL_ADMIN, ""),
+    row("Identity::remove_registrar", GENERAL_ADMIN, ""),
+    row("Vesting::vest", Who::Role, "an account whose tokens vest"),
+    row("Vesting::vest_other", Who::Signed, "anyone"),
+    row("Vesting::vested_transfer", Who::Role, "own funds"),
+    row("Vesting::force_vested_transfer", Who::Root, ""),
+    row("Vesting::merge_schedules", Who::Signed, "own schedules"),
+    row("Vesting::force_remove_vesting_schedule", Who::Root, ""),
+    row("Assets::create", Who::Role, "an account with the deposit"),
+    row("Assets::force_create", Who::Root, ""),
+    row("Assets::start_destroy", Who::GovernanceOrRole(&[]), "the asset's owner, or root"),
+    row("Assets::destroy_accounts", Who::Signed, "anyone, of an asset that ends"),
+    row("Assets::destroy_approvals", Who::Signed, "anyone, of an asset that ends"),
+    row("Assets::finish_destroy", Who::Signed, "anyone, of an asset that ends"),
+    row("Assets::mint", Who::Role, "the asset's issuer"),
+    row("Assets::burn", Who::Role, "the asset's admin"),
+    row("Assets::transfer", Who::Signed, "own assets"),
+    row("Assets::transfer_keep_alive", Who::Signed, "own assets"),
+    row("Assets::force_transfer", Who::Role, "the asset's admin, of any holder"),
+    row("Assets::freeze", Who::Role, "the asset's freezer"),
+    row("Assets::thaw", Who::Role, "the asset's admin"),
+    row("Assets::freeze_asset", Who::Role, "the asset's freezer"),
+    row("Assets::thaw_asset", Who::Role, "the asset's admin"),
+    row("Assets::transfer_ownership", Who::Role, "the asset's owner"),
+    row("Assets::set_team", Who::Role, "the asset's owner"),
+    row("Assets::set_metadata", Who::Role, "the asset's owner"),
+    row("Assets::clear_metadata", Who::Role, "the asset's owner"),
+    row("Assets::force_set_metadata", Who::Root, ""),
+    row("Assets::force_clear_metadata", Who::Root, ""),
+    row("Assets::force_asset_status", Who::Root, ""),
+    row("Assets::approve_transfer", Who::Role, "own assets"),
+    row("Assets::cancel_approval", Who::Role, "who approved"),
+    row("Assets::force_cancel_approval", Who::GovernanceOrRole(&[]), "the asset's admin, or root"),
+    row("Assets::transfer_approved", Who::Role, "who was approved"),
+    row("Assets::touch", Who::Role, "own deposit"),
+    row("Assets::refund", Who::Role, "own deposit"),
+    row("Assets::set_min_balance", Who::Role, "the asset's owner"),
+    row("Assets::touch_other", Who::Role, "the asset's admin or freezer"),
+    row("Assets::refund_other", Who::Role, "who left the deposit, or the admin"),
+    row("Assets::block", Who::Role, "the asset's freezer"),
+    row("Assets::transfer_all", Who::Role, "own assets"),
+    row("Assets::set_reserves", Who::Role, "the asset's owner"),
     row("Sudo::sudo", Who::SudoKey, "the sudo key, if there is one, or root itself"),
     row("Sudo::sudo_unchecked_weight", Who::SudoKey, "the sudo key, if there is one, or root itself"),
     row("Sudo::set_key", Who::SudoKey, "the sudo key, if there is one, or root itself"),
@@ -202,16 +305,50 @@ pub(crate) const ROWS: &[Row] = &[
     row("MultiBlockMigrations::force_set_active_cursor", Who::Root, ""),
     row("MultiBlockMigrations::force_onboard_mbms", Who::Root, ""),
     row("MultiBlockMigrations::clear_historic", Who::Root, ""),
+    row("Treasury::spend", SPENDERS, "up to the limit of the track"),
+    row("Treasury::payout", Who::Signed, "anyone; pays whom the spend names"),
+    row("Treasury::check_status", Who::Signed, "anyone"),
+    row("Treasury::void_spend", Who::Governance(&["treasurer"]), "before it is paid"),
+    row("Treasury::spend_local", Who::Root, "retired: closed to everybody else"),
+    row("Treasury::remove_approval", Who::Root, "retired: closed to everybody else"),
+    row("ConvictionVoting::vote", Who::Signed, "own tokens"),
+    row("ConvictionVoting::delegate", Who::Signed, "own tokens"),
+    row("ConvictionVoting::undelegate", Who::Signed, "own tokens"),
+    row("ConvictionVoting::unlock", Who::Signed, "anyone, when the lock is over"),
+    row("ConvictionVoting::remove_vote", Who::Signed, "own vote"),
+    row("ConvictionVoting::remove_other_vote", Who::Signed, "anyone, when the referendum is over and no lock remains"),
+    row("Referenda::submit", Who::Role, "an account with the deposit"),
+    row("Referenda::place_decision_deposit", Who::Role, "an account with the deposit"),
+    row("Referenda::refund_decision_deposit", Who::SignedOrRoot, "anyone, when the referendum is over; to whom it belongs"),
+    row("Referenda::cancel", Who::Governance(&["referendum canceller"]), ""),
+    row("Referenda::kill", Who::Governance(&["referendum killer"]), ""),
+    row("Referenda::nudge_referendum", Who::Root, "the scheduler"),
+    row("Referenda::one_fewer_deciding", Who::Root, "the scheduler"),
+    row("Referenda::refund_submission_deposit", Who::SignedOrRoot, "anyone, when the referendum was approved or cancelled; to whom it belongs"),
+    row("Referenda::set_metadata", Who::Signed, "who submitted it; anyone clears that of one that is over"),
+    row("Whitelist::whitelist_call", TWO_THIRDS, ""),
+    row("Whitelist::remove_whitelisted_call", TWO_THIRDS, ""),
+    row("Whitelist::dispatch_whitelisted_call", Who::GovernanceOrRole(&["whitelisted caller"]), "the call must be whitelisted; anyone, when a referendum was earlier than the committee"),
+    row("Whitelist::dispatch_whitelisted_call_with_preimage", Who::GovernanceOrRole(&["whitelisted caller"]), "the call must be whitelisted; anyone, when a referendum was earlier than the committee"),
+    row("Whitelist::remove_deferred_dispatch", Who::Signed, "anyone, when its time is over"),
+    row("TechnicalCommittee::set_members", GENERAL_ADMIN, ""),
+    row("TechnicalCommittee::execute", Who::Role, "a member"),
+    row("TechnicalCommittee::propose", Who::Role, "a member"),
+    row("TechnicalCommittee::vote", Who::Role, "a member"),
+    row("TechnicalCommittee::close", Who::Signed, "anyone, when the motion is decided"),
+    row("TechnicalCommittee::disapprove_proposal", GENERAL_ADMIN, ""),
+    row("TechnicalCommittee::kill", GENERAL_ADMIN, ""),
+    row("TechnicalCommittee::release_proposal_cost", Who::SignedOrRoot, "anyone, when the motion is closed; to whom it belongs"),
     row("SafeMode::enter", Who::Nobody, "nobody: no deposit is configured"),
-    row("SafeMode::force_enter", Who::Root, ""),
+    row("SafeMode::force_enter", THREE_QUARTERS, "for a day by root, for six hours by the committee"),
     row("SafeMode::extend", Who::Nobody, "nobody: no deposit is configured"),
-    row("SafeMode::force_extend", Who::Root, ""),
-    row("SafeMode::force_exit", Who::Root, ""),
+    row("SafeMode::force_extend", THREE_QUARTERS, "by a day by root, by six hours by the committee"),
+    row("SafeMode::force_exit", THREE_QUARTERS, ""),
     row("SafeMode::force_slash_deposit", Who::Root, ""),
     row("SafeMode::release_deposit", Who::Nobody, "nobody: no deposit is configured"),
     row("SafeMode::force_release_deposit", Who::Root, ""),
-    row("TxPause::pause", Who::Root, ""),
-    row("TxPause::unpause", Who::Root, ""),
+    row("TxPause::pause", THREE_QUARTERS, "no call on the way to a referendum can be paused"),
+    row("TxPause::unpause", THREE_QUARTERS, ""),
     row("Providers::register", Who::Role, "an account with the bond, which becomes the provider"),
     row("Providers::bond_more", Who::Role, "the provider's bonded account"),
     row("Providers::unbond", Who::Role, "the provider's bonded account"),
