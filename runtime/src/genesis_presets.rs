@@ -6,8 +6,8 @@
 //! | `local_testnet` | Alice, Bob | Alice | two nodes on one machine |
 //!
 //! Both endow the twelve well-known development accounts, whose keys everybody knows, give one of
-//! them root, make three of them the technical committee, and have referenda run
-//! [`DEVELOPMENT_SPEED`] times as fast. Each validator stakes a million, and Ferdie nominates all of them with
+//! them root, make three of them the technical committee, and have referenda and eras
+//! run [`DEVELOPMENT_SPEED`] times as fast. Each validator stakes a million, and Ferdie nominates all of them with
 //! half a million. A chain for others starts from neither: it names its own validators, their stakes and its
 //! committee, sets no sudo key and says nothing of speed.
 

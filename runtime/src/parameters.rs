@@ -21,7 +21,8 @@ use sp_runtime::{str_array as name, Permill};
 
 // --- Referenda ------------------------------------------------------------------------------------
 
-/// How many times as fast referenda and votes run in development presets: a day takes a minute.
+/// How many times as fast referenda, votes and eras run in development presets: a day takes a minute, an era one session,
+/// and a slash is executed at once.
 pub const DEVELOPMENT_SPEED: u32 = 24 * 60;
 
 /// Held for submitting a referendum; given back unless it is rejected, never decided, or killed.

@@ -89,7 +89,7 @@ fn the_first_block_of_a_session_takes_no_transactions_and_keeps_the_validators()
 fn the_voter_set_changes_only_with_a_key() {
     use codec::Encode;
     use sp_core::Pair;
-    let mut chain = Chain::development();
+    let mut chain = Chain::of(&[Alice]);
     chain.author(vec![]);
     // The first rotations record the set's root, once.
     for _ in 0..3 {

@@ -123,7 +123,7 @@ mod equivocation {
 
 #[test]
 fn an_era_of_a_day_pays_validators_and_nominators_by_their_stake_and_the_treasury_the_rest() {
-    let mut chain = Chain::development();
+    let mut chain = Chain::of(&[Alice]);
     chain.author(vec![]);
     let before = chain.query(Balances::total_issuance);
     let treasury = chain.free(&TreasuryAccount::get());
@@ -189,7 +189,7 @@ fn inflation_follows_its_curve_and_a_chain_that_stood_still_is_not_paid_for_it()
 fn a_new_validator_is_elected_and_takes_its_seat_when_a_session_ends() {
     use codec::Encode;
     use sp_core::Pair;
-    let mut chain = Chain::development();
+    let mut chain = Chain::of(&[Alice]);
     chain.author(vec![]);
     make(
         &mut chain,
@@ -309,6 +309,23 @@ fn an_equivocation_disables_its_validator_and_slashes_it_and_its_nominators_pro_
     // out of it.
     assert!(chain.free(&TreasuryAccount::get()) - treasury >= lost + nominator_lost);
     assert!(chain.query(Balances::total_issuance) >= issuance);
+}
+
+#[test]
+fn in_development_an_era_is_a_session_and_a_slash_is_executed_at_once() {
+    let mut chain = Chain::development();
+    chain.author(vec![]);
+    // The first is planned at genesis and lasts two.
+    end_sessions(&mut chain, 3);
+    assert_eq!(era(&mut chain), 2);
+    let before = (stake(&mut chain, Alice), stake(&mut chain, Ferdie));
+    let report = equivocation::report(&mut chain, Alice);
+    let (_, results) = chain.author(vec![report]);
+    assert_eq!(results, [Ok(Ok(()))]);
+    // One of one: everything.
+    assert_eq!(stake(&mut chain, Alice), 0);
+    assert_eq!(stake(&mut chain, Ferdie), 0);
+    assert!(before.0 > 0 && before.1 > 0);
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub mod pallet {
         BigSpender,
     }
 
-    /// How many times as fast as their parameters say referenda and votes run. One, but in
+    /// How many times as fast as their parameters say referenda, votes and eras run. One, but in
     /// development.
     #[pallet::storage]
     pub type GovernanceSpeed<T> = StorageValue<_, u32, ValueQuery, AsParametersSay>;

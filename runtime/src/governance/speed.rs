@@ -1,4 +1,4 @@
-//! How fast referenda and votes run: at the pace of their parameters, unless the genesis state says
+//! How fast referenda, votes and eras run: at the pace of their parameters, unless the genesis state says
 //! otherwise, as those of development presets do.
 
 use super::origins::GovernanceSpeed;

@@ -69,6 +69,7 @@ pub(crate) fn genesis_of(validators: &[Sr25519Keyring]) -> TestExternalities {
         { "Nominator": validators.iter().map(account).collect::<Vec<_>>() }
     ]));
     patch["staking"]["stakers"] = json!(stakers);
+    patch["origins"]["governanceSpeed"] = json!(1);
     patch["staking"]["validatorCount"] = json!(validators.len());
     patch["session"]["keys"] = validators
         .iter()

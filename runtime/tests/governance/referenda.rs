@@ -346,9 +346,9 @@ fn tokens_of_a_winning_vote_stay_locked_for_the_period_times_its_conviction() {
             spendable(account(who)) >= BALLOT
         };
         assert!(unlock(AliceStash));
-        assert!(!unlock(Alice) && !unlock(Dave));
+        assert!(!unlock(Bob) && !unlock(Dave));
         advance(7 * MINUTES);
-        assert!(unlock(Alice));
+        assert!(unlock(Bob));
         assert!(!unlock(Dave));
         advance(7 * MINUTES);
         assert!(unlock(Dave));

@@ -7,7 +7,8 @@
 //! | [`bags`] | the order in which nominators are counted |
 //! | [`pools`] | nomination pools, for stakes too small to be counted alone |
 //!
-//! The reasons for the numbers are in `docs/design/staking.md`.
+//! The reasons for the numbers are in `docs/design/staking.md`. Development presets have short eras, as they have short
+//! periods of referenda.
 
 pub mod bags;
 pub mod election;
@@ -20,12 +21,13 @@ use self::{
 };
 use super::{consensus::EPOCH_DURATION_IN_SLOTS, money::TreasuryAccount};
 use crate::{
+    governance::{origins::GovernanceSpeed, speed::paced},
     weights, AccountId, Balance, Balances, Runtime, RuntimeCall, RuntimeEvent, RuntimeHoldReason,
     Session, Staking, Timestamp, UncheckedExtrinsic, VoterList,
 };
 use frame_support::{
     parameter_types,
-    traits::{tokens::imbalance::ResolveTo, ConstU32},
+    traits::{tokens::imbalance::ResolveTo, ConstU32, Get},
 };
 use frame_system::EnsureRoot;
 use noema_core::time::{DAYS, EPOCH_DURATION_IN_BLOCKS};
@@ -49,15 +51,31 @@ pub const HISTORY_ERAS: EraIndex = 84;
 pub const NOMINATORS_PER_PAGE: u32 = 256;
 
 parameter_types! {
-    /// Sessions in an era.
-    pub const SessionsPerEra: SessionIndex = SESSIONS_PER_ERA;
     /// Eras for which unbonding stake stays slashable.
     pub const BondingDuration: EraIndex = BONDING_ERAS;
-    /// Eras between a slash and its execution.
-    pub const SlashDeferDuration: EraIndex = SLASH_DEFER_ERAS;
     /// For how many blocks an offence can be reported: as long as the stake behind it can be slashed.
     pub const ReportLongevity: u64 =
         BONDING_ERAS as u64 * SESSIONS_PER_ERA as u64 * EPOCH_DURATION_IN_SLOTS;
+}
+
+/// Sessions in an era on this chain: in development one.
+pub struct SessionsPerEra;
+
+impl Get<SessionIndex> for SessionsPerEra {
+    fn get() -> SessionIndex {
+        paced(SESSIONS_PER_ERA)
+    }
+}
+
+/// Eras between a slash and its execution on this chain: in development none, it is executed at once.
+pub struct SlashDeferDuration;
+
+impl Get<EraIndex> for SlashDeferDuration {
+    fn get() -> EraIndex {
+        SLASH_DEFER_ERAS
+            .checked_div(GovernanceSpeed::<Runtime>::get())
+            .unwrap_or(SLASH_DEFER_ERAS)
+    }
 }
 
 impl pallet_staking::Config for Runtime {
