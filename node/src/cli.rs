@@ -1,5 +1,6 @@
 //! The command line: flags and sub-commands.
 
+use crate::check_upgrade::CheckUpgradeCmd;
 use crate::pruning::{STATE_HISTORY, STATE_HISTORY_ROCKSDB};
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 use sc_cli::{RunCmd, SubstrateCli};
@@ -57,6 +58,10 @@ pub(crate) enum Subcommand {
 
     /// Print the best and the finalised block of the database.
     ChainInfo(sc_cli::ChainInfoCmd),
+
+    /// Rehearse a runtime upgrade on the state of a running chain, in memory: its migrations, and whether every value can
+    /// be read afterwards.
+    CheckUpgrade(CheckUpgradeCmd),
 
     /// Measure the runtime (pallet, extrinsic, overhead, block, storage) or the machine.
     #[command(subcommand)]
@@ -148,6 +153,9 @@ mod tests {
             "purge-chain --chain dev -y",
             "revert --chain dev 3",
             "chain-info --chain dev",
+            "check-upgrade --state ws://127.0.0.1:9944 --runtime new.wasm --try-runtime checks.wasm --strict --json",
+            "check-upgrade --snapshot state.snap --runtime new.wasm --max-blocks 5",
+            "check-upgrade --state ws://127.0.0.1:9944 --write-snapshot state.snap",
             "benchmark machine --chain dev",
             "benchmark overhead --chain dev",
             "benchmark extrinsic --chain dev --pallet system --extrinsic remark",
@@ -210,5 +218,9 @@ mod tests {
     fn contradicting_flags_are_refused() {
         assert!(parse("--tmp --base-path somewhere").is_err());
         assert!(parse("--alice --bob").is_err());
+        assert!(parse("check-upgrade --runtime new.wasm").is_err());
+        assert!(parse("check-upgrade --state ws://a --snapshot b --runtime new.wasm").is_err());
+        assert!(parse("check-upgrade --snapshot b --at 0x00 --runtime new.wasm").is_err());
+        assert!(parse("check-upgrade --state ws://a").is_err());
     }
 }

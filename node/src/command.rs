@@ -86,6 +86,7 @@ pub(crate) fn run() -> Result<()> {
         Subcommand::ChainInfo(command) => cli
             .create_runner(command)?
             .sync_run(|config| command.run::<Block>(&config)),
+        Subcommand::CheckUpgrade(command) => command.run(),
         Subcommand::Benchmark(command) => benchmarking::run(&cli, command),
     }
 }

@@ -11,6 +11,7 @@
 
 mod benchmarking;
 mod chain_spec;
+mod check_upgrade;
 mod cli;
 mod command;
 mod consensus;
