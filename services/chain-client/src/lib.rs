@@ -33,8 +33,9 @@ pub use events::ChainEvent;
 pub use follower::Head;
 pub use keys::{KeyError, SigningKey};
 pub use noema_commitment::SectorProof;
-pub use state::StateAt;
+pub use state::{call_value, StateAt};
 pub use submit::{Finalized, SubmitOptions, Submitter};
+pub use subxt::dynamic::Value;
 pub use types::{
     AccountId, AccountState, Assignment, Balance, BlockNumber, BlockRef, CommitmentCount,
     Constants, Deal, FileId, Hash, ProviderPage, ProviderRecord, ProviderStatus, Role, SeedAt,

@@ -22,11 +22,12 @@ impl Binaries {
     /// `deps/` are), then in `release/` of the build directory (`CARGO_TARGET_DIR`, else `target/`
     /// here or above).
     pub fn locate() -> Result<Self, Error> {
-        let dirs = match std::env::var_os("NOEMA_BIN_DIR") {
-            Some(dir) => vec![PathBuf::from(dir)],
-            None => usual_directories(),
-        };
-        Self::locate_in(&dirs)
+        Self::locate_in(&directories())
+    }
+
+    /// Looks for the chain client alone, in the same places.
+    pub fn locate_node() -> Result<PathBuf, Error> {
+        find(NODE, &directories())
     }
 
     /// Looks in `dirs`, in their order; both programs come from the same directory if one has both.
@@ -56,6 +57,13 @@ fn find(name: &'static str, dirs: &[PathBuf]) -> Result<PathBuf, Error> {
                 searched: tried.join(", "),
             }
         })
+}
+
+fn directories() -> Vec<PathBuf> {
+    match std::env::var_os("NOEMA_BIN_DIR") {
+        Some(dir) => vec![PathBuf::from(dir)],
+        None => usual_directories(),
+    }
 }
 
 fn usual_directories() -> Vec<PathBuf> {

@@ -2,6 +2,7 @@
 
 mod constants;
 mod deals;
+mod named;
 mod providers;
 
 use subxt::{
@@ -18,6 +19,8 @@ use crate::{
     runtime,
     types::{AccountId, AccountState, BlockNumber, BlockRef, Hash, SeedAt},
 };
+
+pub use named::call_value;
 
 /// How many values are fetched at the same time.
 const PARALLEL: usize = 16;

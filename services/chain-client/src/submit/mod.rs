@@ -9,6 +9,7 @@ pub(crate) mod outcome;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod unsigned;
 
 use std::{sync::Arc, time::Duration};
 

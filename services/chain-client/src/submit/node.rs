@@ -145,20 +145,7 @@ impl TxBackend for Node {
     }
 
     async fn transactions(&self, number: BlockNumber) -> Result<(BlockRef, Vec<Hash>), ChainError> {
-        let what = "a finalised block";
-        let missing = || ChainError::Rpc {
-            what,
-            reason: format!("it lacks block {number}"),
-        };
-        let hash = self.client.block_hash(number).await?.ok_or_else(missing)?;
-        let asking = self.client.legacy().chain_get_block(Some(H256(hash.0)));
-        let block = self.client.ask(what, asking).await?.ok_or_else(missing)?;
-        let hashes = block
-            .block
-            .extrinsics
-            .iter()
-            .map(|tx| Hash(BlakeTwo256.hash(&tx.0).0));
-        Ok((BlockRef { number, hash }, hashes.collect()))
+        transactions(&self.client, number).await
     }
 
     async fn outcome(&self, block: BlockRef, index: usize) -> Result<Outcome, ChainError> {
@@ -166,8 +153,29 @@ impl TxBackend for Node {
     }
 }
 
+/// Hashes of the transactions in a finalised block, in order.
+pub(super) async fn transactions(
+    client: &ChainClient,
+    number: BlockNumber,
+) -> Result<(BlockRef, Vec<Hash>), ChainError> {
+    let what = "a finalised block";
+    let missing = || ChainError::Rpc {
+        what,
+        reason: format!("it lacks block {number}"),
+    };
+    let hash = client.block_hash(number).await?.ok_or_else(missing)?;
+    let asking = client.legacy().chain_get_block(Some(H256(hash.0)));
+    let block = client.ask(what, asking).await?.ok_or_else(missing)?;
+    let hashes = block
+        .block
+        .extrinsics
+        .iter()
+        .map(|tx| Hash(BlakeTwo256.hash(&tx.0).0));
+    Ok((BlockRef { number, hash }, hashes.collect()))
+}
+
 /// What a node's error means for the transaction.
-fn refusal(error: &RpcError) -> Refusal {
+pub(super) fn refusal(error: &RpcError) -> Refusal {
     let RpcError::User(error) = error else {
         return Refusal::NoAnswer(error.to_string());
     };
