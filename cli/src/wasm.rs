@@ -1,8 +1,9 @@
-//! A runtime's code: what version it says it has, before anybody votes or pays for it.
+//! A runtime's code: what it says it is and what it wants of the nodes, before anybody votes or pays for it.
 
-use std::io::Read;
+use std::{collections::BTreeSet, io::Read};
 
 use codec::Decode;
+use wasmparser::{Parser, Payload, TypeRef};
 
 /// First bytes of a compressed runtime.
 const COMPRESSED: [u8; 8] = [82, 188, 83, 118, 70, 219, 142, 5];
@@ -12,6 +13,8 @@ const WASM: [u8; 8] = [0, b'a', b's', b'm', 1, 0, 0, 0];
 const MAX_CODE: u64 = 50 * 1024 * 1024;
 /// The custom section that carries the version.
 const SECTION: &str = "runtime_version";
+/// The module under whose name a runtime imports what the node offers.
+const HOST: &str = "env";
 
 /// Code of a runtime, compressed or not.
 #[derive(Debug)]
@@ -27,6 +30,13 @@ pub(crate) struct RuntimeVersion {
     _impl_name: String,
     _authoring_version: u32,
     pub(crate) spec_version: u32,
+    _impl_version: u32,
+    /// Empty: they stand in a section of their own.
+    _apis: Vec<([u8; 8], u32)>,
+    /// What grows when transactions are encoded in another way.
+    pub(crate) transaction_version: u32,
+    /// Which rules of the SDK about state and upgrades it follows.
+    pub(crate) system_version: u8,
 }
 
 /// Why bytes are no runtime.
@@ -58,15 +68,49 @@ impl RuntimeCode {
     }
 
     /// The code as it was given.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The same, for good.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
     /// The version in its custom section.
     pub(crate) fn version(&self) -> Result<RuntimeVersion, WasmError> {
-        let wasm = self.wasm.as_ref().unwrap_or(&self.bytes);
-        let content = custom_section(wasm, SECTION)?.ok_or(WasmError::NoVersion)?;
-        RuntimeVersion::decode(&mut &content[..]).map_err(|_| WasmError::Malformed)
+        for payload in self.payloads() {
+            if let Payload::CustomSection(section) = payload? {
+                if section.name() == SECTION {
+                    return RuntimeVersion::decode(&mut section.data())
+                        .map_err(|_| WasmError::Malformed);
+                }
+            }
+        }
+        Err(WasmError::NoVersion)
+    }
+
+    /// Names of the functions that it imports from the node: without one of them a node cannot run it.
+    pub(crate) fn host_functions(&self) -> Result<BTreeSet<String>, WasmError> {
+        let mut names = BTreeSet::new();
+        for payload in self.payloads() {
+            let Payload::ImportSection(imports) = payload? else {
+                continue;
+            };
+            for import in imports {
+                let import = import.map_err(|_| WasmError::Malformed)?;
+                if import.module == HOST && matches!(import.ty, TypeRef::Func(_)) {
+                    names.insert(import.name.to_owned());
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    fn payloads(&self) -> impl Iterator<Item = Result<Payload<'_>, WasmError>> {
+        let wasm = self.wasm.as_deref().unwrap_or(&self.bytes);
+        let payloads = Parser::new(0).parse_all(wasm);
+        payloads.map(|payload| payload.map_err(|_| WasmError::Malformed))
     }
 }
 
@@ -84,64 +128,67 @@ fn decompress(compressed: &[u8]) -> Result<Vec<u8>, WasmError> {
     Ok(wasm)
 }
 
-/// The content of the custom section `name`.
-fn custom_section<'a>(wasm: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, WasmError> {
-    let mut rest = wasm.get(WASM.len()..).ok_or(WasmError::Malformed)?;
-    while let Some((id, after)) = rest.split_first() {
-        let (content, after) = prefixed(after)?;
-        rest = after;
-        if *id == 0 {
-            let (found, content) = prefixed(content)?;
-            if found == name.as_bytes() {
-                return Ok(Some(content));
-            }
-        }
-    }
-    Ok(None)
-}
+#[cfg(test)]
+pub(crate) mod testing {
+    use codec::Encode;
 
-/// Bytes with their length before them, and what follows.
-fn prefixed(bytes: &[u8]) -> Result<(&[u8], &[u8]), WasmError> {
-    let mut length = 0_u64;
-    let mut rest = bytes;
-    // LEB128: seven bits a byte, least first; at most five for 32 bits.
-    for shift in (0..35).step_by(7) {
-        let (byte, after) = rest.split_first().ok_or(WasmError::Malformed)?;
-        rest = after;
-        length |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            let length = usize::try_from(length).map_err(|_| WasmError::Malformed)?;
-            return rest.split_at_checked(length).ok_or(WasmError::Malformed);
-        }
+    use super::WASM;
+
+    fn section(id: u8, content: &[u8]) -> Vec<u8> {
+        [&[id][..], &length(content.len()), content].concat()
     }
-    Err(WasmError::Malformed)
+
+    /// LEB128: seven bits a byte, least first.
+    fn length(mut length: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while length >= 0x80 {
+            bytes.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        bytes.push(length as u8);
+        bytes
+    }
+
+    fn text(text: &str) -> Vec<u8> {
+        [&[text.len() as u8], text.as_bytes()].concat()
+    }
+
+    /// A module of this version that wants `ext_a` and `ext_b`.
+    pub(crate) fn module(version: u32) -> Vec<u8> {
+        let version = (
+            ("noema", "noema-node", 1_u32, version, 7_u32),
+            Vec::<([u8; 8], u32)>::new(),
+            4_u32,
+            3_u8,
+        );
+        module_with(&version.encode(), &["ext_b", "ext_a"], 3)
+    }
+
+    /// A module with this version that imports functions of the node, one of somebody else, and the memory, with `padding` bytes of names.
+    pub(crate) fn module_with(version: &[u8], functions: &[&str], padding: usize) -> Vec<u8> {
+        let import =
+            |module: &str, name: &str, what: &[u8]| [&text(module)[..], &text(name), what].concat();
+        let mut imports = vec![functions.len() as u8 + 2];
+        for name in functions {
+            imports.extend(import("env", name, &[0, 0]));
+        }
+        imports.extend(import("other", "ext_c", &[0, 0]));
+        imports.extend(import("env", "memory", &[2, 0, 1]));
+        [
+            &WASM[..],
+            // One type: a function that takes and gives nothing.
+            &section(1, &[1, 0x60, 0, 0]),
+            &section(2, &imports),
+            &section(0, &[text("name"), vec![1; padding]].concat()),
+            &section(0, &[&text("runtime_version")[..], version].concat()),
+        ]
+        .concat()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use codec::Encode;
-
-    fn section(id: u8, content: &[u8]) -> Vec<u8> {
-        [&[id, content.len() as u8], content].concat()
-    }
-
-    /// A module with a type section, another custom section and the version's.
-    fn module(version: u32) -> Vec<u8> {
-        let content = [
-            &[15][..],
-            b"runtime_version",
-            &("noema", "noema-node", 1_u32, version, 7_u32).encode(),
-        ]
-        .concat();
-        [
-            &WASM[..],
-            &section(1, &[0]),
-            &section(0, &[&[4][..], b"name", &[1, 2, 3]].concat()),
-            &section(0, &content),
-        ]
-        .concat()
-    }
+    use super::{testing::module, *};
 
     #[test]
     fn the_version_is_read_from_plain_and_compressed_code() {
@@ -155,6 +202,12 @@ mod tests {
                 (version.spec_name.as_str(), version.spec_version),
                 ("noema", 7)
             );
+            assert_eq!(
+                (version.transaction_version, version.system_version),
+                (4, 3)
+            );
+            let names = code.host_functions().unwrap();
+            assert_eq!(names.into_iter().collect::<Vec<_>>(), ["ext_a", "ext_b"]);
             // Applied as it was given.
             assert_eq!(code.into_bytes(), bytes);
         }

@@ -77,7 +77,7 @@ pub(crate) enum Command {
     /// Ask a node how it is.
     #[command(subcommand)]
     Node(node::Node),
-    /// Replace the chain's runtime.
+    /// Replace the chain's runtime: build, check, propose, apply.
     #[command(subcommand)]
     Upgrade(upgrade::Upgrade),
 }
@@ -164,7 +164,14 @@ mod tests {
             "provider unjail".into(),
             "node status".into(),
             "node status --check".into(),
+            "upgrade build --commit v1 --try-runtime --out dir".into(),
+            format!("upgrade build --verify 0x{id}"),
+            "upgrade check runtime.wasm --try-runtime checks.wasm --strict --max-blocks 9".into(),
+            "upgrade propose runtime.wasm --committee --threshold 2 --yes".into(),
+            "upgrade propose runtime.wasm --by sudo --no-check --i-know-what-i-do".into(),
             "upgrade apply runtime.wasm --yes".into(),
+            "upgrade status".into(),
+            "upgrade status 7".into(),
         ] {
             parse(&line).unwrap_or_else(|e| panic!("`noema {line}`: {e}"));
         }
@@ -182,6 +189,11 @@ mod tests {
             "provider set-capacity many",
             "up --tmp --data-dir d",
             "up --validators 0",
+            "upgrade check",
+            "upgrade check runtime.wasm --max-blocks 0",
+            "upgrade propose runtime.wasm --no-check",
+            "upgrade propose runtime.wasm --i-know-what-i-do",
+            "upgrade build --allow-dirty --commit v1",
         ] {
             assert!(parse(line).is_err(), "`noema {line}` is accepted");
         }

@@ -10,6 +10,8 @@ mod storage_resign;
 mod up;
 mod upgrade;
 
+pub(crate) use upgrade::BUILD_PLACE;
+
 use crate::{
     args::{storage::Storage, Command},
     failure::Failure,

@@ -1,117 +1,158 @@
-//! `noema upgrade`: another runtime for a running chain.
+//! `noema upgrade apply`: the code of an authorised upgrade handed in.
 
-use std::path::Path;
+use std::time::Duration;
 
-use noema_chain_client::{Call, ChainClient, Finalized, Hash, Submitter};
-use noema_commitment::{Hasher, Software};
+use noema_chain_client::{Call, ChainClient, Finalized, SubmitError};
 use serde_json::{json, Value};
 
+use super::{
+    code::Candidate,
+    fitness::{Chain, Fitness},
+    propose::agree,
+    standing::{Migration, Standing},
+};
 use crate::{
     amount::Size,
-    args::upgrade::{Apply, Upgrade},
+    args::upgrade::Apply,
     failure::Failure,
     output::{Answer, Fields},
     progress::Shown,
-    session::{confirm, Session},
-    wasm::RuntimeCode,
+    session::Session,
 };
 
 /// How many finalised blocks the new runtime may take to come into force once it is applied. It is
 /// one or two; more means that something else happened.
 const FORCE_BLOCKS: u32 = 30;
+/// How long the transaction may take to be final.
+const PATIENCE: Duration = Duration::from_secs(180);
 
-pub(crate) async fn run(session: &Session, command: &Upgrade) -> Result<(), Failure> {
-    match command {
-        Upgrade::Apply(apply) => run_apply(session, apply).await,
-    }
-}
-
-async fn run_apply(session: &Session, apply: &Apply) -> Result<(), Failure> {
-    let code = read(&apply.wasm)?;
-    let version = code
-        .version()
-        .map_err(|e| Failure::usage(format!("{} is no runtime: {e}", apply.wasm.display())))?;
-    let bytes = code.into_bytes();
-    let hash = Hash(Software::blake2_256(&bytes));
-    let key = session.key()?;
+pub(super) async fn run(session: &Session, apply: &Apply) -> Result<(), Failure> {
+    let candidate = Candidate::read(&apply.wasm)?;
     let client = session.connect().await?;
-
     let state = client.at_finalized().await?;
-    let old = state.spec_version();
-    if version.spec_version <= old {
-        return Err(Failure::new(
-            "not_newer",
-            format!(
-                "the chain runs version {old}; the new runtime has version {}, which must be higher",
-                version.spec_version
-            ),
-        )
-        .with(json!({ "from": old, "to": version.spec_version })));
-    }
+    let before = Standing::read(&state).await?;
+    let (old, new) = (before.spec_version, candidate.version.spec_version);
+    let hash = candidate.hash;
 
-    session.output.note(format_args!(
-        "{} {} -> {} ({}, hash {hash})",
-        version.spec_name,
-        old,
-        version.spec_version,
-        Size(bytes.len() as u64)
-    ));
-    if !apply.yes && !session.output.is_json() {
-        match confirm("Replace the chain's runtime?") {
-            Some(true) => {}
-            Some(false) => return Err(Failure::interrupted()),
-            None => {
-                return Err(Failure::usage(
-                    "there is no terminal to confirm at: add --yes",
-                ))
+    let is_pending = |standing: &Standing| {
+        standing
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.code_hash == hash)
+    };
+    let mut applied = Value::Null;
+    let mut applied_in = before.block;
+    if state.raw(b":code").await?.as_deref() == Some(candidate.code.bytes()) {
+        session
+            .output
+            .note(format_args!("version {new} is in force already"));
+    } else if is_pending(&before) {
+        session
+            .output
+            .note(format_args!("version {new} was handed in already"));
+    } else {
+        may_be_applied(&before, &candidate)?;
+        if let Some(failure) = Fitness::of(&candidate, &Chain::read(&state).await?)?.failure() {
+            return Err(failure);
+        }
+        session.output.note(format_args!(
+            "{} {old} -> {new} ({}, hash {hash})",
+            candidate.version.spec_name,
+            Size(candidate.size()),
+        ));
+        agree(session, apply.yes, "Replace the chain's runtime?")?;
+        let code = candidate.code.bytes().to_vec();
+        let call = Call::ApplyAuthorizedUpgrade { code };
+        let waiting = Shown::waiting(&session.output, "apply the runtime: waiting for finality");
+        let done = client.submit_unsigned(&call, PATIENCE).await;
+        drop(waiting);
+        match done {
+            Ok(done) => {
+                check_applied(&done)?;
+                applied = json!({ "block": done.block, "tx": done.tx });
+                applied_in = done.block.number;
+            }
+            Err(error) => {
+                // Somebody else may have been quicker.
+                let now = Standing::read(&client.at_finalized().await?).await?;
+                if !is_pending(&now) && now.spec_version != new {
+                    return Err(refused(error));
+                }
+                applied_in = now.block;
             }
         }
     }
+    let at = wait_for(session, &client, new, applied_in).await?;
+    let done_at = wait_for_migrations(session, &client).await?;
 
-    let submitter = Submitter::new(client.clone(), key);
-    let authorize = Call::AuthorizeUpgrade { code_hash: hash }.sudo();
-    let authorized = session
-        .submit(&submitter, authorize, "authorise the runtime")
-        .await?;
-    check_sudo(&authorized)?;
-    let call = Call::ApplyAuthorizedUpgrade { code: bytes };
-    let applied = session
-        .submit(&submitter, call, "apply the runtime")
-        .await?;
-    check_applied(&applied)?;
-    let (new, at) = wait_for(session, &client, old, applied.block.number).await?;
-
-    let text = Fields::new()
+    let mut text = Fields::new()
         .add("runtime", format!("{old} -> {new}"))
-        .add("code hash", hash)
-        .add(
-            "authorised",
-            format!("in block {}", authorized.block.number),
-        )
-        .add("applied", format!("in block {}", applied.block.number))
-        .add("in force", format!("seen in block {at}"));
+        .add("code hash", hash);
+    if !applied.is_null() {
+        text = text.add("applied", format!("in block {applied_in}"));
+    }
+    text = text.add("in force", format!("seen in block {at}"));
+    if done_at > at {
+        text = text.add("migrated", format!("seen in block {done_at}"));
+    }
     session.output.answer(&Answer::new(
         text.to_string(),
         json!({
             "from": old,
             "to": new,
-            "spec_name": version.spec_name,
+            "spec_name": candidate.version.spec_name,
             "code_hash": hash,
-            "authorized": { "block": authorized.block, "tx": authorized.tx },
-            "applied": { "block": applied.block, "tx": applied.tx },
+            "applied": applied,
             "in_force_at": at,
+            "migrated_at": done_at,
         }),
     ))
 }
 
-fn read(path: &Path) -> Result<RuntimeCode, Failure> {
-    let bytes = std::fs::read(path).map_err(|e| Failure::io("read", path, &e))?;
-    RuntimeCode::new(bytes)
-        .map_err(|e| Failure::usage(format!("{} is no runtime: {e}", path.display())))
+/// Whether the chain would take the code now.
+fn may_be_applied(standing: &Standing, candidate: &Candidate) -> Result<(), Failure> {
+    match standing.migration {
+        Migration::None => {}
+        Migration::Running { index } => {
+            return Err(Failure::new(
+                "migrating",
+                format!("migration {index} of the last upgrade is under way, while which the chain takes no other: wait for its end (noema upgrade status)"),
+            ));
+        }
+        Migration::Stuck => {
+            return Err(Failure::new(
+                "stuck",
+                "a migration of the last upgrade is stuck: governance has to repair it first",
+            ));
+        }
+    }
+    match standing.authorized {
+        Some(hash) if hash == candidate.hash => Ok(()),
+        Some(other) => Err(Failure::new(
+            "not_authorized",
+            format!(
+                "the code has hash {}, but the chain authorised {other}: it takes the very same bytes only",
+                candidate.hash
+            ),
+        )
+        .with(json!({ "code_hash": candidate.hash, "authorized": other }))),
+        None => Err(Failure::new(
+            "not_authorized",
+            format!(
+                "the chain has not authorised any upgrade: noema upgrade propose brings {} before those who decide",
+                candidate.hash
+            ),
+        )
+        .with(json!({ "code_hash": candidate.hash }))),
+    }
+}
+
+fn refused(error: SubmitError) -> Failure {
+    Failure::from(error).while_doing("cannot apply the runtime")
 }
 
 /// A call by sudo succeeds even when the call within it fails; the event tells.
-fn check_sudo(done: &Finalized) -> Result<(), Failure> {
+pub(super) fn check_sudo(done: &Finalized) -> Result<(), Failure> {
     match done
         .event("Sudo", "Sudid")
         .and_then(|event| failure_in(&event.fields))
@@ -153,43 +194,34 @@ fn check_applied(done: &Finalized) -> Result<(), Failure> {
     }
 }
 
-/// Waits until finalised state is made by another runtime than `old`. Returns its version and the
-/// first block seen with it.
+/// Waits until finalised state is made by version `new`. Returns the first block seen with it.
 async fn wait_for(
     session: &Session,
     client: &ChainClient,
-    old: u32,
+    new: u32,
     applied: u32,
-) -> Result<(u32, u32), Failure> {
-    let line = Shown::waiting(
-        &session.output,
-        "waiting for the new runtime to come into force",
-    );
+) -> Result<u32, Failure> {
+    let what = "waiting for the new runtime to come into force";
+    let line = Shown::waiting(&session.output, what);
     let mut heads = client.finalized_heads();
     heads.mark_changed();
     loop {
-        heads
-            .changed()
-            .await
-            .map_err(|_| Failure::new("chain", "the connection is closed"))?;
+        heads.changed().await.map_err(|_| closed())?;
         let head = *heads.borrow_and_update();
-        line.say(format!(
-            "block {}: waiting for the new runtime to come into force",
-            head.number
-        ));
+        line.say(format!("block {}: {what}", head.number));
         // The node may be between two connections; the next head brings another chance.
         let Ok(state) = client.at(head.block()).await else {
             continue;
         };
         let now = state.spec_version();
-        if now != old {
-            return Ok((now, head.number));
+        if now == new {
+            return Ok(head.number);
         }
         if head.number > applied.saturating_add(FORCE_BLOCKS) {
             return Err(Failure::new(
                 "not_in_force",
                 format!(
-                    "the runtime was applied in block {applied}, but block {} still runs version {old}",
+                    "the runtime was applied in block {applied}, but block {} runs version {now}",
                     head.number
                 ),
             ));
@@ -197,10 +229,49 @@ async fn wait_for(
     }
 }
 
+/// Waits until the migrations of the new runtime are done. Returns the block that was seen without any.
+///
+/// The state after the first block of the new runtime is the first that shows whether there are any.
+async fn wait_for_migrations(session: &Session, client: &ChainClient) -> Result<u32, Failure> {
+    let line = Shown::waiting(&session.output, "waiting for its migrations");
+    let first = client.finalized().number;
+    let mut heads = client.finalized_heads();
+    loop {
+        heads.changed().await.map_err(|_| closed())?;
+        let head = *heads.borrow_and_update();
+        let Ok(state) = client.at(head.block()).await else {
+            continue;
+        };
+        match Standing::read(&state).await?.migration {
+            Migration::None if head.number > first.saturating_add(1) => return Ok(head.number),
+            Migration::None => {}
+            Migration::Running { index } => line.say(format!(
+                "block {}: migration {index} is under way",
+                head.number
+            )),
+            Migration::Stuck => {
+                return Err(Failure::new(
+                    "stuck",
+                    format!(
+                        "the new runtime is in force, but in block {} a migration is stuck: governance has to repair it",
+                        head.number
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+fn closed() -> Failure {
+    Failure::new("chain", "the connection is closed")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use noema_chain_client::BlockRef;
+    use noema_chain_client::{BlockRef, Hash};
+
+    use crate::wasm::{testing::module, RuntimeCode};
 
     #[test]
     fn a_failure_within_sudo_is_found() {
@@ -226,5 +297,34 @@ mod tests {
         assert!(check_applied(&done("CodeUpdated")).is_ok());
         let failure = check_applied(&done("RejectedInvalidAuthorizedUpgrade")).unwrap_err();
         assert!(failure.to_string().contains("SpecVersionNeedsToIncrease"));
+    }
+
+    #[test]
+    fn code_is_handed_in_only_when_it_is_authorised_and_nothing_migrates() {
+        let code = RuntimeCode::new(module(7)).unwrap();
+        let candidate = Candidate {
+            version: code.version().unwrap(),
+            hash: Hash([7; 32]),
+            code,
+        };
+        let answer = |authorized, migration| {
+            let standing = Standing {
+                block: 1,
+                spec_version: 6,
+                authorized,
+                pending: None,
+                migration,
+            };
+            may_be_applied(&standing, &candidate).map_err(|failure| failure.code())
+        };
+        assert_eq!(answer(Some(Hash([7; 32])), Migration::None), Ok(()));
+        assert_eq!(
+            answer(Some(Hash([8; 32])), Migration::None),
+            Err("not_authorized")
+        );
+        assert_eq!(answer(None, Migration::None), Err("not_authorized"));
+        let running = Migration::Running { index: 0 };
+        assert_eq!(answer(Some(Hash([7; 32])), running), Err("migrating"));
+        assert_eq!(answer(Some(Hash([7; 32])), Migration::Stuck), Err("stuck"));
     }
 }
