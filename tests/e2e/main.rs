@@ -19,3 +19,4 @@ mod tour;
 mod transport;
 mod trouble;
 mod upgrade;
+mod upgrade_check;

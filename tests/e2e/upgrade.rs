@@ -36,6 +36,9 @@ async fn a_runtime_upgrade_interrupts_nobody() -> anyhow::Result<()> {
     let node = net.node(0).pid();
     let watch = FinalityWatch::start(net.client());
 
+    noema
+        .ask(&["upgrade", "propose", next, "--by", "sudo", "--yes"])
+        .await?;
     noema.ask(&["upgrade", "apply", next, "--yes"]).await?;
     let new = network::until(
         "finalised block of the new runtime",

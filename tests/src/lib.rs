@@ -9,6 +9,7 @@ pub mod finality;
 pub mod fleet;
 pub mod log_lines;
 pub mod memory;
+pub mod mutate;
 pub mod network;
 pub mod preload;
 pub mod proxy;

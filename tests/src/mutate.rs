@@ -1,0 +1,111 @@
+//! Runtimes that must not come into force, made from one that may.
+
+use std::io::Read;
+
+use anyhow::{ensure, Context};
+use wasm_encoder::{CodeSection, Function, Module, RawSection};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+
+/// First bytes of a compressed runtime.
+const COMPRESSED: [u8; 8] = [82, 188, 83, 118, 70, 219, 142, 5];
+/// A host function that every runtime of ours imports.
+const IMPORTED: &str = "ext_logging_log_version_1";
+/// A name of the same length that no client knows.
+pub const UNKNOWN: &str = "ext_logging_lie_version_1";
+
+/// The module within a runtime's code, which may be compressed.
+pub fn module(code: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let Some(packed) = code.strip_prefix(&COMPRESSED) else {
+        return Ok(code.to_vec());
+    };
+    let mut module = Vec::new();
+    zstd::Decoder::new(packed)?.read_to_end(&mut module)?;
+    Ok(module)
+}
+
+/// Wants a function of the client that there is not.
+pub fn wanting_more(module: &[u8]) -> anyhow::Result<Vec<u8>> {
+    replaced_once(module, IMPORTED.as_bytes(), UNKNOWN.as_bytes())
+}
+
+/// Says that it belongs to another chain. `name` and `other` are of the same length.
+pub fn renamed(module: &[u8], name: &str, other: &str) -> anyhow::Result<Vec<u8>> {
+    // The section of the version begins with the name of the chain, its length before it.
+    let section = |name: &str| {
+        let length = u8::try_from(name.len()).unwrap_or(u8::MAX) << 2;
+        [b"runtime_version", &[length][..], name.as_bytes()].concat()
+    };
+    replaced_once(module, &section(name), &section(other))
+}
+
+fn replaced_once(bytes: &[u8], old: &[u8], new: &[u8]) -> anyhow::Result<Vec<u8>> {
+    ensure!(old.len() == new.len(), "the lengths differ");
+    let places = bytes.windows(old.len()).enumerate();
+    let mut found = places.filter(|(_, window)| *window == old);
+    let (at, _) = found
+        .next()
+        .context("what is to be replaced is not there")?;
+    ensure!(found.next().is_none(), "it is there more than once");
+    let mut replaced = bytes.to_vec();
+    replaced
+        .get_mut(at..at + new.len())
+        .context("it was found there")?
+        .copy_from_slice(new);
+    Ok(replaced)
+}
+
+/// Traps when the function `export` is called.
+pub fn trapping(module: &[u8], export: &str) -> anyhow::Result<Vec<u8>> {
+    let mut imported = 0_u32;
+    let mut trapping = None;
+    for payload in Parser::new(0).parse_all(module) {
+        match payload? {
+            Payload::ImportSection(imports) => {
+                for import in imports {
+                    imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
+                }
+            }
+            Payload::ExportSection(exports) => {
+                for found in exports {
+                    let found = found?;
+                    if found.name == export && found.kind == ExternalKind::Func {
+                        trapping = found.index.checked_sub(imported);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let trapping = trapping.with_context(|| format!("the module does not export {export}"))?;
+
+    let mut changed = Module::new();
+    let mut code = CodeSection::new();
+    let mut index = 0_u32;
+    let mut entries = 0_u32;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        if let Payload::CodeSectionEntry(body) = &payload {
+            if index == trapping {
+                let mut trap = Function::new([]);
+                trap.instructions().unreachable().end();
+                code.function(&trap);
+            } else {
+                code.raw(module.get(body.range()).context("the parser was there")?);
+            }
+            index += 1;
+            if index == entries {
+                changed.section(&code);
+            }
+            continue;
+        }
+        if let Payload::CodeSectionStart { count, .. } = payload {
+            entries = count;
+            continue;
+        }
+        if let Some((id, range)) = payload.as_section() {
+            let data = module.get(range).context("the parser was there")?;
+            changed.section(&RawSection { id, data });
+        }
+    }
+    Ok(changed.finish())
+}
