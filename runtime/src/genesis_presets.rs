@@ -7,8 +7,8 @@
 //!
 //! Both endow the twelve well-known development accounts, whose keys everybody knows, give one of
 //! them root, make three of them the technical committee, and have referenda and eras
-//! run [`DEVELOPMENT_SPEED`] times as fast. Each validator stakes a million, and Ferdie nominates all of them with
-//! half a million. A chain for others starts from neither: it names its own validators, their stakes and its
+//! run [`DEVELOPMENT_SPEED`] times as fast. Each validator stakes a tenth of that, and Ferdie nominates all of them
+//! with half as much. A chain for others starts from neither: it names its own validators, their stakes and its
 //! committee, sets no sudo key and says nothing of speed.
 
 use crate::{
@@ -34,10 +34,10 @@ use sp_runtime::Perbill;
 pub const DEVELOPMENT_ENDOWMENT: Balance = 10_000_000 * NOEMA;
 
 /// What a validator of a development preset stakes.
-pub const DEVELOPMENT_STAKE: Balance = 1_000_000 * NOEMA;
+pub const DEVELOPMENT_STAKE: Balance = DEVELOPMENT_ENDOWMENT / 10;
 
 /// What the nominator of a development preset stakes.
-pub const DEVELOPMENT_NOMINATION: Balance = 500_000 * NOEMA;
+pub const DEVELOPMENT_NOMINATION: Balance = DEVELOPMENT_STAKE / 2;
 
 /// The names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
