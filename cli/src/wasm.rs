@@ -72,11 +72,6 @@ impl RuntimeCode {
         &self.bytes
     }
 
-    /// The same, for good.
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-
     /// The version in its custom section.
     pub(crate) fn version(&self) -> Result<RuntimeVersion, WasmError> {
         for payload in self.payloads() {
@@ -209,7 +204,7 @@ mod tests {
             let names = code.host_functions().unwrap();
             assert_eq!(names.into_iter().collect::<Vec<_>>(), ["ext_a", "ext_b"]);
             // Applied as it was given.
-            assert_eq!(code.into_bytes(), bytes);
+            assert_eq!(code.bytes(), bytes);
         }
     }
 
