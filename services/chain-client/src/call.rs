@@ -1,5 +1,7 @@
 //! The calls a program may submit.
 
+mod validator;
+
 use noema_commitment::SectorProof;
 use subxt::{
     ext::{
@@ -9,6 +11,8 @@ use subxt::{
     transactions::Payload,
     utils::{AccountId32, MultiAddress, H256},
 };
+
+pub use validator::ValidatorCall;
 
 use crate::{
     error::ChainError,
@@ -149,6 +153,10 @@ pub enum Call {
         /// The role.
         role: Role,
     },
+    /// What a validator submits.
+    Validator(ValidatorCall),
+    /// Several calls of which all take place or none does.
+    BatchAll(Vec<Call>),
     /// Sends funds, keeping the sender's account alive.
     TransferKeepAlive {
         /// Who gets them.
@@ -302,6 +310,11 @@ impl Call {
                 encode(state, providers.activate((*role).into()).unvalidated())
             }
             Call::Unjail { role } => encode(state, providers.unjail((*role).into()).unvalidated()),
+            Call::Validator(call) => call.encode(state),
+            Call::BatchAll(calls) => {
+                let calls = calls.iter().map(|call| call.encode(state));
+                validator::batch_all(calls.collect::<Result<_, _>>()?, state)
+            }
             Call::TransferKeepAlive { to, amount } => {
                 let to = MultiAddress::Id(account(to));
                 let call = runtime::tx().balances().transfer_keep_alive(to, *amount);

@@ -21,8 +21,10 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::{
     error::ChainError,
+    events::ChainEvent,
     follower::{self, Head},
     state::StateAt,
+    submit::outcome,
     types::{AccountId, BlockNumber, BlockRef, Hash},
 };
 
@@ -79,6 +81,7 @@ struct Inner {
     url: String,
     genesis: Hash,
     request_timeout: Duration,
+    rpc: RpcClient,
     legacy: LegacyRpcMethods<Legacy>,
     online: OnlineClient<SubstrateConfig>,
     heads: watch::Receiver<Head>,
@@ -144,7 +147,7 @@ impl ChainClient {
         let legacy = LegacyRpcMethods::<Legacy>::new(rpc.clone());
         let backend = LegacyBackend::<SubstrateConfig>::builder()
             .storage_page_size(256)
-            .build(rpc);
+            .build(rpc.clone());
         let online = OnlineClient::from_backend(Arc::new(backend))
             .await
             .map_err(|e: subxt::error::OnlineClientError| e.to_string())?;
@@ -158,6 +161,7 @@ impl ChainClient {
                 url: url.to_owned(),
                 genesis,
                 request_timeout: options.request_timeout,
+                rpc,
                 legacy,
                 online,
                 heads,
@@ -297,6 +301,11 @@ impl ChainClient {
         StateAt::open(self.clone(), block).await
     }
 
+    /// What was raised in a block, transaction by transaction and by the chain itself.
+    pub async fn events(&self, block: BlockRef) -> Result<Vec<ChainEvent>, ChainError> {
+        outcome::read_all(self, block).await
+    }
+
     /// The next nonce of an account, counting what waits in the node's pool.
     pub(crate) async fn next_nonce(&self, account: &AccountId) -> Result<u64, ChainError> {
         let account = AccountId32::from(*account);
@@ -305,6 +314,10 @@ impl ChainClient {
             self.inner.legacy.system_account_next_index(&account),
         )
         .await
+    }
+
+    pub(crate) fn rpc(&self) -> &RpcClient {
+        &self.inner.rpc
     }
 
     pub(crate) fn legacy(&self) -> &LegacyRpcMethods<Legacy> {

@@ -42,6 +42,18 @@ pub enum ChainError {
         /// The node's answer.
         reason: String,
     },
+    /// The node keeps its keystore to callers on its own machine.
+    #[error("the node at {url} does not tell {what} (`{method}`): nodes answer that on their own machine only, and not with --rpc-methods safe ({reason})")]
+    NotAllowed {
+        /// The address of the node.
+        url: String,
+        /// What was asked for.
+        what: &'static str,
+        /// The method that was called.
+        method: &'static str,
+        /// The node's answer.
+        reason: String,
+    },
     /// The node does not have the block, or not its state any more.
     #[error("block {hash} is not known to the node or its state is pruned; read at a newer block")]
     BlockUnavailable {

@@ -20,13 +20,14 @@ mod follower;
 pub mod fuzzing;
 mod keys;
 mod runtime;
+mod session_keys;
 mod state;
 mod submit;
 #[cfg(any(test, fuzzing))]
 mod testing;
 pub mod types;
 
-pub use call::{Call, RegisterProvider};
+pub use call::{Call, RegisterProvider, ValidatorCall};
 pub use client::{ChainClient, ConnectOptions, NodeInfo};
 pub use error::{ChainError, DispatchFailure, SubmitError};
 pub use events::ChainEvent;
@@ -37,7 +38,8 @@ pub use state::{call_value, StateAt};
 pub use submit::{Finalized, SubmitOptions, Submitter};
 pub use subxt::dynamic::Value;
 pub use types::{
-    AccountId, AccountState, Assignment, Balance, BlockNumber, BlockRef, CommitmentCount,
-    Constants, Deal, FileId, Hash, ProviderPage, ProviderRecord, ProviderStatus, Role, SeedAt,
-    Slot, SlotState, Unlocking,
+    AccountId, AccountState, Assignment, Balance, BlockNumber, BlockRef, Candidacy,
+    CommitmentCount, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, OwnershipProof,
+    Payee, PendingSlash, ProviderPage, ProviderRecord, ProviderStatus, Role, SeedAt, SessionKeys,
+    Slot, SlotState, Stake, StakingLimits, Unbonding, Unlocking, Unpaid,
 };

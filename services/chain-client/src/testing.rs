@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use codec::Encode;
+use codec::{Decode, Encode};
 use serde_json::{json, value::RawValue, Value};
 use subxt::rpcs::{
     client::{RawRpcFuture, RawRpcSubscription, RpcClient, RpcClientT},
@@ -34,6 +34,7 @@ struct State {
     submitted: Vec<Vec<u8>>,
     asked: HashMap<String, usize>,
     subscribers: Vec<mpsc::UnboundedSender<Value>>,
+    keeps_keystore: bool,
 }
 
 /// The header of a block: everything but the number is zero.
@@ -122,6 +123,11 @@ impl FakeNode {
         });
     }
 
+    /// Makes it answer as a node does to callers on other machines.
+    pub(crate) fn keep_keystore(&self) {
+        self.with(|state| state.keeps_keystore = true);
+    }
+
     /// Ends every subscription, as a restart of the node does.
     pub(crate) fn hang_up(&self) {
         self.with(|state| state.subscribers.clear());
@@ -152,10 +158,23 @@ impl FakeNode {
                     header(number)
                 }
                 "system_accountNextIndex" => json!(3),
+                "author_rotateKeysWithOwner" | "author_hasSessionKeys" if state.keeps_keystore => {
+                    let message = "RPC call is unsafe to be called externally".to_owned();
+                    return Err(Error::User(UserError {
+                        message,
+                        ..UserError::method_not_found()
+                    }));
+                }
+                "author_rotateKeysWithOwner" => json!({ "keys": KEYS, "proof": params[0] }),
+                "author_hasSessionKeys" => json!(params[0] == KEYS),
                 "state_call" => {
                     let function = params[0].as_str().unwrap().to_owned();
                     *state.asked.entry(function.clone()).or_default() += 1;
-                    to_hex(runtime_call(&function, state.spec_version))
+                    to_hex(runtime_call(
+                        &function,
+                        &hex_bytes(&params[1]),
+                        state.spec_version,
+                    ))
                 }
                 "state_getStorage" => state
                     .storage
@@ -191,7 +210,10 @@ impl FakeNode {
     }
 }
 
-fn runtime_call(function: &str, spec_version: u32) -> Vec<u8> {
+/// The keys that it makes, always the same.
+const KEYS: &str = "0x0102";
+
+fn runtime_call(function: &str, mut arguments: &[u8], spec_version: u32) -> Vec<u8> {
     match function {
         "Core_version" => {
             let apis: Vec<([u8; 8], u32)> = Vec::new();
@@ -199,6 +221,13 @@ fn runtime_call(function: &str, spec_version: u32) -> Vec<u8> {
         }
         "Metadata_metadata_versions" => vec![14u32, 15, 16].encode()[..].to_vec(),
         "Metadata_metadata_at_version" => Some(METADATA.to_vec()).encode(),
+        // Three keys of 32 bytes; what follows is ignored.
+        "SessionKeys_decode_session_keys" => {
+            let keys = Vec::<u8>::decode(&mut arguments).unwrap();
+            let each = keys.chunks_exact(32).take(3);
+            let each: Vec<_> = each.map(|key| (key.to_vec(), *b"test")).collect();
+            (each.len() == 3).then_some(each).encode()
+        }
         other => panic!("{other}"),
     }
 }

@@ -35,7 +35,7 @@ impl StateAt {
         })
     }
 
-    fn constant<Value: DecodeAsType>(
+    pub(super) fn constant<Value: DecodeAsType>(
         &self,
         name: &str,
         address: StaticAddress<Value>,

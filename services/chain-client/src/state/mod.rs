@@ -4,6 +4,7 @@ mod constants;
 mod deals;
 mod named;
 mod providers;
+mod validators;
 
 use subxt::{
     backend::BlockRef as SubxtBlockRef,
@@ -57,6 +58,11 @@ impl StateAt {
     /// The block that is read.
     pub fn block(&self) -> BlockRef {
         self.block
+    }
+
+    /// The connection over which it is read.
+    pub fn client(&self) -> &ChainClient {
+        &self.client
     }
 
     /// Version of the runtime at this block: the one that executes the next.

@@ -1,5 +1,7 @@
 //! Reading and encoding against the committed metadata.
 
+mod validators;
+
 use codec::{Compact, Encode};
 use futures::StreamExt;
 use noema_commitment::SectorProof;

@@ -19,14 +19,46 @@ use crate::{
 };
 
 /// Reads and decodes the events of transaction `index`.
-///
-/// The runtime that raised them is the one in the state of the parent block: a block that brings a
-/// new runtime is itself executed by the old one.
 pub(super) async fn read(
     client: &ChainClient,
     block: BlockRef,
     index: usize,
 ) -> Result<Outcome, ChainError> {
+    let (executed_by, events) = events_of(client, block).await?;
+    decode(&executed_by, events, index)
+}
+
+/// Reads and decodes all events of a block.
+pub(crate) async fn read_all(
+    client: &ChainClient,
+    block: BlockRef,
+) -> Result<Vec<ChainEvent>, ChainError> {
+    let (executed_by, events) = events_of(client, block).await?;
+    let unreadable = |e: String| executed_by.incompatible("the events of a block", e);
+    let events = executed_by.at().events().from_bytes(events);
+    events
+        .iter()
+        .map(|event| {
+            let event = event.map_err(|e| unreadable(e.to_string()))?;
+            let fields = event
+                .decode_fields_unchecked_as::<Composite<()>>()
+                .map_err(|e| unreadable(e.to_string()))?;
+            Ok(ChainEvent {
+                pallet: event.pallet_name().to_owned(),
+                name: event.event_name().to_owned(),
+                fields: composite_to_json(&fields),
+            })
+        })
+        .collect()
+}
+
+/// The events of a block, and the state whose runtime raised them.
+///
+/// That is the runtime in the state of the parent block: a block that brings a new runtime is itself executed by the old one.
+async fn events_of(
+    client: &ChainClient,
+    block: BlockRef,
+) -> Result<(StateAt, Vec<u8>), ChainError> {
     let what = "the header of a finalised block";
     let asking = client.legacy().chain_get_header(Some(H256(block.hash.0)));
     let header = client
@@ -39,7 +71,7 @@ pub(super) async fn read(
     };
     let (state, executed_by) = (client.at(block).await?, client.at(parent).await?);
     let events = raw_events(client, &state).await?;
-    decode(&executed_by, events, index)
+    Ok((executed_by, events))
 }
 
 async fn raw_events(client: &ChainClient, state: &StateAt) -> Result<Vec<u8>, ChainError> {

@@ -103,6 +103,12 @@ pub struct AccountState {
 }
 
 impl AccountState {
+    /// What may be held for a bond or a deposit while `existential_deposit` stays, in the smallest unit. Freezes do not matter: what
+    /// is held may be frozen as well.
+    pub fn holdable(&self, existential_deposit: Balance) -> Balance {
+        self.free.saturating_sub(existential_deposit)
+    }
+
     /// What may be sent away while `existential_deposit` stays and freezes are respected, in the
     /// smallest unit.
     pub fn transferable(&self, existential_deposit: Balance) -> Balance {

@@ -6,6 +6,7 @@ mod constants;
 mod deal;
 mod file;
 mod provider;
+mod validator;
 
 pub use account::{AccountId, AccountState, Balance, ParseAccountError};
 pub use block::{BlockNumber, BlockRef, Hash, SeedAt};
@@ -13,3 +14,7 @@ pub use constants::Constants;
 pub use deal::{Assignment, CommitmentCount, Deal, Slot, SlotState};
 pub use file::{FileId, ParseHexError};
 pub use provider::{ProviderPage, ProviderRecord, ProviderStatus, Role, Unlocking};
+pub use validator::{
+    Candidacy, Era, EraPoints, Eras, Exposure, OwnershipProof, ParseBytesError, Payee,
+    PendingSlash, SessionKeys, Stake, StakingLimits, Unbonding, Unpaid,
+};
