@@ -15,12 +15,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::process::Command;
 
-use crate::{data_dir::write_private, node::AUTHORITIES, Error};
+use crate::{data_dir::write_private, node::AUTHORITIES, stakers::with_stakers, Error};
 
 /// Name of the specification in the data directory.
 pub(crate) const FILE: &str = "chain-spec.json";
 /// Where a plain specification keeps the validators of the first session.
 const SESSION_KEYS: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "session", "keys"];
+/// Where it keeps what validators and their nominators have at stake at first.
+const STAKERS: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "staking", "stakers"];
+/// Where it keeps how many validators are elected.
+const VALIDATOR_COUNT: [&str; 5] = [
+    "genesis",
+    "runtimeGenesis",
+    "patch",
+    "staking",
+    "validatorCount",
+];
 /// Where it keeps what accounts have at first.
 const BALANCES: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "balances", "balances"];
 /// Where it keeps the type of the chain.
@@ -161,11 +171,14 @@ struct InspectedKey {
 type Members<'a> = BTreeMap<&'a str, Cow<'a, RawValue>>;
 
 /// The plain specification `spec` with `keys` as validators, each entry shaped like the first one that
-/// is there.
+/// is there, and each with a stake.
 fn set_validators(spec: &str, keys: &[AuthorityKeys]) -> Result<String, String> {
-    change(spec, &SESSION_KEYS, &|entries| {
+    let accounts: Vec<_> = keys.iter().map(|keys| keys.sr25519.as_str()).collect();
+    let spec = change(spec, &SESSION_KEYS, &|entries| {
         with_validators(entries, keys)
-    })
+    })?;
+    let spec = change(&spec, &STAKERS, &|entries| with_stakers(entries, &accounts))?;
+    change(&spec, &VALIDATOR_COUNT, &|_| write(&keys.len()))
 }
 
 /// The plain specification `spec` in which the accounts `more` have something as well.
@@ -238,7 +251,7 @@ fn with_validators(entries: &RawValue, keys: &[AuthorityKeys]) -> Result<Box<Raw
     write(&entries)
 }
 
-fn write(value: &impl Serialize) -> Result<Box<RawValue>, String> {
+pub(crate) fn write(value: &impl Serialize) -> Result<Box<RawValue>, String> {
     serde_json::value::to_raw_value(value).map_err(|e| e.to_string())
 }
 
@@ -284,7 +297,8 @@ mod tests {
             "balances": [["A", 10000000000000000000000001]],
             "session": { "keys": [
                 ["A", "A", { "babe": "A", "grandpa": "a", "authority_discovery": "A" }]
-            ], "more": 1 }
+            ], "more": 1 },
+            "staking": { "stakers": [["A", "A", 7, "Validator"]], "validatorCount": 1 }
         } } } }"#;
         let keys: Vec<_> = ["X", "Y", "Z"]
             .map(|name| AuthorityKeys {
@@ -299,6 +313,9 @@ mod tests {
         assert_eq!(changed["genesis"]["runtimeGenesis"]["code"], "0x00");
         let session = &changed["genesis"]["runtimeGenesis"]["patch"]["session"];
         assert_eq!(session["more"], 1);
+        let staking = &changed["genesis"]["runtimeGenesis"]["patch"]["staking"];
+        assert_eq!(staking["validatorCount"], 3);
+        assert_eq!(staking["stakers"][2], json!(["Z", "Z", 7, "Validator"]));
         assert_eq!(
             session["keys"],
             json!([

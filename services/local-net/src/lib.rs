@@ -17,6 +17,7 @@ mod registration;
 mod relay;
 mod rpc;
 mod spawn;
+mod stakers;
 
 pub use binaries::Binaries;
 pub use builder::{LocalNetBuilder, MAX_PROVIDERS, MAX_VALIDATORS};
