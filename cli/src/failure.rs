@@ -111,6 +111,7 @@ impl From<ChainError> for Failure {
             ChainError::Unreachable { .. } | ChainError::Timeout { .. } => "unreachable",
             ChainError::Incompatible { .. } => "incompatible",
             ChainError::WrongGenesis { .. } => "other_chain",
+            ChainError::NotAllowed { .. } => "not_allowed",
             _ => "chain",
         };
         Self::new(code, error.to_string())

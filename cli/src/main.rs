@@ -9,6 +9,7 @@ mod follow;
 mod keystore;
 mod lookup;
 mod output;
+mod percent;
 mod progress;
 mod session;
 mod sink;

@@ -7,6 +7,7 @@ pub(crate) mod range;
 pub(crate) mod storage;
 pub(crate) mod up;
 pub(crate) mod upgrade;
+pub(crate) mod validator;
 
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 /// Where a node answers when nobody says otherwise.
 pub(crate) const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 
-/// Noema from the command line: run a network, store files, look after providers and accounts,
+/// Noema from the command line: run a network, store files, look after providers, validators and accounts,
 /// upgrade the runtime.
 #[derive(Debug, Parser)]
 #[command(
@@ -71,6 +72,9 @@ pub(crate) enum Command {
     /// Look after a provider: registration, bond, activity.
     #[command(subcommand)]
     Provider(provider::Provider),
+    /// Look after a validator: session keys, stake, candidacy, pay.
+    #[command(subcommand)]
+    Validator(validator::Validator),
     /// Keys, balances and transfers.
     #[command(subcommand)]
     Account(account::Account),
@@ -162,6 +166,18 @@ mod tests {
             "provider chill".into(),
             "provider activate".into(),
             "provider unjail".into(),
+            "validator setup --bond 1000".into(),
+            format!("validator setup --bond 1000.5 --commission 2.5 --payee {ADDRESS}"),
+            "validator setup --bond 1000 --payee staked --keys 0x01 --proof 0x02".into(),
+            "validator status".into(),
+            format!("validator status {ADDRESS}"),
+            "validator list --json".into(),
+            "validator chill".into(),
+            "validator unbond all".into(),
+            "validator unbond 2.5".into(),
+            "validator withdraw".into(),
+            "validator payout".into(),
+            format!("validator payout {ADDRESS} --era 7"),
             "node status".into(),
             "node status --check".into(),
             "upgrade build --commit v1 --try-runtime --out dir".into(),
@@ -187,6 +203,16 @@ mod tests {
             "account transfer 5GrwvaEF 1",
             "account transfer 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY -1",
             "provider set-capacity many",
+            "validator setup",
+            "validator setup --bond -1",
+            "validator setup --bond 1000 --commission 101",
+            "validator setup --bond 1000 --payee somebody",
+            "validator setup --bond 1000 --keys 0x01",
+            "validator setup --bond 1000 --proof 0x01",
+            "validator setup --bond 1000 --keys 0x --proof 0x01",
+            "validator unbond",
+            "validator unbond half",
+            "validator payout --era -1",
             "up --tmp --data-dir d",
             "up --validators 0",
             "upgrade check",

@@ -9,6 +9,7 @@ mod storage_put;
 mod storage_resign;
 mod up;
 mod upgrade;
+mod validator;
 
 pub(crate) use upgrade::BUILD_PLACE;
 
@@ -26,6 +27,7 @@ pub(crate) async fn run(session: &Session, command: Command) -> Result<(), Failu
         Command::Storage(Storage::Get(get)) => storage_get::run(session, &get).await,
         Command::Storage(other) => storage::run(session, other).await,
         Command::Provider(provider) => provider::run(session, provider).await,
+        Command::Validator(validator) => validator::run(session, validator).await,
         Command::Account(account) => account::run(session, account).await,
         Command::Node(node) => node::run(session, &node).await,
         Command::Upgrade(upgrade) => upgrade::run(session, &upgrade).await,
