@@ -266,7 +266,11 @@ where
             metrics.clone(),
             net_config.peer_store_handle(),
         );
-    net_config.add_notification_protocol(grandpa_protocol_config);
+    let grandpa_enabled = !config.disable_grandpa;
+    // Offered only when somebody listens: litep2p takes no connection at all while a protocol of it has nobody behind it.
+    if grandpa_enabled {
+        net_config.add_notification_protocol(grandpa_protocol_config);
+    }
 
     let warp_sync = Arc::new(sc_consensus_grandpa::warp_proof::NetworkProvider::new(
         backend.clone(),
@@ -313,7 +317,6 @@ where
 
     let chain_type = config.chain_spec.chain_type();
     let force_authoring = config.force_authoring;
-    let grandpa_enabled = !config.disable_grandpa;
     let node_name = config.network.node_name.clone();
     let discovery = sc_authority_discovery::WorkerConfig {
         publish_non_global_ips: config.network.allow_non_globals_in_dht,
