@@ -7,6 +7,7 @@
 
 mod before_sync;
 mod crash;
+mod equivocation;
 mod faulty_upgrade;
 mod journey;
 mod judges;
@@ -20,3 +21,4 @@ mod transport;
 mod trouble;
 mod upgrade;
 mod upgrade_check;
+mod validator;

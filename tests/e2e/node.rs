@@ -16,6 +16,8 @@ use tokio::{process::Command, time::sleep};
 
 /// Finalised blocks that the chain has before its database is worked on.
 const BLOCKS: u64 = 12;
+/// Blocks that a node is to follow.
+const FOLLOWED: u64 = 10;
 /// Longest time that a sub-command may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// For how long finality is measured.
@@ -392,6 +394,30 @@ async fn two_validators_finalise_each_others_blocks() -> anyhow::Result<()> {
         middle.as_millis(),
         lags.len()
     );
+    net.shutdown().await;
+    Ok(())
+}
+
+/// Such a node has no vote, and everything else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_grandpa_follows_the_chain() -> anyhow::Result<()> {
+    let net = LocalNet::builder()
+        .providers(0)
+        .followers(1)
+        .follower_arg("--no-grandpa")
+        .ports(PortChoice::Free)
+        .start()
+        .await?;
+    let node = &net.followers()[0];
+    node.start()?;
+    // That it is connected, and stays so.
+    let goal = net.node(0).finalized().await? + FOLLOWED;
+    network::until(
+        "the chain at the node without GRANDPA",
+        PATIENCE,
+        || async { Ok((height(node, None).await? >= goal).then_some(())) },
+    )
+    .await?;
     net.shutdown().await;
     Ok(())
 }

@@ -91,6 +91,14 @@ impl Noema {
         }
     }
 
+    /// The same, at another node.
+    pub fn at(&self, url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            ..self.clone()
+        }
+    }
+
     /// The same, as a copy of the program at `binary` and by another user of the system.
     pub fn by_user(&self, binary: PathBuf, uid: u32) -> Self {
         Self {
