@@ -126,11 +126,15 @@ async fn what_the_chain_would_refuse_costs_nothing() -> anyhow::Result<()> {
     let net = network().await?;
     let bob = Noema::of(&net)?.dev("Bob");
     let before = money(&net, "Bob").await?;
+    // So much that only the fee is missing.
+    let state = net.client().at_finalized().await?;
+    let kept = state.constants()?.existential_deposit + state.staking_limits().await?.key_deposit;
+    let all = before.free - kept;
+    let all = format!("{}.{:018}", all / NOEMA, all % NOEMA);
     let cases: [(&[&str], &str); 8] = [
         (&["setup", "--bond", "999"], "at least 1000 NOEMA"),
         (&["setup", "--bond", "99999999"], "insufficient balance"),
-        // All there is, without what fee and deposit take.
-        (&["setup", "--bond", "9999999"], "insufficient balance"),
+        (&["setup", "--bond", &all], "and a fee of about"),
         (
             &[
                 "setup", "--bond", "5000", "--keys", "0x01", "--proof", "0x01",
