@@ -19,8 +19,6 @@ use tokio::{process::Command, time::timeout};
 
 /// Validators: the fewest of which one may fail.
 const VALIDATORS: usize = 4;
-/// Place of the one that equivocates: Bob.
-const OFFENDER: usize = 1;
 /// What one offender of four loses, in billionths: (3 · 1 / 4)².
 const FRACTION: u128 = 562_500_000;
 /// Longest time until an equivocation is in a finalised block. To author twice is certain in the offender's next slot; to vote twice takes two

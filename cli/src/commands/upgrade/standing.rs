@@ -382,9 +382,7 @@ impl Referendum {
                 .and_then(|alarm| small(alarm.get(0)?)),
             approval: part(ayes, all),
             support: part(vote("support"), issuance),
-            proposal: status
-                .pointer("/proposal/Lookup/hash")
-                .and_then(|found| hash(found)),
+            proposal: status.pointer("/proposal/Lookup/hash").and_then(hash),
         }
     }
 

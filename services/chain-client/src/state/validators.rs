@@ -89,7 +89,7 @@ impl StateAt {
         let address = runtime::storage().staking().validators();
         let (what, stash) = ("a candidate", AccountId32::from(*account));
         // The entry has a default: what it holds says nothing about whether it is there.
-        if self.raw(what, &address, (stash,)).await?.is_none() {
+        if self.bytes_at(what, &address, (stash,)).await?.is_none() {
             return Ok(None);
         }
         Ok(self
@@ -112,7 +112,10 @@ impl StateAt {
     pub async fn nominates(&self, account: &AccountId) -> Result<bool, ChainError> {
         let address = runtime::storage().staking().nominators();
         let keys = (AccountId32::from(*account),);
-        Ok(self.raw("a nominator", &address, keys).await?.is_some())
+        Ok(self
+            .bytes_at("a nominator", &address, keys)
+            .await?
+            .is_some())
     }
 
     /// The session keys that `account` registered last.
@@ -122,7 +125,7 @@ impl StateAt {
     ) -> Result<Option<SessionKeys>, ChainError> {
         let address = runtime::storage().session().next_keys();
         let keys = (AccountId32::from(*account),);
-        let found = self.raw("session keys", &address, keys).await?;
+        let found = self.bytes_at("session keys", &address, keys).await?;
         Ok(found.map(SessionKeys))
     }
 
@@ -310,7 +313,7 @@ impl StateAt {
     }
 
     /// The bytes at a key, without a default.
-    async fn raw<Keys, Value, IsPlain>(
+    async fn bytes_at<Keys, Value, IsPlain>(
         &self,
         what: &'static str,
         address: &StaticAddress<Keys, Value, IsPlain>,
