@@ -96,17 +96,17 @@ async fn serve(state: State, fault: Fault) -> (String, Arc<Served>, ServerHandle
     let mut module = RpcModule::from_arc(served.clone());
     type Answer<T> = Result<T, ErrorObjectOwned>;
     module
-        .register_method("chain_getBlockHash", |_, node, _| node.state.genesis)
+        .register_method("chain_getBlockHash", |_, node, _| json!(node.state.genesis))
         .unwrap();
     module
         .register_method("chain_getFinalizedHead", |_, node, _| {
-            node.state.header.hash()
+            json!(node.state.header.hash())
         })
         .unwrap();
     module
         .register_method("chain_getHeader", |params, node, _| {
             let (hash,): (Hash,) = params.parse().unwrap();
-            (hash == node.state.header.hash()).then(|| node.state.header.clone())
+            json!((hash == node.state.header.hash()).then(|| node.state.header.clone()))
         })
         .unwrap();
     module
