@@ -59,17 +59,7 @@ pub(super) async fn check_all(
     let chain = Chain::read(&client.at_finalized().await?).await?;
     let fitness = Fitness::of(candidate, &chain)?;
     let version = &candidate.version;
-    let mut text = Fields::new()
-        .add("code hash", candidate.hash)
-        .add("size", Size(candidate.size()))
-        .add(
-            "runtime",
-            format!(
-                "{} {} -> {} {}",
-                chain.spec_name, chain.spec_version, version.spec_name, version.spec_version
-            ),
-        )
-        .to_string();
+    let mut text = String::new();
     for finding in &fitness.warnings {
         text.push_str(&format!("WARNING     {}\n", finding.message));
     }
@@ -87,7 +77,17 @@ pub(super) async fn check_all(
     });
     let strictly = rehearsal.strict && !fitness.warnings.is_empty();
     if !fitness.errors.is_empty() || strictly {
-        text.push_str("result      FAILED, without a rehearsal\n");
+        let about = Fields::new()
+            .add("code hash ", candidate.hash)
+            .add("size", Size(candidate.size()))
+            .add(
+                "runtime",
+                format!(
+                    "{} {} -> {} {}",
+                    chain.spec_name, chain.spec_version, version.spec_name, version.spec_version
+                ),
+            );
+        let text = format!("{about}{text}result      FAILED, without a rehearsal\n");
         return Ok(Checked {
             passed: false,
             text,

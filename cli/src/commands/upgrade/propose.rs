@@ -110,7 +110,26 @@ impl Proposal<'_> {
     async fn by_referendum(&self, propose: &Propose) -> Result<(), Failure> {
         let state = self.client.at_finalized().await?;
         let calls = Calls::new(&state, self.candidate.hash)?;
+        if Standing::read(&state).await?.authorized == Some(self.candidate.hash) {
+            let text = Fields::new()
+                .add("code hash", self.candidate.hash)
+                .add("authorised", "yes, already")
+                .add("next", "noema upgrade apply WASM, by anyone");
+            return self.session.output.answer(&Answer::new(
+                text.to_string(),
+                json!({ "code_hash": self.candidate.hash, "by": "referendum", "authorized": true }),
+            ));
+        }
         let way = Way::read(&state, &calls).await?;
+        if propose.committee && !self.members(&state).await?.contains(&self.account()) {
+            return Err(Failure::new(
+                "no_member",
+                format!(
+                    "{} is no member of the technical committee: leave --committee out",
+                    self.submitter.account()
+                ),
+            ));
+        }
         if !way.preimage {
             self.submit(&state, &calls.note_preimage(), "note the preimage")
                 .await?;
@@ -190,22 +209,8 @@ impl Proposal<'_> {
         vote: Option<&CommitteeVote>,
         threshold: Option<u32>,
     ) -> Result<(), Failure> {
-        let who = format!("0x{}", hex::encode(self.submitter.account().0));
-        let members = state.read(COMMITTEE, "Members", vec![]).await?;
-        let members = match members {
-            Some(Value::Array(members)) => members,
-            Some(only @ Value::String(_)) => vec![only],
-            _ => Vec::new(),
-        };
-        if !members.iter().any(|member| member.as_str() == Some(&who)) {
-            return Err(Failure::new(
-                "no_member",
-                format!(
-                    "{} is no member of the technical committee: leave --committee out",
-                    self.submitter.account()
-                ),
-            ));
-        }
+        let who = self.account();
+        let members = self.members(state).await?;
         let all = u32::try_from(members.len()).unwrap_or(u32::MAX);
         let two_thirds = all.saturating_mul(2).div_ceil(3).max(1);
         let mut vote = vote.cloned();
@@ -239,6 +244,27 @@ impl Proposal<'_> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// The signer as the state names it.
+    fn account(&self) -> String {
+        format!("0x{}", hex::encode(self.submitter.account().0))
+    }
+
+    /// The technical committee; nobody on a chain without one.
+    async fn members(&self, state: &StateAt) -> Result<Vec<String>, Failure> {
+        if !state.has_pallet(COMMITTEE) {
+            return Ok(Vec::new());
+        }
+        Ok(match state.read(COMMITTEE, "Members", vec![]).await? {
+            Some(Value::Array(members)) => members
+                .iter()
+                .filter_map(|member| member.as_str().map(str::to_owned))
+                .collect(),
+            // A list of one is written as its only member.
+            Some(Value::String(only)) => vec![only],
+            _ => Vec::new(),
+        })
     }
 
     async fn submit(

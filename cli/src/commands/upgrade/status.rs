@@ -37,11 +37,17 @@ pub(super) async fn run(session: &Session, command: &Status) -> Result<(), Failu
         }
     };
     let fields = match which {
-        Which::Any => match standing.authorized {
-            Some(hash) => governed(&state, hash, fields, &mut add).await?,
-            None => fields,
-        },
-        Which::Code(hash) => governed(&state, hash, fields, &mut add).await?,
+        Which::Any => fields,
+        Which::Code(hash) => {
+            add("code_hash", json!(hash));
+            let fields = fields.add("code", hash);
+            if standing.authorized == Some(hash) {
+                // What led to it may be gone from the state.
+                fields.add("decided", "yes: noema upgrade apply hands it in")
+            } else {
+                governed(&state, hash, fields, &mut add).await?
+            }
+        }
         Which::Referendum(index) => {
             if !state.has_pallet("Referenda") {
                 return Err(Failure::new("no_governance", "this chain has no referenda"));
@@ -114,8 +120,6 @@ async fn governed(
     fields: Fields,
     add: &mut impl FnMut(&str, Value),
 ) -> Result<Fields, Failure> {
-    add("code_hash", json!(hash));
-    let fields = fields.add("code", hash);
     if !state.has_pallet("Referenda") {
         return Ok(fields);
     }
