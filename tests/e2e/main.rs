@@ -21,4 +21,5 @@ mod transport;
 mod trouble;
 mod upgrade;
 mod upgrade_check;
+mod upgrade_referendum;
 mod validator;

@@ -1,23 +1,24 @@
 //! Upgrades that must not happen are caught before anybody votes on them, on the state of a running network.
-//!
-//! Runtimes with broken migrations of their own belong here too, once `tests/next-runtime` can be built with one: each a case of
-//! [`caught`].
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context};
 use noema_local_net::LocalNet;
+use noema_next_runtime::fault::{with_fault, Fault};
 use noema_tests::{cli::Noema, mutate, network};
 use serde_json::Value;
 
 /// Where the chain keeps its code.
 const CODE: &[u8] = b":code";
 
-/// A network with one provider, the command line for it, and a directory with `next.wasm`.
+/// Records that the next runtime's migration moves, one a block.
+const PROVIDERS: usize = 3;
+
+/// A network, the command line for it, and a directory with `next.wasm`.
 async fn prepare() -> anyhow::Result<(LocalNet, Noema, tempfile::TempDir)> {
     let next = noema_next_runtime::WASM_PATH
         .context("the next runtime is built without SKIP_WASM_BUILD")?;
-    let net = network::start(1).await?;
+    let net = network::start(PROVIDERS).await?;
     let noema = Noema::of(&net)?;
     let dir = tempfile::tempdir()?;
     std::fs::copy(next, dir.path().join("next.wasm"))?;
@@ -62,18 +63,20 @@ async fn an_upgrade_is_rehearsed_on_the_state_of_the_chain() -> anyhow::Result<(
         .await?;
     let rehearsal = &report["rehearsal"];
     ensure!(report["passed"] == true, "{report}");
-    ensure!(rehearsal["migration_blocks"] == 1, "{report}");
+    let migration = rehearsal["migration_blocks"].as_u64().context("a number")?;
+    ensure!(migration >= PROVIDERS as u64, "{report}");
     ensure!(rehearsal["to"]["spec_version"] == report["to"], "{report}");
-    ensure!(
-        rehearsal["blocks"].as_array().is_some_and(|b| b.len() == 3),
-        "{report}"
-    );
-    let added = rehearsal["storage"]
-        .as_array()
-        .context("changes of the storage")?
-        .iter()
-        .any(|change| change["pallet"] == "Ping" && change["kind"] == "added");
-    ensure!(added, "the new pallet's storage is not told: {report}");
+    let blocks = rehearsal["blocks"].as_array().context("blocks")?;
+    ensure!(blocks.len() as u64 == migration + 2, "{report}");
+    let changes = rehearsal["storage"].as_array().context("changes")?;
+    let change = |pallet: &str, kind: &str| {
+        let mut found = changes.iter();
+        found.find(|change| change["pallet"] == pallet && change["kind"] == kind)
+    };
+    ensure!(change("Ping", "added").is_some(), "{report}");
+    let records = change("Providers", "changed").context("the records' layout changes")?;
+    ensure!(records["values"] == PROVIDERS, "{report}");
+    ensure!(records["untouched"] == 0, "{report}");
 
     // The same state from the file, without the provider's work in between.
     let again = noema
@@ -124,15 +127,21 @@ async fn a_broken_upgrade_is_caught_before_it_is_proposed() -> anyhow::Result<()
     ensure!(errors[0]["message"].to_string().contains(mutate::UNKNOWN));
 
     // What nobody sees without executing it.
-    let broken = mutate::trapping(&next, "Core_initialize_block")?;
-    let report = caught(&noema, place, "broken.wasm", &broken).await?;
+    let faulty = |fault| with_fault(&next, fault).map_err(anyhow::Error::msg);
+    let failing = faulty(Fault::MigrationFails)?;
+    let report = caught(&noema, place, "failing.wasm", &failing).await?;
     ensure!(codes(&report["code"]["errors"]).is_empty(), "{report}");
     let errors = &report["rehearsal"]["errors"];
+    ensure!(codes(errors).contains(&"migration_failed"), "{report}");
+    let warnings = &report["rehearsal"]["warnings"];
+    ensure!(codes(warnings).contains(&"safe_mode"), "{report}");
+
+    let panicking = faulty(Fault::BlocksPanic)?;
+    let report = caught(&noema, place, "broken.wasm", &panicking).await?;
+    let errors = &report["rehearsal"]["errors"];
     ensure!(codes(errors) == ["block_failed"], "{report}");
-    ensure!(
-        errors[0]["message"].to_string().contains("unreachable"),
-        "{report}"
-    );
+    let message = errors[0]["message"].to_string();
+    ensure!(message.contains("the fault that was asked for"), "{report}");
 
     let broken = place.join("broken.wasm");
     let said = noema

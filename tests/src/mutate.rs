@@ -1,10 +1,8 @@
-//! Runtimes that must not come into force, made from one that may.
+//! Runtimes that must not come into force, made from one that may. Those that fail when they run have a [fault](noema_next_runtime::fault).
 
 use std::io::Read;
 
 use anyhow::{ensure, Context};
-use wasm_encoder::{CodeSection, Function, Module, RawSection};
-use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 /// First bytes of a compressed runtime.
 const COMPRESSED: [u8; 8] = [82, 188, 83, 118, 70, 219, 142, 5];
@@ -52,60 +50,4 @@ fn replaced_once(bytes: &[u8], old: &[u8], new: &[u8]) -> anyhow::Result<Vec<u8>
         .context("it was found there")?
         .copy_from_slice(new);
     Ok(replaced)
-}
-
-/// Traps when the function `export` is called.
-pub fn trapping(module: &[u8], export: &str) -> anyhow::Result<Vec<u8>> {
-    let mut imported = 0_u32;
-    let mut trapping = None;
-    for payload in Parser::new(0).parse_all(module) {
-        match payload? {
-            Payload::ImportSection(imports) => {
-                for import in imports {
-                    imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
-                }
-            }
-            Payload::ExportSection(exports) => {
-                for found in exports {
-                    let found = found?;
-                    if found.name == export && found.kind == ExternalKind::Func {
-                        trapping = found.index.checked_sub(imported);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let trapping = trapping.with_context(|| format!("the module does not export {export}"))?;
-
-    let mut changed = Module::new();
-    let mut code = CodeSection::new();
-    let mut index = 0_u32;
-    let mut entries = 0_u32;
-    for payload in Parser::new(0).parse_all(module) {
-        let payload = payload?;
-        if let Payload::CodeSectionEntry(body) = &payload {
-            if index == trapping {
-                let mut trap = Function::new([]);
-                trap.instructions().unreachable().end();
-                code.function(&trap);
-            } else {
-                code.raw(module.get(body.range()).context("the parser was there")?);
-            }
-            index += 1;
-            if index == entries {
-                changed.section(&code);
-            }
-            continue;
-        }
-        if let Payload::CodeSectionStart { count, .. } = payload {
-            entries = count;
-            continue;
-        }
-        if let Some((id, range)) = payload.as_section() {
-            let data = module.get(range).context("the parser was there")?;
-            changed.section(&RawSection { id, data });
-        }
-    }
-    Ok(changed.finish())
 }
