@@ -21,8 +21,11 @@ use tokio::{process::Command, time::timeout};
 const VALIDATORS: usize = 4;
 /// What one offender of four loses, in billionths: (3 · 1 / 4)².
 const FRACTION: u128 = 562_500_000;
+/// How long a message takes from node to node while a validator votes twice. With nothing between them its two nodes see every block, and vote for
+/// it, at the same moment.
+const DELAY: Duration = Duration::from_millis(40);
 /// Longest time until an equivocation is in a finalised block. To author twice is certain in the offender's next slot; to vote twice takes two
-/// views of the chain at one moment.
+/// views of the chain at one moment of one round.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Finalised blocks after the offence in which the offender must have none: at full size half a session.
 const CI: u32 = 20;
@@ -36,6 +39,8 @@ struct Key {
     scheme: &'static str,
     /// What the chain calls the offence.
     offence: &'static [u8; 16],
+    /// How long messages take from node to node.
+    delay: Duration,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,6 +50,7 @@ async fn a_validator_that_authors_twice_is_disabled_and_slashed_with_its_nominat
         kind: "babe",
         scheme: "sr25519",
         offence: b"babe:equivocatio",
+        delay: Duration::ZERO,
     })
     .await
 }
@@ -56,6 +62,7 @@ async fn a_validator_that_votes_twice_is_disabled_and_slashed_with_its_nominator
         kind: "gran",
         scheme: "ed25519",
         offence: b"grandpa:equivoca",
+        delay: DELAY,
     })
     .await
 }
@@ -65,6 +72,7 @@ async fn equivocates(key: Key) -> anyhow::Result<()> {
         .validators(VALIDATORS)
         .followers(1)
         .follower_arg("--validator")
+        .links(key.delay)
         .providers(0)
         .ports(PortChoice::Free)
         .start()
