@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// Blocks, in per cent of what is usual for each chain
     #[arg(long, default_value_t = 100)]
     scale: u32,
+    /// Weight of the transfers, in per cent of what ordinary transactions of a block may weigh
+    #[arg(long, default_value_t = 50)]
+    fill: usize,
     /// Directory for specifications; all is removed afterwards
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     dir: PathBuf,
@@ -79,19 +82,20 @@ async fn measure(
 ) -> anyhow::Result<Vec<Measured>> {
     let slots = (chain.slots() * options.scale / 100).max(1);
     let loaded = usize::try_from(slots + 2 * SETTLING)?;
-    let load = Load::new(chain.half_full() * loaded)?;
+    let each_slot = chain.full() * options.fill / 100;
+    let load = Load::new(each_slot * loaded)?;
     let dir = tempfile::tempdir_in(&options.dir).context("make a directory")?;
     let net = chain
         .start(dir.path(), &load, (!delay.is_zero()).then_some(delay))
         .await?;
     let client = OnlineClient::<SubstrateConfig>::from_insecure_url(net.url()).await?;
-    let signed = load.sign(&client).await?;
+    let signed = load.sign_batches(&client, chain.batch()).await?;
     let mut watch = Watch::begin(&net);
 
     let mut rows = Vec::new();
     for transfers in [None, Some(signed)] {
         let sending = transfers.map(|transfers| {
-            let per_second = chain.half_full() as f64 / chain.slot().as_secs_f64();
+            let per_second = each_slot as f64 / chain.slot().as_secs_f64();
             pace::send(&net, transfers, per_second)
         });
         let has_load = sending.is_some();
@@ -102,7 +106,7 @@ async fn measure(
             }
         };
         let (sent, window) = tokio::join!(sending, window(&net, chain.slot(), slots));
-        sent.context("send transfers")?;
+        sent.context("send transfers: this machine may not keep up with so many")?;
         let (from, to, processors) = window?;
         let figures = Figures::of(watch.all(), from, to);
         ensure!(!figures.lags.is_empty(), "no block became final");

@@ -1,10 +1,10 @@
 //! The accounts and their transfers.
 
 use anyhow::Context;
-use serde_json::{json, Value};
+use serde_json::json;
 use subxt::{
     config::DefaultExtrinsicParamsBuilder,
-    dynamic,
+    dynamic::{self, Value},
     utils::{AccountId32, MultiAddress},
     OnlineClient, SubstrateConfig,
 };
@@ -38,7 +38,7 @@ impl Load {
     }
 
     /// The accounts as a genesis names them.
-    pub(crate) fn balances(&self) -> impl Iterator<Item = Value> + '_ {
+    pub(crate) fn balances(&self) -> impl Iterator<Item = serde_json::Value> + '_ {
         self.endowed()
             .map(|(account, amount)| json!([account, amount]))
     }
@@ -49,6 +49,32 @@ impl Load {
             let account = AccountId32(key.public_key().0);
             (account.to_string(), ENDOWMENT)
         })
+    }
+
+    /// A transaction of each account with so many transfers, signed, as hex: one alone, or a batch of `pallet-utility`.
+    pub(crate) async fn sign_batches(
+        &self,
+        client: &OnlineClient<SubstrateConfig>,
+        transfers: usize,
+    ) -> anyhow::Result<Vec<String>> {
+        if transfers == 1 {
+            return self.sign(client).await;
+        }
+        let at = client.at_current_block().await?;
+        let sign = |(place, sender): (usize, &Keypair)| {
+            let receivers = self.accounts.iter().cycle().skip(place + 1);
+            let calls: Vec<Value<()>> = receivers.take(transfers).map(transfer).collect();
+            let call = dynamic::tx("Utility", "batch_all", (calls,));
+            let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
+                .nonce(0)
+                .immortal();
+            let tx = at
+                .tx()
+                .create_signable_offline(&call, params.build())?
+                .sign(sender)?;
+            anyhow::Ok(format!("0x{}", hex::encode(tx.encoded())))
+        };
+        self.accounts.iter().enumerate().map(sign).collect()
     }
 
     /// The transfers, signed, as hex.
@@ -72,4 +98,12 @@ impl Load {
         };
         self.accounts.iter().zip(receivers).map(sign).collect()
     }
+}
+
+/// The call that sends something to an account, to be put into another call.
+fn transfer(to: &Keypair) -> Value<()> {
+    let dest = Value::unnamed_variant("Id", [Value::from_bytes(to.public_key().0)]);
+    let fields = [("dest", dest), ("value", Value::u128(VALUE))];
+    let call = Value::named_variant("transfer_keep_alive", fields);
+    Value::unnamed_variant("Balances", [call])
 }

@@ -8,7 +8,9 @@
 //! - **A delay** holds every piece of a connection back for the same time in each direction; order is kept, as in TCP. Nothing is lost, the
 //!   line's rate has no limit, and a connection is opened without waiting: the first exchange on it is one round quicker than on a real line.
 //!
-//! That nodes take no other way is the matter of their flags and of the chain's type: see [`chain_spec`](crate::chain_spec).
+//! That nodes take no other way is the matter of their flags and of the chain's type: see [`chain_spec`](crate::chain_spec). They still tell
+//! each other the addresses of links, though, and a node that is cut off would dial its peers over links of others. So a link takes
+//! only its own dialler, which it knows by the port: litep2p dials from the port that it listens at.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -67,10 +69,10 @@ impl Links {
     /// Opens a link between any two of the nodes that listen on `ports`.
     pub(crate) async fn open(ports: &[u16], delay: Duration) -> Result<Self, Error> {
         let mut links = Vec::new();
-        for from in 0..ports.len() {
-            for (to, target) in ports.iter().enumerate() {
-                if from != to {
-                    links.push(Link::open(from, to, *target, delay).await?);
+        for dialler in ports.iter().copied().enumerate() {
+            for target in ports.iter().copied().enumerate() {
+                if dialler != target {
+                    links.push(Link::open(dialler, target, delay).await?);
                 }
             }
         }
@@ -113,7 +115,12 @@ impl Links {
 }
 
 impl Link {
-    async fn open(from: usize, to: usize, target: u16, delay: Duration) -> Result<Self, Error> {
+    /// The way from one node to another, each given by place and port.
+    async fn open(
+        (from, dialler): (usize, u16),
+        (to, target): (usize, u16),
+        delay: Duration,
+    ) -> Result<Self, Error> {
         let port = Port::choose(PortChoice::Free, 0, "a link between nodes")?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.number()))
             .await
@@ -121,7 +128,7 @@ impl Link {
                 what: "a link between nodes",
             })?;
         let (condition, state) = watch::channel(Condition { cut: false, delay });
-        let task = tokio::spawn(serve(listener, target, state));
+        let task = tokio::spawn(serve(listener, dialler, target, state));
         Ok(Self {
             from,
             to,
@@ -132,12 +139,21 @@ impl Link {
     }
 }
 
-/// Takes connections; all end when this does.
-async fn serve(listener: TcpListener, target: u16, condition: watch::Receiver<Condition>) {
+/// Takes connections from the dialler; all end when this does.
+async fn serve(
+    listener: TcpListener,
+    dialler: u16,
+    target: u16,
+    condition: watch::Receiver<Condition>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
+                // Dropped, which closes it.
+                Ok((_, stranger)) if stranger.port() != dialler => {
+                    tracing::debug!(%stranger, "a link is dialled by somebody else");
+                }
                 Ok((near, _)) => {
                     connections.spawn(carry(near, target, condition.clone()));
                 }
@@ -213,40 +229,61 @@ async fn whole(condition: &mut watch::Receiver<Condition>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::{task::yield_now, time::timeout};
+    use tokio::{net::TcpSocket, task::yield_now, time::timeout};
 
     const DELAY: Duration = Duration::from_millis(60);
     /// Long enough for anything that is not held back.
     const SOON: Duration = Duration::from_secs(10);
 
     /// Two ends that echo what they get, with links between them.
-    async fn linked(delay: Duration) -> (Links, Vec<JoinHandle<()>>) {
-        let (mut ports, mut echoes) = (Vec::new(), Vec::new());
-        for _ in 0..2 {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-            ports.push(listener.local_addr().unwrap().port());
-            echoes.push(tokio::spawn(async move {
-                while let Ok((mut stream, _)) = listener.accept().await {
-                    tokio::spawn(async move {
-                        let (mut read, mut write) = stream.split();
-                        let _ = tokio::io::copy(&mut read, &mut write).await;
-                    });
-                }
-            }));
+    struct Ends {
+        links: Links,
+        ports: Vec<u16>,
+        echoes: Vec<JoinHandle<()>>,
+    }
+
+    /// A socket with this port, which others of this test may have as well.
+    fn socket(port: u16) -> TcpSocket {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.set_reuseport(true).unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, port).into()).unwrap();
+        socket
+    }
+
+    impl Ends {
+        async fn new(delay: Duration) -> Self {
+            let (mut ports, mut echoes) = (Vec::new(), Vec::new());
+            for _ in 0..2 {
+                let listener = socket(0).listen(8).unwrap();
+                ports.push(listener.local_addr().unwrap().port());
+                echoes.push(tokio::spawn(async move {
+                    while let Ok((mut stream, _)) = listener.accept().await {
+                        tokio::spawn(async move {
+                            let (mut read, mut write) = stream.split();
+                            let _ = tokio::io::copy(&mut read, &mut write).await;
+                        });
+                    }
+                }));
+            }
+            Self {
+                links: Links::open(&ports, delay).await.unwrap(),
+                ports,
+                echoes,
+            }
         }
-        (Links::open(&ports, delay).await.unwrap(), echoes)
+
+        /// Dials as litep2p does, from the port that the end listens at.
+        async fn dial(&self, from: usize, to: usize) -> TcpStream {
+            let link = self.links.port(from, to).unwrap();
+            let socket = socket(self.ports[from]);
+            let target = (Ipv4Addr::LOCALHOST, link).into();
+            socket.connect(target).await.unwrap()
+        }
     }
 
-    async fn dial(links: &Links) -> TcpStream {
-        let port = links.port(0, 1).unwrap();
-        TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-            .await
-            .unwrap()
-    }
-
-    async fn echoed(stream: &mut TcpStream, word: &[u8]) -> Vec<u8> {
-        stream.write_all(word).await.unwrap();
-        let mut answer = vec![0; word.len()];
+    async fn read(stream: &mut TcpStream, length: usize) -> Vec<u8> {
+        let mut answer = vec![0; length];
         timeout(SOON, stream.read_exact(&mut answer))
             .await
             .expect("an answer")
@@ -254,17 +291,36 @@ mod tests {
         answer
     }
 
+    async fn echoed(stream: &mut TcpStream, word: &[u8]) -> Vec<u8> {
+        stream.write_all(word).await.unwrap();
+        read(stream, word.len()).await
+    }
+
+    /// Whether nothing arrives, for long enough to tell.
+    async fn silent(stream: &mut TcpStream) -> bool {
+        timeout(Duration::from_millis(200), stream.readable())
+            .await
+            .is_err()
+    }
+
+    /// Waits until the other side has closed without a word.
+    async fn closed(mut stream: TcpStream) {
+        let mut rest = Vec::new();
+        // A reset is an end as well.
+        let _ = timeout(SOON, stream.read_to_end(&mut rest))
+            .await
+            .expect("an end");
+        assert!(rest.is_empty());
+    }
+
     #[tokio::test]
     async fn each_direction_is_delayed_and_order_kept() {
-        let (links, _echoes) = linked(DELAY).await;
-        let mut stream = dial(&links).await;
+        let ends = Ends::new(DELAY).await;
+        let mut stream = ends.dial(0, 1).await;
         let began = Instant::now();
-        assert_eq!(
-            echoed(&mut stream, b"there and back").await,
-            b"there and back"
-        );
+        assert_eq!(echoed(&mut stream, b"to and fro").await, b"to and fro");
         assert!(began.elapsed() >= DELAY * 2, "{:?}", began.elapsed());
-        links.delay(Duration::ZERO);
+        ends.links.delay(Duration::ZERO);
         let long: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
         let (mut read, mut write) = stream.split();
         let mut answer = vec![0; long.len()];
@@ -276,57 +332,43 @@ mod tests {
 
     #[tokio::test]
     async fn a_cut_holds_everything_back_until_it_heals() {
-        let (links, _echoes) = linked(Duration::ZERO).await;
-        let mut stream = dial(&links).await;
+        let ends = Ends::new(Duration::ZERO).await;
+        let mut stream = ends.dial(0, 1).await;
         assert_eq!(echoed(&mut stream, b"before").await, b"before");
-        links.cut(1);
+        ends.links.cut(1);
         stream.write_all(b"during").await.unwrap();
-        let mut later = dial(&links).await;
-        later.write_all(b"new").await.unwrap();
-        let mut answer = [0; 6];
-        let silent = Duration::from_millis(200);
-        assert!(timeout(silent, stream.read_exact(&mut answer))
-            .await
-            .is_err());
-        let mut new = [0; 3];
-        assert!(timeout(silent, later.read_exact(&mut new)).await.is_err());
-        links.heal(1);
-        timeout(SOON, stream.read_exact(&mut answer))
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(&answer, b"during");
-        timeout(SOON, later.read_exact(&mut new))
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(&new, b"new");
+        let mut new = ends.dial(1, 0).await;
+        new.write_all(b"new").await.unwrap();
+        assert!(silent(&mut stream).await && silent(&mut new).await);
+        ends.links.heal(1);
+        assert_eq!(read(&mut stream, 6).await, b"during");
+        assert_eq!(read(&mut new, 3).await, b"new");
     }
 
     #[tokio::test]
     async fn an_end_is_passed_on() {
-        let (links, echoes) = linked(Duration::ZERO).await;
-        let mut stream = dial(&links).await;
+        let ends = Ends::new(Duration::ZERO).await;
+        let mut stream = ends.dial(0, 1).await;
         assert_eq!(echoed(&mut stream, b"x").await, b"x");
         stream.shutdown().await.unwrap();
-        let mut rest = Vec::new();
-        timeout(SOON, stream.read_to_end(&mut rest))
-            .await
-            .unwrap()
-            .unwrap();
-        assert!(rest.is_empty());
-        for echo in &echoes {
+        closed(stream).await;
+        for echo in &ends.echoes {
             echo.abort();
         }
-        while !echoes.iter().all(JoinHandle::is_finished) {
+        while !ends.echoes.iter().all(JoinHandle::is_finished) {
             yield_now().await;
         }
-        // Nobody listens any more: who dials is told by a closed connection.
-        let mut refused = dial(&links).await;
-        timeout(SOON, refused.read_to_end(&mut rest))
-            .await
-            .unwrap()
-            .unwrap_or_default();
-        assert!(rest.is_empty());
+        // Nobody listens any more, and who dials is told.
+        closed(ends.dial(1, 0).await).await;
+    }
+
+    #[tokio::test]
+    async fn a_link_is_closed_to_others_than_its_dialler() {
+        let ends = Ends::new(Duration::ZERO).await;
+        let link = ends.links.port(0, 1).unwrap();
+        let stranger = TcpStream::connect((Ipv4Addr::LOCALHOST, link)).await;
+        closed(stranger.unwrap()).await;
+        let mut dialler = ends.dial(0, 1).await;
+        assert_eq!(echoed(&mut dialler, b"mine").await, b"mine");
     }
 }
