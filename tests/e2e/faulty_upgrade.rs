@@ -20,8 +20,6 @@ const SIZE: u64 = 2 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For a node that executes each block of a new runtime.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// What a faulty runtime says when it panics.
-const PANIC: &str = "the fault that was asked for";
 
 /// `SafeMode.force_exit`.
 const LEAVE_SAFE_MODE: [u8; 2] = [50, 4];
@@ -149,85 +147,6 @@ async fn a_migration_that_fails_ends_in_safe_mode_and_is_repaired_by_the_next_up
     }
     put(&net, &noema, &dir.path().join("after"), seed("faulty") + 1).await?;
     net.shutdown().await;
-    Ok(())
-}
-
-/// Every block of the new runtime panics, so that no block can undo it: the operators give their nodes another code for it, as
-/// `docs/operate.md` says.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_runtime_that_panics_is_replaced_by_code_substitutes_and_a_restart() -> anyhow::Result<()>
-{
-    let net = network::start(0).await?;
-    let node = net.node(0);
-    let root = network::submitter(&net, "Alice")?;
-    let version = net.client().at_finalized().await?.spec_version();
-    let faulty = runtime(noema_next_runtime::WASM_PATH, Fault::BlocksPanic)?;
-    apply(&root, faulty).await?;
-    let log = net
-        .data_dir()
-        .join("logs")
-        .join(format!("{}.log", node.name()));
-    network::until("panic in the node's log", PATIENCE, || async {
-        let text = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
-        Ok(text.contains(PANIC).then_some(()))
-    })
-    .await?;
-    let last = network::until("block that is the last and final", PATIENCE, || async {
-        let best = net.client().best().await?.number;
-        Ok((node.finalized().await? == u64::from(best)).then_some(best))
-    })
-    .await?;
-    // A restart alone helps nothing.
-    node.stop().await;
-    node.start()?;
-    network::until("panic after a restart", PATIENCE, || async {
-        let text = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
-        let restarted = text
-            .rsplit_once("Noema Node")
-            .map_or("", |(_, after)| after);
-        Ok(restarted.contains(PANIC).then_some(()))
-    })
-    .await?;
-    ensure!(
-        node.finalized().await? == u64::from(last),
-        "the chain moved by itself"
-    );
-    node.stop().await;
-
-    let mended = runtime(noema_next_runtime::WASM_PATH, Fault::None)?;
-    substitute(&net.data_dir().join("chain-spec.json"), last, &mended)?;
-    node.start()?;
-    node.ready().await?;
-    until_version(&net, version + 1).await?;
-    network::submitter(&net, "Bob")?.submit(transfer()?).await?;
-
-    // The chain's own code is still the faulty one: an upgrade replaces it, and no substitute is needed any more.
-    let repair = runtime(noema_next_runtime::LATER_WASM_PATH, Fault::None)?;
-    apply(&root, repair).await?;
-    until_version(&net, version + 2).await?;
-    forget_substitutes(&net.data_dir().join("chain-spec.json"))?;
-    node.restart().await?;
-    network::submitter(&net, "Bob")?.submit(transfer()?).await?;
-    net.shutdown().await;
-    Ok(())
-}
-
-/// Adds a substitute for the runtime that is in force from a block on to a chain specification.
-fn substitute(spec: &Path, block: u32, code: &[u8]) -> anyhow::Result<()> {
-    edit(spec, |spec| {
-        spec["codeSubstitutes"] =
-            serde_json::json!({ block.to_string(): format!("0x{}", hex::encode(code)) });
-    })
-}
-
-fn forget_substitutes(spec: &Path) -> anyhow::Result<()> {
-    edit(spec, |spec| spec["codeSubstitutes"] = serde_json::json!({}))
-}
-
-fn edit(path: &Path, change: impl FnOnce(&mut serde_json::Value)) -> anyhow::Result<()> {
-    let mut spec = serde_json::from_slice(&std::fs::read(path)?)?;
-    change(&mut spec);
-    std::fs::write(path, serde_json::to_vec_pretty(&spec)?)?;
     Ok(())
 }
 
