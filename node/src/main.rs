@@ -15,6 +15,7 @@ mod check_upgrade;
 mod cli;
 mod command;
 mod consensus;
+mod equivocation;
 mod executor;
 mod genesis;
 mod pruning;

@@ -1,6 +1,8 @@
 //! The parts of a node and how they are put together.
 
-use crate::{consensus, executor::RuntimeExecutor, genesis::GenesisBlock, pruning, rpc};
+use crate::{
+    consensus, equivocation, executor::RuntimeExecutor, genesis::GenesisBlock, pruning, rpc,
+};
 use futures::{FutureExt, StreamExt};
 use jsonrpsee::RpcModule;
 use noema_core::OpaqueBlock as Block;
@@ -33,13 +35,16 @@ type GrandpaBlockImport =
     sc_consensus_grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
 type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, FullClient, FullSelectChain>;
 
-/// The way of every block into the database: checked by BABE, then by GRANDPA, then executed and stored.
-type BlockImport = sc_consensus_babe::BabeBlockImport<
-    Block,
-    FullClient,
-    GrandpaBlockImport,
-    BabeCreateInherentDataProviders<Block>,
-    FullSelectChain,
+/// The way of every block into the database: held against what else its author made, checked by BABE, then by GRANDPA, then executed and
+/// stored.
+type BlockImport = equivocation::Watch<
+    sc_consensus_babe::BabeBlockImport<
+        Block,
+        FullClient,
+        GrandpaBlockImport,
+        BabeCreateInherentDataProviders<Block>,
+        FullSelectChain,
+    >,
 >;
 
 type RpcBuilder = dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, ServiceError>;
@@ -130,14 +135,19 @@ pub(crate) fn new_partial(config: &mut Configuration) -> Result<Parts, ServiceEr
     )?;
     let babe_config = sc_consensus_babe::configuration(&*client)?;
     let slot_duration = babe_config.slot_duration();
-    let (block_import, babe_link) = sc_consensus_babe::block_import(
+    let (babe_import, babe_link) = sc_consensus_babe::block_import(
         babe_config,
         grandpa_import.clone(),
         client.clone(),
         consensus::inherent_data_providers(slot_duration),
         select_chain.clone(),
-        OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+        OffchainTransactionPoolFactory::new(equivocation::Nowhere),
     )?;
+    let block_import = equivocation::Watch::new(
+        babe_import,
+        client.clone(),
+        OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+    );
     let (import_queue, babe_worker_handle) =
         sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
             link: babe_link.clone(),
