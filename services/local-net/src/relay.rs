@@ -297,7 +297,7 @@ mod tests {
     }
 
     /// Whether nothing arrives, for long enough to tell.
-    async fn silent(stream: &mut TcpStream) -> bool {
+    async fn silent(stream: &TcpStream) -> bool {
         timeout(Duration::from_millis(200), stream.readable())
             .await
             .is_err()
