@@ -1,25 +1,31 @@
 //! Upgrades that go wrong, and what the chain does then.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::{ensure, Context};
-use noema_chain_client::{Call, Hash, Role, SlotState, Submitter};
+use noema_chain_client::{Call, Hash, Role, Submitter};
 use noema_commitment::{Hasher, Software};
 use noema_local_net::LocalNet;
 use noema_next_runtime::fault::{with_fault, Fault};
-use noema_storage::client::{commit_file, FileRef};
+use noema_storage::client::FileRef;
 use noema_tests::{
     cli::Noema,
     files::{first_difference, write_seeded},
     finality::FinalityWatch,
     network::{self, seed},
 };
+use serde_json::value::RawValue;
 
 const SIZE: u64 = 2 << 20;
+/// Each holds every file.
+const PROVIDERS: usize = 3;
 /// For what takes some blocks.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For a node that executes each block of a new runtime.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// What a faulty runtime says when it panics.
+const PANIC: &str = "the fault that was asked for";
 
 /// `SafeMode.force_exit`.
 const LEAVE_SAFE_MODE: [u8; 2] = [50, 4];
@@ -76,7 +82,7 @@ async fn is_closed(who: &Submitter) -> anyhow::Result<bool> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_fails_ends_in_safe_mode_and_is_repaired_by_the_next_upgrade(
 ) -> anyhow::Result<()> {
-    let net = network::start(3).await?;
+    let net = network::start(PROVIDERS).await?;
     let noema = Noema::of(&net)?;
     let dir = tempfile::tempdir()?;
     let file = put(&net, &noema, &dir.path().join("before"), seed("faulty")).await?;
@@ -93,9 +99,21 @@ async fn a_migration_that_fails_ends_in_safe_mode_and_is_repaired_by_the_next_up
 
     let watch = FinalityWatch::start(net.client());
     let faulty = runtime(noema_next_runtime::WASM_PATH, Fault::MigrationFails)?;
-    apply(&root, faulty).await?;
-    until_version(&net, version + 1).await?;
+    let path = dir.path().join("faulty.wasm");
+    std::fs::write(&path, &faulty)?;
+    let code_hash = blake2_256(&faulty);
+    root.submit(Call::AuthorizeUpgrade { code_hash }.sudo())
+        .await?;
     // The records' own migration comes first, one a block; then the one that fails.
+    let name = path.to_str().context("a path in UTF-8")?;
+    let said = noema.refused(&["upgrade", "apply", name, "--yes"]).await?;
+    ensure!(
+        said.contains("migration_failed") && said.contains("safe mode"),
+        "{said}"
+    );
+    let status = noema.ask(&["upgrade", "status"]).await?;
+    ensure!(status["safe_mode_until"] == u32::MAX, "{status}");
+    until_version(&net, version + 1).await?;
     ensure!(
         is_closed(&bob).await?,
         "a failed migration closes the chain"
@@ -109,6 +127,8 @@ async fn a_migration_that_fails_ends_in_safe_mode_and_is_repaired_by_the_next_up
     ensure!(is_closed(&bob).await?, "only root opens it again");
     root.submit(Call::Raw(LEAVE_SAFE_MODE.to_vec()).sudo())
         .await?;
+    let status = noema.ask(&["upgrade", "status"]).await?;
+    ensure!(status["safe_mode_until"].is_null(), "{status}");
     ensure!(!is_closed(&bob).await?, "it is open again");
     let seen = watch.finish().await?;
     println!(
@@ -150,26 +170,88 @@ async fn a_migration_that_fails_ends_in_safe_mode_and_is_repaired_by_the_next_up
     Ok(())
 }
 
+/// Every block of the new runtime panics, so that no block can undo it: the operators give their nodes another code for it, as
+/// `docs/operate.md` says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_panics_is_replaced_by_code_substitutes_and_a_restart() -> anyhow::Result<()>
+{
+    let net = network::start(0).await?;
+    let node = net.node(0);
+    let root = network::submitter(&net, "Alice")?;
+    let version = net.client().at_finalized().await?.spec_version();
+    let faulty = runtime(noema_next_runtime::WASM_PATH, Fault::BlocksPanic)?;
+    apply(&root, faulty).await?;
+    let log = net
+        .data_dir()
+        .join("logs")
+        .join(format!("{}.log", node.name()));
+    network::until("panic in the node's log", PATIENCE, || async {
+        let text = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
+        Ok(text.contains(PANIC).then_some(()))
+    })
+    .await?;
+    let last = network::until("block that is the last and final", PATIENCE, || async {
+        let best = net.client().best().await?.number;
+        Ok((node.finalized().await? == u64::from(best)).then_some(best))
+    })
+    .await?;
+    // A restart alone helps nothing.
+    node.stop().await;
+    node.start()?;
+    network::until("panic after a restart", PATIENCE, || async {
+        let text = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
+        let restarted = text
+            .rsplit_once("Noema Node")
+            .map_or("", |(_, after)| after);
+        Ok(restarted.contains(PANIC).then_some(()))
+    })
+    .await?;
+    ensure!(
+        node.finalized().await? == u64::from(last),
+        "the chain moved by itself"
+    );
+    node.stop().await;
+
+    let mended = runtime(noema_next_runtime::WASM_PATH, Fault::None)?;
+    let spec = net.data_dir().join("chain-spec.json");
+    set_substitutes(&spec, &[(last, &mended)])?;
+    node.start()?;
+    node.ready().await?;
+    until_version(&net, version + 1).await?;
+    network::submitter(&net, "Bob")?.submit(transfer()?).await?;
+
+    // The chain's own code is still the faulty one: an upgrade replaces it, and no substitute is needed any more.
+    let repair = runtime(noema_next_runtime::LATER_WASM_PATH, Fault::None)?;
+    apply(&root, repair).await?;
+    until_version(&net, version + 2).await?;
+    set_substitutes(&spec, &[])?;
+    node.restart().await?;
+    network::submitter(&net, "Bob")?.submit(transfer()?).await?;
+    net.shutdown().await;
+    Ok(())
+}
+
+/// Gives a chain specification these substitutes for the runtime: from which block on, which code.
+fn set_substitutes(spec: &Path, substitutes: &[(u32, &[u8])]) -> anyhow::Result<()> {
+    // Amounts are larger than the numbers that a JSON value can hold: what is not changed stays text.
+    let mut fields: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_slice(&std::fs::read(spec)?)?;
+    let substitutes: BTreeMap<String, String> = substitutes
+        .iter()
+        .map(|(from, code)| (from.to_string(), format!("0x{}", hex::encode(code))))
+        .collect();
+    fields.insert(
+        "codeSubstitutes".into(),
+        serde_json::value::to_raw_value(&substitutes)?,
+    );
+    std::fs::write(spec, serde_json::to_vec_pretty(&fields)?)?;
+    Ok(())
+}
+
 /// Puts a file and waits until all three providers have proven that they hold it.
 async fn put(net: &LocalNet, noema: &Noema, path: &Path, seed: u64) -> anyhow::Result<FileRef> {
     write_seeded(path, SIZE, seed)?;
-    let name = path.to_str().context("a path in UTF-8")?;
-    noema
-        .ask(&["storage", "put", name, "--replicas", "3"])
-        .await?;
-    let file = FileRef::from(&commit_file(path, None).await?);
-    let alice = network::account("Alice")?;
-    network::until_deal(
-        net,
-        &file.file,
-        &alice,
-        Duration::from_secs(180),
-        "held by all three",
-        |deal| {
-            let held = |state: &SlotState| matches!(state, SlotState::Held { .. });
-            deal.slots.iter().all(|slot| held(&slot.state))
-        },
-    )
-    .await?;
+    let file = noema.put(path, PROVIDERS).await?.file;
+    network::until_held(net, &file.file, &network::account("Alice")?).await?;
     Ok(file)
 }

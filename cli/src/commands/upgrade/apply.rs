@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use noema_chain_client::{Call, ChainClient, Finalized, SubmitError};
+use noema_chain_client::{BlockRef, Call, ChainClient, Finalized, StateAt, SubmitError};
 use serde_json::{json, Value};
 
 use super::{
     code::Candidate,
     fitness::{Chain, Fitness},
     propose::agree,
-    standing::{Migration, Standing},
+    standing::{Migration, Standing, MIGRATIONS},
 };
 use crate::{
     amount::Size,
@@ -83,7 +83,10 @@ pub(super) async fn run(session: &Session, apply: &Apply) -> Result<(), Failure>
         }
     }
     let at = wait_for(session, &client, new, applied_in).await?;
-    let done_at = wait_for_migrations(session, &client).await?;
+    let done_at = wait_for_migrations(session, &client, applied_in).await?;
+    let safe_mode_until = Standing::read(&client.at_finalized().await?)
+        .await?
+        .safe_mode_until;
 
     let mut text = Fields::new()
         .add("runtime", format!("{old} -> {new}"))
@@ -95,6 +98,9 @@ pub(super) async fn run(session: &Session, apply: &Apply) -> Result<(), Failure>
     if done_at > at {
         text = text.add("migrated", format!("seen in block {done_at}"));
     }
+    if safe_mode_until.is_some() {
+        text = text.add("safe mode", "ON: see noema upgrade status");
+    }
     session.output.answer(&Answer::new(
         text.to_string(),
         json!({
@@ -105,6 +111,7 @@ pub(super) async fn run(session: &Session, apply: &Apply) -> Result<(), Failure>
             "applied": applied,
             "in_force_at": at,
             "migrated_at": done_at,
+            "safe_mode_until": safe_mode_until,
         }),
     ))
 }
@@ -231,17 +238,29 @@ async fn wait_for(
 
 /// Waits until the migrations of the new runtime are done. Returns the block that was seen without any.
 ///
-/// The state after the first block of the new runtime is the first that shows whether there are any.
-async fn wait_for_migrations(session: &Session, client: &ChainClient) -> Result<u32, Failure> {
+/// The state after the first block of the new runtime is the first that shows whether there are any. A migration that failed may leave no
+/// trace in the state, since the chain is to take the upgrade that repairs it; the events since block `applied` tell.
+async fn wait_for_migrations(
+    session: &Session,
+    client: &ChainClient,
+    applied: u32,
+) -> Result<u32, Failure> {
     let line = Shown::waiting(&session.output, "waiting for its migrations");
     let first = client.finalized().number;
     let mut heads = client.finalized_heads();
+    let mut unread = applied;
     loop {
         heads.changed().await.map_err(|_| closed())?;
         let head = *heads.borrow_and_update();
         let Ok(state) = client.at(head.block()).await else {
             continue;
         };
+        while unread <= head.number {
+            if has_failed(client, unread).await? {
+                return Err(failed_migration(&state, unread).await?);
+            }
+            unread = unread.saturating_add(1);
+        }
         match Standing::read(&state).await?.migration {
             Migration::None if head.number > first.saturating_add(1) => return Ok(head.number),
             Migration::None => {}
@@ -249,17 +268,40 @@ async fn wait_for_migrations(session: &Session, client: &ChainClient) -> Result<
                 "block {}: migration {index} is under way",
                 head.number
             )),
-            Migration::Stuck => {
-                return Err(Failure::new(
-                    "stuck",
-                    format!(
-                        "the new runtime is in force, but in block {} a migration is stuck: governance has to repair it",
-                        head.number
-                    ),
-                ));
-            }
+            Migration::Stuck => return Err(failed_migration(&state, head.number).await?),
         }
     }
+}
+
+/// Whether a migration failed in the block.
+async fn has_failed(client: &ChainClient, number: u32) -> Result<bool, Failure> {
+    let Some(hash) = client.block_hash(number).await? else {
+        return Ok(false);
+    };
+    let events = client.events(BlockRef { number, hash }).await?;
+    Ok(events
+        .iter()
+        .any(|event| event.is(MIGRATIONS, "UpgradeFailed")))
+}
+
+/// What is said of a migration that failed in block `number`.
+async fn failed_migration(state: &StateAt, number: u32) -> Result<Failure, Failure> {
+    let standing = Standing::read(state).await?;
+    let now = match (standing.safe_mode_until, standing.migration) {
+        (Some(_), _) => {
+            "The chain is in safe mode and takes only what repairs it: authorise a repaired runtime of a higher version and apply it, then root \
+             leaves safe mode (SafeMode.force_exit)"
+        }
+        (None, Migration::Stuck) => {
+            "The chain is stuck with it and takes no transactions: its nodes need another code for this version"
+        }
+        (None, _) => "Governance has to repair it",
+    };
+    Ok(Failure::new(
+        "migration_failed",
+        format!("the new runtime is in force, but a migration failed in block {number}. {now}"),
+    )
+    .with(json!({ "failed_in": number, "safe_mode_until": standing.safe_mode_until })))
 }
 
 fn closed() -> Failure {
@@ -314,6 +356,7 @@ mod tests {
                 authorized,
                 pending: None,
                 migration,
+                safe_mode_until: None,
             };
             may_be_applied(&standing, &candidate).map_err(|failure| failure.code())
         };

@@ -16,7 +16,9 @@ pub(super) const WHITELISTED_CALLER: (&str, &str) = ("Origins", "WhitelistedCall
 /// The pallet of the technical committee.
 pub(super) const COMMITTEE: &str = "TechnicalCommittee";
 /// The pallet that runs migrations over several blocks.
-const MIGRATIONS: &str = "MultiBlockMigrations";
+pub(super) const MIGRATIONS: &str = "MultiBlockMigrations";
+/// The pallet that closes the chain to ordinary calls.
+const SAFE_MODE: &str = "SafeMode";
 
 /// What the chain is about to do, whichever upgrade it is.
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +33,8 @@ pub(super) struct Standing {
     pub(super) pending: Option<Pending>,
     /// Migrations under way.
     pub(super) migration: Migration,
+    /// The last block of safe mode, while the chain is in it: a failed migration leads there.
+    pub(super) safe_mode_until: Option<u32>,
 }
 
 /// Code that was handed in.
@@ -130,12 +134,19 @@ impl Standing {
         } else {
             Migration::None
         };
+        let safe_mode_until = if state.has_pallet(SAFE_MODE) {
+            let until = state.read(SAFE_MODE, "EnteredUntil", vec![]).await?;
+            until.as_ref().and_then(small)
+        } else {
+            None
+        };
         Ok(Self {
             block: state.block().number,
             spec_version: state.spec_version(),
             authorized,
             pending,
             migration,
+            safe_mode_until,
         })
     }
 }

@@ -85,7 +85,7 @@ fn which(text: Option<&str>) -> Result<Which, Failure> {
 
 fn describe(standing: &Standing) -> Fields {
     let none = || "none".to_owned();
-    Fields::new()
+    let fields = Fields::new()
         .add("block", standing.block)
         .add("runtime", standing.spec_version)
         .add(
@@ -110,7 +110,12 @@ fn describe(standing: &Standing) -> Fields {
                 Migration::Running { index } => format!("number {index} is under way"),
                 Migration::Stuck => "STUCK: governance has to repair it".to_owned(),
             },
-        )
+        );
+    match standing.safe_mode_until {
+        None => fields,
+        Some(u32::MAX) => fields.add("safe mode", "ON, until root leaves it"),
+        Some(until) => fields.add("safe mode", format_args!("ON, until block {until}")),
+    }
 }
 
 /// Adds what governance did for the code with this hash, on a chain that has referenda.
