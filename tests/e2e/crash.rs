@@ -8,30 +8,24 @@
 //! 0 to 3 s apart (up to 12 s when no write comes), anywhere between commitment, upload, replication, proof and activation. The instant between a write
 //! and its fsync is forced in [`before_sync`](super::before_sync).
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{bail, ensure, Context};
 use futures::future::select_all;
-use noema_chain_client::{Call, SigningKey, SlotState, Submitter};
+use noema_chain_client::{SigningKey, SlotState};
 use noema_local_net::LocalNet;
 use noema_storage::client::{commit_file, DownloadOptions, FileRef, Peer, StorageClient};
 use noema_tests::{
-    books::{Clerk, SegmentBook, Transfer},
+    books::{Clerk, SegmentBook},
     cli::{Noema, Running},
     files::{first_difference, write_seeded},
     finality::FinalityWatch,
     network::{self, proving, seed},
     proxy::Proxy,
+    transfers::Transfers,
 };
 use rand::{rngs::StdRng, Rng, SeedableRng};
-use tokio::{
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
 
 /// Size of each file: more than the segments that are under way at once.
 const SIZE: u64 = 12 << 20;
@@ -43,8 +37,6 @@ const RESTARTS: u32 = 20;
 const PATIENCE: Duration = Duration::from_secs(240);
 /// How long a kill that is aimed at a write waits for one.
 const UPLOAD_PATIENCE: Duration = Duration::from_secs(12);
-/// What each transfer moves, in the smallest unit: one token.
-const AMOUNT: u128 = 10_u128.pow(18);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Victim {
@@ -102,7 +94,11 @@ async fn kill_and_compare(net: &LocalNet) -> anyhow::Result<()> {
         proxies.push(proxy);
     }
     let finality = FinalityWatch::start(net.client());
-    let transfers = Transfers::start(net, seed)?;
+    let transfers = Transfers::start(
+        net.client().clone(),
+        SigningKey::dev("Bob")?,
+        format!("Crash//{seed}"),
+    );
 
     let mut kills = Kills::default();
     let mut stored: Vec<(PathBuf, FileRef)> = Vec::new();
@@ -150,7 +146,11 @@ async fn kill_and_compare(net: &LocalNet) -> anyhow::Result<()> {
         )
         .await?;
     }
-    let transfers = transfers.finish().await?;
+    let made = transfers.finish().await?;
+    for reason in &made.failures {
+        println!("a transfer was not reported final: {reason}");
+    }
+    let transfers = made.transfers;
     let seen = finality.finish().await?;
 
     // Compare the books.
@@ -367,60 +367,4 @@ async fn strike(
         }
     }
     Ok(())
-}
-
-/// Sends one token after the other to fresh accounts, and writes down which transfers were reported final.
-struct Transfers {
-    end: Arc<tokio::sync::Notify>,
-    made: Arc<Mutex<Vec<Transfer>>>,
-    task: JoinHandle<anyhow::Result<()>>,
-}
-
-impl Transfers {
-    fn start(net: &LocalNet, seed: u64) -> anyhow::Result<Self> {
-        let submitter = Submitter::new(net.client().clone(), SigningKey::dev("Bob")?);
-        let (end, made) = (
-            Arc::new(tokio::sync::Notify::new()),
-            Arc::new(Mutex::new(Vec::new())),
-        );
-        let (at_end, to_made) = (end.clone(), made.clone());
-        let task = tokio::spawn(async move {
-            for number in 0_u64.. {
-                let to = SigningKey::from_suri(&format!("//Crash//{seed}//{number}"))?.account();
-                let call = Call::TransferKeepAlive { to, amount: AMOUNT };
-                let done = tokio::select! {
-                    () = at_end.notified() => return Ok(()),
-                    done = submitter.submit(call) => done,
-                };
-                match done {
-                    Ok(done) => {
-                        let transfer = Transfer {
-                            to,
-                            amount: AMOUNT,
-                            block: done.block,
-                        };
-                        to_made
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push(transfer);
-                    }
-                    // Not reported final: nothing was promised.
-                    Err(e) => println!("a transfer was not reported final: {e}"),
-                }
-            }
-            Ok(())
-        });
-        Ok(Self { end, made, task })
-    }
-
-    async fn finish(self) -> anyhow::Result<Vec<Transfer>> {
-        self.end.notify_one();
-        self.task.await??;
-        let made = self
-            .made
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        Ok(made)
-    }
 }

@@ -1,28 +1,25 @@
 //! The runtime is replaced under a running network that holds a file.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::{ensure, Context};
-use noema_chain_client::{Call, SlotState};
+use noema_chain_client::Call;
+use noema_local_net::LocalNet;
 use noema_next_runtime::derive::{CHANGED_VALUE, PING_PALLET};
-use noema_storage::client::{commit_file, FileRef};
+use noema_storage::client::FileRef;
 use noema_tests::{
     cli::Noema,
     files::{first_difference, write_seeded},
     finality::FinalityWatch,
-    log_lines::{self, Allowed},
+    log_lines,
     network::{self, seed},
 };
 
 const SIZE: u64 = 8 << 20;
+/// Each holds every file.
+const PROVIDERS: usize = 3;
 /// Longest time between two finalised blocks. Blocks come every second; a loaded machine with two cores is given some more.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// What the SDK logs of every upgrade.
-const UPGRADE: [Allowed; 1] = [Allowed {
-    words: "Post dispatch weight is greater than pre dispatch weight",
-    because:
-        "`apply_authorized_upgrade` takes the rest of its block, so that nothing follows it there",
-}];
 /// Blocks watched after the new runtime is in force.
 const AFTERWARDS: u32 = 15;
 
@@ -30,11 +27,11 @@ const AFTERWARDS: u32 = 15;
 async fn a_runtime_upgrade_interrupts_nobody() -> anyhow::Result<()> {
     let next = noema_next_runtime::WASM_PATH
         .context("the next runtime is built without SKIP_WASM_BUILD")?;
-    let net = network::start(3).await?;
+    let net = network::start(PROVIDERS).await?;
     let noema = Noema::of(&net)?;
     let dir = tempfile::tempdir()?;
     let seed = seed("upgrade");
-    let before_upgrade = put(&net, &noema, dir.path(), "before", seed).await?;
+    let before_upgrade = put(&net, &noema, &dir.path().join("before"), seed).await?;
 
     let old = net.client().at_finalized().await?;
     let old_constants = old.constants()?;
@@ -121,45 +118,16 @@ async fn a_runtime_upgrade_interrupts_nobody() -> anyhow::Result<()> {
             provider.name()
         );
     }
-    put(&net, &noema, dir.path(), "after", seed + 1).await?;
-    log_lines::no_errors(&net, &UPGRADE)?;
+    put(&net, &noema, &dir.path().join("after"), seed + 1).await?;
+    log_lines::no_errors(&net, &log_lines::UPGRADE)?;
     net.shutdown().await;
     Ok(())
 }
 
 /// Puts a file and waits until all three providers have proven that they hold it.
-async fn put(
-    net: &noema_local_net::LocalNet,
-    noema: &Noema,
-    dir: &std::path::Path,
-    name: &str,
-    seed: u64,
-) -> anyhow::Result<FileRef> {
-    let path = dir.join(name);
-    write_seeded(&path, SIZE, seed)?;
-    noema
-        .ask(&[
-            "storage",
-            "put",
-            path.to_str().context("a path in UTF-8")?,
-            "--replicas",
-            "3",
-        ])
-        .await?;
-    let file = FileRef::from(&commit_file(&path, None).await?);
-    let alice = network::account("Alice")?;
-    network::until_deal(
-        net,
-        &file.file,
-        &alice,
-        Duration::from_secs(180),
-        "held by all three",
-        |deal| {
-            deal.slots
-                .iter()
-                .all(|slot| matches!(slot.state, SlotState::Held { .. }))
-        },
-    )
-    .await?;
+async fn put(net: &LocalNet, noema: &Noema, path: &Path, seed: u64) -> anyhow::Result<FileRef> {
+    write_seeded(path, SIZE, seed)?;
+    let file = noema.put(path, PROVIDERS).await?.file;
+    network::until_held(net, &file.file, &network::account("Alice")?).await?;
     Ok(file)
 }

@@ -13,6 +13,9 @@ mod derive;
 
 use derive::Release;
 
+/// By this the WASM builder knows the feature with which a runtime brings its own checks along.
+const CHECKS: &str = "CARGO_FEATURE_TRY_RUNTIME";
+
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let here =
@@ -33,17 +36,24 @@ fn main() {
 
     let generated = out.join("next_runtime.rs");
     let mut text = String::new();
+    // The builder enables in the runtime what cargo enabled in this crate.
+    let checked = env::var_os(CHECKS).is_some();
     for release in Release::ALL {
-        let path = env::var_os("SKIP_WASM_BUILD")
-            .is_none()
-            .then(|| build(release, &checkout, &out));
+        let wanted = env::var_os("SKIP_WASM_BUILD").is_none()
+            && (checked || release != Release::LaterChecked);
+        match release {
+            Release::LaterChecked => env::set_var(CHECKS, "1"),
+            Release::Next | Release::Later => env::remove_var(CHECKS),
+        }
+        let path = wanted.then(|| build(release, &checkout, &out));
         let name = match release {
             Release::Next => "WASM_PATH",
             Release::Later => "LATER_WASM_PATH",
+            Release::LaterChecked => "CHECKED_WASM_PATH",
         };
         let what = release.package();
         text.push_str(&format!(
-            "/// Where the compressed WASM of `{what}` is; nowhere when built with SKIP_WASM_BUILD.\npub const {name}: Option<&str> = {path:?};\n"
+            "/// Where the compressed WASM of `{what}` is; nowhere when it was not built (SKIP_WASM_BUILD, features).\npub const {name}: Option<&str> = {path:?};\n"
         ));
     }
     fs::write(generated, text).expect("OUT_DIR is writable");

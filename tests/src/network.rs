@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use anyhow::{bail, Context};
 use noema_chain_client::{
-    AccountId, AccountState, Call, Deal, FileId, Role, SigningKey, Submitter,
+    AccountId, AccountState, Call, Deal, FileId, Role, SigningKey, SlotState, Submitter,
 };
 use noema_local_net::{LocalNet, PortChoice, Provider};
 use noema_storage::client::{FileRef, StorageClient};
@@ -122,6 +122,16 @@ pub async fn until_deal(
             );
         }
     }
+}
+
+/// Waits until every replica of `file` is proven to be held.
+pub async fn until_held(net: &LocalNet, file: &FileId, owner: &AccountId) -> anyhow::Result<Deal> {
+    let held = |deal: &Deal| {
+        deal.slots
+            .iter()
+            .all(|slot| matches!(slot.state, SlotState::Held { .. }))
+    };
+    until_deal(net, file, owner, PLACING, "held by all", held).await
 }
 
 /// Calls `look` until it answers with something, at most `patience` long.

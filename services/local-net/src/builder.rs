@@ -30,6 +30,7 @@ pub struct LocalNetBuilder {
     pub(crate) provider_args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) tls: bool,
+    pub(crate) node_binaries: BTreeMap<usize, PathBuf>,
     pub(crate) provider_binaries: BTreeMap<usize, PathBuf>,
     pub(crate) provider_data_dirs: BTreeMap<usize, PathBuf>,
     pub(crate) progress: Progress,
@@ -65,6 +66,7 @@ impl Default for LocalNetBuilder {
             provider_args: Vec::new(),
             env: Vec::new(),
             tls: false,
+            node_binaries: BTreeMap::new(),
             provider_binaries: BTreeMap::new(),
             provider_data_dirs: BTreeMap::new(),
             progress: Arc::new(|_| {}),
@@ -171,6 +173,12 @@ impl LocalNetBuilder {
     /// One more environment variable for every process.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Runs another client, one for the same chain, as the validator with this place, from 0.
+    pub fn node_binary(mut self, index: usize, binary: impl Into<PathBuf>) -> Self {
+        self.node_binaries.insert(index, binary.into());
         self
     }
 

@@ -117,9 +117,10 @@ impl LocalNet {
                 if !authority {
                     extra_args.extend_from_slice(&shape.follower_args);
                 }
+                let own = shape.node_binaries.get(&index).or(client);
                 let setup = NodeSetup {
                     authority,
-                    binary: client.unwrap_or(&binaries.node).clone(),
+                    binary: own.unwrap_or(&binaries.node).clone(),
                     chain: chain.to_path_buf(),
                     base_path: dir.path().join("nodes").join(&name),
                     ports,

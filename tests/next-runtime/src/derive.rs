@@ -34,17 +34,20 @@ pub enum Release {
     Next,
     /// The one after it, with the same changes: what repairs an upgrade that failed.
     Later,
+    /// That one with its own checks.
+    LaterChecked,
 }
 
 impl Release {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Next, Self::Later];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Next, Self::Later, Self::LaterChecked];
 
     /// Its runtime's package; the WASM builder names its directories by it.
     pub fn package(self) -> &'static str {
         match self {
             Self::Next => "noema-runtime-next",
             Self::Later => "noema-runtime-later",
+            Self::LaterChecked => "noema-runtime-later-checked",
         }
     }
 
@@ -52,7 +55,7 @@ impl Release {
     fn ahead(self) -> u32 {
         match self {
             Self::Next => 1,
-            Self::Later => 2,
+            Self::Later | Self::LaterChecked => 2,
         }
     }
 }
