@@ -1,4 +1,4 @@
-//! A validator is set up by the command line, as a person does it. An era is a day, so that nobody is elected here: that it is, and what it earns,
+//! A validator is set up by the command line, as a person does it. An era is longer than this takes, so that nobody is elected here: that it is, and what it earns,
 //! is shown by jumping over eras in `runtime/tests/staking.rs`.
 
 use anyhow::{ensure, Context};
