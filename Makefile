@@ -42,7 +42,7 @@ NO_WASM := env SKIP_WASM_BUILD=1
 LINTING := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__ \
   SKIP_STOCK_TEMPLATE_RUNTIME_WASM_BUILD=1 SKIP_STOCK_TEMPLATE_RUNTIME_LIFTED_WASM_BUILD=1
 # The other runtimes' WASM is made of the same SDK as the runtime's.
-SHARE_WASM := scripts/share-wasm.sh noema-runtime noema-runtime-next noema-runtime-later noema-minimal-runtime-storage noema-minimal-runtime-providers
+SHARE_WASM := scripts/share-wasm.sh noema-runtime noema-runtime-next noema-runtime-later noema-runtime-later-checked noema-minimal-runtime-storage noema-minimal-runtime-providers
 
 .PHONY: help
 help: ## Say what there is
@@ -74,6 +74,7 @@ dev: build ## Build everything and run a chain with three storage providers (ARG
 fmt: ## Format everything
 	@cargo fmt --all
 	@cargo fmt --manifest-path fuzz/Cargo.toml
+	@cargo fmt --manifest-path zombienet/Cargo.toml
 
 .PHONY: lint
 lint: setup-tests sources ## Check format, dependencies, licences, sources and lints without building anything else
@@ -83,6 +84,7 @@ lint: setup-tests sources ## Check format, dependencies, licences, sources and l
 sources: setup-tests
 	@$(STAGE) "format" cargo fmt --all --check
 	@$(STAGE) "format of the fuzz targets" cargo fmt --manifest-path fuzz/Cargo.toml --check
+	@$(STAGE) "format of the zombienet tests" cargo fmt --manifest-path zombienet/Cargo.toml --check
 	@$(STAGE) "dependencies, licences, sources" cargo deny --locked --log-level error check --hide-inclusion-graph --show-stats bans licenses sources
 
 .PHONY: unit
@@ -123,17 +125,36 @@ test: setup-tests ## Prove everything, scaled for CI
 	@$(MAKE) e2e
 
 # Those that have a size of their own there.
-PROVE ?= -E 'test(/^(before_sync|crash|journey|transport|trouble)::/)'
+PROVE ?= -E 'test(/^(before_sync|crash|journey|transport|trouble|upgrade_referendum)::/)'
+# Upgrades are followed by the previous release's client, and the state after them is checked by the runtime's own invariants.
+PROVING := --features noema-next-runtime/try-runtime
 .PHONY: prove
-prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills, half the speed among 500 attackers, 1,000,000 inputs for each fuzz target; each prints its figure
+prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills, half the speed among 500 attackers, an upgrade under the previous release's clients, 1,000,000 inputs for each fuzz target; each prints its figure
 	@$(SHARE_WASM)
-	@$(STAGE) "release binaries, next runtime and examples" $(PLAIN) $(LINTING) cargo build $(RELEASE) $(HARNESS)
-	@$(STAGE) "the full-size claims" $(PLAIN) $(LINTING) NOEMA_PROVE=1 cargo nextest run $(RELEASE) --test e2e --profile prove --no-fail-fast $(PROVE)
+	@$(MAKE) previous-node
+	@$(STAGE) "release binaries, next runtime and examples" $(PLAIN) $(LINTING) cargo build $(RELEASE) $(PROVING) $(HARNESS)
+	@$(STAGE) "the full-size claims" $(PLAIN) $(LINTING) NOEMA_PROVE=1 NOEMA_PREVIOUS_NODE="$$(scripts/previous-node.sh --path)" \
+	  cargo nextest run $(RELEASE) $(PROVING) --test e2e --profile prove --no-fail-fast $(PROVE)
 	@$(MAKE) fuzz RUNS=$(RUNS_PROVE)
+
+.PHONY: previous-node
+previous-node: setup ## Build the client of the release before this one, for `make prove`
+	@$(STAGE) "the previous release's client" scripts/previous-node.sh
 
 .PHONY: next-runtime
 next-runtime: setup ## Build this runtime with a higher version, one changed constant and one new call (OUT=next-runtime.wasm)
 	@scripts/build-next-runtime.sh $(or $(OUT),next-runtime.wasm)
+
+# Zombienet's SDK is a workspace and a build of its own, about ten minutes the first time: no part of `make test`.
+ZOMBIENET_DIR := $(CARGO_TARGET_DIR)-zombienet
+NEXT_RUNTIME := $(abspath $(BIN))/wbuild/noema-runtime-next/noema-runtime-next.rs.compact.compressed.wasm
+.PHONY: zombienet
+zombienet: setup-tests ## Test networks that zombienet runs, an upgrade among them (ZOMBIENET="-E 'test(upgrade)'" for some of it)
+	@$(STAGE) "dependencies, licences, sources of the zombienet tests" cargo deny --manifest-path zombienet/Cargo.toml --locked --log-level error check --hide-inclusion-graph --show-stats bans licenses sources
+	@$(SHARE_WASM)
+	@$(STAGE) "release binaries, next runtime and examples" $(PLAIN) $(LINTING) cargo build $(RELEASE) $(HARNESS)
+	@$(STAGE) "tests over zombienet's networks" env $(LINTING) CARGO_TARGET_DIR=$(ZOMBIENET_DIR) NOEMA_BIN_DIR=$(abspath $(BIN)) NOEMA_NEXT_RUNTIME=$(NEXT_RUNTIME) \
+	  cargo nextest run --manifest-path zombienet/Cargo.toml --locked $(ZOMBIENET)
 
 .PHONY: bench-weights
 bench-weights: setup ## Measure every call, hook and extension, blocks and transactions, and write the runtime's weights (BENCH="--steps 50 --repeat 20")
@@ -161,7 +182,7 @@ who-may-call: setup ## Write docs/who-may-call.md from the runtime as it is
 	@$(STAGE) "who may call what" $(NO_WASM) env UPDATE_DOCS=1 cargo nextest run $(UNIT) -E 'package(noema-runtime) & binary(who_may_call)'
 
 .PHONY: chain-specs
-chain-specs: build ## Write chain-specs/*.json from the runtime as it is
+chain-specs: node ## Write chain-specs/*.json from the runtime as it is
 	@$(STAGE) "chain specs" scripts/chain-specs.sh
 
 .PHONY: clean-net

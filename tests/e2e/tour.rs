@@ -1,6 +1,10 @@
 //! The README's five-minute tour, typed as it stands there.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::{bail, ensure, Context};
 use noema_tests::{cli, network::until, tour};
@@ -29,6 +33,15 @@ async fn the_tour_of_the_readme_works_as_written() -> anyhow::Result<()> {
     let place = tempfile::tempdir()?;
     let next = noema_next_runtime::WASM_PATH
         .context("the next runtime is built without SKIP_WASM_BUILD")?;
+    let script = std::process::Command::new(checkout.join("scripts/build-next-runtime.sh"))
+        .arg("--path")
+        .output()?;
+    let taken = PathBuf::from(String::from_utf8(script.stdout)?.trim());
+    ensure!(
+        taken.file_name().is_some() && taken.file_name() == Path::new(next).file_name(),
+        "`make next-runtime` takes {}, the build leaves {next}",
+        taken.display()
+    );
     std::fs::copy(next, place.path().join("next-runtime.wasm"))?;
     let programs = cli::binary("noema")?
         .parent()

@@ -1,0 +1,4 @@
+//! Tests over networks that zombienet runs.
+
+mod growth;
+mod upgrade;
