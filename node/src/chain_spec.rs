@@ -2,12 +2,26 @@
 //!
 //! The genesis state is the runtime's own: a preset of the runtime, turned into state by the embedded wasm, so that
 //! specifications made here and by `chain-spec-builder` are the same.
+//!
+//! Specifications that are kept in the repository (`chain-specs/`) lack the runtime's code, which is large and is not the
+//! same bytes wherever it is built. A node refuses them; exporting them puts in the embedded code.
+
+mod file;
+mod placeholders;
+mod template;
+
+#[cfg(test)]
+mod committed;
+#[cfg(test)]
+mod testing;
 
 use crate::executor::{AddedHostFunctions, BenchmarkingHostFunctions};
 use noema_core::{units, OpaqueBlock as Block};
+use noema_runtime::genesis_presets::{get_preset, FOUR_VALIDATORS_RUNTIME_PRESET};
 use sc_chain_spec::ChainSpecExtension;
 use sc_service::{ChainType, Properties};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::Path;
 
 /// Prefix of the legacy network protocol names and of the node's keys in the DHT.
@@ -45,7 +59,7 @@ struct KnownChain {
     preset: &'static str,
 }
 
-const KNOWN_CHAINS: [KnownChain; 2] = [
+const KNOWN_CHAINS: [KnownChain; 3] = [
     KnownChain {
         alias: "dev",
         name: "Noema Development",
@@ -60,49 +74,107 @@ const KNOWN_CHAINS: [KnownChain; 2] = [
         chain_type: ChainType::Local,
         preset: sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET,
     },
+    KnownChain {
+        alias: "four-validators",
+        name: "Noema Four Validators",
+        id: "noema_four_validators",
+        chain_type: ChainType::Local,
+        preset: FOUR_VALIDATORS_RUNTIME_PRESET,
+    },
 ];
 
-/// The chain that `--chain` names: `dev`, `local` (also when nothing is given), or the path of a JSON file, plain or raw.
-///
-/// # Errors
-/// When the file is not a readable specification, or this client was built without an embedded runtime.
-pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
-    let alias = if id.is_empty() { "local" } else { id };
-    if let Some(chain) = KNOWN_CHAINS.iter().find(|chain| chain.alias == alias) {
-        return build(chain);
-    }
-    let path = Path::new(id);
-    if !path.exists() {
-        let known: Vec<_> = KNOWN_CHAINS.iter().map(|chain| chain.alias).collect();
-        return Err(format!(
-            "`{id}` is neither a chain that this client knows ({}) nor a file; pass one of them or the path of a chain \
-             specification in JSON",
-            known.join(", "),
-        ));
-    }
-    ChainSpec::from_json_file(path.to_path_buf())
+/// What `--chain` names.
+enum Named<'a> {
+    Known(&'static KnownChain),
+    /// The template of a public test network: no chain before it is filled in.
+    Template,
+    File(&'a Path),
 }
 
-fn build(chain: &KnownChain) -> Result<ChainSpec, String> {
-    let wasm = noema_runtime::WASM_BINARY.ok_or_else(|| {
-        format!(
-            "this client was built without its runtime (SKIP_WASM_BUILD was set), so it cannot make the genesis of \
-             `{}`; rebuild it without SKIP_WASM_BUILD or pass --chain with a specification file",
-            chain.alias,
-        )
-    })?;
-    // The embedded wasm is built from the same source as the preset here, which needs no compilation to be read.
-    let preset = noema_runtime::genesis_presets::get_preset(&chain.preset.into())
-        .and_then(|json| serde_json::from_slice(&json).ok())
-        .ok_or_else(|| format!("the runtime has no genesis preset `{}`", chain.preset))?;
-    Ok(ChainSpec::builder(wasm, Extensions::default())
+/// The chain that `--chain` names, for a node to run: one of [`KNOWN_CHAINS`] (`local` when nothing is given), or the path
+/// of a JSON file, plain or raw.
+///
+/// # Errors
+/// When the file is not a readable specification, lacks the runtime's code or still has placeholders, or this client was
+/// built without an embedded runtime.
+pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
+    match named(id)? {
+        Named::Known(chain) => build(chain, embedded_runtime()?),
+        Named::Template => Err(template::refusal()?),
+        Named::File(path) => file::load(path),
+    }
+}
+
+/// The chain that `--chain` names, to be exported: as [`load`] has it, and with the embedded runtime where the file has
+/// none.
+///
+/// # Errors
+/// Those of [`load`], but for a file without code.
+pub(crate) fn load_to_export(id: &str) -> Result<ChainSpec, String> {
+    match named(id)? {
+        Named::File(path) => file::load_with_code(path),
+        Named::Known(_) | Named::Template => load(id),
+    }
+}
+
+/// The chain that `--chain` names, or the template, without the runtime's code: to be read, compared and kept. Placeholders
+/// are left as they are.
+///
+/// # Errors
+/// When the file is not a readable specification, or is raw.
+pub(crate) fn load_without_code(id: &str) -> Result<ChainSpec, String> {
+    match named(id)? {
+        Named::Known(chain) => build(chain, &[]),
+        Named::Template => template::specification(),
+        Named::File(path) => file::load_without_code(path),
+    }
+}
+
+fn named(id: &str) -> Result<Named<'_>, String> {
+    let alias = if id.is_empty() { "local" } else { id };
+    if let Some(chain) = KNOWN_CHAINS.iter().find(|chain| chain.alias == alias) {
+        return Ok(Named::Known(chain));
+    }
+    if alias == template::ALIAS {
+        return Ok(Named::Template);
+    }
+    let path = Path::new(id);
+    if path.exists() {
+        return Ok(Named::File(path));
+    }
+    let known: Vec<_> = KNOWN_CHAINS.iter().map(|chain| chain.alias).collect();
+    Err(format!(
+        "`{id}` is neither a chain that this client knows ({}) nor a file; pass one of them or the path of a chain \
+         specification in JSON",
+        known.join(", "),
+    ))
+}
+
+/// The runtime that this client carries.
+fn embedded_runtime() -> Result<&'static [u8], String> {
+    noema_runtime::WASM_BINARY.ok_or_else(|| {
+        "this client was built without its runtime (SKIP_WASM_BUILD was set), so it can make no genesis; rebuild it \
+         without SKIP_WASM_BUILD or pass --chain with a specification file that has the runtime's code"
+            .into()
+    })
+}
+
+fn build(chain: &KnownChain, code: &[u8]) -> Result<ChainSpec, String> {
+    Ok(ChainSpec::builder(code, Extensions::default())
         .with_name(chain.name)
         .with_id(chain.id)
         .with_chain_type(chain.chain_type.clone())
         .with_protocol_id(PROTOCOL_ID)
         .with_properties(properties())
-        .with_genesis_config_patch(preset)
+        .with_genesis_config_patch(preset(chain.preset)?)
         .build())
+}
+
+/// A preset of the runtime. The embedded wasm is built from the same source, and needs no compilation to be read here.
+fn preset(name: &str) -> Result<Value, String> {
+    get_preset(&name.into())
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .ok_or_else(|| format!("the runtime has no genesis preset `{name}`"))
 }
 
 /// What wallets need to show amounts and addresses.
@@ -195,7 +267,7 @@ mod tests {
     fn an_unknown_chain_is_named_in_the_error() {
         let error = load("mainnet").err().expect("there is no such chain");
         assert!(
-            error.contains("`mainnet`") && error.contains("dev, local"),
+            error.contains("`mainnet`") && error.contains("dev, local, four-validators"),
             "{error}"
         );
     }

@@ -4,12 +4,13 @@
 //! |---|---|---|---|
 //! | `development` | Alice | Alice | one node, `--dev` |
 //! | `local_testnet` | Alice, Bob | Alice | two nodes on one machine |
+//! | `four_validators` | Alice, Bob, Charlie, Dave | Alice | four nodes, of which one may fail |
 //!
-//! Both endow the twelve well-known development accounts, whose keys everybody knows, give one of
+//! All endow the twelve well-known development accounts, whose keys everybody knows, give one of
 //! them root, make three of them the technical committee, and have referenda and eras
 //! run [`DEVELOPMENT_SPEED`] times as fast. Each validator stakes a tenth of that, and Ferdie nominates all of them
-//! with half as much. A chain for others starts from neither: it names its own validators, their stakes and its
-//! committee, sets no sudo key and says nothing of speed.
+//! with half as much. A chain for others starts from none of them: it names its own validators, their stakes and its
+//! committee, sets no sudo key and says nothing of speed (`chain-specs/testnet-template.json`).
 
 use crate::{
     configs::{
@@ -39,11 +40,15 @@ pub const DEVELOPMENT_STAKE: Balance = DEVELOPMENT_ENDOWMENT / 10;
 /// What the nominator of a development preset stakes.
 pub const DEVELOPMENT_NOMINATION: Balance = DEVELOPMENT_STAKE / 2;
 
+/// The preset of the smallest network that goes on finalising when a validator fails.
+pub const FOUR_VALIDATORS_RUNTIME_PRESET: &str = "four_validators";
+
 /// The names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
     vec![
         PresetId::from(DEV_RUNTIME_PRESET),
         PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
+        PresetId::from(FOUR_VALIDATORS_RUNTIME_PRESET),
     ]
 }
 
@@ -53,6 +58,12 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
         DEV_RUNTIME_PRESET => development(&[Validator::ALICE]),
         LOCAL_TESTNET_RUNTIME_PRESET => development(&[Validator::ALICE, Validator::BOB]),
+        FOUR_VALIDATORS_RUNTIME_PRESET => development(&[
+            Validator::ALICE,
+            Validator::BOB,
+            Validator::CHARLIE,
+            Validator::DAVE,
+        ]),
         _ => return None,
     };
     // A JSON value always has a text.
@@ -75,6 +86,14 @@ impl Validator {
     const BOB: Self = Self {
         account: Sr25519Keyring::Bob,
         grandpa: Ed25519Keyring::Bob,
+    };
+    const CHARLIE: Self = Self {
+        account: Sr25519Keyring::Charlie,
+        grandpa: Ed25519Keyring::Charlie,
+    };
+    const DAVE: Self = Self {
+        account: Sr25519Keyring::Dave,
+        grandpa: Ed25519Keyring::Dave,
     };
 
     fn keys(&self) -> SessionKeys {

@@ -148,9 +148,22 @@ fn local_testnet_has_two_validators() {
 }
 
 #[test]
+fn four_validators_has_four_validators() {
+    assert_development(
+        "four_validators",
+        &[
+            (Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+            (Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+            (Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+            (Sr25519Keyring::Dave, Ed25519Keyring::Dave),
+        ],
+    );
+}
+
+#[test]
 fn every_named_preset_is_tested_here_and_others_do_not_exist() {
     let names = genesis_presets::preset_names();
-    assert_eq!(names, ["development", "local_testnet"]);
+    assert_eq!(names, ["development", "local_testnet", "four_validators"]);
     assert!(genesis_presets::get_preset(&"mainnet".into()).is_none());
 }
 
@@ -175,7 +188,7 @@ fn the_default_genesis_has_no_sudo_key_no_committee_and_no_funds() {
 }
 
 /// Whoever adds a preset decides here that it is one of development.
-const QUICK: [&str; 2] = ["development", "local_testnet"];
+const QUICK: [&str; 3] = ["development", "local_testnet", "four_validators"];
 
 #[test]
 fn referenda_are_quick_in_development_presets_and_nowhere_else() {

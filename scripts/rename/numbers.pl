@@ -24,6 +24,7 @@ my %forms = (
     prefix => [
         'SS58_PREFIX(?:: \w+)? = OLD\b',
         'ss58Format"?\)?, (?:Some\(&|\[)?OLD\b',
+        'ss58Format": OLD\b',                # chain specifications
     ],
 );
 my $forms = $forms{$what} // die "expected `decimals` or `prefix`, found `$what`\n";

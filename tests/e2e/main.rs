@@ -6,6 +6,7 @@
 #![allow(missing_docs)]
 
 mod before_sync;
+mod chain_specs;
 mod crash;
 mod equivocation;
 mod faulty_upgrade;

@@ -205,7 +205,7 @@ test('calls the runtime interfaces', async () => {
   assert.equal(info.partial_fee, base_fee + len_fee + adjusted_weight_fee);
 
   const presets = await apis.GenesisBuilder.preset_names();
-  assert.deepEqual(presets.sort(), ['development', 'local_testnet']);
+  assert.deepEqual(presets.sort(), ['development', 'four_validators', 'local_testnet']);
 });
 
 test('asks a view function of a pallet', async () => {

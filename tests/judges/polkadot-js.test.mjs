@@ -260,7 +260,7 @@ test('calls the runtime interfaces', async () => {
   assert.deepEqual(decoded.map(([, type]) => type.toUtf8()), ['babe', 'gran', 'audi']);
 
   const presets = (await call.genesisBuilder.presetNames()).map((name) => name.toString());
-  assert.deepEqual(presets.sort(), ['development', 'local_testnet']);
+  assert.deepEqual(presets.sort(), ['development', 'four_validators', 'local_testnet']);
 });
 
 test('asks what a call costs before it is signed', async () => {

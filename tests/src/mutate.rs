@@ -6,6 +6,8 @@ use anyhow::{ensure, Context};
 
 /// First bytes of a compressed runtime.
 const COMPRESSED: [u8; 8] = [82, 188, 83, 118, 70, 219, 142, 5];
+/// How hard it is compressed: enough for a block, and soon done.
+const LEVEL: i32 = 3;
 /// A host function that every runtime of ours imports.
 const IMPORTED: &str = "ext_logging_log_version_1";
 /// A name of the same length that no client knows.
@@ -21,9 +23,24 @@ pub fn module(code: &[u8]) -> anyhow::Result<Vec<u8>> {
     Ok(module)
 }
 
+/// The code as it is handed in: a module that is not compressed is larger than a block.
+pub fn packed(code: &[u8]) -> anyhow::Result<Vec<u8>> {
+    if code.starts_with(&COMPRESSED) {
+        return Ok(code.to_vec());
+    }
+    let mut packed = COMPRESSED.to_vec();
+    packed.extend(zstd::encode_all(code, LEVEL)?);
+    Ok(packed)
+}
+
 /// Wants a function of the client that there is not.
 pub fn wanting_more(module: &[u8]) -> anyhow::Result<Vec<u8>> {
-    replaced_once(module, IMPORTED.as_bytes(), UNKNOWN.as_bytes())
+    // Among the imports, where each word has its length before it. Names of functions are elsewhere as well.
+    let import = |name: &str| {
+        let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+        [&[3], &b"env"[..], &[length], name.as_bytes()].concat()
+    };
+    replaced_once(module, &import(IMPORTED), &import(UNKNOWN))
 }
 
 /// Says that it belongs to another chain. `name` and `other` are of the same length.

@@ -17,6 +17,8 @@ use serde_json::{json, Value};
 
 use super::{all, others, validators, LONGEST_WAIT, SOME, VALIDATORS};
 
+/// Where the chain keeps `Babe.Authorities`.
+const AUTHORITIES: &str = "0x1cb6f36e027abb2091cfb5110ab5087f5e0621c4869aa60c02be9adcc98a0d1d";
 /// The one with the wrong clock.
 const OFF: usize = VALIDATORS - 1;
 /// Seconds by which its clock is off, one after the other.
@@ -109,21 +111,26 @@ async fn authors_again(judge: &Node) -> anyhow::Result<()> {
     .await
 }
 
-/// How many of these blocks each validator authored.
+/// How many of these blocks each validator authored, by its place in the network.
 async fn authors(node: &Node, first: u64, last: u64) -> anyhow::Result<BTreeMap<usize, usize>> {
     let mut authored = BTreeMap::new();
     for number in first..=last {
         let hash = node.block_hash(number).await?;
         let header = node.rpc("chain_getHeader", json!([hash])).await?;
-        let author = author(&header).with_context(|| format!("no author in {header}"))?;
+        let claim = claimant(&header).with_context(|| format!("no author in {header}"))?;
+        let keys = node
+            .rpc("state_getStorage", json!([AUTHORITIES, hash]))
+            .await?;
+        let author = key(&keys, claim).with_context(|| format!("no key {claim} in {keys}"))?;
+        let author = place(&author)?;
         *authored.entry(author).or_default() += 1;
     }
     Ok(authored)
 }
 
-/// The author's place among the validators. It stands behind the kind of the claim in what BABE puts first into a header: `6` for something
-/// of the consensus, `BABE`, a length, the kind, the place in four bytes.
-fn author(header: &Value) -> Option<usize> {
+/// The author's place among the keys of its epoch. It stands behind the kind of the claim in what BABE puts first into a header: `6` for
+/// something of the consensus, `BABE`, a length, the kind, the place in four bytes.
+fn claimant(header: &Value) -> Option<usize> {
     let logs = header.pointer("/digest/logs")?.as_array()?;
     let claim = logs
         .iter()
@@ -132,4 +139,21 @@ fn author(header: &Value) -> Option<usize> {
     // Claims with a signature take two bytes for their length.
     let place = claim.get(8..12)?.try_into().ok()?;
     usize::try_from(u32::from_le_bytes(place)).ok()
+}
+
+/// The key with this place in `Babe.Authorities`: behind the length, one byte for so few, each has 32 bytes and a weight of eight.
+fn key(authorities: &Value, place: usize) -> Option<Vec<u8>> {
+    let bytes = hex::decode(authorities.as_str()?.trim_start_matches("0x")).ok()?;
+    let entry = bytes.get(1..)?.chunks_exact(40).nth(place)?;
+    Some(entry.get(..32)?.to_vec())
+}
+
+/// The place in the network of the validator with this key. The order of an election is another one.
+fn place(key: &[u8]) -> anyhow::Result<usize> {
+    for (place, name) in ["Alice", "Bob", "Charlie", "Dave"].into_iter().enumerate() {
+        if network::account(name)?.as_bytes() == key {
+            return Ok(place);
+        }
+    }
+    anyhow::bail!("0x{} is no validator's key", hex::encode(key))
 }
