@@ -124,6 +124,9 @@ test: setup-tests ## Prove everything, scaled for CI
 	@$(STAGE) --times
 	@$(MAKE) e2e
 
+# Every network of the tests starts from the same few runtimes: they are compiled once.
+export NOEMA_WASM_CACHE ?= $(CARGO_TARGET_DIR)/wasm-cache
+
 # Those that have a size of their own there.
 PROVE ?= -E 'test(/^(before_sync|crash|journey|transport|trouble|upgrade_referendum)::/)'
 # Upgrades are followed by the previous release's client, and the state after them is checked by the runtime's own invariants.

@@ -52,7 +52,7 @@ pub(crate) fn run(cli: &Cli, command: &BenchmarkCmd) -> sc_cli::Result<()> {
             CurveHostFunctions,
         )>(Some(config.chain_spec)),
         BenchmarkCmd::Extrinsic(command) => {
-            let Parts { client, .. } = service::new_partial(&mut config)?;
+            let Parts { client, .. } = service::new_partial(&mut config, &cli.wasm_cache)?;
             let builders: Vec<Box<dyn ExtrinsicBuilder>> = vec![
                 Box::new(SubstrateRemarkBuilder::new_from_client(client.clone())?),
                 Box::new(TransferBuilder::new(&client)),
@@ -65,14 +65,14 @@ pub(crate) fn run(cli: &Cli, command: &BenchmarkCmd) -> sc_cli::Result<()> {
             )
         }
         BenchmarkCmd::Block(command) => {
-            let Parts { client, .. } = service::new_partial(&mut config)?;
+            let Parts { client, .. } = service::new_partial(&mut config, &cli.wasm_cache)?;
             command.run(client)
         }
         #[cfg(feature = "runtime-benchmarks")]
         BenchmarkCmd::Storage(command) => {
             let Parts {
                 client, backend, ..
-            } = service::new_partial(&mut config)?;
+            } = service::new_partial(&mut config, &cli.wasm_cache)?;
             let database = backend.expose_db();
             let storage = backend.expose_storage();
             let trie_cache = backend.expose_shared_trie_cache();

@@ -1,10 +1,11 @@
 //! `check-upgrade`: rehearses a runtime upgrade on the state of a running chain, with this client's executor and host
 //! functions. The rehearsal itself is in `noema-upgrade-check`.
 
-use crate::executor::RuntimeExecutor;
+use crate::executor::WasmCache;
 use noema_core::Hash;
 use noema_upgrade_check::{fetch, rehearse, snapshot, Upgrade, MAX_BLOCKS};
 use sc_cli::{LoggerBuilder, Result};
+use sc_service::config::ExecutorConfiguration;
 use std::{
     io::Write,
     path::{Path, PathBuf},
@@ -59,6 +60,10 @@ pub(crate) struct CheckUpgradeCmd {
     #[arg(long)]
     strict: bool,
 
+    /// Where the runtime that is rehearsed is kept compiled, for nodes that look there.
+    #[clap(flatten)]
+    wasm_cache: WasmCache,
+
     /// Answer with one line of JSON.
     #[arg(long)]
     json: bool,
@@ -86,9 +91,10 @@ impl CheckUpgradeCmd {
         }
         let Some(code) = code else { return Ok(()) };
 
-        let executor = RuntimeExecutor::builder()
-            .with_runtime_cache_size(RUNTIMES)
-            .build();
+        let executor = self.wasm_cache.executor(&ExecutorConfiguration {
+            runtime_cache_size: RUNTIMES,
+            ..Default::default()
+        });
         let upgrade = Upgrade {
             code,
             with_checks,

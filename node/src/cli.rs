@@ -1,6 +1,8 @@
 //! The command line: flags and sub-commands.
 
 use crate::check_upgrade::CheckUpgradeCmd;
+use crate::executor::WasmCache;
+use crate::export_chain_spec::ExportChainSpecCmd;
 use crate::pruning::{STATE_HISTORY, STATE_HISTORY_ROCKSDB};
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 use sc_cli::{RunCmd, SubstrateCli};
@@ -18,6 +20,10 @@ pub(crate) struct Cli {
     #[clap(flatten)]
     pub(crate) run: RunCmd,
 
+    /// Where compiled runtimes are kept.
+    #[clap(flatten)]
+    pub(crate) wasm_cache: WasmCache,
+
     /// When to stop for want of disk space.
     #[clap(flatten)]
     pub(crate) storage_monitor: StorageMonitorParams,
@@ -32,7 +38,7 @@ pub(crate) enum Subcommand {
     Key(sc_cli::KeySubcommand),
 
     /// Write a chain specification as JSON.
-    ExportChainSpec(sc_cli::ExportChainSpecCmd),
+    ExportChainSpec(ExportChainSpecCmd),
 
     /// Write a chain specification as JSON, with this node as bootnode. Kept for tools that know no other; use
     /// export-chain-spec.
@@ -145,6 +151,7 @@ mod tests {
         for line in [
             "key generate",
             "export-chain-spec --chain dev --raw",
+            "export-chain-spec --chain four-validators --without-code --output spec.json",
             "build-spec --chain local --raw --disable-default-bootnode",
             "check-block --chain dev 1",
             "export-blocks --chain dev --to 10 blocks.json",
@@ -218,6 +225,7 @@ mod tests {
     fn contradicting_flags_are_refused() {
         assert!(parse("--tmp --base-path somewhere").is_err());
         assert!(parse("--alice --bob").is_err());
+        assert!(parse("export-chain-spec --raw --without-code").is_err());
         assert!(parse("check-upgrade --runtime new.wasm").is_err());
         assert!(parse("check-upgrade --state ws://a --snapshot b --runtime new.wasm").is_err());
         assert!(parse("check-upgrade --snapshot b --at 0x00 --runtime new.wasm").is_err());

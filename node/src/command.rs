@@ -56,27 +56,35 @@ pub(crate) fn run() -> Result<()> {
     };
     match subcommand {
         Subcommand::Key(command) => command.run(&cli),
-        Subcommand::ExportChainSpec(command) => command.run(cli.load_spec(&command.chain)?),
+        Subcommand::ExportChainSpec(command) => command.run(),
         #[allow(deprecated)]
         Subcommand::BuildSpec(command) => cli
             .create_runner(command)?
             .sync_run(|config| command.run(config.chain_spec, config.network)),
-        Subcommand::CheckBlock(command) => on_database(cli.create_runner(command)?, |opened| {
-            command.run::<Block, _, _>(opened.client, opened.import_queue)
-        }),
-        Subcommand::ExportBlocks(command) => on_database(cli.create_runner(command)?, |opened| {
-            command.run::<Block, _>(opened.client, opened.config.database)
-        }),
-        Subcommand::ExportState(command) => on_database(cli.create_runner(command)?, |opened| {
-            command.run::<Block, FullBackend, _>(opened.client, opened.config.chain_spec)
-        }),
-        Subcommand::ImportBlocks(command) => on_database(cli.create_runner(command)?, |opened| {
-            command.run::<Block, _, _>(opened.client, opened.import_queue)
-        }),
+        Subcommand::CheckBlock(command) => {
+            on_database(&cli, cli.create_runner(command)?, |opened| {
+                command.run::<Block, _, _>(opened.client, opened.import_queue)
+            })
+        }
+        Subcommand::ExportBlocks(command) => {
+            on_database(&cli, cli.create_runner(command)?, |opened| {
+                command.run::<Block, _>(opened.client, opened.config.database)
+            })
+        }
+        Subcommand::ExportState(command) => {
+            on_database(&cli, cli.create_runner(command)?, |opened| {
+                command.run::<Block, FullBackend, _>(opened.client, opened.config.chain_spec)
+            })
+        }
+        Subcommand::ImportBlocks(command) => {
+            on_database(&cli, cli.create_runner(command)?, |opened| {
+                command.run::<Block, _, _>(opened.client, opened.import_queue)
+            })
+        }
         Subcommand::PurgeChain(command) => cli
             .create_runner(command)?
             .sync_run(|config| command.run(config.database)),
-        Subcommand::Revert(command) => on_database(cli.create_runner(command)?, |opened| {
+        Subcommand::Revert(command) => on_database(&cli, cli.create_runner(command)?, |opened| {
             command.run::<Block, _, _>(
                 opened.client,
                 opened.backend,
@@ -93,9 +101,9 @@ pub(crate) fn run() -> Result<()> {
 
 fn run_node(cli: &Cli) -> Result<()> {
     let runner = cli.create_runner(&cli.run)?;
-    let monitor = cli.storage_monitor.clone();
+    let (wasm_cache, monitor) = (cli.wasm_cache.clone(), cli.storage_monitor.clone());
     runner.run_node_until_exit(|config| async move {
-        service::new_full(config, monitor).map_err(sc_cli::Error::Service)
+        service::new_full(config, &wasm_cache, monitor).map_err(sc_cli::Error::Service)
     })
 }
 
@@ -109,7 +117,7 @@ struct Opened {
 
 /// Opens the database without a network and runs what `work` makes of it, until it is done or the process is told to
 /// stop.
-fn on_database<Work, Done>(runner: Runner<Cli>, work: Work) -> Result<()>
+fn on_database<Work, Done>(cli: &Cli, runner: Runner<Cli>, work: Work) -> Result<()>
 where
     Work: FnOnce(Opened) -> Done,
     Done: Future<Output = Result<()>>,
@@ -122,7 +130,7 @@ where
             import_queue,
             other,
             ..
-        } = service::new_partial(&mut config)?;
+        } = service::new_partial(&mut config, &cli.wasm_cache)?;
         let done = work(Opened {
             client,
             backend,

@@ -17,6 +17,7 @@ mod command;
 mod consensus;
 mod equivocation;
 mod executor;
+mod export_chain_spec;
 mod genesis;
 mod pruning;
 mod rpc;

@@ -1,7 +1,10 @@
 //! The parts of a node and how they are put together.
 
 use crate::{
-    consensus, equivocation, executor::RuntimeExecutor, genesis::GenesisBlock, pruning, rpc,
+    consensus, equivocation,
+    executor::{RuntimeExecutor, WasmCache},
+    genesis::GenesisBlock,
+    pruning, rpc,
 };
 use futures::{FutureExt, StreamExt};
 use jsonrpsee::RpcModule;
@@ -74,7 +77,10 @@ pub(crate) type Parts = PartialComponents<
 ///
 /// # Errors
 /// When the database, the keystore or the genesis of the chain cannot be opened or made.
-pub(crate) fn new_partial(config: &mut Configuration) -> Result<Parts, ServiceError> {
+pub(crate) fn new_partial(
+    config: &mut Configuration,
+    wasm_cache: &WasmCache,
+) -> Result<Parts, ServiceError> {
     let backend = pruning::open_backend(config)?;
     let config = &*config;
 
@@ -89,7 +95,7 @@ pub(crate) fn new_partial(config: &mut Configuration) -> Result<Parts, ServiceEr
         })
         .transpose()?;
 
-    let executor: RuntimeExecutor = sc_service::new_wasm_executor(&config.executor);
+    let executor = wasm_cache.executor(&config.executor);
     let genesis = GenesisBlock {
         chain_spec: config.chain_spec.cloned_box(),
         commit_state: !config.no_genesis(),
@@ -220,18 +226,22 @@ pub(crate) fn new_partial(config: &mut Configuration) -> Result<Parts, ServiceEr
 /// When a part cannot be made, a port is taken, or there is less disk space than `monitor` asks for.
 pub(crate) fn new_full(
     config: Configuration,
+    wasm_cache: &WasmCache,
     monitor: StorageMonitorParams,
 ) -> Result<TaskManager, ServiceError> {
     match config.network.network_backend {
-        NetworkBackendType::Litep2p => start::<sc_network::Litep2pNetworkBackend>(config, monitor),
-        NetworkBackendType::Libp2p => {
-            start::<sc_network::NetworkWorker<Block, <Block as BlockT>::Hash>>(config, monitor)
+        NetworkBackendType::Litep2p => {
+            start::<sc_network::Litep2pNetworkBackend>(config, wasm_cache, monitor)
         }
+        NetworkBackendType::Libp2p => start::<
+            sc_network::NetworkWorker<Block, <Block as BlockT>::Hash>,
+        >(config, wasm_cache, monitor),
     }
 }
 
 fn start<Net>(
     mut config: Configuration,
+    wasm_cache: &WasmCache,
     monitor: StorageMonitorParams,
 ) -> Result<TaskManager, ServiceError>
 where
@@ -254,7 +264,7 @@ where
                 rpc_builder,
                 mut telemetry,
             },
-    } = new_partial(&mut config)?;
+    } = new_partial(&mut config, wasm_cache)?;
 
     let database_path = config.database.path().map(Path::to_path_buf);
     let role = config.role;

@@ -206,10 +206,11 @@ async fn a_runtime_that_panics_is_replaced_by_code_substitutes_and_a_restart() -
         Ok(restarted.contains(PANIC).then_some(()))
     })
     .await?;
-    ensure!(
-        node.finalized().await? == u64::from(last),
-        "the chain moved by itself"
-    );
+    let still = network::until("answer after a restart", PATIENCE, || async {
+        Ok(Some(node.finalized().await?))
+    })
+    .await?;
+    ensure!(still == u64::from(last), "the chain moved by itself");
     node.stop().await;
 
     let mended = runtime(noema_next_runtime::WASM_PATH, Fault::None)?;

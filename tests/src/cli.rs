@@ -30,6 +30,7 @@ pub struct Noema {
     url: String,
     signer: String,
     uid: Option<u32>,
+    env: Vec<(String, PathBuf)>,
 }
 
 /// How a command went.
@@ -80,6 +81,7 @@ impl Noema {
             url: net.url(),
             signer: "Alice".into(),
             uid: None,
+            env: Vec::new(),
         })
     }
 
@@ -108,6 +110,12 @@ impl Noema {
         }
     }
 
+    /// The same, with one more environment variable, a path.
+    pub fn env(mut self, name: &str, value: impl Into<PathBuf>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
     /// The program.
     pub fn program(&self) -> &Path {
         &self.binary
@@ -122,6 +130,7 @@ impl Noema {
             .env("NOEMA_URL", &self.url)
             .env("NOEMA_DEV", &self.signer)
             .env("RUST_BACKTRACE", "0")
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
