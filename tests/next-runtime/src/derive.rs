@@ -151,8 +151,8 @@ const MIGRATION: [Line; 5] = [
     },
     Line {
         file: "pallets/providers/src/migrations/mod.rs",
-        found: "pub const PALLET_ID: &[u8; 22] = b\"pallet-noema-providers\";",
-        instead: "pub const PALLET_ID: &[u8; 22] = b\"pallet-noema-providers\";\n\npub mod v2;",
+        found: "pub const PALLET_ID: &[u8; b\"pallet-noema-providers\".len()] = b\"pallet-noema-providers\";",
+        instead: "pub const PALLET_ID: &[u8; b\"pallet-noema-providers\".len()] = b\"pallet-noema-providers\";\n\npub mod v2;",
     },
     Line {
         file: "runtime/src/migrations.rs",

@@ -10,4 +10,4 @@
 //! `tests/next-runtime` has one, and runs it on a network.
 
 /// First part of the identifiers of this pallet's migrations; the second says from which version to which.
-pub const PALLET_ID: &[u8; 20] = b"pallet-noema-entropy";
+pub const PALLET_ID: &[u8; b"pallet-noema-entropy".len()] = b"pallet-noema-entropy";
