@@ -16,11 +16,13 @@ use noema_tests::{fleet::Fleet, network::until};
 use serde_json::{json, Value};
 use tokio::process::{Child, Command};
 
+use super::node::{run, Said};
+
 /// Validators of both.
 const VALIDATORS: usize = 4;
 /// Final blocks that show that a network works.
 const BLOCKS: u64 = 5;
-/// Longest time until it has them, and that a sub-command may take.
+/// Longest time until it has them.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Session keys: name in the specification, type in keystores, scheme.
 const KEYS: [(&str, &str, &str); 3] = [
@@ -35,33 +37,16 @@ fn kept(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Runs the client; returns whether it succeeded, what it printed and what it said.
-async fn run(arguments: &[&dyn AsRef<OsStr>]) -> anyhow::Result<(bool, String, String)> {
-    let mut command = Command::new(Binaries::locate()?.node);
-    command
-        .args(arguments.iter().map(|argument| argument.as_ref()))
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output())
-        .await
-        .with_context(|| format!("{command:?} takes too long"))??;
-    Ok((
-        output.status.success(),
-        String::from_utf8_lossy(&output.stdout).into_owned(),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    ))
-}
-
 /// What the client prints when it succeeds.
 async fn printed(arguments: &[&dyn AsRef<OsStr>]) -> anyhow::Result<String> {
-    let (success, out, err) = run(arguments).await?;
+    let Said { success, out, err } = run(&Binaries::locate()?.node, arguments).await?;
     ensure!(success, "the client failed: {out}{err}");
     Ok(out)
 }
 
 /// What the client says when it fails.
 async fn refused(arguments: &[&dyn AsRef<OsStr>]) -> anyhow::Result<String> {
-    let (success, out, err) = run(arguments).await?;
+    let Said { success, out, err } = run(&Binaries::locate()?.node, arguments).await?;
     ensure!(!success, "the client did not refuse: {out}{err}");
     Ok(err)
 }

@@ -49,27 +49,33 @@ struct Client {
     chain: PathBuf,
 }
 
-struct Said {
-    success: bool,
-    out: String,
-    err: String,
+/// How a run of the client ended, and what it printed and said.
+pub(super) struct Said {
+    pub(super) success: bool,
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+/// Runs the client to its end.
+pub(super) async fn run(binary: &Path, arguments: &[&dyn AsRef<OsStr>]) -> anyhow::Result<Said> {
+    let mut command = Command::new(binary);
+    command
+        .args(arguments.iter().map(|argument| argument.as_ref()))
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output())
+        .await
+        .with_context(|| format!("{command:?} takes too long"))??;
+    Ok(Said {
+        success: output.status.success(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 impl Client {
     async fn run(&self, arguments: &[&dyn AsRef<OsStr>]) -> anyhow::Result<Said> {
-        let mut command = Command::new(&self.binary);
-        command
-            .args(arguments.iter().map(|argument| argument.as_ref()))
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        let output = tokio::time::timeout(PATIENCE, command.output())
-            .await
-            .with_context(|| format!("{command:?} takes too long"))??;
-        Ok(Said {
-            success: output.status.success(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        run(&self.binary, arguments).await
     }
 
     async fn works(&self, arguments: &[&dyn AsRef<OsStr>]) -> anyhow::Result<Said> {
