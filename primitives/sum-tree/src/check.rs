@@ -1,6 +1,6 @@
 //! Checking a whole tree, for `try_state` and tests.
 
-use crate::{NodeStore, FAN_OUT_BITS, ROOT_LEVEL};
+use crate::{NodeStore, FAN_OUT_BITS};
 
 /// What is wrong with a stored tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,18 +39,18 @@ pub enum Inconsistency {
 /// number of nodes stored to find nodes that hang nowhere. Reads every possible child of every node:
 /// for checks off the block's path only.
 pub fn check<S: NodeStore>(store: &S) -> Result<u32, Inconsistency> {
-    let Some(root) = store.get(ROOT_LEVEL, 0) else {
+    let level = S::DEPTH.saturating_sub(1);
+    let Some(root) = store.get(level, 0) else {
         return Ok(0);
     };
-    let expected = root.sum().ok_or(Inconsistency::TooLarge {
-        level: ROOT_LEVEL,
-        index: 0,
-    })?;
-    check_node(store, ROOT_LEVEL, 0, expected)
+    let expected = root
+        .sum()
+        .ok_or(Inconsistency::TooLarge { level, index: 0 })?;
+    check_node(store, level, 0, expected)
 }
 
 /// Checks the node at `(level, index)` against the sum its parent holds, and all under it. Recursion
-/// ends after `DEPTH` levels.
+/// ends after [`NodeStore::DEPTH`] levels.
 fn check_node<S: NodeStore>(
     store: &S,
     level: u32,

@@ -26,14 +26,23 @@ pub const FAN_OUT: usize = 16;
 /// Bits of a leaf number that choose a child at one level: `FAN_OUT = 2^FAN_OUT_BITS`.
 const FAN_OUT_BITS: u32 = 4;
 
-/// Levels of nodes. Level 0 holds the weights of leaves, level `DEPTH - 1` is the root.
+/// Levels of nodes that a store has unless it says otherwise ([`NodeStore::DEPTH`]). Level 0 holds the weights of leaves, the last one is the root.
 pub const DEPTH: u32 = 4;
 
-/// [`DEPTH`] as the length of an array.
-const DEPTH_LEN: usize = 4;
+/// The most levels that a store can have: leaf numbers fill `u32`.
+pub const MAX_DEPTH: u32 = 8;
 
-/// Leaves of a full tree: `FAN_OUT^DEPTH`. Leaf numbers are below it.
+/// [`MAX_DEPTH`] as the length of an array.
+const MAX_DEPTH_LEN: usize = 8;
+
+/// Leaves of a full tree of [`DEPTH`] levels.
 pub const MAX_LEAVES: u32 = 1 << (FAN_OUT_BITS * DEPTH);
 
-/// The level of the root.
-const ROOT_LEVEL: u32 = DEPTH - 1;
+/// Leaves of a full tree of `depth` levels, `FAN_OUT^depth`, at most 2³²: leaf numbers are below it.
+pub const fn leaves(depth: u32) -> u64 {
+    let bits = FAN_OUT_BITS.saturating_mul(if depth < MAX_DEPTH { depth } else { MAX_DEPTH });
+    match 1u64.checked_shl(bits) {
+        Some(leaves) => leaves,
+        None => u64::MAX,
+    }
+}

@@ -72,6 +72,10 @@ impl Node {
 /// # Ok::<(), noema_sum_tree::Error>(())
 /// ```
 pub trait NodeStore {
+    /// Levels of nodes, 1 to [`MAX_DEPTH`](crate::MAX_DEPTH): the tree has room for [`leaves(DEPTH)`](crate::leaves), and every access reads that
+    /// many nodes. A store of another depth is another tree.
+    const DEPTH: u32 = crate::DEPTH;
+
     /// The node at `(level, index)`, if there is one.
     fn get(&self, level: u32, index: u32) -> Option<Node>;
 

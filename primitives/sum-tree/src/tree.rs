@@ -1,6 +1,6 @@
 //! Reading, changing and drawing.
 
-use crate::{Node, NodeStore, FAN_OUT_BITS, MAX_LEAVES, ROOT_LEVEL};
+use crate::{leaves, Node, NodeStore, FAN_OUT_BITS, MAX_DEPTH_LEN};
 
 /// Why a weight was not changed. The store is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum Error {
         /// The number given.
         leaf: u32,
         /// The first number that is too high.
-        limit: u32,
+        limit: u64,
     },
     /// The sums of a node do not fit into `u128`. Weights are `u64`, so the store is corrupted.
     #[error("the sums of node {index} at level {level} overflow: the store is corrupted")]
@@ -23,6 +23,16 @@ pub enum Error {
     },
 }
 
+/// The level of the root.
+fn root_level<S: NodeStore>() -> u32 {
+    S::DEPTH.saturating_sub(1)
+}
+
+/// Whether the tree has room for this leaf.
+fn has_leaf<S: NodeStore>(leaf: u32) -> bool {
+    u64::from(leaf) < leaves(S::DEPTH)
+}
+
 /// Index of the node at `level` above `leaf`, and the slot within it that leads to `leaf`.
 fn position(leaf: u32, level: u32) -> Option<(u32, usize)> {
     let shift = level.checked_mul(FAN_OUT_BITS)?;
@@ -32,19 +42,19 @@ fn position(leaf: u32, level: u32) -> Option<(u32, usize)> {
     Some((index, usize::try_from(slot).ok()?))
 }
 
-/// Gives `leaf` the weight `weight`; 0 takes it out of the draw. Reads `DEPTH` nodes and writes or
-/// removes at most as many.
+/// Gives `leaf` the weight `weight`; 0 takes it out of the draw. Reads
+/// [`NodeStore::DEPTH`] nodes and writes or removes at most as many.
 pub fn set_weight<S: NodeStore>(store: &mut S, leaf: u32, weight: u64) -> Result<(), Error> {
     let out_of_range = Error::LeafOutOfRange {
         leaf,
-        limit: MAX_LEAVES,
+        limit: leaves(S::DEPTH),
     };
-    if leaf >= MAX_LEAVES {
+    if !has_leaf::<S>(leaf) {
         return Err(out_of_range);
     }
-    let mut changed = [None; crate::DEPTH_LEN];
+    let mut changed = [None; MAX_DEPTH_LEN];
     let mut sum = u128::from(weight);
-    for (level, change) in (0u32..).zip(changed.iter_mut()) {
+    for (level, change) in (0..S::DEPTH).zip(changed.iter_mut()) {
         let (index, slot) = position(leaf, level).ok_or(out_of_range)?;
         let mut node = store.get(level, index).unwrap_or_default();
         let child = node.sums.get_mut(slot).ok_or(out_of_range)?;
@@ -68,7 +78,7 @@ pub fn set_weight<S: NodeStore>(store: &mut S, leaf: u32, weight: u64) -> Result
 
 /// The weight of `leaf`; 0 for one that was never set or is outside the tree.
 pub fn weight<S: NodeStore>(store: &S, leaf: u32) -> u64 {
-    if leaf >= MAX_LEAVES {
+    if !has_leaf::<S>(leaf) {
         return 0;
     }
     position(leaf, 0)
@@ -80,7 +90,7 @@ pub fn weight<S: NodeStore>(store: &S, leaf: u32) -> u64 {
 /// The sum of all weights.
 pub fn total<S: NodeStore>(store: &S) -> u128 {
     store
-        .get(ROOT_LEVEL, 0)
+        .get(root_level::<S>(), 0)
         .and_then(|root| root.sum())
         .unwrap_or(0)
 }
@@ -90,7 +100,7 @@ pub fn total<S: NodeStore>(store: &S) -> u128 {
 pub fn draw<S: NodeStore>(store: &S, target: u128) -> Option<u32> {
     let mut rest = target;
     let mut index = 0u32;
-    for level in (0..=ROOT_LEVEL).rev() {
+    for level in (0..S::DEPTH).rev() {
         let node = store.get(level, index)?;
         let slot = descend(&node, &mut rest)?;
         index = index.checked_shl(FAN_OUT_BITS)?.checked_add(slot)?;
@@ -110,7 +120,7 @@ fn descend(node: &Node, rest: &mut u128) -> Option<u32> {
 }
 
 /// A target for [`draw`] from 32 random bytes: the first 16 as a little-endian number modulo `total`.
-/// Its bias is below 2^-48 (see the crate's documentation). 0 for a total of 0, where no draw succeeds.
+/// Its bias is below 2^-48 at the usual depth (see the crate's documentation). 0 for a total of 0, where no draw succeeds.
 pub fn target_from_random(random: &[u8; 32], total: u128) -> u128 {
     let (low, _) = random.split_at(16);
     <[u8; 16]>::try_from(low)

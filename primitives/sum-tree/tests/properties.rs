@@ -1,8 +1,8 @@
 //! The tree against a plain vector of weights.
 
 use noema_sum_tree::{
-    check, draw, set_weight, target_from_random, total, weight, Error, Inconsistency, Node,
-    NodeStore, DEPTH, FAN_OUT, MAX_LEAVES,
+    check, draw, leaves, set_weight, target_from_random, total, weight, Error, Inconsistency, Node,
+    NodeStore, DEPTH, FAN_OUT, MAX_DEPTH, MAX_LEAVES,
 };
 use proptest::prelude::*;
 use std::{cell::Cell, collections::BTreeMap};
@@ -29,6 +29,26 @@ impl NodeStore for Map {
     fn remove(&mut self, level: u32, index: u32) {
         self.writes += 1;
         self.nodes.remove(&(level, index));
+    }
+}
+
+/// The same store under a tree of `LEVELS` levels.
+#[derive(Default)]
+struct Levels<const LEVELS: u32>(Map);
+
+impl<const LEVELS: u32> NodeStore for Levels<LEVELS> {
+    const DEPTH: u32 = LEVELS;
+
+    fn get(&self, level: u32, index: u32) -> Option<Node> {
+        self.0.get(level, index)
+    }
+
+    fn set(&mut self, level: u32, index: u32, node: Node) {
+        self.0.set(level, index, node);
+    }
+
+    fn remove(&mut self, level: u32, index: u32) {
+        self.0.remove(level, index);
     }
 }
 
@@ -144,12 +164,47 @@ fn leaf_outside_the_tree_is_refused_without_trace() {
     for leaf in [MAX_LEAVES, u32::MAX] {
         let expected = Error::LeafOutOfRange {
             leaf,
-            limit: MAX_LEAVES,
+            limit: leaves(DEPTH),
         };
         assert_eq!(set_weight(&mut tree, leaf, 1), Err(expected));
         assert_eq!(weight(&tree, leaf), 0);
     }
     assert!(tree.nodes.is_empty());
+}
+
+/// The first leaf and the last, in a tree of `LEVELS` levels.
+fn ends_of<const LEVELS: u32>() {
+    let mut tree = Levels::<LEVELS>::default();
+    let limit = leaves(LEVELS);
+    assert_eq!(limit, 16u64.pow(LEVELS));
+    let last = u32::try_from(limit - 1).unwrap();
+    set_weight(&mut tree, 0, 3).unwrap();
+    set_weight(&mut tree, last, u64::MAX).unwrap();
+    assert_eq!(total(&tree), u128::from(u64::MAX) + 3);
+    assert_eq!((weight(&tree, 0), weight(&tree, last)), (3, u64::MAX));
+    tree.0.reads.set(0);
+    assert_eq!(draw(&tree, 2), Some(0));
+    assert_eq!(tree.0.reads.get(), LEVELS);
+    assert_eq!(draw(&tree, 3), Some(last));
+    assert_eq!(draw(&tree, total(&tree) - 1), Some(last));
+    assert_eq!(draw(&tree, total(&tree)), None);
+    assert_eq!(check(&tree), Ok(2 * LEVELS - 1));
+    if let Ok(leaf) = u32::try_from(limit) {
+        let outside = Error::LeafOutOfRange { leaf, limit };
+        assert_eq!(set_weight(&mut tree, leaf, 1), Err(outside));
+        assert_eq!(weight(&tree, leaf), 0);
+    }
+    set_weight(&mut tree, 0, 0).unwrap();
+    set_weight(&mut tree, last, 0).unwrap();
+    assert!(tree.0.nodes.is_empty());
+}
+
+#[test]
+fn a_store_decides_how_many_levels_its_tree_has() {
+    ends_of::<2>();
+    ends_of::<DEPTH>();
+    ends_of::<6>();
+    ends_of::<MAX_DEPTH>();
 }
 
 #[test]
