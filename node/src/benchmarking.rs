@@ -44,7 +44,9 @@ pub(crate) fn run(cli: &Cli, command: &BenchmarkCmd) -> sc_cli::Result<()> {
                         .into(),
                 );
             }
-            command.run_with_spec::<HashingFor<Block>, AddedHostFunctions>(Some(config.chain_spec))
+            // Genesis is that of the runtime that is measured.
+            let chain_spec = command.runtime.is_none().then_some(config.chain_spec);
+            command.run_with_spec::<HashingFor<Block>, AddedHostFunctions>(chain_spec)
         }
         BenchmarkCmd::Overhead(command) => command.run_with_default_builder_and_spec::<Block, (
             BenchmarkingHostFunctions,

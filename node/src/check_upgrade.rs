@@ -1,7 +1,7 @@
 //! `check-upgrade`: rehearses a runtime upgrade on the state of a running chain, with this client's executor and host
 //! functions. The rehearsal itself is in `noema-upgrade-check`.
 
-use crate::executor::WasmCache;
+use crate::wasm_cache::WasmCache;
 use noema_core::Hash;
 use noema_upgrade_check::{fetch, rehearse, snapshot, Upgrade, MAX_BLOCKS};
 use sc_cli::{LoggerBuilder, Result};

@@ -1,7 +1,7 @@
 //! The command line: flags and sub-commands.
 
 use crate::check_upgrade::CheckUpgradeCmd;
-use crate::executor::WasmCache;
+use crate::wasm_cache::WasmCache;
 use crate::export_chain_spec::ExportChainSpecCmd;
 use crate::pruning::{STATE_HISTORY, STATE_HISTORY_ROCKSDB};
 use clap::{Command, CommandFactory, FromArgMatches, Parser};

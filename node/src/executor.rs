@@ -7,14 +7,7 @@
 //! Left out on purpose: `sp-virtualization` (PolkaVM inside a runtime call), whose interface its authors declare unstable
 //! and unfit for production.
 
-use sc_executor::{HeapAllocStrategy, DEFAULT_HEAP_ALLOC_STRATEGY};
-use sc_service::config::ExecutorConfiguration;
 use sp_crypto_ec_utils as curves;
-use std::{
-    fs::DirBuilder,
-    io,
-    path::{Path, PathBuf},
-};
 
 /// Point multiplication, multi-scalar multiplication and pairings on the curves of `sp-crypto-ec-utils`. BLS12-381 carries
 /// the aggregate attestations; the others serve proof systems.
@@ -54,56 +47,6 @@ pub(crate) type HostFunctions = (
 
 /// Runs the runtime's wasm with [`HostFunctions`].
 pub(crate) type RuntimeExecutor = sc_executor::WasmExecutor<HostFunctions>;
-
-/// Where compiled runtimes are kept, if anywhere.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct WasmCache {
-    /// Keep compiled runtimes in this directory, and take them from there.
-    ///
-    /// To compile a runtime takes a machine seconds, at every start and in the block that brings a new one: no block is imported meanwhile. A node
-    /// finds a new runtime compiled when `noema-node check-upgrade` rehearsed it on this machine with the same directory. What lies there is
-    /// executed as it is: nobody else may write to it.
-    #[arg(long, value_name = "DIR", env = "NOEMA_WASM_CACHE")]
-    wasm_cache: Option<PathBuf>,
-}
-
-impl WasmCache {
-    /// Builds an executor as [`sc_service::new_wasm_executor`] does, which knows no such directory.
-    pub(crate) fn executor(&self, config: &ExecutorConfiguration) -> RuntimeExecutor {
-        let heap = config
-            .default_heap_pages
-            .map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| {
-                HeapAllocStrategy::Static {
-                    extra_pages: u32::try_from(pages).unwrap_or(u32::MAX),
-                }
-            });
-        let builder = RuntimeExecutor::builder()
-            .with_execution_method(config.wasm_method)
-            .with_onchain_heap_alloc_strategy(heap)
-            .with_offchain_heap_alloc_strategy(heap)
-            .with_max_runtime_instances(config.max_runtime_instances)
-            .with_runtime_cache_size(config.runtime_cache_size);
-        match self.wasm_cache.as_deref().map(prepare) {
-            Some(Ok(directory)) => builder.with_cache_path(directory).build(),
-            Some(Err(error)) => {
-                // It only saves time.
-                tracing::warn!("compiled runtimes are not kept: {error}");
-                builder.build()
-            }
-            None => builder.build(),
-        }
-    }
-}
-
-/// Makes the directory if it is missing, for this user alone. Returns its absolute path.
-fn prepare(directory: &Path) -> io::Result<PathBuf> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)?;
-    directory.canonicalize()
-}
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@ mod benchmarking;
 mod chain_spec;
 mod check_upgrade;
 mod cli;
+mod clock;
 mod command;
 mod consensus;
 mod equivocation;
@@ -22,6 +23,7 @@ mod genesis;
 mod pruning;
 mod rpc;
 mod service;
+mod wasm_cache;
 
 fn main() -> sc_cli::Result<()> {
     command::run()

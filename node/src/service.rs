@@ -1,10 +1,11 @@
 //! The parts of a node and how they are put together.
 
 use crate::{
-    consensus, equivocation,
-    executor::{RuntimeExecutor, WasmCache},
+    clock, consensus, equivocation,
+    executor::RuntimeExecutor,
     genesis::GenesisBlock,
     pruning, rpc,
+    wasm_cache::WasmCache,
 };
 use futures::{FutureExt, StreamExt};
 use jsonrpsee::RpcModule;
@@ -381,7 +382,8 @@ where
             block_import,
             sync_oracle: sync_service.clone(),
             justification_sync_link: sync_service.clone(),
-            create_inherent_data_providers: consensus::inherent_data_providers::<Block>(
+            create_inherent_data_providers: clock::author_inherents::<Block, _>(
+                client.clone(),
                 babe_link.config().slot_duration(),
             ),
             force_authoring,
