@@ -86,7 +86,7 @@ impl AgedRandomness<BlockNumber> for BlockHashes {
         // The hash of a block that is not there, or no longer.
         (!hash.is_zero()).then_some(Seed {
             value: hash.0,
-            drawn_at: not_before,
+            drawn_at: not_before.saturating_add(1),
         })
     }
 

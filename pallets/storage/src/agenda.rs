@@ -21,7 +21,7 @@ pub(crate) enum Ran {
     /// The slot has moved on since, or the deal is gone: nothing was done.
     Stale,
     /// The seed is not there yet; the task waits for the next block. Also: a point whose seed is
-    /// lost was replaced by a new one.
+    /// lost, or known for longer than this block, was replaced by a new one.
     Waited,
     /// Providers were drawn this many times, whether or not one of them fitted.
     Drew(u8),
@@ -119,8 +119,11 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Runs what is due, oldest block first, within what the meter and `MaxAgendaWeight` allow.
-    /// What is not done stays for the next run.
+    /// Runs what is due in this block, then what is left of others, oldest first, within what the
+    /// meter and `MaxAgendaWeight` allow. What is not done stays for the next run.
+    ///
+    /// This block goes first because its draws are void later; what is needed for one old task is
+    /// kept back, so that full blocks cannot hold the others up for ever.
     pub(crate) fn run_agenda(meter: &mut WeightMeter) {
         let allowed = meter.remaining().min(T::MaxAgendaWeight::get());
         let mut own = WeightMeter::with_limit(allowed);
@@ -128,7 +131,15 @@ impl<T: Config> Pallet<T> {
             return;
         }
         if let Some(cursor) = AgendaCursor::<T>::get() {
-            let reached = Self::run_blocks(cursor, Self::now(), &mut own);
+            let now = Self::now();
+            if cursor < now {
+                let kept_back = Self::least_agenda_weight();
+                let mut first =
+                    WeightMeter::with_limit(own.remaining().saturating_sub(kept_back));
+                Self::run_blocks(now, now, &mut first);
+                own.consume(first.consumed());
+            }
+            let reached = Self::run_blocks(cursor, now, &mut own);
             if reached != cursor {
                 AgendaCursor::<T>::put(reached);
             }

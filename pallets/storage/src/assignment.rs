@@ -19,13 +19,15 @@ const ASSIGN_DOMAIN: &[u8] = b"noema/storage/assign/v1";
 
 impl<T: Config> Pallet<T> {
     /// Puts a slot into another state with a fresh token, and its task on the agenda at `task_at`
-    /// or later. The caller has taken the previous task off, and writes the deal.
+    /// or later. The draw point of a slot that waits for its draw moves with the task: a draw that
+    /// is executed later than at its point is none. The caller has taken the previous task off, and
+    /// writes the deal.
     pub(crate) fn move_slot(
         file: &FileId,
         owner: &T::AccountId,
         deal: &mut DealOf<T>,
         index: u8,
-        state: SlotStateOf<T>,
+        mut state: SlotStateOf<T>,
         passed_over: Option<T::AccountId>,
         task_at: Option<BlockOf<T>>,
     ) -> DispatchResult {
@@ -42,6 +44,9 @@ impl<T: Config> Pallet<T> {
             }
             None => None,
         };
+        if let (SlotState::Drawing { draw_at }, Some(due)) = (&mut state, due) {
+            *draw_at = due;
+        }
         let slot = deal
             .slots
             .get_mut(usize::from(index))
@@ -69,7 +74,8 @@ impl<T: Config> Pallet<T> {
         now <= draw_at.saturating_add(T::MaxSeedGap::get())
     }
 
-    /// Draws a provider for a slot by the seed of `draw_at`.
+    /// Draws a provider for a slot by the seed of `draw_at`, in the block that made this seed and in
+    /// no later one: who knows the seed can move the weights of the draw.
     pub(crate) fn draw_provider(
         task: &TaskOf<T>,
         mut deal: DealOf<T>,
@@ -80,6 +86,10 @@ impl<T: Config> Pallet<T> {
             Self::await_seed(task, deal, draw_at, now)?;
             return Ok(Ran::Waited);
         };
+        if seed.drawn_at < now {
+            Self::draw_anew(task, deal, now)?;
+            return Ok(Ran::Waited);
+        }
         let Task {
             file,
             owner,
@@ -138,34 +148,35 @@ impl<T: Config> Pallet<T> {
         draw_at: BlockOf<T>,
         now: BlockOf<T>,
     ) -> DispatchResult {
-        let Task {
-            file,
-            owner,
-            slot: index,
-            ..
-        } = task;
-        if Self::may_still_come(draw_at, now) {
-            let due = Self::schedule_one(now.saturating_add(One::one()), task.clone())?;
-            let slot = deal
-                .slots
-                .get_mut(usize::from(*index))
-                .ok_or(Error::<T>::UnknownSlot)?;
-            slot.due = Some(due);
-        } else {
-            let passed_over = deal.slot(*index).and_then(|slot| slot.passed_over.clone());
-            let draw_at = now.saturating_add(T::DrawDelay::get());
-            let state = SlotState::Drawing { draw_at };
-            Self::move_slot(
-                file,
-                owner,
-                &mut deal,
-                *index,
-                state,
-                passed_over,
-                Some(draw_at),
-            )?;
+        if !Self::may_still_come(draw_at, now) {
+            return Self::draw_anew(task, deal, now);
         }
-        Deals::<T>::insert(file, owner, deal);
+        let due = Self::schedule_one(now.saturating_add(One::one()), task.clone())?;
+        let slot = deal
+            .slots
+            .get_mut(usize::from(task.slot))
+            .ok_or(Error::<T>::UnknownSlot)?;
+        slot.due = Some(due);
+        Deals::<T>::insert(task.file, &task.owner, deal);
+        Ok(())
+    }
+
+    /// Gives a draw a new draw point, whose seed nobody knows.
+    fn draw_anew(task: &TaskOf<T>, mut deal: DealOf<T>, now: BlockOf<T>) -> DispatchResult {
+        let passed_over = deal
+            .slot(task.slot)
+            .and_then(|slot| slot.passed_over.clone());
+        let draw_at = now.saturating_add(T::DrawDelay::get());
+        Self::move_slot(
+            &task.file,
+            &task.owner,
+            &mut deal,
+            task.slot,
+            SlotState::Drawing { draw_at },
+            passed_over,
+            Some(draw_at),
+        )?;
+        Deals::<T>::insert(task.file, &task.owner, deal);
         Ok(())
     }
 

@@ -122,7 +122,8 @@ impl<T: Config> Pallet<T> {
         let slots: Vec<_> = tokens
             .zip(due)
             .map(|((_, token), due)| Slot {
-                state: SlotState::Drawing { draw_at },
+                // The draw point is where the task found room.
+                state: SlotState::Drawing { draw_at: due },
                 token,
                 passed_over: None,
                 due: Some(due),

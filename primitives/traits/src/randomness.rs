@@ -2,12 +2,13 @@
 
 use sp_runtime::traits::Bounded;
 
-/// A seed and the block whose execution produced it.
+/// A seed and the first block whose execution can read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seed<BlockNumber> {
     /// 32 bytes that nobody could know before `drawn_at` was being authored.
     pub value: [u8; 32],
-    /// The block that produced the seed.
+    /// The first block that can read the seed. Only what is drawn in this block, before its first transaction, is drawn while nobody could have
+    /// acted on the seed.
     pub drawn_at: BlockNumber,
 }
 

@@ -63,7 +63,10 @@ fn agenda_without_weight_does_nothing_and_takes_nothing() {
         assert_eq!(next_block_within(Weight::zero()), Weight::zero());
         assert_eq!(drawn(id), 0);
         assert_eq!(AgendaCursor::<Test>::get(), Some(3));
+        // By now its seed is known, so that it is drawn by another.
         next_block();
+        assert_eq!(drawn(id), 0);
+        run_blocks(2);
         assert_eq!(drawn(id), 1);
     });
 }
@@ -74,22 +77,25 @@ fn agenda_never_takes_more_than_the_meter_or_its_own_limit_allows() {
         let id = commit(1, 16);
         next_block();
         let least = Storage::least_agenda_weight();
-        let limit = least.saturating_add(Weight::from_parts(1, 1));
+        let limit = least
+            .saturating_mul(2)
+            .saturating_add(Weight::from_parts(1, 1));
         let mut blocks = 0;
-        // One task of the worst kind fits into each block, so that it takes a while.
-        while drawn(id) < 16 && blocks < 64 {
-            let before = drawn(id);
+        // Few tasks of the worst kind fit into each block, so that it takes a while; deadlines pass meanwhile.
+        let mut ever_drawn = std::collections::BTreeSet::new();
+        while ever_drawn.len() < 16 && blocks < 200 {
             let consumed = next_block_within(limit);
             assert!(
                 consumed.all_lte(limit),
                 "{consumed:?} is more than {limit:?}"
             );
-            assert!(drawn(id) >= before);
             check_invariants();
+            let slots = deal_of(id, ALICE).slots;
+            ever_drawn.extend((0..16).filter(|n| slots[*n].state.provider().is_some()));
             blocks += 1;
         }
         assert!(blocks > 1, "all of it fitted into one block");
-        assert!(drawn(id) >= 12, "the agenda makes no progress");
+        assert_eq!(ever_drawn.len(), 16, "the agenda makes no progress");
 
         MaxAgendaWeight::set(limit);
         let consumed = next_block_within(Weight::MAX);
@@ -98,24 +104,58 @@ fn agenda_never_takes_more_than_the_meter_or_its_own_limit_allows() {
 }
 
 #[test]
-fn agenda_runs_oldest_block_first() {
+fn agenda_runs_this_block_before_a_backlog() {
     build_and_execute(16, || {
-        let (first, second) = (commit(1, 3), {
-            next_block();
-            commit(2, 3)
-        });
+        let old = commit(1, 16);
+        next_block();
         next_block_without_hooks();
+        let new = commit(2, 1);
         next_block_without_hooks();
-        let mut blocks = 0;
-        while drawn(second) < 3 && blocks < 20 {
-            next_block_within(Storage::least_agenda_weight());
-            assert!(
-                drawn(second) == 0 || drawn(first) == 3,
-                "the second went before the first"
-            );
-            blocks += 1;
+        // The draws of block 3 are a backlog, that of block 5 is due now.
+        let room = Storage::least_agenda_weight().saturating_mul(2);
+        next_block_within(room);
+        assert_eq!((drawn(old), drawn(new)), (0, 1));
+        run_blocks(20);
+        assert_eq!(drawn(old), 16);
+    });
+}
+
+/// As many draws as the weight allows are due in every block; a deadline of long ago is met nevertheless.
+#[test]
+fn agenda_full_in_every_block_still_works_a_backlog_off() {
+    build_and_execute(16, || {
+        let id = commit(0, 1);
+        run_to(3);
+        let deadline = deal_of(id, ALICE).slots[0].due.unwrap();
+        run_to(deadline - 1);
+        next_block_without_hooks();
+        for salt in 1..20 {
+            commit(salt, 1);
+            next_block_within(Storage::least_agenda_weight().saturating_mul(2));
         }
-        assert_eq!(drawn(second), 3);
+        assert!(deal_of(id, ALICE).slots[0].due > Some(deadline));
+        assert!(AgendaCursor::<Test>::get() > Some(deadline));
+    });
+}
+
+#[test]
+fn agenda_runs_a_backlog_oldest_block_first() {
+    build_and_execute(2, || {
+        let first = commit(1, 1);
+        next_block();
+        let second = commit(2, 1);
+        run_to(4);
+        let due = |id| deal_of(id, ALICE).slots[0].due.unwrap();
+        assert_eq!((due(first), due(second)), (25, 26));
+        run_to(24);
+        for _ in 25..=30 {
+            next_block_without_hooks();
+        }
+        // Both deadlines are past.
+        next_block_within(Storage::least_agenda_weight());
+        assert_eq!((drawn(first), drawn(second)), (0, 1));
+        run_blocks(2);
+        assert_eq!(drawn(second), 0);
     });
 }
 
@@ -129,10 +169,12 @@ fn agenda_after_pause_catches_up_within_bounds() {
         }
         assert_eq!(AgendaCursor::<Test>::get(), Some(3));
         next_block();
-        assert_eq!(drawn(id), 1);
+        // Too late: it is drawn anew, by the seed of block 25.
+        assert_eq!(deal_of(id, ALICE).slots[0].due, Some(25));
         // Four blocks for each block that passes.
         assert_eq!(AgendaCursor::<Test>::get(), Some(7));
         run_blocks(5);
+        assert_eq!(drawn(id), 1);
         assert_eq!(AgendaCursor::<Test>::get(), Some(27));
         run_blocks(2);
         assert_eq!(
@@ -179,9 +221,12 @@ fn agenda_full_ahead_keeps_the_task_without_trace() {
         assert_eq!(tasks_at(3).len(), 1);
         assert_eq!(AgendaCursor::<Test>::get(), Some(3));
         next_block();
-        assert_eq!(drawn(id), 1);
+        // By now its seed is known.
+        assert_eq!(deal_of(id, ALICE).slots[0].due, Some(6));
         assert_eq!(AgendaCursor::<Test>::get(), Some(5));
         Agenda::<Test>::remove(25);
+        run_to(6);
+        assert_eq!(drawn(id), 1);
     });
 }
 
@@ -209,6 +254,8 @@ fn agenda_full_ahead_does_not_stop_the_rest_of_the_block() {
         assert_eq!(left[0].file, id);
         Agenda::<Test>::remove(25);
         next_block();
+        assert_eq!(tasks_at(3), []);
+        run_to(6);
         assert_eq!(drawn(id), 1);
     });
 }

@@ -84,7 +84,6 @@ fn draw_uses_the_published_hash() {
         )
             .encode();
         let expected = Registry::draw(Role::Storage, &sp_io::hashing::blake2_256(&message));
-        frame_system::Pallet::<Test>::set_block_number(4);
         next_block_without_seed();
         assert_eq!(state_of(&file, 0).provider().copied(), expected);
     });
@@ -141,25 +140,59 @@ fn draw_with_lost_seed_still_passes_over_who_failed() {
     });
 }
 
+/// Who knows the seed could move the weights of the draw.
 #[test]
-fn draw_executed_late_uses_the_seed_of_its_point() {
-    let run = |late: bool| {
-        let mut drawn = None;
-        build_and_execute(16, || {
-            let file = TestFile::new(300, 0);
-            assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1));
-            next_block();
-            if late {
-                for _ in 0..5 {
-                    next_block_without_hooks();
-                }
-            }
-            run_blocks(4);
-            drawn = Some(provider_of(file.id(), ALICE, 0));
-        });
-        drawn.unwrap()
-    };
-    assert_eq!(run(false), run(true));
+fn draw_after_its_seed_takes_a_new_point() {
+    build_and_execute(16, || {
+        let file = TestFile::new(300, 0);
+        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1));
+        next_block();
+        // Block 3 makes the seed, and no hook runs.
+        next_block_without_hooks();
+        take_events();
+        next_block();
+        let slot = slot_of(file.id(), ALICE, 0);
+        assert_eq!(slot.state, SlotState::Drawing { draw_at: 6 });
+        assert_eq!(slot.due, Some(6));
+        assert!(take_events().is_empty());
+        run_to(6);
+        assert!(state_of(&file, 0).provider().is_some());
+    });
+}
+
+#[test]
+fn draw_after_its_seed_still_passes_over_who_failed() {
+    build_and_execute(2, || {
+        let file = TestFile::new(300, 0);
+        let id = assigned(&file, 1);
+        let failed = provider_of(id, ALICE, 0);
+        assert_ok!(Storage::resign(signed(failed), id, ALICE, 0));
+        for _ in 0..3 {
+            next_block_without_hooks();
+        }
+        next_block();
+        assert_eq!(slot_of(id, ALICE, 0).passed_over, Some(failed));
+        run_blocks(2);
+        assert_ne!(provider_of(id, ALICE, 0), failed);
+    });
+}
+
+#[test]
+fn draw_in_a_block_that_is_full_waits_for_the_seed_of_the_next() {
+    build_and_execute(16, || {
+        MaxTasksPerBlock::set(2);
+        let file = TestFile::new(300, 0);
+        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 3));
+        for (slot, point) in [(0, 3), (1, 3), (2, 4)] {
+            let slot = slot_of(file.id(), ALICE, slot);
+            assert_eq!(slot.state, SlotState::Drawing { draw_at: point });
+            assert_eq!(slot.due, Some(point));
+        }
+        run_to(3);
+        assert!(state_of(&file, 2).provider().is_none());
+        run_to(4);
+        assert!(state_of(&file, 2).provider().is_some());
+    });
 }
 
 #[test]
