@@ -43,12 +43,19 @@ pub const DEVELOPMENT_NOMINATION: Balance = DEVELOPMENT_STAKE / 2;
 /// The preset of the smallest network that goes on finalising when a validator fails.
 pub const FOUR_VALIDATORS_RUNTIME_PRESET: &str = "four_validators";
 
+/// The preset on which calls are measured: `development` without the least stakes and the greatest number of candidates, which the SDK's
+/// benchmarks do not keep to.
+#[cfg(feature = "runtime-benchmarks")]
+pub const BENCHMARKS_RUNTIME_PRESET: &str = "benchmarks";
+
 /// The names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
     vec![
         PresetId::from(DEV_RUNTIME_PRESET),
         PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
         PresetId::from(FOUR_VALIDATORS_RUNTIME_PRESET),
+        #[cfg(feature = "runtime-benchmarks")]
+        PresetId::from(BENCHMARKS_RUNTIME_PRESET),
     ]
 }
 
@@ -64,6 +71,8 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
             Validator::CHARLIE,
             Validator::DAVE,
         ]),
+        #[cfg(feature = "runtime-benchmarks")]
+        BENCHMARKS_RUNTIME_PRESET => benchmarks(),
         _ => return None,
     };
     // A JSON value always has a text.
@@ -151,6 +160,17 @@ fn development(validators: &[Validator]) -> Value {
             governance_speed: DEVELOPMENT_SPEED
         },
     })
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+fn benchmarks() -> Value {
+    let mut patch = development(&[Validator::ALICE]);
+    if let Some(staking) = patch.get_mut("staking").and_then(Value::as_object_mut) {
+        for limit in ["minValidatorBond", "minNominatorBond", "maxValidatorCount"] {
+            staking.remove(limit);
+        }
+    }
+    patch
 }
 
 /// A staker at genesis: stash, the same once more, stake, and what it stakes for.

@@ -1,8 +1,9 @@
 //! What work costs.
 //!
-//! [`block`] says how much of it a block may contain. All is measured in this runtime, on one machine: calls, hooks and extensions, blocks and transactions
-//! (`make bench-weights`), and accesses to the database (`make bench-database`). What has no benchmark brings the SDK's weights: the consensus pallets,
-//! Session and the migrations.
+//! [`block`] says how much of it a block may contain. Measured in this runtime are calls, hooks and extensions, blocks and transactions
+//! (`make bench-weights`), and accesses to the database (`make bench-database`); the head of each file says where and when. A file that names the SDK's
+//! weights waits for such a measurement. What has no benchmark that runs here keeps them: the consensus pallets, Session, the migrations, the
+//! nomination pools and two calls of the staking pallet.
 
 pub mod block;
 pub mod consensus;
