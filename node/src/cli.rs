@@ -1,9 +1,9 @@
 //! The command line: flags and sub-commands.
 
 use crate::check_upgrade::CheckUpgradeCmd;
-use crate::wasm_cache::WasmCache;
 use crate::export_chain_spec::ExportChainSpecCmd;
 use crate::pruning::{STATE_HISTORY, STATE_HISTORY_ROCKSDB};
+use crate::wasm_cache::WasmCache;
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 use sc_cli::{RunCmd, SubstrateCli};
 use sc_storage_monitor::StorageMonitorParams;

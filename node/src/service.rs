@@ -1,10 +1,7 @@
 //! The parts of a node and how they are put together.
 
 use crate::{
-    clock, consensus, equivocation,
-    executor::RuntimeExecutor,
-    genesis::GenesisBlock,
-    pruning, rpc,
+    clock, consensus, equivocation, executor::RuntimeExecutor, genesis::GenesisBlock, pruning, rpc,
     wasm_cache::WasmCache,
 };
 use futures::{FutureExt, StreamExt};

@@ -100,7 +100,9 @@ mod tests {
         let parent = tempfile::tempdir().expect("a directory");
         for mode in [0o770, 0o702, 0o777] {
             set_permissions(parent.path(), Permissions::from_mode(mode)).expect("it is ours");
-            let error = prepare(parent.path()).expect_err("others may write").to_string();
+            let error = prepare(parent.path())
+                .expect_err("others may write")
+                .to_string();
             assert!(error.contains("chmod go-w"), "{error}");
         }
         set_permissions(parent.path(), Permissions::from_mode(0o755)).expect("it is ours");
