@@ -27,13 +27,11 @@ where
             let header = client
                 .header(parent)?
                 .ok_or_else(|| format!("block {parent:?} is not in the database"))?;
-            let parent = find_pre_digest::<Block>(&header)
+            let slot_of_parent = find_pre_digest::<Block>(&header)
                 .map_err(|error| format!("block {parent:?} has no slot: {error}"))?
                 .slot();
-            let (slot, timestamp) = inherents
-                .create_inherent_data_providers(header.hash(), ())
-                .await?;
-            after(*slot, parent, slot_duration)?;
+            let (slot, timestamp) = inherents.create_inherent_data_providers(parent, ()).await?;
+            after(*slot, slot_of_parent, slot_duration)?;
             Ok((slot, timestamp))
         }
     })
