@@ -134,8 +134,7 @@ impl<T: Config> Pallet<T> {
             let now = Self::now();
             if cursor < now {
                 let kept_back = Self::least_agenda_weight();
-                let mut first =
-                    WeightMeter::with_limit(own.remaining().saturating_sub(kept_back));
+                let mut first = WeightMeter::with_limit(own.remaining().saturating_sub(kept_back));
                 Self::run_blocks(now, now, &mut first);
                 own.consume(first.consumed());
             }

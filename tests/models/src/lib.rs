@@ -1,0 +1,4 @@
+//! The protocol once more, as plain programs without a chain: what `docs/design` says, executable. The pallets are tested against them.
+
+pub mod audits;
+pub mod leases;
