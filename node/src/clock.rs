@@ -39,12 +39,10 @@ where
 
 /// Fails if `own` is not after `parent`.
 fn after(own: Slot, parent: Slot, duration: SlotDuration) -> Result<(), String> {
-    let behind = (*parent)
-        .checked_sub(*own)
-        .map_or(0, |slots| slots.saturating_add(1));
-    if behind == 0 {
+    if own > parent {
         return Ok(());
     }
+    let behind = (*parent).saturating_sub(*own).saturating_add(1);
     let seconds = behind.saturating_mul(duration.as_millis()).div_ceil(1000);
     Err(format!(
         "the best block is of slot {parent}, this machine's clock says slot {own}: no block is made for {seconds} s; \

@@ -19,9 +19,7 @@ use crate::audits::{
 
 #[test]
 fn removing_what_is_challenged_frees_nobody_from_the_challenge() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[5, 6, 7]);
+    let mut scene = Scene::<Lazy>::holding(&[5, 6, 7]);
     scene.go_to_open();
     let drawn = scene.challenges(1);
     while scene.size(1) > 0 {
@@ -40,9 +38,7 @@ fn removing_what_is_challenged_frees_nobody_from_the_challenge() {
 
 #[test]
 fn adding_other_replicas_dilutes_nothing() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[5]);
+    let mut scene = Scene::<Lazy>::holding(&[5]);
     scene.go_to_open();
     let drawn = scene.challenges(1);
     scene.give(1, &[1_000_000]);
@@ -59,9 +55,7 @@ fn adding_other_replicas_dilutes_nothing() {
 
 #[test]
 fn populations_stand_still_while_a_round_is_drawn_and_move_freely_before() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[5, 6]);
+    let mut scene = Scene::<Lazy>::holding(&[5, 6]);
     scene.go_to_draw();
     let before = scene.clone();
     assert_eq!(
@@ -82,9 +76,7 @@ fn populations_stand_still_while_a_round_is_drawn_and_move_freely_before() {
 
     // What changes before counts.
     let changed = |remove: bool| {
-        let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-        scene.go_to_calm();
-        scene.give(1, &[50, 60]);
+        let mut scene = Scene::<Lazy>::holding(&[50, 60]);
         if remove {
             scene.chain.remove(1, 0).unwrap();
         }
@@ -136,9 +128,7 @@ fn hollow_files_that_dilute_what_is_lost_take_collateral_and_rent_for_all_of_the
 
 /// A provider that missed four rounds, all taken from it.
 fn dropped() -> Scene<Lazy> {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[100, 100, 100]);
+    let mut scene = Scene::<Lazy>::holding(&[100, 100, 100]);
     for _ in 0..4 {
         scene.go_to_open();
         scene.go_to_close();
@@ -219,9 +209,7 @@ fn who_is_being_dropped_is_neither_challenged_nor_paid_nor_struck() {
 
 #[test]
 fn strikes_survive_leaving_and_registering_again() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[9]);
+    let mut scene = Scene::<Lazy>::holding(&[9]);
     for _ in 0..2 {
         scene.go_to_open();
         scene.go_to_close();
@@ -246,9 +234,7 @@ fn strikes_survive_leaving_and_registering_again() {
 
 #[test]
 fn bond_that_is_unbonding_is_slashed_and_nobody_empties_itself_before_it_is_settled() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[9]);
+    let mut scene = Scene::<Lazy>::holding(&[9]);
     scene.go_to_open();
     let unbonding = scene.chain.book().parameters().unbonding;
     let matures = scene.chain.book().timeline.block + unbonding;
@@ -308,9 +294,7 @@ fn small_identities_have_more_challenges_and_lose_as_much() {
 
 #[test]
 fn who_pokes_itself_loses_four_fifths_of_the_fee() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[9]);
+    let mut scene = Scene::<Lazy>::holding(&[9]);
     scene.go_to_open();
     scene.go_to_close();
     scene.chain.poke(1, 1).unwrap();
@@ -390,9 +374,7 @@ fn who_holds_nothing_is_settled_in_one_step_however_late() {
 
 #[test]
 fn when_all_who_could_poke_are_in_league_nothing_is_paid_and_the_provider_settles_itself() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[9]);
+    let mut scene = Scene::<Lazy>::holding(&[9]);
     for _ in 0..3 {
         scene.go_to_open();
         scene.go_to_close();
@@ -415,9 +397,7 @@ fn when_all_who_could_poke_are_in_league_nothing_is_paid_and_the_provider_settle
 
 #[test]
 fn nobody_is_settled_before_its_window_is_over() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[9]);
+    let mut scene = Scene::<Lazy>::holding(&[9]);
     scene.go_to_draw();
     assert_eq!(scene.chain.poke(1, 9), Err(Error::NothingToSettle));
     scene.go_to_open();
@@ -431,9 +411,7 @@ fn nobody_is_settled_before_its_window_is_over() {
 #[test]
 fn a_skipped_round_is_paid_only_with_the_next_proof() {
     let run = |answers: bool| {
-        let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-        scene.go_to_calm();
-        scene.give(1, &[9]);
+        let mut scene = Scene::<Lazy>::holding(&[9]);
         scene.go_to_draw();
         for salt in 0..8 {
             scene.chain.pass(&Block {
@@ -466,9 +444,7 @@ fn a_skipped_round_is_paid_only_with_the_next_proof() {
 
 #[test]
 fn what_is_carried_is_paid_to_who_has_nothing_left_to_prove() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[9]);
+    let mut scene = Scene::<Lazy>::holding(&[9]);
     scene.go_to_draw();
     for salt in 0..8 {
         scene.chain.pass(&Block {

@@ -103,9 +103,7 @@ fn the_block_that_ends_a_migration_is_no_tick() {
 
 #[test]
 fn an_answer_that_a_reorganisation_took_back_is_given_again_on_the_new_fork() {
-    let mut scene = Scene::<Lazy>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[50, 60, 70]);
+    let mut scene = Scene::<Lazy>::holding(&[50, 60, 70]);
     scene.go_to_draw();
     let fork = scene.clone();
     scene.go_to_open();

@@ -251,28 +251,44 @@ pub(super) fn answers(
 }
 
 /// A chain with its past, for reorganisations.
-pub(super) struct Past<T> {
+struct Past<T> {
     states: Vec<T>,
 }
 
 impl<T: Clone> Past<T> {
-    pub(super) fn new(now: T) -> Self {
+    fn new(now: T) -> Self {
         Self { states: vec![now] }
     }
 
     /// The state that the next block builds on, so many blocks ago at most.
-    pub(super) fn parent(&mut self, back: usize) -> T {
+    fn parent(&mut self, back: usize) -> T {
         let keep = self.states.len().saturating_sub(back).max(1);
         self.states.truncate(keep);
         self.states[keep - 1].clone()
     }
 
-    pub(super) fn push(&mut self, state: T) {
+    fn push(&mut self, state: T) {
         self.states.push(state);
         if self.states.len() > 8 {
             self.states.remove(0);
         }
     }
+}
+
+/// Takes `first` through a history, reorganisations included, and returns what it is in the end. `make` makes the block of a step on the state that it
+/// builds on; the number differs from block to block.
+pub(super) fn walk<T: Clone, E>(
+    history: &[Step],
+    first: T,
+    mut make: impl FnMut(&mut T, &Step, u64) -> Result<(), E>,
+) -> Result<T, E> {
+    let mut past = Past::new(first);
+    for (step, salt) in history.iter().zip(0u64..) {
+        let mut now = past.parent(step.back);
+        make(&mut now, step, salt)?;
+        past.push(now);
+    }
+    Ok(past.parent(0))
 }
 
 /// Whether an honest provider can bring its answers in: blocks with room whose author does not

@@ -1,7 +1,7 @@
 //! Who answers whenever a block with room lets it is never struck.
 
 use super::{
-    histories::{answer_honestly, any_history, honest_can_answer, Act, Past, Step, Weather},
+    histories::{answer_honestly, any_history, honest_can_answer, walk, Act, Step, Weather},
     scene::{quick, BOND},
 };
 use crate::audits::{
@@ -12,6 +12,7 @@ use crate::audits::{
     Account,
 };
 use proptest::prelude::*;
+use std::convert::Infallible;
 
 /// What keeps answers out, or seeds; the first does neither.
 const WORST: [Weather; 12] = [
@@ -49,9 +50,7 @@ fn run<A: Audits>(history: &[Step], poke: impl Fn(&mut A, Account)) -> A {
     for account in 0..ACCOUNTS {
         chain.book_mut().register(account, BOND, 0);
     }
-    let mut past = Past::new(chain);
-    for (step, salt) in history.iter().zip(0u64..) {
-        let mut chain = past.parent(step.back);
+    let Ok(chain) = walk::<_, Infallible>(history, chain, |chain, step, salt| {
         let block = step.weather.block(salt);
         chain.begin(&block);
         if block.kind.polls() {
@@ -68,7 +67,7 @@ fn run<A: Audits>(history: &[Step], poke: impl Fn(&mut A, Account)) -> A {
                     Act::Remove(who, place) => chain.remove(who, place).map(drop),
                     Act::RemoveAll(who) => (0..6).try_for_each(|_| chain.remove(who, 0).map(drop)),
                     Act::Poke(who) => {
-                        poke(&mut chain, who);
+                        poke(chain, who);
                         Ok(())
                     }
                     Act::Take(who, most) => chain.take(who, most).map(drop),
@@ -77,15 +76,15 @@ fn run<A: Audits>(history: &[Step], poke: impl Fn(&mut A, Account)) -> A {
                 };
             }
         }
-        if honest_can_answer(&chain, &block, step.censored) {
+        if honest_can_answer(chain, &block, step.censored) {
             for account in HONEST {
-                answer_honestly(&mut chain, account);
+                answer_honestly(chain, account);
             }
         }
         chain.end(&block);
-        past.push(chain);
-    }
-    past.parent(0)
+        Ok(())
+    });
+    chain
 }
 
 fn check<A: Audits>(chain: &A) -> Result<(), TestCaseError> {

@@ -1,7 +1,7 @@
 //! Drawing late and settling late comes to the same as drawing and settling everybody at once.
 
 use super::{
-    histories::{answers, any_history, Act, Manner, Past, Step},
+    histories::{answers, any_history, walk, Act, Manner, Step},
     scene::{quick, BOND},
 };
 use crate::audits::{
@@ -176,14 +176,14 @@ fn settled(provider: &Provider) -> impl PartialEq + std::fmt::Debug {
     )
 }
 
+/// Both through a history. `after_block` sees what each block made of them, and what they were before it.
 fn run(
     history: &[Step],
     parameters: Parameters,
-    after_block: impl Fn(&mut Pair) -> Result<(), TestCaseError>,
+    after_block: impl Fn(&mut Pair, &Pair) -> Result<(), TestCaseError>,
 ) -> Result<Pair, TestCaseError> {
-    let mut past = Past::new(Pair::new(parameters));
-    for (step, salt) in history.iter().zip(0u64..) {
-        let mut pair = past.parent(step.back);
+    walk(history, Pair::new(parameters), |pair, step, salt| {
+        let before = pair.clone();
         let block = step.weather.block(salt);
         pair.eager.begin(&block);
         pair.lazy.begin(&block);
@@ -194,10 +194,8 @@ fn run(
         }
         pair.eager.end(&block);
         pair.lazy.end(&block);
-        after_block(&mut pair)?;
-        past.push(pair);
-    }
-    Ok(past.parent(0))
+        after_block(pair, &before)
+    })
 }
 
 proptest! {
@@ -205,7 +203,7 @@ proptest! {
 
     #[test]
     fn settled_after_every_block_both_are_the_same_to_the_unit(history in any_history(ACCOUNTS, 120)) {
-        run(&history, quick(), |pair| {
+        run(&history, quick(), |pair, _| {
             pair.poke_all();
             prop_assert_eq!(all_of(pair.eager.book()), all_of(pair.lazy.book()));
             Ok(())
@@ -216,7 +214,7 @@ proptest! {
     fn settled_whenever_somebody_happens_to_both_come_to_the_same(history in any_history(ACCOUNTS, 120)) {
         let mut parameters = quick();
         parameters.max_settle = 2;
-        let mut pair = run(&history, parameters, |pair| pair.check_behind())?;
+        let mut pair = run(&history, parameters, |pair, _| pair.check_behind())?;
         pair.poke_all();
         for account in 0..ACCOUNTS {
             let eager = settled(&pair.eager.book().providers[&account]);
@@ -227,7 +225,7 @@ proptest! {
 
     #[test]
     fn nothing_that_anybody_does_changes_a_challenge_once_its_seed_is_known(history in any_history(ACCOUNTS, 120)) {
-        run(&history, quick(), |pair| {
+        run(&history, quick(), |pair, _| {
             pair.check_challenges()?;
             // Seen on another fork is seen elsewhere: the clone that the next block builds on has
             // its own.
@@ -240,20 +238,7 @@ proptest! {
     #[test]
     fn nothing_that_anybody_does_changes_a_settled_round(history in any_history(ACCOUNTS, 120)) {
         // Outcomes only ever grow, on any one fork: each block's are the parent's and perhaps more.
-        let mut past = Past::new(Pair::new(quick()));
-        for (step, salt) in history.iter().zip(0u64..) {
-            let mut pair = past.parent(step.back);
-            let before = pair.clone();
-            let block = step.weather.block(salt);
-            pair.eager.begin(&block);
-            pair.lazy.begin(&block);
-            if block.kind.polls() {
-                for (act, which) in step.acts.iter().zip(0u64..) {
-                    pair.act(*act, 10 * salt + which)?;
-                }
-            }
-            pair.eager.end(&block);
-            pair.lazy.end(&block);
+        run(&history, quick(), |pair, before| {
             for account in 0..ACCOUNTS {
                 for (now, then) in [
                     (pair.eager.book(), before.eager.book()),
@@ -264,7 +249,7 @@ proptest! {
                     prop_assert!(now.outcomes.windows(2).all(|pair| pair[0].0 < pair[1].0));
                 }
             }
-            past.push(pair);
-        }
+            Ok(())
+        })?;
     }
 }

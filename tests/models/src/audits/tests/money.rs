@@ -1,11 +1,12 @@
 //! No unit is made or lost.
 
 use super::{
-    histories::{any_history, Act, Past, Step},
+    histories::{any_history, walk, Act, Step},
     scene::{quick, BOND},
 };
 use crate::audits::{book::Audits, funds::Funds, lazy::Lazy, population::Leaf};
 use proptest::prelude::*;
+use std::convert::Infallible;
 
 fn run(history: &[Step]) -> Lazy {
     let mut parameters = quick();
@@ -15,9 +16,7 @@ fn run(history: &[Step]) -> Lazy {
     for account in 0..3 {
         chain.book_mut().register(account, BOND, BOND / 2);
     }
-    let mut past = Past::new(chain);
-    for (step, salt) in history.iter().zip(0u64..) {
-        let mut chain = past.parent(step.back);
+    let Ok(chain) = walk::<_, Infallible>(history, chain, |chain, step, salt| {
         let block = step.weather.block(salt);
         chain.begin(&block);
         for act in &step.acts {
@@ -44,9 +43,9 @@ fn run(history: &[Step]) -> Lazy {
             provider.funds.withdraw(now);
         }
         chain.end(&block);
-        past.push(chain);
-    }
-    past.parent(0)
+        Ok(())
+    });
+    chain
 }
 
 proptest! {

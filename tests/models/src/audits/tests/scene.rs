@@ -83,6 +83,14 @@ impl<A: Audits> Scene<A> {
         self
     }
 
+    /// Provider 1 has a replica of each of these sizes, in sectors, before the next round is drawn.
+    pub(super) fn holding(sectors: &[u64]) -> Self {
+        let mut scene = Self::new(quick()).with(&[1]);
+        scene.go_to_calm();
+        scene.give(1, sectors);
+        scene
+    }
+
     pub(super) fn usual(&mut self) -> Block {
         self.salt += 1;
         Block::usual(output(self.salt))

@@ -2,7 +2,7 @@
 //! so.
 
 use super::{
-    histories::{any_history, Act, Past, Step},
+    histories::{any_history, walk, Act, Step},
     scene::{quick, Scene, BOND},
 };
 use crate::audits::{
@@ -14,6 +14,7 @@ use crate::audits::{
     Account,
 };
 use proptest::prelude::*;
+use std::convert::Infallible;
 
 const SILENT: Account = 0;
 
@@ -27,9 +28,8 @@ struct Watched<A> {
 fn run<A: Audits>(history: &[Step], poke: impl Fn(&mut A)) -> Watched<A> {
     let mut chain = A::new(quick());
     chain.book_mut().register(SILENT, BOND, 0);
-    let mut past = Past::new(Watched { chain, misses: 0 });
-    for (step, salt) in history.iter().zip(0u64..) {
-        let mut now = past.parent(step.back);
+    let watched = Watched { chain, misses: 0 };
+    let Ok(watched) = walk::<_, Infallible>(history, watched, |now, step, salt| {
         let block = step.weather.block(salt);
         let was_open = now.chain.book().timeline.open_seed().is_some();
         now.chain.begin(&block);
@@ -61,9 +61,9 @@ fn run<A: Audits>(history: &[Step], poke: impl Fn(&mut A)) -> Watched<A> {
             }
         }
         now.chain.end(&block);
-        past.push(now);
-    }
-    past.parent(0)
+        Ok(())
+    });
+    watched
 }
 
 /// Ends the running window, so that all that was counted is settled.
@@ -145,9 +145,7 @@ fn four_misses_in_a_row_drop_everything_and_each_costs_more() {
 
 #[test]
 fn a_pass_takes_a_point_and_no_more() {
-    let mut scene = Scene::<Eager>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[9]);
+    let mut scene = Scene::<Eager>::holding(&[9]);
     scene.go_to_open();
     scene.go_to_close();
     assert_eq!(scene.points(1), 24);

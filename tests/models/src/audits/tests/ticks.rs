@@ -202,9 +202,7 @@ fn ticks_frozen_for_days_cost_nobody_anything_and_the_window_goes_on() {
 
 #[test]
 fn a_draw_within_a_long_migration_is_skipped_and_costs_nobody_anything() {
-    let mut scene = Scene::<Eager>::new(quick()).with(&[1]);
-    scene.go_to_calm();
-    scene.give(1, &[10]);
+    let mut scene = Scene::<Eager>::holding(&[10]);
     scene.go_to_draw();
     let round = scene.round();
     for salt in 0..50 {
