@@ -14,7 +14,7 @@ impl<T: Config> Pallet<T> {
             collateral_per_mib, ..
         } = T::Parameters::parameters(role);
         math::backed_bytes(
-            Self::collateral(role, who, bond),
+            Self::stake_behind(role, who, bond),
             collateral_per_mib.unique_saturated_into(),
         )
     }

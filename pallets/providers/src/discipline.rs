@@ -133,6 +133,7 @@ impl<T: Config> Pallet<T> {
         });
         Ok(SlashOutcome {
             slashed: outcome.slashed.saturating_add(from_delegators),
+            own: outcome.own,
             to_reporter: outcome.to_reporter,
             to_fund: outcome.to_fund.saturating_add(from_delegators),
         })
@@ -163,6 +164,7 @@ impl<T: Config> Pallet<T> {
         T::SlashFund::on_unbalanced(for_fund);
         SlashOutcome {
             slashed,
+            own: slashed,
             to_reporter,
             to_fund,
         }

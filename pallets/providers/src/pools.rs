@@ -40,7 +40,7 @@ impl<T: Config> Pallet<T> {
 
     /// Own bond and what counts of the delegations, in units of the token: the collateral of all that
     /// the provider is assigned.
-    pub(crate) fn collateral(role: Role, who: &T::AccountId, bond: BalanceOf<T>) -> u128 {
+    pub(crate) fn stake_behind(role: Role, who: &T::AccountId, bond: BalanceOf<T>) -> u128 {
         let stake = Pools::<T>::get(role, who).map_or(0, |pool| pool.stake.value);
         let bond: u128 = bond.unique_saturated_into();
         let counted = math::counted_stake(bond, stake, T::MaxDelegationPercent::get());

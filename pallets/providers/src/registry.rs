@@ -1,9 +1,9 @@
 //! The directory as other pallets read it.
 
-use crate::{BalanceOf, Censuses, Config, Operators, Pallet, Providers};
+use crate::{math, BalanceOf, Censuses, Config, Operators, Pallet, ParametersByRole, Providers};
 use alloc::vec::Vec;
 use noema_traits::{ProviderRegistry, Role};
-use sp_runtime::{DispatchResult, SaturatedConversion};
+use sp_runtime::{traits::UniqueSaturatedInto, DispatchResult, SaturatedConversion};
 
 impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
     fn is_active(role: Role, provider: &T::AccountId) -> bool {
@@ -23,7 +23,18 @@ impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
     fn stake(role: Role, provider: &T::AccountId) -> BalanceOf<T> {
         let bond = <Self as ProviderRegistry<_, _>>::bond(role, provider);
         // Always fits: no more than is held.
-        Self::collateral(role, provider, bond).saturated_into()
+        Self::stake_behind(role, provider, bond).saturated_into()
+    }
+
+    fn collateral(role: Role, provider: &T::AccountId) -> BalanceOf<T> {
+        let Some(record) = Providers::<T>::get(role, provider) else {
+            return BalanceOf::<T>::default();
+        };
+        let per_mib = T::Parameters::parameters(role).collateral_per_mib;
+        let promised = math::required_bond(record.reserved, per_mib.unique_saturated_into());
+        let behind = Self::stake_behind(role, provider, record.bond);
+        // Always fits: no more than is held.
+        promised.min(behind).saturated_into()
     }
 
     fn endpoint(role: Role, provider: &T::AccountId) -> Option<Vec<u8>> {

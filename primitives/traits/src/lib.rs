@@ -16,10 +16,16 @@
 
 extern crate alloc;
 
+mod audits;
 mod files;
+mod payroll;
 mod providers;
 mod randomness;
+mod ticks;
 
+pub use audits::{AuditData, AuditFreeze, Auditable, Frozen, Population, ProofFault, ReturnGate};
 pub use files::FileCommitments;
+pub use payroll::{Outcome, Payroll, Settled};
 pub use providers::{ProviderDiscipline, ProviderRegistry, Role, SlashOutcome};
 pub use randomness::{AgedRandomness, Seed};
+pub use ticks::{RoundIndex, Rounds, Tick, Ticks};

@@ -59,6 +59,12 @@ pub trait ProviderRegistry<AccountId, Balance> {
         Self::bond(role, provider)
     }
 
+    /// Collateral of what the provider holds: reserved bytes × collateral per byte, at most its stake.
+    /// Where that is not told apart, all of its stake.
+    fn collateral(role: Role, provider: &AccountId) -> Balance {
+        Self::stake(role, provider)
+    }
+
     /// Where the provider's daemon answers, as it announced it.
     fn endpoint(role: Role, provider: &AccountId) -> Option<Vec<u8>>;
 
@@ -91,9 +97,12 @@ pub trait ProviderRegistry<AccountId, Balance> {
 pub struct SlashOutcome<Balance> {
     /// Taken from the provider and its delegators in all: `to_reporter + to_fund`.
     pub slashed: Balance,
-    /// Of that, paid to the reporter.
+    /// Of that, taken from the provider's own bond and from what it is unbonding; the rest was its
+    /// delegators'.
+    pub own: Balance,
+    /// Of all of it, paid to the reporter.
     pub to_reporter: Balance,
-    /// Of that, handed to the fund for repair.
+    /// Of all of it, handed to the fund for repair.
     pub to_fund: Balance,
 }
 

@@ -74,6 +74,7 @@ fn slash_beyond_bond_and_chunks_is_shared_by_delegators_pro_rata() {
             slash(2_501, Some((7, 10))),
             SlashOutcome {
                 slashed: 2_501,
+                own: 2_000,
                 to_reporter: 200,
                 to_fund: 2_301,
             }

@@ -17,6 +17,7 @@ fn slash(
     let outcome = NoemaProviders::slash(STORAGE, &who, amount, reporter).unwrap();
     assert_eq!(Balances::total_issuance(), issuance, "a slash moves funds");
     assert_eq!(outcome.slashed, outcome.to_reporter + outcome.to_fund);
+    assert!(outcome.own <= outcome.slashed && outcome.to_reporter <= outcome.own);
     outcome
 }
 
@@ -29,6 +30,7 @@ fn slash_takes_bond_first_and_hands_it_to_the_fund() {
             slash(1, 500, None),
             SlashOutcome {
                 slashed: 500,
+                own: 500,
                 to_reporter: 0,
                 to_fund: 500
             }
@@ -147,6 +149,7 @@ fn slash_pays_reporter_its_share() {
             slash(1, 1_001, Some((2, 10))),
             SlashOutcome {
                 slashed: 1_001,
+                own: 1_001,
                 to_reporter: 100,
                 to_fund: 901
             }
@@ -164,6 +167,7 @@ fn slash_caps_share_so_that_self_report_loses() {
             slash(1, 1_000, Some((1, 100))),
             SlashOutcome {
                 slashed: 1_000,
+                own: 1_000,
                 to_reporter: 500,
                 to_fund: 500
             }
@@ -181,12 +185,32 @@ fn slash_gives_unpayable_share_to_the_fund() {
             slash(1, 90, Some((77, 10))),
             SlashOutcome {
                 slashed: 90,
+                own: 90,
                 to_reporter: 0,
                 to_fund: 90
             }
         );
         assert_eq!(Balances::balance(&77), 0);
         assert_eq!(slash(1, 100, Some((77, 10))).to_reporter, 10);
+    });
+}
+
+#[test]
+fn collateral_is_that_of_what_is_reserved_and_no_more_than_the_stake() {
+    build_and_execute(|| {
+        let collateral = |who| <NoemaProviders as ProviderRegistry<_, _>>::collateral(STORAGE, who);
+        assert_eq!(collateral(&1), 0);
+        assert_ok!(register(1, 2_000));
+        assert_eq!(collateral(&1), 0);
+        // A hundred for a MiB, and rounded up for a part of one.
+        assert_ok!(NoemaProviders::reserve(STORAGE, &1, 15 * MIB + 1));
+        assert_eq!(collateral(&1), 1_501);
+        assert_ok!(NoemaProviders::unbond(signed(1), STORAGE, 100));
+        assert_eq!(collateral(&1), 1_501);
+        slash(1, 600, None);
+        assert_eq!(collateral(&1), 1_300);
+        NoemaProviders::release(STORAGE, &1, 10 * MIB);
+        assert_eq!(collateral(&1), 501);
     });
 }
 
