@@ -40,10 +40,7 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
 
         let mut case = Case::<T, I>::open(&provider);
         let mut settled = case.settle_all().map_err(Error::<T, I>::from)?;
-        ensure!(
-            !case.record.is_dropping(),
-            Error::<T, I>::BeingDropped
-        );
+        ensure!(!case.record.is_dropping(), Error::<T, I>::BeingDropped);
         case.write_down();
         let mut drawn = case
             .written

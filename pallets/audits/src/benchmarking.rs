@@ -48,7 +48,10 @@ fn begin<T: Config<I>, I: 'static>() -> BlockNumberFor<T> {
 }
 
 /// The running round in this state.
-fn put_round<T: Config<I>, I: 'static>(state: RoundState<BlockNumberFor<T>>, draw_at: BlockNumberFor<T>) {
+fn put_round<T: Config<I>, I: 'static>(
+    state: RoundState<BlockNumberFor<T>>,
+    draw_at: BlockNumberFor<T>,
+) {
     Running::<T, I>::put(Round {
         index: RUNNING,
         began_at: draw_at.saturating_sub(One::one()),
@@ -146,7 +149,9 @@ mod benchmarks {
     #[benchmark]
     fn on_poll_skip() {
         let now = begin::<T, I>();
-        let draw_at = now.saturating_sub(T::MaxSeedGap::get()).saturating_sub(One::one());
+        let draw_at = now
+            .saturating_sub(T::MaxSeedGap::get())
+            .saturating_sub(One::one());
         put_round::<T, I>(RoundState::Drawing, draw_at);
         // An item of which one is noted already.
         let (key, _, _) = crate::math::skipped_place(RUNNING);
@@ -183,7 +188,9 @@ mod benchmarks {
     fn answer(n: Linear<1, { T::MaxChallenges::get() }>) -> Result<(), BenchmarkError> {
         open_round::<T, I>();
         let who = put_provider::<T, I>(0, 50);
-        let challenges = Pallet::<T, I>::challenges(&who).expect("the provider is challenged").2;
+        let challenges = Pallet::<T, I>::challenges(&who)
+            .expect("the provider is challenged")
+            .2;
         if challenges.len() as u32 != T::MaxChallenges::get() {
             return Err(BenchmarkError::Stop("the population is not the largest"));
         }
@@ -228,7 +235,10 @@ mod benchmarks {
 
         assert_eq!(changed, Ok(()));
         let drawn = Written::<T, I>::get(&who).unwrap();
-        assert_eq!((drawn.round, drawn.items.len() as u32), (RUNNING, T::MaxChallenges::get()));
+        assert_eq!(
+            (drawn.round, drawn.items.len() as u32),
+            (RUNNING, T::MaxChallenges::get())
+        );
     }
 
     #[benchmark]
@@ -272,8 +282,13 @@ mod benchmarks {
         // With all that was asked for, and not answered.
         let drawn = {
             let population = T::Audited::population(&who);
-            let items: ItemsOf<T, I> = Pallet::<T, I>::draw(&who, &population, &[7; 32], RUNNING - 1);
-            Drawn { round: RUNNING - 1, answered: 0, items }
+            let items: ItemsOf<T, I> =
+                Pallet::<T, I>::draw(&who, &population, &[7; 32], RUNNING - 1);
+            Drawn {
+                round: RUNNING - 1,
+                answered: 0,
+                items,
+            }
         };
         Written::<T, I>::insert(&who, drawn);
         let settler: T::AccountId = whitelisted_caller();

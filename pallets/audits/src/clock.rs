@@ -34,10 +34,7 @@ impl Room {
         let quarter = |whole: u64| whole.checked_div(ROOM).unwrap_or(0);
         let bytes = u64::from(*length.max.get(DispatchClass::Normal));
         Self {
-            weight: Weight::from_parts(
-                quarter(normal.ref_time()),
-                quarter(normal.proof_size()),
-            ),
+            weight: Weight::from_parts(quarter(normal.ref_time()), quarter(normal.proof_size())),
             length: u32::try_from(quarter(bytes)).unwrap_or(u32::MAX),
         }
     }
@@ -83,9 +80,7 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
         let length = T::BlockLength::get();
         let room = Room::of(&weights, &length);
         let used = frame_system::Pallet::<T>::block_weight();
-        let normal = used
-            .get(DispatchClass::Normal)
-            .saturating_add(room.weight);
+        let normal = used.get(DispatchClass::Normal).saturating_add(room.weight);
         let normal_fits = weights
             .get(DispatchClass::Normal)
             .max_total

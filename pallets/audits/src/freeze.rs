@@ -4,11 +4,7 @@ use crate::{
     settle::{Case, TooMany, Verdict},
     Audited, Config, Drawn, Event, Pallet, Standing, WeightInfo,
 };
-use frame_support::{
-    storage::with_transaction_unchecked,
-    traits::Get,
-    weights::Weight,
-};
+use frame_support::{storage::with_transaction_unchecked, traits::Get, weights::Weight};
 use noema_traits::{AuditFreeze, Frozen, Payroll, ReturnGate, Role};
 use sp_runtime::TransactionOutcome;
 

@@ -49,7 +49,9 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
         );
         let rule = Self::strikes();
         assert!(
-            rule.miss > 0 && rule.drop_at >= rule.miss && rule.drop_at.checked_rem(rule.miss) == Some(0),
+            rule.miss > 0
+                && rule.drop_at >= rule.miss
+                && rule.drop_at.checked_rem(rule.miss) == Some(0),
             "pallet-noema-audits: `DropPoints` is {}, expected a multiple of `MissPoints` ({})",
             rule.drop_at,
             rule.miss,

@@ -112,7 +112,7 @@ pub mod pallet {
         type Audited: Auditable<Self::AccountId, Self::Balance>;
 
         /// What rounds earn.
-        type Payroll: Payroll<Self::AccountId, Self::Balance>;
+        type Payroll: Payroll<Self::AccountId>;
 
         /// The bonded providers.
         type Providers: ProviderRegistry<Self::AccountId, Self::Balance>;
@@ -436,9 +436,7 @@ pub mod pallet {
         pub fn poke(origin: OriginFor<T>, provider: T::AccountId) -> DispatchResultWithPostInfo {
             let settler = ensure_signed(origin)?;
             let settled = Self::do_poke(&settler, &provider)?;
-            let weight = settled
-                .weight::<T::WeightInfo>()
-                .min(T::WeightInfo::poke());
+            let weight = settled.weight::<T::WeightInfo>().min(T::WeightInfo::poke());
             let pays = if settled.missed == 0 {
                 Pays::Yes
             } else {

@@ -192,7 +192,10 @@ mod tests {
     #[test]
     fn bits_are_the_lowest_and_no_more_than_there_are() {
         assert_eq!((bits(0), bits(1), bits(8)), (0, 1, 0xff));
-        assert_eq!((bits(63), bits(64), bits(70)), (u64::MAX >> 1, u64::MAX, u64::MAX));
+        assert_eq!(
+            (bits(63), bits(64), bits(70)),
+            (u64::MAX >> 1, u64::MAX, u64::MAX)
+        );
         assert_eq!((bit(0), bit(63), bit(64)), (Some(1), Some(1 << 63), None));
     }
 

@@ -314,10 +314,7 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
         let settled = case.settle(Some(settler));
         case.announce(&settled);
         let ended = case.close();
-        ensure!(
-            settled.rounds > 0 || ended,
-            Error::<T, I>::NothingToSettle
-        );
+        ensure!(settled.rounds > 0 || ended, Error::<T, I>::NothingToSettle);
         Ok(settled)
     }
 }

@@ -77,7 +77,7 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
         self.record.points = points;
         settled.missed = settled.missed.saturating_add(1);
         Pallet::<T, I>::deposit_event(Event::RoundMissed {
-            provider: provider.clone(),
+            provider,
             round,
             unanswered,
             points,
@@ -102,10 +102,8 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
         // Whoever is told may ask at once, or have nothing to take and say so.
         self.save();
         // A record that is gone cannot be jailed, and is not active.
-        with_storage_layer(|| {
-            T::Discipline::jail(T::Role::get(), &provider, T::JailTerm::get())
-        })
-        .ok();
+        with_storage_layer(|| T::Discipline::jail(T::Role::get(), &provider, T::JailTerm::get()))
+            .ok();
         Pallet::<T, I>::deposit_event(Event::DropBegan {
             provider: provider.clone(),
             round,

@@ -3,9 +3,7 @@
 //! Two things cannot be seen from here, and are checked by the tests' own runtime: that what is written down is what was drawn of the population as it
 //! was then, and that whoever keeps populations knows who is being dropped.
 
-use crate::{
-    math, Audited, Clock, Config, Pallet, RoundState, Running, SkippedRounds, Written,
-};
+use crate::{math, Audited, Clock, Config, Pallet, RoundState, Running, SkippedRounds, Written};
 use frame_support::{ensure, traits::Get};
 use noema_traits::{Auditable, ProviderRegistry, RoundIndex};
 use sp_runtime::{

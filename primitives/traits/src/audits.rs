@@ -6,7 +6,7 @@
 
 use crate::Role;
 use alloc::vec::Vec;
-use codec::{Codec, Decode, DecodeWithMemTracking, Encode, EncodeLike, MaxEncodedLen};
+use codec::{Decode, DecodeWithMemTracking, Encode, FullCodec, MaxEncodedLen};
 use core::fmt::Debug;
 use scale_info::TypeInfo;
 use sp_weights::Weight;
@@ -84,48 +84,14 @@ pub struct Population {
 }
 
 /// Why a proof is none.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProofFault {
-    /// A proof of this item has another length.
-    #[codec(index = 0)]
+    /// Another number of siblings than a proof of this item has.
     WrongLength,
-    /// It has the right length and says what cannot be.
-    #[codec(index = 1)]
+    /// Bytes where there must be zeros.
     Malformed,
     /// It leads elsewhere.
-    #[codec(index = 2)]
     WrongProof,
-}
-
-/// What can be a part of storage and of calls.
-pub trait AuditData:
-    Codec + EncodeLike + DecodeWithMemTracking + MaxEncodedLen + TypeInfo + Clone + Eq + Debug + 'static
-{
-}
-
-impl<
-        T: Codec
-            + EncodeLike
-            + DecodeWithMemTracking
-            + MaxEncodedLen
-            + TypeInfo
-            + Clone
-            + Eq
-            + Debug
-            + 'static,
-    > AuditData for T
-{
 }
 
 /// What is audited. Implemented by whoever keeps populations.
@@ -134,10 +100,24 @@ impl<
 /// [`AuditFreeze::before_change`].
 pub trait Auditable<AccountId, Balance> {
     /// One challenge, complete: it can be checked when what it is about is gone.
-    type Item: AuditData;
+    type Item: FullCodec
+        + DecodeWithMemTracking
+        + MaxEncodedLen
+        + TypeInfo
+        + Clone
+        + Eq
+        + Debug
+        + 'static;
 
     /// What answers it.
-    type Proof: AuditData;
+    type Proof: FullCodec
+        + DecodeWithMemTracking
+        + MaxEncodedLen
+        + TypeInfo
+        + Clone
+        + Eq
+        + Debug
+        + 'static;
 
     /// How much the provider can be challenged for. O(1).
     fn population(provider: &AccountId) -> Population;
@@ -151,8 +131,9 @@ pub trait Auditable<AccountId, Balance> {
     /// Whether it is one.
     fn verify(item: &Self::Item, proof: &Self::Proof) -> Result<(), ProofFault>;
 
-    /// Everything is to be taken from the provider, in every state, a bounded number at a time; then
-    /// [`AuditFreeze::emptied`] is called. `taken`: what this episode's slashes took of its own. O(1).
+    /// Everything is to be taken from the provider, in every state, a bounded number at a time; when
+    /// nothing is left (or was there), [`AuditFreeze::emptied`] is called, never from within this.
+    /// `taken`: what this episode's slashes took of its own. O(1).
     fn begin_drop(provider: &AccountId, taken: Balance);
 
     /// Everybody who has a population, for `try_state` and tests: it iterates. Who says nothing is not
@@ -161,8 +142,9 @@ pub trait Auditable<AccountId, Balance> {
         Vec::new()
     }
 
-    /// Gives `provider` a population of so many items, of the largest kind, that earns in every round,
-    /// without asking audits. At least as many bytes as bring the most challenges.
+    /// Gives `provider` so many items of the most expensive kind, without asking audits: as if they
+    /// joined, and began to earn, in the round that runs. With as many bytes as bring the most
+    /// challenges.
     #[cfg(feature = "runtime-benchmarks")]
     fn fill(provider: &AccountId, items: u32);
 

@@ -34,23 +34,13 @@ pub enum Outcome {
     Skipped,
 }
 
-/// What became of the pay of a round.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Settled<Balance> {
-    /// Went to the provider and its delegators.
-    pub paid: Balance,
-    /// Went to the fund for repair.
-    pub forfeited: Balance,
-    /// Waits for the next round.
-    pub carried: Balance,
-}
-
 /// Pays providers for rounds. Audits tell it how each ended.
-pub trait Payroll<AccountId, Balance> {
-    /// Settles the pay of `round`. Rounds are settled in order, each once: a round that is settled
-    /// already changes nothing, and one that was passed over had nothing to pay. Never fails: what
-    /// cannot be paid out goes elsewhere.
-    fn settle(provider: &AccountId, round: RoundIndex, outcome: Outcome) -> Settled<Balance>;
+pub trait Payroll<AccountId> {
+    /// Settles the pay of `round`. Rounds are settled in order, each once: for one that is settled
+    /// already it does nothing, and rounds that were passed over had nothing to challenge. Forfeited
+    /// rounds come as missed, rounds in which nothing was asked as passed while something is owed.
+    /// Never fails: what cannot be paid out goes elsewhere.
+    fn settle(provider: &AccountId, round: RoundIndex, outcome: Outcome);
 
     /// The provider's first round that is not settled, if anything is owed to it for that round or a
     /// later one.
@@ -58,10 +48,8 @@ pub trait Payroll<AccountId, Balance> {
 }
 
 /// No pay: nothing is owed to anybody.
-impl<AccountId, Balance: Default> Payroll<AccountId, Balance> for () {
-    fn settle(_provider: &AccountId, _round: RoundIndex, _outcome: Outcome) -> Settled<Balance> {
-        Settled::default()
-    }
+impl<AccountId> Payroll<AccountId> for () {
+    fn settle(_provider: &AccountId, _round: RoundIndex, _outcome: Outcome) {}
 
     fn next(_provider: &AccountId) -> Option<RoundIndex> {
         None

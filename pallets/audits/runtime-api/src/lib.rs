@@ -6,7 +6,12 @@ use pallet_noema_audits::{Challenges, Round, StandingInfo};
 
 sp_api::decl_runtime_apis! {
     /// Rounds, challenges and standings, of one kind of thing that is audited. A runtime with more than one instance answers for storage.
-    pub trait AuditsApi<AccountId: Codec, BlockNumber: Codec, Item: Codec> {
+    pub trait AuditsApi<AccountId, BlockNumber, Item>
+    where
+        AccountId: Codec,
+        BlockNumber: Codec,
+        Item: Codec,
+    {
         /// The running round. None before the first tick.
         fn round() -> Option<Round<BlockNumber>>;
 

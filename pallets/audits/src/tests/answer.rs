@@ -24,7 +24,10 @@ fn refused(provider: u64, round: u32, answers: &[(u8, Proof)], error: Error<Test
 }
 
 fn flipped(proof: Proof) -> Proof {
-    Proof { flipped: true, ..proof }
+    Proof {
+        flipped: true,
+        ..proof
+    }
 }
 
 #[test]
@@ -44,8 +47,15 @@ fn answer_of_everything_passes_the_round_at_once_and_is_free() {
                     answered: answers.len() as u8,
                     left: 0
                 },
-                Event::RoundPassed { provider: 1, round, points: 0 },
-                Event::Settled { provider: 1, next: round + 1 },
+                Event::RoundPassed {
+                    provider: 1,
+                    round,
+                    points: 0
+                },
+                Event::Settled {
+                    provider: 1,
+                    next: round + 1
+                },
             ]
         );
         assert_eq!(written(1), None);
@@ -64,7 +74,10 @@ fn answer_in_batches_in_any_order_passes_with_the_last() {
             assert_eq!(info.pays_fee, Pays::No);
             match index {
                 0 => assert_eq!(written(1), None),
-                left => assert_eq!(written(1).unwrap().answered.count_ones() as usize, answers.len() - left),
+                left => assert_eq!(
+                    written(1).unwrap().answered.count_ones() as usize,
+                    answers.len() - left
+                ),
             }
         }
         assert_eq!(record(1).next, round + 1);
@@ -82,7 +95,14 @@ fn answer_by_who_is_no_operator_is_refused() {
 #[test]
 fn answer_for_another_round_is_refused() {
     build_and_execute(&[1, 2], || {
-        let answers = [(0, Proof::of(Item { replica: 0, sectors: 1, sector: 0 }))];
+        let answers = [(
+            0,
+            Proof::of(Item {
+                replica: 0,
+                sectors: 1,
+                sector: 0,
+            }),
+        )];
         // Before the first.
         refused(1, 0, &answers, Error::RoundNotBegun);
         let round = scene();
@@ -167,11 +187,22 @@ fn answer_settles_what_is_over_first() {
         take_events();
         answer(1, missed + 1, &answers).unwrap();
         let events = take_events();
-        assert!(matches!(events[0], Event::RoundMissed { round, settler: None, reward: 0, .. } if round == missed));
+        assert!(
+            matches!(events[0], Event::RoundMissed { round, settler: None, reward: 0, .. } if round == missed)
+        );
         assert!(matches!(events[2], Event::RoundPassed { points: 23, .. }));
-        assert_eq!(events[3], Event::Settled { provider: 1, next: missed + 2 });
+        assert_eq!(
+            events[3],
+            Event::Settled {
+                provider: 1,
+                next: missed + 2
+            }
+        );
         assert_eq!(events.len(), 4);
-        assert_eq!(Wages::log(1), [(missed, Paid::Missed), (missed + 1, Paid::Passed)]);
+        assert_eq!(
+            Wages::log(1),
+            [(missed, Paid::Missed), (missed + 1, Paid::Passed)]
+        );
     });
 }
 
@@ -238,8 +269,14 @@ fn answer_with_a_wrong_proof_is_refused_whole() {
         let round = scene();
         let answers = right(1);
         let (_, first) = answers[0];
-        let longer = Proof { siblings: first.siblings + 1, ..first };
-        let dirty = Proof { dirty: true, ..first };
+        let longer = Proof {
+            siblings: first.siblings + 1,
+            ..first
+        };
+        let dirty = Proof {
+            dirty: true,
+            ..first
+        };
         refused(1, round, &[(0, longer)], Error::WrongProofLength);
         refused(1, round, &[(0, dirty)], Error::MalformedProof);
         refused(1, round, &[(0, flipped(first))], Error::WrongProof);
@@ -259,9 +296,26 @@ fn answer_is_looked_at_for_what_is_cheap_before_anything_is_hashed() {
         let round = scene();
         let answers = right(1);
         let bad = (0, flipped(answers[0].1));
-        let truncated = Proof { siblings: 60, ..answers[1].1 };
+        let truncated = Proof {
+            siblings: 60,
+            ..answers[1].1
+        };
         refused(1, round, &[bad, (1, truncated)], Error::WrongProofLength);
-        refused(1, round, &[bad, (1, Proof { dirty: true, ..answers[1].1 })], Error::MalformedProof);
+        refused(
+            1,
+            round,
+            &[
+                bad,
+                (
+                    1,
+                    Proof {
+                        dirty: true,
+                        ..answers[1].1
+                    },
+                ),
+            ],
+            Error::MalformedProof,
+        );
         refused(1, round, &[bad, (200, truncated)], Error::UnknownChallenge);
         refused(1, round, &[bad, bad], Error::DuplicateIndex);
     });
@@ -287,7 +341,10 @@ fn answer_of_another_provider_or_round_is_refused() {
         answer(1, round, &own).unwrap();
         to_close();
         to_open();
-        let next: Vec<Item> = open_challenges(1).into_iter().map(|(_, item)| item).collect();
+        let next: Vec<Item> = open_challenges(1)
+            .into_iter()
+            .map(|(_, item)| item)
+            .collect();
         for (index, proof) in own {
             if next.get(usize::from(index)) != Some(&proof.of) {
                 wrong(answer(1, round + 1, &[(index, proof)]));

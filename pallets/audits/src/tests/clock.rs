@@ -65,7 +65,8 @@ fn on_idle_counts_the_size_of_proofs_like_time() {
         assert!(!is_tick_with(size(normal - normal / 4 + 1), time(0), 0));
         let mut limits = BlockWeights::get();
         limits.max_block = Weight::from_parts(BLOCK.ref_time(), 1_000_000);
-        limits.per_class.get_mut(DispatchClass::Normal).max_total = Some(Weight::from_parts(NORMAL, 800_000));
+        limits.per_class.get_mut(DispatchClass::Normal).max_total =
+            Some(Weight::from_parts(NORMAL, 800_000));
         BlockWeights::set(limits);
         assert!(is_tick_with(time(0), size(800_000), 0));
         assert!(!is_tick_with(time(0), size(800_001), 0));
@@ -77,7 +78,11 @@ fn on_idle_of_a_full_block_does_not_count_it() {
     build_and_execute(&[], || {
         let loads = [(751, 0, 0), (0, 0, 751), (0, 814, 0), (1_000, 1_000, 1_000)];
         for (normal, total, length) in loads {
-            let load = Load { normal, total, length };
+            let load = Load {
+                normal,
+                total,
+                length,
+            };
             assert!(!is_tick(&Block { load, ..usual() }), "{load:?}");
         }
         assert!(is_tick(&usual()));
@@ -91,8 +96,15 @@ fn on_idle_of_a_block_without_transactions_does_not_count_it() {
             assert!(!is_tick(&of_kind(kind)), "{kind:?}");
         }
         // The hook is not run in a brimful block.
-        let load = Load { normal: 750, total: 1_000, length: 0 };
-        assert!(!is_tick(&Block { load, ..of_kind(Kind::Brimful) }));
+        let load = Load {
+            normal: 750,
+            total: 1_000,
+            length: 0,
+        };
+        assert!(!is_tick(&Block {
+            load,
+            ..of_kind(Kind::Brimful)
+        }));
     });
 }
 
@@ -156,7 +168,11 @@ fn a_limit_that_the_normal_class_has_not_is_that_of_the_block() {
         BlockWeights::set(limits);
         let quarter = BLOCK.ref_time() / 4;
         assert!(is_tick_with(time(BLOCK.ref_time() - quarter), time(0), 0));
-        assert!(!is_tick_with(time(BLOCK.ref_time() - quarter + 1), time(0), 0));
+        assert!(!is_tick_with(
+            time(BLOCK.ref_time() - quarter + 1),
+            time(0),
+            0
+        ));
     });
 }
 
@@ -177,7 +193,11 @@ fn any_block() -> impl Strategy<Value = Block> {
         let total = if total == 813 { 814 } else { total }.min(1_000);
         Block {
             kind,
-            load: Load { normal, total, length },
+            load: Load {
+                normal,
+                total,
+                length,
+            },
             output: seed.then_some([1; 32]),
             open,
         }

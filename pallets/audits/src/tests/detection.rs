@@ -39,7 +39,9 @@ fn drive(lost: f64, rounds: u32) -> Measured {
         }
         for _ in 0..rounds {
             to_open();
-            let in_it: Vec<u64> = (0..PROVIDERS).filter(|who| !record(*who).is_dropping()).collect();
+            let in_it: Vec<u64> = (0..PROVIDERS)
+                .filter(|who| !record(*who).is_dropping())
+                .collect();
             for provider in &in_it {
                 let batch: Vec<_> = right(*provider)
                     .into_iter()
@@ -55,7 +57,9 @@ fn drive(lost: f64, rounds: u32) -> Measured {
                 measured.missed += f64::from(u8::from(poke(*provider).is_ok()));
             }
             measured.rounds += in_it.len() as f64;
-            let dropped = Audited::<Test>::iter_values().filter(|record| record.is_dropping()).count();
+            let dropped = Audited::<Test>::iter_values()
+                .filter(|record| record.is_dropping())
+                .count();
             measured.dropped.push(dropped as f64 / PROVIDERS as f64);
         }
     });
@@ -87,17 +91,17 @@ fn check(lost: f64, rounds: u32) {
 
 #[test]
 fn one_percent_lost_is_found_as_computed() {
-    check(0.01, 40);
+    check(0.01, 30);
 }
 
 #[test]
 fn two_percent_lost_is_found_as_computed() {
-    check(0.02, 40);
+    check(0.02, 30);
 }
 
 #[test]
 fn five_percent_lost_is_found_as_computed() {
-    check(0.05, 40);
+    check(0.05, 30);
 }
 
 #[test]

@@ -14,7 +14,10 @@ fn leaves(provider: u64, sectors: &[u64]) -> ModelPopulation {
     give(provider, sectors);
     let mut population = ModelPopulation::default();
     for leaf in Replicas::leaves(provider) {
-        population.insert(ModelLeaf { replica: leaf.replica, sectors: leaf.sectors });
+        population.insert(ModelLeaf {
+            replica: leaf.replica,
+            sectors: leaf.sectors,
+        });
     }
     population
 }
@@ -23,7 +26,11 @@ fn leaves(provider: u64, sectors: &[u64]) -> ModelPopulation {
 fn draw_gives_what_the_model_draws() {
     build_and_execute(&[1], || {
         let model = leaves(1, &[5, 1, 30, 17, 64, 2]);
-        let count = ChallengeCount { least: 2, most: 6, unit: 16 * 256 };
+        let count = ChallengeCount {
+            least: 2,
+            most: 6,
+            unit: 16 * 256,
+        };
         let population = Replicas::population(&1);
         for round in 0..50u32 {
             let seed = sp_io::hashing::blake2_256(&round.to_le_bytes());
@@ -46,7 +53,10 @@ fn draw_of_nothing_is_nothing() {
         let population = Replicas::population(&1);
         assert_eq!(Audits::draw(&1, &population, &[1; 32], 0).len(), 0);
         // Bytes without units would have nothing to be drawn from.
-        let population = Population { units: 0, bytes: 1 << 40 };
+        let population = Population {
+            units: 0,
+            bytes: 1 << 40,
+        };
         assert_eq!(Audits::draw(&1, &population, &[1; 32], 0).len(), 0);
     });
 }
@@ -68,7 +78,10 @@ fn draw_hits_every_sector_as_often_as_any_other() {
         assert_eq!(hits.len(), 32);
         let expected = f64::from(all) / 32.0;
         // Chi-squared of 31 degrees of freedom: above 61.1 with one in a thousand.
-        let chi: f64 = hits.values().map(|hit| (f64::from(*hit) - expected).powi(2) / expected).sum();
+        let chi: f64 = hits
+            .values()
+            .map(|hit| (f64::from(*hit) - expected).powi(2) / expected)
+            .sum();
         assert!(chi < 61.1, "{chi}");
     });
 }

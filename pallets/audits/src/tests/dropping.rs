@@ -91,7 +91,10 @@ fn drop_of_who_has_everything_taken_at_once_ends_within_the_settling() {
         assert_eq!((record(1).points, record(1).standing), (72, Standing::Good));
         assert_eq!(record(1).next, round() + 1);
         let totals = Wages::totals(1);
-        assert_eq!((totals.paid, totals.lost + totals.forfeited), (0, totals.due));
+        assert_eq!(
+            (totals.paid, totals.lost + totals.forfeited),
+            (0, totals.due)
+        );
         assert!(poke(1).is_err());
     });
 }

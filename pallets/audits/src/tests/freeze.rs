@@ -8,7 +8,10 @@ const DRAWING: Refused = Refused::Frozen(Frozen::Drawing);
 const UNSETTLED: Refused = Refused::Frozen(Frozen::Unsettled);
 
 fn leaf(sectors: u64) -> Leaf {
-    Leaf { replica: 77, sectors }
+    Leaf {
+        replica: 77,
+        sectors,
+    }
 }
 
 /// Provider 1 with three replicas, in an open round.
@@ -63,7 +66,10 @@ fn before_change_after_some_answers_keeps_them() {
         answer(1, round(), &answers[1..2]).unwrap();
         give(1, &[40]);
         assert_eq!(written(1).unwrap().answered, 0b10);
-        let left: Vec<u8> = open_challenges(1).into_iter().map(|(index, _)| index).collect();
+        let left: Vec<u8> = open_challenges(1)
+            .into_iter()
+            .map(|(index, _)| index)
+            .collect();
         assert!(!left.contains(&1) && left.len() + 1 == answers.len());
         answer_all(1);
     });
@@ -131,8 +137,21 @@ fn before_change_settles_what_is_over() {
         give(1, &[5]);
         assert_eq!((record(1).next, record(1).points), (missed + 1, 24));
         let events = take_events();
-        assert!(matches!(events[0], Event::RoundMissed { settler: None, reward: 0, .. }));
-        assert_eq!(events[1..], [Event::Settled { provider: 1, next: missed + 1 }]);
+        assert!(matches!(
+            events[0],
+            Event::RoundMissed {
+                settler: None,
+                reward: 0,
+                ..
+            }
+        ));
+        assert_eq!(
+            events[1..],
+            [Event::Settled {
+                provider: 1,
+                next: missed + 1
+            }]
+        );
     });
 }
 
@@ -145,7 +164,10 @@ fn before_change_with_too_much_unsettled_is_refused_until_poked() {
         scene();
         pass_rounds(5);
         to_calm();
-        assert_storage_noop!(assert_eq!(Audits::before_change(&1), Err(Frozen::Unsettled)));
+        assert_storage_noop!(assert_eq!(
+            Audits::before_change(&1),
+            Err(Frozen::Unsettled)
+        ));
         assert_eq!(Replicas::insert(1, leaf(1)), Err(UNSETTLED));
         poke(1).unwrap();
         assert!(Replicas::insert(1, leaf(1)).is_ok());
@@ -164,7 +186,10 @@ fn before_change_that_settles_the_drop_says_so_by_is_dropping() {
         to_close();
         // The third and the fourth miss are settled by whoever wants to add something.
         assert_eq!(Replicas::insert(1, leaf(1)), Err(Refused::BeingDropped));
-        assert!(!Audits::is_dropping(&1), "that was undone with everything else");
+        assert!(
+            !Audits::is_dropping(&1),
+            "that was undone with everything else"
+        );
         assert!(Replicas::remove(1, 0).is_ok());
         assert!(Audits::is_dropping(&1));
         assert_eq!(Replicas::insert(1, leaf(1)), Err(Refused::BeingDropped));

@@ -31,14 +31,20 @@ fn integrity_of_bad_parameters_names_the_parameter() {
         ("`DropPoints` is 0", || DropPoints::set(0)),
         ("`MissPoints` (0)", || MissPoints::set(0)),
         ("`PassPoints`", || PassPoints::set(0)),
-        ("more than everything together", || DropSlash::set(Perbill::from_percent(96))),
-        ("`ReporterShare`", || ReporterShare::set(Perbill::from_percent(21))),
+        ("more than everything together", || {
+            DropSlash::set(Perbill::from_percent(96));
+        }),
+        ("`ReporterShare`", || {
+            ReporterShare::set(Perbill::from_percent(21));
+        }),
         ("`MaxSettle`", || MaxSettle::set(0)),
         ("remembered for 10 blocks", || History::set(10)),
         ("does not fit", || MaxSeedGap::set(4_000)),
         ("the largest answer", || {
             let mut length = BlockLength::get();
-            *length.max.get_mut(frame_support::dispatch::DispatchClass::Normal) = 2_000;
+            *length
+                .max
+                .get_mut(frame_support::dispatch::DispatchClass::Normal) = 2_000;
             BlockLength::set(length);
         }),
     ];
@@ -53,7 +59,10 @@ fn integrity_of_blocks_too_small_for_an_answer_is_refused() {
     let message = refused(|| {
         let mut limits = BlockWeights::get();
         let small = frame_support::weights::Weight::from_parts(10_000_000_000, u64::MAX);
-        limits.per_class.get_mut(frame_support::dispatch::DispatchClass::Normal).max_total = Some(small);
+        limits
+            .per_class
+            .get_mut(frame_support::dispatch::DispatchClass::Normal)
+            .max_total = Some(small);
         BlockWeights::set(limits);
     });
     assert!(message.contains("the largest answer"), "{message}");
@@ -73,7 +82,11 @@ fn pace_fits_when_every_window_ends_before_the_next_draw() {
     assert!(Pace::PRODUCTION.fits(8));
     assert!(Pace::DEVELOPMENT.fits(8));
     assert!(QUICK.fits(2));
-    let pace = |round_ticks, answer_ticks, draw_delay| Pace { round_ticks, answer_ticks, draw_delay };
+    let pace = |round_ticks, answer_ticks, draw_delay| Pace {
+        round_ticks,
+        answer_ticks,
+        draw_delay,
+    };
     assert!(pace(42, 30, 2).fits(8));
     assert!(!pace(41, 30, 2).fits(8));
     assert!(!pace(42, 0, 2).fits(8));
@@ -97,7 +110,14 @@ fn pace_of_the_note_is_that_of_the_model() {
 #[test]
 #[should_panic(expected = "does not fit")]
 fn genesis_with_a_pace_that_does_not_fit_is_refused() {
-    let pace = Some(Pace { round_ticks: 10, answer_ticks: 9, draw_delay: 2 });
-    let genesis = crate::GenesisConfig::<Test> { pace, ..Default::default() };
+    let pace = Some(Pace {
+        round_ticks: 10,
+        answer_ticks: 9,
+        draw_delay: 2,
+    });
+    let genesis = crate::GenesisConfig::<Test> {
+        pace,
+        ..Default::default()
+    };
     drop(genesis.build_storage());
 }

@@ -1,9 +1,7 @@
 //! Random histories driven through the pallet and through both models at once: the lazy one, which must agree with the pallet after every act, and the
 //! eager one, in which everybody is drawn and settled at once, which must show the same challenges in every block and come to the same in the end.
 
-use crate::{
-    mock::*, AnswersOf, Audited, Error, RoundState, Running, SkippedRounds, Standing,
-};
+use crate::{mock::*, AnswersOf, Audited, Error, RoundState, Running, SkippedRounds, Standing};
 use noema_models::audits::{
     block::{Block, Kind, Load},
     book::{Answer, Audits as ModelAudits, Outcome, Provider, Standing as ModelStanding},
@@ -66,19 +64,44 @@ enum Weather {
 impl Weather {
     fn block(self) -> Block {
         let usual = usual();
-        let load = |normal, total, length| Load { normal, total, length };
+        let load = |normal, total, length| Load {
+            normal,
+            total,
+            length,
+        };
         match self {
             Self::Usual => usual,
-            Self::FullOfWeight => Block { load: load(990, 740, 100), ..usual },
-            Self::FullOfBytes => Block { load: load(30, 20, 760), ..usual },
-            Self::FullOfOperations => Block { load: load(0, 900, 0), ..usual },
+            Self::FullOfWeight => Block {
+                load: load(990, 740, 100),
+                ..usual
+            },
+            Self::FullOfBytes => Block {
+                load: load(30, 20, 760),
+                ..usual
+            },
+            Self::FullOfOperations => Block {
+                load: load(0, 900, 0),
+                ..usual
+            },
             Self::SessionStart => of_kind(Kind::SessionStart),
             Self::Migrating => of_kind(Kind::Migrating),
             Self::MigrationEnds => of_kind(Kind::MigrationEnds),
-            Self::Brimful => Block { load: load(750, 1_000, 0), ..of_kind(Kind::Brimful) },
-            Self::Paused => Block { open: (false, false), ..usual },
-            Self::PausedWithin => Block { open: (true, false), ..usual },
-            Self::OpenedWithin => Block { open: (false, true), ..usual },
+            Self::Brimful => Block {
+                load: load(750, 1_000, 0),
+                ..of_kind(Kind::Brimful)
+            },
+            Self::Paused => Block {
+                open: (false, false),
+                ..usual
+            },
+            Self::PausedWithin => Block {
+                open: (true, false),
+                ..usual
+            },
+            Self::OpenedWithin => Block {
+                open: (false, true),
+                ..usual
+            },
             Self::NoOutput => without_seed(),
         }
     }
@@ -170,7 +193,9 @@ fn any_history(blocks: usize) -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn cases() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok());
     ProptestConfig {
         cases: cases.unwrap_or(24),
         ..ProptestConfig::default()
@@ -297,15 +322,27 @@ impl Both {
         );
         let same = match (round.state, model.state) {
             (RoundState::Drawing, State::Drawing) | (RoundState::Skipped, State::Skipped) => true,
-            (RoundState::Open { seed, until, .. }, State::Open { seed: theirs, until: their_end }) => {
-                seed == theirs && until == their_end
-            }
+            (
+                RoundState::Open { seed, until, .. },
+                State::Open {
+                    seed: theirs,
+                    until: their_end,
+                },
+            ) => seed == theirs && until == their_end,
             _ => false,
         };
         prop_assert!(same, "{:?} {:?}", round, model);
-        let skipped: Vec<u32> = (0..=round.index).filter(|round| Audits::is_skipped(*round)).collect();
-        prop_assert_eq!(skipped, timeline.skipped.iter().copied().collect::<Vec<_>>());
-        prop_assert_eq!(SkippedRounds::<Test>::iter().count(), usize::from(!timeline.skipped.is_empty()));
+        let skipped: Vec<u32> = (0..=round.index)
+            .filter(|round| Audits::is_skipped(*round))
+            .collect();
+        prop_assert_eq!(
+            skipped,
+            timeline.skipped.iter().copied().collect::<Vec<_>>()
+        );
+        prop_assert_eq!(
+            SkippedRounds::<Test>::iter().count(),
+            usize::from(!timeline.skipped.is_empty())
+        );
         Ok(())
     }
 
@@ -388,7 +425,9 @@ impl Both {
         let own = self.eager.challenges(who);
         let all = |who: u32| -> Vec<Answer> {
             let items = self.eager.challenges(who).map(|drawn| drawn.items);
-            (0..).zip(items.unwrap_or_default().into_iter().map(ModelProof::of)).collect()
+            (0..)
+                .zip(items.unwrap_or_default().into_iter().map(ModelProof::of))
+                .collect()
         };
         let mut mine = all(who);
         let number = u8::try_from(mine.len()).unwrap().max(1);
@@ -406,7 +445,10 @@ impl Both {
                 mine.retain(|(which, _)| *which == index % number);
                 (running, mine.iter().chain(&mine).copied().collect())
             }
-            Manner::Beyond => (running, mine.into_iter().map(|(_, proof)| (number, proof)).collect()),
+            Manner::Beyond => (
+                running,
+                mine.into_iter().map(|(_, proof)| (number, proof)).collect(),
+            ),
             Manner::Flipped => {
                 mine.iter_mut().for_each(|(_, proof)| proof.flipped = true);
                 (running, mine)
@@ -420,7 +462,10 @@ impl Both {
             Manner::OfAnother(other) => (running, all(other)),
             Manner::Nothing => (running, Vec::new()),
         };
-        let sent: Vec<(u8, Proof)> = batch.iter().map(|(index, sent)| (*index, proof(sent))).collect();
+        let sent: Vec<(u8, Proof)> = batch
+            .iter()
+            .map(|(index, sent)| (*index, proof(sent)))
+            .collect();
         let Ok(_) = AnswersOf::<Test>::try_from(sent.clone()) else {
             return Ok(());
         };
@@ -448,14 +493,21 @@ impl Both {
                 prop_assert_eq!(drawn.round, model.round);
                 let items: Vec<Item> = model.items.iter().map(item).collect();
                 prop_assert_eq!(drawn.items.to_vec(), items);
-                let answered = model.answered.iter().fold(0, |bits, index| bits | 1u64 << index);
+                let answered = model
+                    .answered
+                    .iter()
+                    .fold(0, |bits, index| bits | 1u64 << index);
                 prop_assert_eq!(drawn.answered, answered);
             } else {
                 prop_assert_eq!(&provider.drawn, &None);
             }
         }
         prop_assert_eq!(RepairFund::get(), book.fund);
-        let reward = book.rewards.get(&(POKER as u32)).copied().unwrap_or_default();
+        let reward = book
+            .rewards
+            .get(&(POKER as u32))
+            .copied()
+            .unwrap_or_default();
         prop_assert_eq!(Rewards::get(POKER), reward);
         Ok(())
     }
@@ -494,21 +546,37 @@ impl Both {
 
 /// Points, standing, population, money, jail, pay and outcomes of a provider are those of a model.
 fn check_provider(who: u64, model: &Provider) -> Result<(), TestCaseError> {
-    let (points, standing) =
-        Audited::<Test>::get(who).map_or((0, Standing::Good), |record| (record.points, record.standing));
+    let (points, standing) = Audited::<Test>::get(who).map_or((0, Standing::Good), |record| {
+        (record.points, record.standing)
+    });
     prop_assert_eq!(points, model.points);
     let same = match (standing, model.standing) {
         (Standing::Good, ModelStanding::Good) => true,
-        (Standing::Dropping { since }, ModelStanding::Dropping { since: theirs }) => since == theirs,
+        (Standing::Dropping { since }, ModelStanding::Dropping { since: theirs }) => {
+            since == theirs
+        }
         _ => false,
     };
     prop_assert!(same, "{:?} {:?}", standing, model.standing);
-    let leaves: Vec<_> = Replicas::leaves(who).iter().map(|leaf| (leaf.replica, leaf.sectors)).collect();
-    let theirs: Vec<_> = model.population.leaves().iter().map(|leaf| (leaf.replica, leaf.sectors)).collect();
+    let leaves: Vec<_> = Replicas::leaves(who)
+        .iter()
+        .map(|leaf| (leaf.replica, leaf.sectors))
+        .collect();
+    let theirs: Vec<_> = model
+        .population
+        .leaves()
+        .iter()
+        .map(|leaf| (leaf.replica, leaf.sectors))
+        .collect();
     prop_assert_eq!(leaves, theirs);
     let funds = Registry::funds(who);
     prop_assert_eq!(funds.bond, model.funds.bond);
-    let unbonding: Vec<_> = model.funds.unbonding.iter().map(|(amount, _)| *amount).collect();
+    let unbonding: Vec<_> = model
+        .funds
+        .unbonding
+        .iter()
+        .map(|(amount, _)| *amount)
+        .collect();
     prop_assert_eq!(&funds.unbonding, &unbonding);
     prop_assert_eq!(funds.delegated, model.funds.delegated);
     let totals = Wages::totals(who);
@@ -531,7 +599,10 @@ fn check_provider(who: u64, model: &Provider) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn run(history: &[Step], check: impl Fn(&mut Both) -> Result<(), TestCaseError>) -> Result<u32, TestCaseError> {
+fn run(
+    history: &[Step],
+    check: impl Fn(&mut Both) -> Result<(), TestCaseError>,
+) -> Result<u32, TestCaseError> {
     let mut both = Both::new();
     for (number, (weather, acts)) in (1u64..).zip(history) {
         let block = weather.block();
@@ -584,7 +655,12 @@ fn histories_are_worth_something() {
         });
     }
     assert!(done > 100, "{done}");
-    for (outcome, least) in [(Paid::Passed, 10), (Paid::Missed, 10), (Paid::Skipped, 10), (Paid::Forfeited, 3)] {
+    for (outcome, least) in [
+        (Paid::Passed, 10),
+        (Paid::Missed, 10),
+        (Paid::Skipped, 10),
+        (Paid::Forfeited, 3),
+    ] {
         let times = seen.iter().filter(|this| **this == outcome).count();
         assert!(times >= least, "{outcome:?}: {times}");
     }

@@ -30,8 +30,14 @@ fn poke_is_for_anybody_who_signs() {
     build_and_execute(&[1], || {
         to_calm();
         give(1, &[9]);
-        assert_noop!(Audits::poke(RuntimeOrigin::none(), 1), DispatchError::BadOrigin);
-        assert_noop!(Audits::poke(RuntimeOrigin::root(), 1), DispatchError::BadOrigin);
+        assert_noop!(
+            Audits::poke(RuntimeOrigin::none(), 1),
+            DispatchError::BadOrigin
+        );
+        assert_noop!(
+            Audits::poke(RuntimeOrigin::root(), 1),
+            DispatchError::BadOrigin
+        );
         for who in [POKER, 1, operator_of(1)] {
             to_open();
             to_close();

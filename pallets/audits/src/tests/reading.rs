@@ -12,7 +12,9 @@ fn challenges_are_drawn_without_writing() {
         assert_storage_noop!({
             let (of, until, challenges) = Audits::challenges(&1).unwrap();
             assert_eq!(of, round());
-            assert!(matches!(running().state, crate::RoundState::Open { until: end, .. } if end == until));
+            assert!(
+                matches!(running().state, crate::RoundState::Open { until: end, .. } if end == until)
+            );
             assert_eq!(challenges.len(), 3);
             assert!(challenges.iter().all(|(_, _, answered)| !answered));
         });
@@ -28,7 +30,10 @@ fn challenges_say_what_is_answered() {
         let answers = right(1);
         answer(1, round(), &answers[2..]).unwrap();
         let (_, _, challenges) = Audits::challenges(&1).unwrap();
-        let answered: Vec<_> = challenges.iter().map(|(index, _, answered)| (*index, *answered)).collect();
+        let answered: Vec<_> = challenges
+            .iter()
+            .map(|(index, _, answered)| (*index, *answered))
+            .collect();
         assert_eq!(answered, [(0, false), (1, false), (2, true)]);
     });
 }
@@ -84,7 +89,12 @@ fn standing_counts_what_is_over_and_unsettled() {
         to_calm();
         give(1, &[10, 20]);
         let next = record(1).next;
-        let mut expected = StandingInfo { next, unsettled: 0, points: 0, dropping: false };
+        let mut expected = StandingInfo {
+            next,
+            unsettled: 0,
+            points: 0,
+            dropping: false,
+        };
         for unsettled in 0..4 {
             expected.unsettled = unsettled;
             assert_eq!(Audits::standing(&1), Some(expected));
@@ -93,7 +103,12 @@ fn standing_counts_what_is_over_and_unsettled() {
             to_close();
         }
         while poke(1).is_ok() {}
-        expected = StandingInfo { next: round() + 1, unsettled: 0, points: 72, dropping: true };
+        expected = StandingInfo {
+            next: round() + 1,
+            unsettled: 0,
+            points: 72,
+            dropping: true,
+        };
         assert_eq!(Audits::standing(&1), Some(expected));
         assert!(Audited::<Test>::contains_key(1));
     });

@@ -7,7 +7,9 @@ use noema_traits::{AgedRandomness, Rounds};
 
 /// Rounds that were skipped, of the first 256.
 fn skipped() -> Vec<u32> {
-    (0..256).filter(|round| Audits::is_skipped(*round)).collect()
+    (0..256)
+        .filter(|round| Audits::is_skipped(*round))
+        .collect()
 }
 
 #[test]
@@ -23,7 +25,11 @@ fn round_before_the_first_tick_is_none() {
         assert_eq!((round.ends, round.answer_ticks), (15, 5));
         assert_eq!(
             take_events(),
-            [Event::RoundBegan { round: 0, draw_at: 4, ends: 15 }]
+            [Event::RoundBegan {
+                round: 0,
+                draw_at: 4,
+                ends: 15
+            }]
         );
     });
 }
@@ -42,11 +48,19 @@ fn round_is_drawn_by_the_seed_of_its_draw_point() {
         let until = tick() - 1 + 5;
         assert_eq!(
             running().state,
-            RoundState::Open { seed: seed.value, drawn_at: began.draw_at, until }
+            RoundState::Open {
+                seed: seed.value,
+                drawn_at: began.draw_at,
+                until
+            }
         );
         assert_eq!(
             take_events(),
-            [Event::RoundDrawn { round: 0, drawn_at: began.draw_at, until }]
+            [Event::RoundDrawn {
+                round: 0,
+                drawn_at: began.draw_at,
+                until
+            }]
         );
     });
 }
@@ -125,7 +139,11 @@ fn round_keeps_its_pace_when_another_is_set() {
         to_open();
         let before = running();
         // It does not fit: longer rounds, never shorter windows.
-        set_pace(Pace { round_ticks: 2, answer_ticks: 3, draw_delay: 1 });
+        set_pace(Pace {
+            round_ticks: 2,
+            answer_ticks: 3,
+            draw_delay: 1,
+        });
         assert_eq!(running(), before);
         assert_eq!(Audits::length(), 2);
         pass_until(|| round() > before.index);
@@ -145,7 +163,11 @@ fn round_keeps_its_pace_when_another_is_set() {
 fn round_of_a_pace_of_nothing_still_has_a_window_and_a_later_draw_point() {
     build_and_execute(&[], || {
         to_open();
-        set_pace(Pace { round_ticks: 0, answer_ticks: 0, draw_delay: 0 });
+        set_pace(Pace {
+            round_ticks: 0,
+            answer_ticks: 0,
+            draw_delay: 0,
+        });
         for _ in 0..10 {
             to_draw();
             assert_eq!(running().draw_at, System::block_number() + 1);
@@ -171,7 +193,10 @@ fn window_goes_on_where_it_stopped_after_a_standstill() {
             match n % 3 {
                 0 => pass(&full()),
                 1 => pass(&of_kind(Kind::Migrating)),
-                _ => pass(&Block { open: (false, false), ..usual() }),
+                _ => pass(&Block {
+                    open: (false, false),
+                    ..usual()
+                }),
             }
         }
         assert_eq!((tick(), Audits::challenges(&2)), before);
@@ -194,7 +219,9 @@ fn round_being_drawn_in_a_standstill_is_drawn_by_its_seed_while_that_is_remember
         }
         assert!(is_drawing());
         next_block();
-        assert!(matches!(running().state, RoundState::Open { seed: [9, ..], drawn_at, .. } if drawn_at == draw_at));
+        assert!(
+            matches!(running().state, RoundState::Open { seed: [9, ..], drawn_at, .. } if drawn_at == draw_at)
+        );
     });
 }
 
@@ -230,14 +257,19 @@ fn on_poll_with_weight_for_itself_alone_draws_later() {
         idle(true, number);
         assert!(is_drawing());
         next_block();
-        assert!(matches!(running().state, RoundState::Open { seed: [9, ..], .. }));
+        assert!(matches!(
+            running().state,
+            RoundState::Open { seed: [9, ..], .. }
+        ));
     });
 }
 
 #[test]
 fn pace_at_genesis_is_that_of_production_unless_another_is_given() {
     use sp_runtime::BuildStorage;
-    let storage = crate::GenesisConfig::<Test>::default().build_storage().unwrap();
+    let storage = crate::GenesisConfig::<Test>::default()
+        .build_storage()
+        .unwrap();
     sp_io::TestExternalities::new(storage).execute_with(|| {
         assert_eq!(PaceInForce::<Test>::get(), Pace::PRODUCTION);
         assert!(!PaceInForce::<Test>::exists());

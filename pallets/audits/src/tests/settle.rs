@@ -58,7 +58,10 @@ fn poke_of_a_missed_round_is_free_and_pays_a_fifth_of_the_fee() {
                     reward: fee / 5,
                     settler: Some(POKER),
                 },
-                Event::Settled { provider: 1, next: missed + 1 },
+                Event::Settled {
+                    provider: 1,
+                    next: missed + 1
+                },
             ]
         );
         assert_eq!(Rewards::get(POKER), fee / 5);
@@ -79,7 +82,13 @@ fn poke_of_a_round_answered_in_part_names_what_is_missing() {
         to_close();
         take_events();
         poke(1).unwrap();
-        assert!(matches!(take_events()[0], Event::RoundMissed { unanswered: 0b101, .. }));
+        assert!(matches!(
+            take_events()[0],
+            Event::RoundMissed {
+                unanswered: 0b101,
+                ..
+            }
+        ));
         assert_eq!(written(1), None);
     });
 }
@@ -139,7 +148,12 @@ fn skipped_round_carries_its_pay_to_the_next_that_is_passed() {
         answer_all(1);
         assert_eq!(Wages::totals(1).paid, 120);
         use Paid::{Passed, Skipped};
-        let rounds = [(first, Passed), (first + 1, Skipped), (first + 2, Skipped), (first + 3, Passed)];
+        let rounds = [
+            (first, Passed),
+            (first + 1, Skipped),
+            (first + 2, Skipped),
+            (first + 3, Passed),
+        ];
         assert_eq!(Wages::log(1), rounds);
         assert_eq!(record(1).points, 0);
     });
@@ -247,7 +261,10 @@ fn record_goes_with_the_last_answer_of_who_has_nothing_left() {
         assert_eq!(Wages::totals(1).paid, 30);
         // It comes back in the same round, and is no part of it any more.
         give(1, &[4]);
-        assert_eq!((record(1).next, Audits::challenges(&1)), (round() + 1, None));
+        assert_eq!(
+            (record(1).next, Audits::challenges(&1)),
+            (round() + 1, None)
+        );
         to_open();
         answer_all(1);
     });

@@ -12,7 +12,13 @@ fn scene() {
 
 fn last_miss() -> (u32, Level, Balance, Balance) {
     let found = take_events().into_iter().find_map(|event| match event {
-        Event::RoundMissed { points, level, slashed, reward, .. } => Some((points, level, slashed, reward)),
+        Event::RoundMissed {
+            points,
+            level,
+            slashed,
+            reward,
+            ..
+        } => Some((points, level, slashed, reward)),
         _ => None,
     });
     found.expect("a round was missed")
@@ -25,7 +31,12 @@ fn misses_in_a_row_climb_the_ladder_and_the_fourth_drops() {
         let collateral = 2 * (COLLATERAL << 22);
         let fee = MissFee::get();
         let mut bond = BOND;
-        let levels = [(Level::First, 0), (Level::Second, 1), (Level::Third, 4), (Level::Drop, 10)];
+        let levels = [
+            (Level::First, 0),
+            (Level::Second, 1),
+            (Level::Third, 4),
+            (Level::Drop, 10),
+        ];
         for (misses, (level, percent)) in (1u32..).zip(levels) {
             assert!(!record(1).is_dropping());
             to_open();
@@ -58,14 +69,21 @@ fn drop_jails_forgets_and_hands_over_what_was_taken() {
         take_events();
         poke(1).unwrap();
         let now = System::block_number();
-        assert!(take_events().contains(&Event::DropBegan { provider: 1, round: missed, taken }));
+        assert!(take_events().contains(&Event::DropBegan {
+            provider: 1,
+            round: missed,
+            taken
+        }));
         assert_eq!(Drops::get(1), Some(taken));
         assert_eq!((written(1), record(1).taken), (None, 0));
         let funds = Registry::funds(1);
         assert_eq!((funds.active, funds.jailed_until), (false, now + 30));
         assert!(Audits::is_dropping(&1));
         assert!(!Audits::may_return(Role::Storage, &1));
-        assert!(Audits::may_return(Role::Compute, &1), "another role has nothing to do with it");
+        assert!(
+            Audits::may_return(Role::Compute, &1),
+            "another role has nothing to do with it"
+        );
         assert!(Audits::may_return(Role::Storage, &2));
         assert!(RowAudits::may_return(Role::Storage, &1));
     });
@@ -172,7 +190,10 @@ fn percentages_are_of_the_stake_when_that_is_less_than_what_is_held_asks_for() {
         take_events();
         poke(1).unwrap();
         let left = NOEMA - MissFee::get();
-        assert_eq!(last_miss().2, MissFee::get() + Perbill::from_percent(1).mul_floor(left));
+        assert_eq!(
+            last_miss().2,
+            MissFee::get() + Perbill::from_percent(1).mul_floor(left)
+        );
     });
 }
 

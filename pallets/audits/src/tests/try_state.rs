@@ -31,7 +31,10 @@ fn broken(breaks: impl FnOnce()) -> String {
 #[track_caller]
 fn assert_found(expected: &str, breaks: impl FnOnce()) {
     let found = broken(breaks);
-    assert!(found.contains(expected), "found {found}, expected {expected}");
+    assert!(
+        found.contains(expected),
+        "found {found}, expected {expected}"
+    );
 }
 
 fn change_round(change: impl FnOnce(&mut crate::RoundOf<Test>)) {
@@ -153,8 +156,12 @@ fn something_taken_without_points_is_found() {
 
 #[test]
 fn dropping_without_probation_is_found() {
-    assert_found("not on probation", || change_record(2, |record| record.points = 24));
-    assert_found("not on probation", || change_record(2, |record| record.taken = 1));
+    assert_found("not on probation", || {
+        change_record(2, |record| record.points = 24);
+    });
+    assert_found("not on probation", || {
+        change_record(2, |record| record.taken = 1);
+    });
 }
 
 #[test]
@@ -162,7 +169,14 @@ fn dropping_and_asked_for_something_is_found() {
     assert_found("dropped is asked for something", || {
         let round = record(2).next;
         let items = Default::default();
-        Written::<Test>::insert(2, Drawn { round, answered: 0, items });
+        Written::<Test>::insert(
+            2,
+            Drawn {
+                round,
+                answered: 0,
+                items,
+            },
+        );
     });
 }
 
@@ -175,7 +189,9 @@ fn dropping_and_active_is_found() {
 
 #[test]
 fn written_for_who_is_not_on_record_is_found() {
-    assert_found("not for the provider's first unsettled round", || Audited::<Test>::remove(1));
+    assert_found("not for the provider's first unsettled round", || {
+        Audited::<Test>::remove(1);
+    });
 }
 
 #[test]
@@ -203,12 +219,16 @@ fn written_for_a_skipped_round_is_found() {
 
 #[test]
 fn too_few_challenges_written_are_found() {
-    assert_found("fewer challenges", || change_written(|drawn| drawn.items.truncate(1)));
+    assert_found("fewer challenges", || {
+        change_written(|drawn| drawn.items.truncate(1));
+    });
 }
 
 #[test]
 fn answer_to_a_challenge_that_is_none_is_found() {
-    assert_found("answered that is none", || change_written(|drawn| drawn.answered |= 1 << 40));
+    assert_found("answered that is none", || {
+        change_written(|drawn| drawn.answered |= 1 << 40);
+    });
 }
 
 #[test]

@@ -25,7 +25,11 @@ fn the_largest_answer_fits_the_room_of_the_runtime_it_is_meant_for() {
 #[test]
 fn the_largest_answer_is_as_long_as_its_type_says() {
     new_test_ext().execute_with(|| {
-        let proof = Proof::of(Item { replica: u64::MAX, sectors: 1, sector: 0 });
+        let proof = Proof::of(Item {
+            replica: u64::MAX,
+            sectors: 1,
+            sector: 0,
+        });
         let answers: AnswersOf<Test> = vec![(255, proof); 6].try_into().unwrap();
         assert_eq!(answers.encoded_size(), AnswersOf::<Test>::max_encoded_len());
     });
@@ -38,7 +42,10 @@ fn answer_is_charged_its_worst_and_given_back_what_it_did_not_take() {
         give(1, &[10, 20]);
         to_open();
         let answers = right(1);
-        let call = crate::Call::<Test>::answer { round: round(), answers: answers.clone().try_into().unwrap() };
+        let call = crate::Call::<Test>::answer {
+            round: round(),
+            answers: answers.clone().try_into().unwrap(),
+        };
         let info = call.get_dispatch_info();
         assert_eq!(info.call_weight, W::poke().saturating_add(W::answer(3)));
         assert_eq!(info.class, DispatchClass::Normal);
@@ -50,7 +57,9 @@ fn answer_is_charged_its_worst_and_given_back_what_it_did_not_take() {
         to_open();
         let answers = right(1);
         let taken = answer(1, round(), &answers).unwrap().actual_weight.unwrap();
-        let expected = W::settle(0).saturating_add(W::settle_missed()).saturating_add(W::answer(3));
+        let expected = W::settle(0)
+            .saturating_add(W::settle_missed())
+            .saturating_add(W::answer(3));
         assert_eq!(taken, expected);
     });
 }
@@ -83,14 +92,19 @@ fn before_change_says_what_it_weighs_at_most() {
     let most = Audits::weight_of_before_change();
     assert!(W::before_change().all_lte(most) && W::poke().all_lte(most));
     assert_eq!(Audits::weight_of_emptied(), W::emptied());
-    assert_eq!(<() as AuditFreeze<u64>>::weight_of_before_change(), Weight::zero());
+    assert_eq!(
+        <() as AuditFreeze<u64>>::weight_of_before_change(),
+        Weight::zero()
+    );
 }
 
 #[test]
 fn weights_grow_with_what_is_done() {
     assert!(W::answer(1).ref_time() < W::answer(2).ref_time());
     assert!(W::settle(1).all_lt(W::settle(2)));
-    assert!(W::settle(1).all_lt(W::settle_missed()) && W::settle_missed().all_lt(W::settle_dropped()));
+    assert!(
+        W::settle(1).all_lt(W::settle_missed()) && W::settle_missed().all_lt(W::settle_dropped())
+    );
     let hooks = W::on_poll().saturating_add(W::on_poll_draw().max(W::on_poll_skip()));
     // A hundredth of a block.
     assert!(hooks.saturating_add(W::on_idle()).ref_time() < 5_000_000_000);

@@ -1,0 +1,36 @@
+//! Seeds that the tests choose.
+
+use super::*;
+
+#[storage_alias]
+pub(crate) type SeedOf = StorageMap<MockSeeds, Twox64Concat, u32, [u8; 32]>;
+
+/// Seeds in storage, with gaps where the tests want them, forgotten after `History` blocks.
+pub struct Seeds;
+
+impl Seeds {
+    pub(crate) fn set(block: u32, value: [u8; 32]) {
+        SeedOf::insert(block, value);
+    }
+}
+
+impl AgedRandomness<u32> for Seeds {
+    fn seed_from(not_before: u32) -> Option<Seed<u32>> {
+        if not_before.saturating_add(History::get()) < System::block_number() {
+            return None;
+        }
+        (not_before..=not_before.saturating_add(MaxSeedGap::get())).find_map(|block| {
+            SeedOf::get(block).map(|value| Seed {
+                value,
+                drawn_at: block,
+            })
+        })
+    }
+    fn history() -> u32 {
+        History::get()
+    }
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_seed(block: u32, value: [u8; 32]) {
+        Self::set(block, value);
+    }
+}
