@@ -112,4 +112,24 @@ impl<T: Config<I>, I: 'static> Rounds for Pallet<T, I> {
     fn length() -> Tick {
         PaceInForce::<T, I>::get().round_ticks.into()
     }
+
+    fn ends() -> Tick {
+        // Before the first tick: the first round begins with it.
+        Running::<T, I>::get().map_or_else(
+            || Clock::<T, I>::get().tick.saturating_add(Self::length()),
+            |round| round.ends,
+        )
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_round(round: RoundIndex) {
+        Running::<T, I>::put(crate::Round {
+            index: round,
+            began_at: 0u32.into(),
+            draw_at: 0u32.into(),
+            ends: Tick::MAX,
+            answer_ticks: 1,
+            state: crate::RoundState::Skipped,
+        });
+    }
 }

@@ -1,6 +1,6 @@
 //! The directory as other pallets read it.
 
-use crate::{math, BalanceOf, Censuses, Config, Operators, Pallet, ParametersByRole, Providers};
+use crate::{math, tree::RoleTree, BalanceOf, Censuses, Config, Operators, Pallet, ParametersByRole, Providers};
 use alloc::vec::Vec;
 use noema_traits::{ProviderRegistry, Role};
 use sp_runtime::{traits::UniqueSaturatedInto, DispatchResult, SaturatedConversion};
@@ -35,6 +35,17 @@ impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
         let behind = Self::stake_behind(role, provider, record.bond);
         // Always fits: no more than is held.
         promised.min(behind).saturated_into()
+    }
+
+    fn is_covered(role: Role, provider: &T::AccountId) -> bool {
+        let Some(record) = Providers::<T>::get(role, provider) else {
+            return true;
+        };
+        record.reserved <= Self::backed_bytes(role, provider, record.bond)
+    }
+
+    fn total_free(role: Role) -> u128 {
+        noema_sum_tree::total(&RoleTree::<T>::new(role))
     }
 
     fn endpoint(role: Role, provider: &T::AccountId) -> Option<Vec<u8>> {

@@ -1,8 +1,8 @@
 //! The agenda: what is due in which block, and the run through it.
 
 use crate::{
-    types::SlotState, Agenda, AgendaCursor, BlockOf, Config, Deals, Error, NextToken, Pallet,
-    TaskOf, WeightInfo,
+    types::{SlotState, TaskKind},
+    Agenda, AgendaCursor, BlockOf, Config, Deals, Error, NextToken, Pallet, TaskOf, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -10,6 +10,7 @@ use frame_support::{
     traits::Get,
     weights::{Weight, WeightMeter},
 };
+use noema_traits::AuditFreeze;
 use sp_runtime::{
     traits::{One, Saturating},
     ArithmeticError, DispatchError,
@@ -27,6 +28,12 @@ pub(crate) enum Ran {
     Drew(u8),
     /// A deadline had passed and the provider lost the slot.
     Expired,
+    /// Nothing may change what is audited: the task was put off.
+    Frozen,
+    /// A replica became auditable, and may have replaced another.
+    Matured,
+    /// A slot of a deal that is over was cleaned up, or the deal lapsed.
+    Ended,
 }
 
 impl Ran {
@@ -36,6 +43,14 @@ impl Ran {
             Self::Waited => T::WeightInfo::task_wait(),
             Self::Drew(attempts) => T::WeightInfo::task_draw(attempts.into()),
             Self::Expired => T::WeightInfo::task_expire(),
+            Self::Frozen => T::WeightInfo::task_wait()
+                .saturating_add(T::Audits::weight_of_before_change().saturating_mul(2)),
+            Self::Matured => T::WeightInfo::task_mature()
+                .saturating_add(T::Audits::weight_of_before_change().saturating_mul(2))
+                .saturating_add(T::Audits::weight_of_emptied()),
+            Self::Ended => T::WeightInfo::task_end()
+                .saturating_add(T::Audits::weight_of_before_change())
+                .saturating_add(T::Audits::weight_of_emptied()),
         }
     }
 }
@@ -47,6 +62,9 @@ impl<T: Config> Pallet<T> {
             .max(T::WeightInfo::task_wait())
             .max(T::WeightInfo::task_expire())
             .max(T::WeightInfo::task_stale())
+            .max(Ran::Frozen.weight::<T>())
+            .max(Ran::Matured.weight::<T>())
+            .max(Ran::Ended.weight::<T>())
     }
 
     /// The least that `Config::MaxAgendaWeight` must allow for a run to make progress whatever is
@@ -164,6 +182,11 @@ impl<T: Config> Pallet<T> {
             if count > 0 {
                 let mut left = tasks;
                 left.retain(|task| !Self::run_within(task, now, meter));
+                // What ended a deal has taken off the tasks of its slots, some of which may be in this very block.
+                if !left.is_empty() {
+                    let kept = Agenda::<T>::get(cursor);
+                    left.retain(|task| kept.iter().any(|other| other.token == task.token));
+                }
                 if !left.is_empty() {
                     Agenda::<T>::insert(cursor, left);
                     break;
@@ -196,21 +219,45 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Does what is due for the task's slot.
+    /// Does what is due for the task's slot, or its deal.
     pub(crate) fn run_task(task: &TaskOf<T>, now: BlockOf<T>) -> Result<Ran, DispatchError> {
-        let Some(deal) = Deals::<T>::get(task.file, &task.owner) else {
+        let Some(mut deal) = Deals::<T>::get(task.file, &task.owner) else {
             return Ok(Ran::Stale);
         };
+        if task.kind == TaskKind::End {
+            return if deal.token == task.token {
+                Self::run_end(task, deal, now)
+            } else {
+                Ok(Ran::Stale)
+            };
+        }
         let state = match deal.slot(task.slot) {
             Some(slot) if slot.token == task.token => slot.state.clone(),
             _ => return Ok(Ran::Stale),
         };
+        if deal.is_over(Self::round()) {
+            // Whoever has the slot keeps it until the deal is cleaned up.
+            Self::set_due(&mut deal, task.slot, None)?;
+            Deals::<T>::insert(task.file, &task.owner, deal);
+            return Ok(Ran::Waited);
+        }
         match state {
-            SlotState::Drawing { draw_at } => Self::draw_provider(task, deal, draw_at, now),
-            SlotState::Assigned { .. } => Self::expire_assignment(task, deal, now),
+            SlotState::Drawing { draw_at, vain } => {
+                Self::draw_provider(task, deal, draw_at, vain, now)
+            }
+            SlotState::Assigned { ready_by, .. } => {
+                Self::expire_assignment(task, deal, ready_by)
+            }
             SlotState::Proving {
-                provider, draw_at, ..
-            } => Self::expire_proof(task, deal, provider, draw_at, now),
+                provider,
+                draw_at,
+                prove_by,
+            } => Self::expire_proof(task, deal, provider, draw_at, prove_by, now),
+            SlotState::Held {
+                provider,
+                joined: None,
+                ..
+            } => Self::mature(task, deal, provider, now),
             SlotState::Held { .. } => Ok(Ran::Stale),
         }
     }

@@ -2,15 +2,15 @@
 
 use crate::{
     agenda::Ran,
-    types::{DropReason, FileId, Slot, SlotState, Task},
-    Assignments, BlockOf, Commitments, Config, DealOf, Deals, Error, Event, Pallet, SlotStateOf,
-    TaskOf,
+    types::{FileId, SlotState, Task, TaskKind},
+    Assignments, BlockOf, Commitments, Config, DealOf, Deals, DropReason, EndReason, Error, Event,
+    Pallet, SlotStateOf, TaskOf,
 };
 use frame_support::traits::Get;
 use noema_commitment::Hasher;
-use noema_traits::{AgedRandomness, ProviderRegistry, Role};
+use noema_traits::{AgedRandomness, AuditFreeze, ProviderRegistry, Role, Rounds, Tick};
 use sp_runtime::{
-    traits::{Convert, One, Saturating},
+    traits::{Convert, One, Saturating, UniqueSaturatedInto},
     DispatchError, DispatchResult,
 };
 
@@ -20,8 +20,8 @@ const ASSIGN_DOMAIN: &[u8] = b"noema/storage/assign/v1";
 impl<T: Config> Pallet<T> {
     /// Puts a slot into another state with a fresh token, and its task on the agenda at `task_at`
     /// or later. The draw point of a slot that waits for its draw moves with the task: a draw that
-    /// is executed later than at its point is none. The caller has taken the previous task off, and
-    /// writes the deal.
+    /// is executed later than at its point is none. What waits there, and who is leaving, stays. The
+    /// caller has taken the previous task off, and writes the deal.
     pub(crate) fn move_slot(
         file: &FileId,
         owner: &T::AccountId,
@@ -39,25 +39,51 @@ impl<T: Config> Pallet<T> {
                     owner: owner.clone(),
                     slot: index,
                     token,
+                    kind: TaskKind::Slot,
                 };
                 Some(Self::schedule_one(at, task)?)
             }
             None => None,
         };
-        if let (SlotState::Drawing { draw_at }, Some(due)) = (&mut state, due) {
+        if let (SlotState::Drawing { draw_at, .. }, Some(due)) = (&mut state, due) {
             *draw_at = due;
         }
-        let slot = deal
-            .slots
-            .get_mut(usize::from(index))
-            .ok_or(Error::<T>::UnknownSlot)?;
-        *slot = Slot {
-            state,
-            token,
-            passed_over,
-            due,
-        };
+        let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
+        slot.state = state;
+        slot.token = token;
+        slot.passed_over = passed_over;
+        slot.due = due;
         Ok(())
+    }
+
+    /// Writes down where a slot's task is, which keeps its token. The caller writes the deal.
+    pub(crate) fn set_due(
+        deal: &mut DealOf<T>,
+        index: u8,
+        due: Option<BlockOf<T>>,
+    ) -> DispatchResult {
+        deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?.due = due;
+        Ok(())
+    }
+
+    /// Opens a slot for a draw: at once, or, when too few rounds are left to be worth one, not before the lease is renewed. The previous task is off; the caller writes
+    /// the deal.
+    pub(crate) fn open_slot(
+        file: &FileId,
+        owner: &T::AccountId,
+        deal: &mut DealOf<T>,
+        index: u8,
+        passed_over: Option<T::AccountId>,
+    ) -> DispatchResult {
+        let draw_at = Self::now().saturating_add(T::DrawDelay::get());
+        let state = SlotState::Drawing { draw_at, vain: 0 };
+        let at = Self::is_worth_a_draw(deal).then_some(draw_at);
+        Self::move_slot(file, owner, deal, index, state, passed_over, at)
+    }
+
+    /// Whether enough rounds are left to look for a provider.
+    pub(crate) fn is_worth_a_draw(deal: &DealOf<T>) -> bool {
+        deal.terms.last().saturating_sub(Self::round()) >= T::MinRoundsLeft::get().max(1)
     }
 
     /// Takes the slot's task off the agenda, if it has one.
@@ -80,8 +106,14 @@ impl<T: Config> Pallet<T> {
         task: &TaskOf<T>,
         mut deal: DealOf<T>,
         draw_at: BlockOf<T>,
+        vain: u8,
         now: BlockOf<T>,
     ) -> Result<Ran, DispatchError> {
+        if !Self::is_worth_a_draw(&deal) {
+            Self::set_due(&mut deal, task.slot, None)?;
+            Deals::<T>::insert(task.file, &task.owner, deal);
+            return Ok(Ran::Waited);
+        }
         let Some(seed) = T::Randomness::seed_from(draw_at) else {
             Self::await_seed(task, deal, draw_at, now)?;
             return Ok(Ran::Waited);
@@ -108,18 +140,19 @@ impl<T: Config> Pallet<T> {
             };
             let fits = passed_over.as_ref() != Some(&provider)
                 && !deal.has_provider(&provider)
-                && T::Providers::reserve(Role::Storage, &provider, bytes).is_ok();
+                && !T::Audits::is_dropping(&provider)
+                && Self::reserve(&provider, bytes).is_ok();
             drawn = fits.then_some(provider);
         }
         match drawn {
             Some(provider) => {
-                let ready_by = now.saturating_add(Self::ready_window(deal.size));
+                let ready_by = Self::tick().saturating_add(Self::ready_window(deal.size));
                 Assignments::<T>::insert(&provider, (file, owner), index);
                 let state = SlotState::Assigned {
                     provider: provider.clone(),
                     ready_by,
                 };
-                let deadline = ready_by.saturating_add(One::one());
+                let deadline = Self::block_of(ready_by.saturating_add(1));
                 Self::move_slot(file, owner, &mut deal, *index, state, None, Some(deadline))?;
                 Self::deposit_event(Event::ReplicaAssigned {
                     file: *file,
@@ -132,13 +165,25 @@ impl<T: Config> Pallet<T> {
             None => {
                 // Nobody fits. Whoever was passed over is welcome again, or a deal with as many
                 // replicas as there are providers could never be whole again.
-                let draw_at = now.saturating_add(T::RedrawDelay::get());
-                let state = SlotState::Drawing { draw_at };
+                let draw_at = now.saturating_add(Self::redraw_delay(vain));
+                let vain = vain.saturating_add(1);
+                let state = SlotState::Drawing { draw_at, vain };
                 Self::move_slot(file, owner, &mut deal, *index, state, None, Some(draw_at))?;
             }
         }
         Deals::<T>::insert(file, owner, deal);
         Ok(Ran::Drew(attempts))
+    }
+
+    /// Blocks to the next draw after so many vain ones before this: twice as many each time, those of a round at most, so that a deal which nobody has room for
+    /// costs the chain little.
+    pub(crate) fn redraw_delay(vain: u8) -> BlockOf<T> {
+        let first: Tick = T::RedrawDelay::get().unique_saturated_into();
+        let grown = 1u64
+            .checked_shl(vain.into())
+            .map_or(Tick::MAX, |times| first.saturating_mul(times));
+        let longest = <T::Clock as Rounds>::length().max(first);
+        grown.min(longest).unique_saturated_into()
     }
 
     /// Lets a draw wait for its seed, or gives it a new draw point when the seed is lost.
@@ -152,27 +197,26 @@ impl<T: Config> Pallet<T> {
             return Self::draw_anew(task, deal, now);
         }
         let due = Self::schedule_one(now.saturating_add(One::one()), task.clone())?;
-        let slot = deal
-            .slots
-            .get_mut(usize::from(task.slot))
-            .ok_or(Error::<T>::UnknownSlot)?;
-        slot.due = Some(due);
+        Self::set_due(&mut deal, task.slot, Some(due))?;
         Deals::<T>::insert(task.file, &task.owner, deal);
         Ok(())
     }
 
     /// Gives a draw a new draw point, whose seed nobody knows.
     fn draw_anew(task: &TaskOf<T>, mut deal: DealOf<T>, now: BlockOf<T>) -> DispatchResult {
-        let passed_over = deal
-            .slot(task.slot)
-            .and_then(|slot| slot.passed_over.clone());
+        let slot = deal.slot(task.slot).ok_or(Error::<T>::UnknownSlot)?;
+        let passed_over = slot.passed_over.clone();
+        let vain = match slot.state {
+            SlotState::Drawing { vain, .. } => vain,
+            _ => 0,
+        };
         let draw_at = now.saturating_add(T::DrawDelay::get());
         Self::move_slot(
             &task.file,
             &task.owner,
             &mut deal,
             task.slot,
-            SlotState::Drawing { draw_at },
+            SlotState::Drawing { draw_at, vain },
             passed_over,
             Some(draw_at),
         )?;
@@ -180,83 +224,99 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// A deadline that counts ticks is not over when its task comes: it comes again. Whether that is so.
+    pub(crate) fn not_yet(
+        task: &TaskOf<T>,
+        deal: &mut DealOf<T>,
+        deadline: Tick,
+    ) -> Result<bool, DispatchError> {
+        if Self::tick() > deadline {
+            return Ok(false);
+        }
+        let at = Self::block_of(deadline.saturating_add(1));
+        let due = Self::schedule_one(at, task.clone())?;
+        Self::set_due(deal, task.slot, Some(due))?;
+        Deals::<T>::insert(task.file, &task.owner, &*deal);
+        Ok(true)
+    }
+
     /// Takes a slot from a provider that did not call `ready` in time.
     pub(crate) fn expire_assignment(
         task: &TaskOf<T>,
-        deal: DealOf<T>,
-        now: BlockOf<T>,
+        mut deal: DealOf<T>,
+        ready_by: Tick,
     ) -> Result<Ran, DispatchError> {
-        Self::drop_replica(
-            &task.file,
-            &task.owner,
-            deal,
-            task.slot,
-            DropReason::NotReady,
-            now,
-        )?;
-        Ok(Ran::Expired)
+        if Self::not_yet(task, &mut deal, ready_by)? {
+            return Ok(Ran::Waited);
+        }
+        let Task {
+            file, owner, slot, ..
+        } = task;
+        Self::fail(file, owner, deal, *slot, DropReason::NotReady)
     }
 
-    /// Takes a slot from its provider, gives the reserved bytes back and fixes a new draw point.
-    /// The slot's previous task is off the agenda already.
-    pub(crate) fn drop_replica(
+    /// Takes a slot from a provider that was on the way to hold it. A deal that was never held ends after some of these.
+    pub(crate) fn fail(
         file: &FileId,
         owner: &T::AccountId,
         mut deal: DealOf<T>,
         index: u8,
         reason: DropReason,
-        now: BlockOf<T>,
+    ) -> Result<Ran, DispatchError> {
+        let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
+        slot.failures = slot.failures.saturating_add(1);
+        let lapses = slot.failures >= T::MaxFailures::get() && !deal.ever_held;
+        if lapses {
+            // Ends it as it is stored, with its task, which the agenda does not mind.
+            Self::finish(file, owner, EndReason::Lapsed)?;
+            return Ok(Ran::Ended);
+        }
+        Self::lose_slot(file, owner, deal, index, reason)?;
+        Ok(Ran::Expired)
+    }
+
+    /// Takes a slot from a provider that does not earn, gives the reserved bytes back and fixes a new draw point. The slot's previous task is off the agenda already.
+    pub(crate) fn lose_slot(
+        file: &FileId,
+        owner: &T::AccountId,
+        mut deal: DealOf<T>,
+        index: u8,
+        reason: DropReason,
     ) -> DispatchResult {
-        let slot = deal.slot(index).ok_or(Error::<T>::UnknownSlot)?;
-        let was_held = slot.state.is_held();
-        let provider = slot
+        let provider = deal
+            .slot(index)
+            .ok_or(Error::<T>::UnknownSlot)?
             .state
             .provider()
             .cloned()
             .ok_or(Error::<T>::NotAssignedToYou)?;
-        let bytes = Self::replica_bytes(deal.size)?;
-
-        let draw_at = now.saturating_add(T::DrawDelay::get());
-        let state = SlotState::Drawing { draw_at };
-        let passed_over = Some(provider.clone());
-        Self::move_slot(
-            file,
-            owner,
-            &mut deal,
-            index,
-            state,
-            passed_over,
-            Some(draw_at),
-        )?;
-        T::Providers::release(Role::Storage, &provider, bytes);
-        Assignments::<T>::remove(&provider, (file, owner));
+        Self::open_slot(file, owner, &mut deal, index, Some(provider.clone()))?;
+        Self::let_go(&provider, file, owner, deal.size)?;
         Self::deposit_event(Event::ReplicaDropped {
             file: *file,
             owner: owner.clone(),
             slot: index,
-            provider,
+            provider: provider.clone(),
             reason,
         });
-        if was_held {
-            Self::count_held(file, owner, &mut deal, |held| held.saturating_sub(1));
-        }
+        Self::count_held(file, owner, &mut deal)?;
         Deals::<T>::insert(file, owner, deal);
+        Self::end_drop_if_empty(&provider);
         Ok(())
     }
 
-    /// Changes the number of held slots, and with it whether the deal is active. The caller
-    /// writes the deal.
+    /// Counts the held slots again, and with them whether the deal is active. The caller writes the deal.
     pub(crate) fn count_held(
         file: &FileId,
         owner: &T::AccountId,
         deal: &mut DealOf<T>,
-        change: impl FnOnce(u8) -> u8,
-    ) {
+    ) -> DispatchResult {
         let before = deal.is_active();
-        deal.held = change(deal.held);
+        let held = deal.slots.iter().filter(|slot| slot.is_held()).count();
+        deal.held = u8::try_from(held).map_err(|_| Error::<T>::TooManyReplicas)?;
         let after = deal.is_active();
         if before == after {
-            return;
+            return Ok(());
         }
         let (file, owner) = (*file, owner.clone());
         Commitments::<T>::mutate(deal.root, deal.size, |count| {
@@ -271,6 +331,7 @@ impl<T: Config> Pallet<T> {
         } else {
             Event::FileDeactivated { file, owner }
         });
+        Ok(())
     }
 
     /// `blake2_256(domain ‖ seed ‖ file id ‖ owner ‖ slot ‖ token as u64 LE ‖ attempt)`: the

@@ -1,26 +1,34 @@
-//! `commit` and `remove`: the owner's side of a deal.
+//! `commit` and `commit_many`: how a deal begins.
 
 use crate::{
-    math,
-    types::{FileId, Slot, SlotState, Task},
-    Assignments, BalanceOf, BlockOf, Commitments, Config, DealOf, Deals, DealsOf, Error, Event,
-    HoldReason, Pallet,
+    terms::Terms,
+    types::{FileId, Slot, SlotState, Task, TaskKind},
+    BalanceOf, BlockOf, Commitments, Config, DealOf, Deals, DealsOf, Error, Event, FilesOf, Pallet,
+    WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::{
-    defensive_assert, ensure,
-    traits::{fungible::MutateHold, tokens::Precision, Get},
+    ensure,
+    storage::with_storage_layer,
+    traits::Get,
+    weights::Weight,
     BoundedVec,
 };
 use noema_commitment::{file_id, Shape};
-use noema_traits::{FileCommitments, ProviderRegistry, Role};
-use sp_runtime::{traits::Saturating, DispatchError};
+use noema_traits::{FileCommitments, ProviderRegistry, Role, RoundIndex, Tick};
+use sp_runtime::{
+    traits::{Saturating, Zero},
+    ArithmeticError, DispatchError, DispatchResult,
+};
 
 /// What `commit` came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CommitOutcome {
+pub(crate) enum CommitOutcome<Balance> {
     /// A deal was made.
-    New,
+    New {
+        /// What left the owner's free balance, deposit included.
+        charged: Balance,
+    },
     /// The same deal was there already.
     Repeated,
 }
@@ -32,74 +40,94 @@ impl<T: Config> Pallet<T> {
         Ok(shape.padded_bytes())
     }
 
-    /// How many blocks a provider has to fetch a file of this size.
-    pub(crate) fn ready_window(size: u64) -> BlockOf<T> {
-        math::ready_window(T::ReadyWindowBase::get(), T::ReadyWindowPerMib::get(), size)
+    /// How many ticks a provider has to fetch a file of this size.
+    pub(crate) fn ready_window(size: u64) -> Tick {
+        crate::math::ready_window(T::ReadyWindowBase::get(), T::ReadyWindowPerMib::get(), size)
     }
 
-    /// What an owner must put up for a file. `None` if no balance can express it.
-    pub fn deposit_for(size: u64, replicas: u8) -> Option<BalanceOf<T>> {
-        math::deposit(
-            T::DepositBase::get(),
-            T::DepositPerReplica::get(),
-            T::DepositPerMib::get(),
-            replicas,
-            size,
-        )
+    /// A deal whose lease is not over: what is over is gone for every call but those that clean up.
+    pub(crate) fn live_deal(
+        file: &FileId,
+        owner: &T::AccountId,
+    ) -> Result<DealOf<T>, DispatchError> {
+        Deals::<T>::get(file, owner)
+            .filter(|deal| !deal.is_over(Self::round()))
+            .ok_or_else(|| Error::<T>::UnknownDeal.into())
     }
 
     /// Makes a deal, or finds that it is there already.
     pub(crate) fn do_commit(
-        owner: T::AccountId,
-        root: [u8; 32],
-        size: u64,
-        replicas: u8,
-    ) -> Result<CommitOutcome, DispatchError> {
-        ensure!(size > 0, Error::<T>::EmptyFile);
-        ensure!(size <= T::MaxFileSize::get(), Error::<T>::FileTooLarge);
-        ensure!(replicas > 0, Error::<T>::NoReplicas);
-        ensure!(
-            u32::from(replicas) <= T::MaxReplicas::get(),
-            Error::<T>::TooManyReplicas
-        );
+        owner: &T::AccountId,
+        (root, size, replicas): ([u8; 32], u64, u8),
+        rounds: RoundIndex,
+        max: BalanceOf<T>,
+    ) -> Result<CommitOutcome<BalanceOf<T>>, DispatchError> {
         let file = file_id::<T::FileHasher>(&root, size);
-        if let Some(deal) = Deals::<T>::get(file, &owner) {
+        if let Some(deal) = Deals::<T>::get(file, owner) {
+            // Cleaning up here would have every commit weigh as much as letting all replicas go.
+            ensure!(!deal.is_over(Self::round()), Error::<T>::DealExists);
             ensure!(deal.replicas() == replicas, Error::<T>::ReplicasDiffer);
-            Self::deposit_event(Event::CommitRepeated { file, owner });
+            Self::deposit_event(Event::CommitRepeated {
+                file,
+                owner: owner.clone(),
+            });
             return Ok(CommitOutcome::Repeated);
         }
+        let quote = Self::quote(size, replicas, rounds)?;
         ensure!(
             T::Providers::active_count(Role::Storage) >= u32::from(replicas),
             Error::<T>::NotEnoughProviders
         );
-        let deposit = Self::deposit_for(size, replicas).ok_or(Error::<T>::InsufficientDeposit)?;
-        T::Currency::hold(&HoldReason::Deposit.into(), &owner, deposit)
-            .map_err(|_| Error::<T>::InsufficientDeposit)?;
+        ensure!(quote.total <= max, Error::<T>::PriceAboveMaximum);
+        Self::hold_deposit(owner, quote.deposit)?;
+        Self::pay_in(owner, quote.escrow)?;
+        Self::pay_fund(owner, quote.placement)?;
 
         let now = Self::now();
-        let slots = Self::new_slots(file, &owner, replicas, now)?;
-        let deal = DealOf::<T> {
+        let slots = Self::new_slots(file, owner, replicas, now)?;
+        let mut deal = DealOf::<T> {
             root,
             size,
-            deposit,
+            deposit: quote.deposit,
             committed_at: now,
             held: 0,
             slots,
+            terms: Terms {
+                rent: quote.rent,
+                end: quote.end,
+                next: None,
+            },
+            balance: quote.escrow,
+            ever_held: false,
+            offered_to: None,
+            token: 0,
+            due: None,
         };
-        Deals::<T>::insert(file, &owner, deal);
-        DealsOf::<T>::insert(&owner, file, ());
-        Commitments::<T>::mutate(root, size, |count| {
-            count.deals = count.deals.saturating_add(1);
-        });
+        Self::schedule_end(&file, owner, &mut deal)?;
+        Deals::<T>::insert(file, owner, deal);
+        DealsOf::<T>::insert(owner, file, ());
+        Commitments::<T>::try_mutate(root, size, |count| {
+            count.deals = count
+                .deals
+                .checked_add(1)
+                .ok_or(ArithmeticError::Overflow)?;
+            Ok::<_, DispatchError>(())
+        })?;
         Self::deposit_event(Event::Committed {
             file,
-            owner,
+            owner: owner.clone(),
             root,
             size,
             replicas,
-            deposit,
+            deposit: quote.deposit,
+            rent: quote.rent,
+            until: quote.end.saturating_sub(T::GraceRounds::get()),
+            escrow: quote.escrow,
+            placement: quote.placement,
         });
-        Ok(CommitOutcome::New)
+        Ok(CommitOutcome::New {
+            charged: quote.total,
+        })
     }
 
     /// `replicas` slots waiting for their draw, with their tasks on the agenda.
@@ -117,64 +145,55 @@ impl<T: Config> Pallet<T> {
             owner: owner.clone(),
             slot,
             token,
+            kind: TaskKind::Slot,
         });
         let due = Self::schedule(draw_at, tasks)?;
         let slots: Vec<_> = tokens
             .zip(due)
             .map(|((_, token), due)| Slot {
                 // The draw point is where the task found room.
-                state: SlotState::Drawing { draw_at: due },
+                state: SlotState::Drawing {
+                    draw_at: due,
+                    vain: 0,
+                },
                 token,
                 passed_over: None,
                 due: Some(due),
+                leaving: None,
+                bounty: Zero::zero(),
+                failures: 0,
             })
             .collect();
         BoundedVec::try_from(slots).map_err(|_| Error::<T>::TooManyReplicas.into())
     }
 
-    /// Ends a deal and returns how many slots it had.
-    pub(crate) fn do_remove(owner: T::AccountId, file: FileId) -> Result<u8, DispatchError> {
-        let deal = Deals::<T>::take(file, &owner).ok_or(Error::<T>::UnknownDeal)?;
-        let bytes = Self::replica_bytes(deal.size)?;
-        for slot in &deal.slots {
-            if let Some(due) = slot.due {
-                Self::unschedule(due, slot.token);
-            }
-            if let Some(provider) = slot.state.provider() {
-                T::Providers::release(Role::Storage, provider, bytes);
-                Assignments::<T>::remove(provider, (file, &owner));
-            }
-        }
-        DealsOf::<T>::remove(&owner, file);
-        let was_active = deal.is_active();
-        Commitments::<T>::mutate_exists(deal.root, deal.size, |entry| {
-            if let Some(count) = entry {
-                count.deals = count.deals.saturating_sub(1);
-                count.active = count.active.saturating_sub(was_active.into());
-                if count.deals == 0 {
-                    *entry = None;
+    /// What `commit_many` weighs: each file as a commitment of its own.
+    pub(crate) fn weight_of_commit_many(files: &FilesOf<T>) -> Weight {
+        files.iter().fold(
+            T::WeightInfo::commit_repeated(),
+            |sum, (_, _, replicas)| sum.saturating_add(T::WeightInfo::commit((*replicas).into())),
+        )
+    }
+
+    /// Makes all of the deals that are not there yet, or none.
+    pub(crate) fn do_commit_many(
+        owner: &T::AccountId,
+        files: &FilesOf<T>,
+        rounds: RoundIndex,
+        max: BalanceOf<T>,
+    ) -> DispatchResult {
+        ensure!(!files.is_empty(), Error::<T>::NoFiles);
+        with_storage_layer(|| {
+            let mut left = max;
+            for file in files {
+                if let CommitOutcome::New { charged } =
+                    Self::do_commit(owner, *file, rounds, left)?
+                {
+                    left = left.saturating_sub(charged);
                 }
             }
-        });
-        // Best effort, so that an owner gets rid of a deal even if something outside this pallet
-        // took from the hold; the event says what really came back.
-        let refunded = T::Currency::release(
-            &HoldReason::Deposit.into(),
-            &owner,
-            deal.deposit,
-            Precision::BestEffort,
-        )?;
-        defensive_assert!(
-            refunded == deal.deposit,
-            "the hold equals the sum of the deposits"
-        );
-        let replicas = deal.replicas();
-        Self::deposit_event(Event::Removed {
-            file,
-            owner,
-            refunded,
-        });
-        Ok(replicas)
+            Ok(())
+        })
     }
 }
 

@@ -21,17 +21,37 @@ mod agenda;
 mod assignment;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod books;
 mod deals;
+mod dropping;
+mod earning;
+mod ending;
+mod errors;
+mod events;
 mod hashing;
+mod integrity;
+mod leaving;
 mod math;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod ownership;
+mod payroll;
+mod population;
+mod pot;
+pub mod price;
+mod pricing;
 mod proofs;
+mod quotes;
+pub mod records;
+mod renewals;
+pub mod terms;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state_money;
 pub mod types;
 pub mod weights;
 #[cfg(any(feature = "runtime-benchmarks", test))]
@@ -40,10 +60,14 @@ mod zero_file;
 pub use hashing::HostHashing;
 pub use math::quorum;
 pub use pallet::*;
-pub use types::{CommitmentCount, Deal, DropReason, FileId, Slot, SlotState, Task};
+pub use price::PriceState;
+pub use quotes::{Lease, LeaseStatus, PriceInfo, ProviderPay, Quote, RenewalQuote};
+pub use records::{Account, Challenge, Drop, DropReason, EndReason, Leaf, RateChange};
+pub use terms::{Segment, Terms};
+pub use types::{CommitmentCount, Deal, FileId, Leaving, Slot, SlotState, Task, TaskKind};
 pub use weights::WeightInfo;
 
-use frame_support::{traits::fungible, BoundedVec};
+use frame_support::{pallet_macros::import_section, traits::fungible, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use noema_commitment::SectorProof;
 
@@ -60,14 +84,23 @@ pub type DealOf<T> = Deal<
     <T as Config>::MaxReplicas,
 >;
 /// A slot of this chain.
-pub type SlotOf<T> = Slot<<T as frame_system::Config>::AccountId, BlockOf<T>>;
+pub type SlotOf<T> =
+    Slot<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockOf<T>>;
 /// The state of a slot of this chain.
-pub type SlotStateOf<T> = SlotState<<T as frame_system::Config>::AccountId, BlockOf<T>>;
+pub type SlotStateOf<T> =
+    SlotState<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockOf<T>>;
 /// A task of this chain.
 pub type TaskOf<T> = Task<<T as frame_system::Config>::AccountId>;
 /// The sector proofs that `prove` takes.
 pub type SectorProofsOf<T> = BoundedVec<SectorProof, <T as Config>::ProofSectors>;
+/// Files to commit to at once: root, size in bytes, replicas of each.
+pub type FilesOf<T> = BoundedVec<([u8; 32], u64, u8), <T as Config>::MaxBatch>;
+/// Leases to renew at once: file and owner of each.
+pub type LeasesOf<T> =
+    BoundedVec<(FileId, <T as frame_system::Config>::AccountId), <T as Config>::MaxBatch>;
 
+#[import_section(errors::errors)]
+#[import_section(events::events)]
 #[allow(
     clippy::as_conversions,
     clippy::expect_used,
@@ -80,16 +113,23 @@ pub mod pallet {
     use crate::deals::CommitOutcome;
     use frame_support::{
         pallet_prelude::*,
-        traits::fungible::{hold, Inspect},
+        traits::fungible::{hold, Mutate},
         weights::WeightMeter,
     };
     use frame_system::pallet_prelude::*;
-    use noema_commitment::{Hasher, Shape};
-    use noema_traits::{AgedRandomness, ProviderRegistry};
-    use sp_runtime::traits::{BlockNumberProvider, Convert, One, Saturating, Zero};
+    use noema_commitment::Hasher;
+    use noema_sum_tree::Node;
+    use noema_traits::{
+        AgedRandomness, AuditFreeze, ProviderDiscipline, ProviderRegistry, RoundIndex, Rounds, Tick,
+        Ticks,
+    };
+    use sp_runtime::{
+        traits::{BlockNumberProvider, Convert},
+        Perbill,
+    };
 
     /// Version of the layout of this pallet's storage.
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    pub(crate) const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     /// The pallet: deals, their slots, and the agenda that moves them.
     #[pallet::pallet]
@@ -98,8 +138,8 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config {
-        /// Where deposits are held.
-        type Currency: Inspect<Self::AccountId>
+        /// What deposits, rents and bounties are paid in.
+        type Currency: Mutate<Self::AccountId>
             + hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 
         /// The runtime's reasons for holds.
@@ -107,6 +147,15 @@ pub mod pallet {
 
         /// The bonded storage providers.
         type Providers: ProviderRegistry<Self::AccountId, BalanceOf<Self>>;
+
+        /// Who pays them and their delegators.
+        type Discipline: ProviderDiscipline<Self::AccountId, BalanceOf<Self>, BlockNumberFor<Self>>;
+
+        /// Audits, which hear of every change of what can be challenged.
+        type Audits: AuditFreeze<Self::AccountId>;
+
+        /// The ticks by which deadlines count, and the rounds by which leases do: those of the audits.
+        type Clock: Ticks + Rounds;
 
         /// Seeds for the draws of providers and sectors. The pallet that makes them must come before
         /// this one in the runtime, so that the seed of a block is there when this one draws in the
@@ -120,7 +169,7 @@ pub mod pallet {
         /// `sp_runtime::traits::ConvertInto`. No two accounts may share them.
         type AccountBytes: Convert<Self::AccountId, [u8; 32]>;
 
-        /// The block number by which draw points and deadlines count: the one by which
+        /// The block number by which draw points count and tasks come: the one by which
         /// [`Config::Randomness`] dates its seeds.
         type BlockNumberProvider: BlockNumberProvider<BlockNumber = BlockNumberFor<Self>>;
 
@@ -151,18 +200,22 @@ pub mod pallet {
         #[pallet::constant]
         type MaxSeedGap: Get<BlockNumberFor<Self>>;
 
-        /// Blocks that a provider has to fetch a file of any size; at least 1.
+        /// Ticks that a provider has to fetch a file of any size; at least 1.
         #[pallet::constant]
-        type ReadyWindowBase: Get<BlockNumberFor<Self>>;
+        type ReadyWindowBase: Get<Tick>;
 
-        /// Blocks that it has in addition for each MiB.
+        /// Ticks that it has in addition for each MiB.
         #[pallet::constant]
-        type ReadyWindowPerMib: Get<BlockNumberFor<Self>>;
+        type ReadyWindowPerMib: Get<Tick>;
 
-        /// Blocks from the draw point of the sectors to the deadline of the proof; more than
+        /// Ticks from the draw point of the sectors to the deadline of the proof; more than
         /// [`Config::MaxSeedGap`].
         #[pallet::constant]
-        type ProveWindow: Get<BlockNumberFor<Self>>;
+        type ProveWindow: Get<Tick>;
+
+        /// Blocks from the proof until the replica becomes auditable: three epochs.
+        #[pallet::constant]
+        type MaturingDelay: Get<BlockNumberFor<Self>>;
 
         /// How many sectors are drawn for a proof; at least 1.
         #[pallet::constant]
@@ -197,20 +250,91 @@ pub mod pallet {
         #[pallet::constant]
         type DepositPerReplica: Get<BalanceOf<Self>>;
 
-        /// Deposit for each MiB of each replica.
-        #[pallet::constant]
-        type DepositPerMib: Get<BalanceOf<Self>>;
+        /// The account that has all escrows, on hold. Nobody has its key. It needs its existential deposit before anybody can buy a lease.
+        type Pot: Get<Self::AccountId>;
 
-        /// Weights of the calls and of the agenda.
+        /// The account that pays for repair, and gets what providers miss.
+        type RepairFund: Get<Self::AccountId>;
+
+        /// Stands in where the repair fund is short, or cannot receive.
+        type Treasury: Get<Self::AccountId>;
+
+        /// Who sets the base price.
+        type PriceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Units per GiB and round at little use, until somebody sets another.
+        #[pallet::constant]
+        type BasePrice: Get<BalanceOf<Self>>;
+
+        /// The lowest base price that can be set; at least 1.
+        #[pallet::constant]
+        type MinBasePrice: Get<BalanceOf<Self>>;
+
+        /// The highest. Ten times as much is the highest price, which collateral must carry.
+        #[pallet::constant]
+        type MaxBasePrice: Get<BalanceOf<Self>>;
+
+        /// The least term of a lease in rounds, without its grace. Longer than a replica takes to become auditable.
+        #[pallet::constant]
+        type MinRounds: Get<RoundIndex>;
+
+        /// The end of a lease lies at most so many rounds ahead.
+        #[pallet::constant]
+        type MaxRounds: Get<RoundIndex>;
+
+        /// The last rounds of what is paid, in which the owner is warned.
+        #[pallet::constant]
+        type GraceRounds: Get<RoundIndex>;
+
+        /// Rounds after which a leaving provider may go without a replacement.
+        #[pallet::constant]
+        type HandOverRounds: Get<RoundIndex>;
+
+        /// Rounds whose rent is charged for each placement, whatever the size.
+        #[pallet::constant]
+        type PlacementRounds: Get<RoundIndex>;
+
+        /// For as many MiB it is one round more, begun ones included: what is fetched in a round at the pace of the ready window. At least 1.
+        #[pallet::constant]
+        type MibPerPlacementRound: Get<u32>;
+
+        /// Nobody is drawn for fewer rounds.
+        #[pallet::constant]
+        type MinRoundsLeft: Get<RoundIndex>;
+
+        /// A deal that nobody ever held ends when a slot failed so often; at least 1.
+        #[pallet::constant]
+        type MaxFailures: Get<u8>;
+
+        /// Bounties for the replicas of a dropped provider: their part of what its own slashes were.
+        #[pallet::constant]
+        type BountyShare: Get<Perbill>;
+
+        /// The largest share of a slash that a reporter is paid.
+        #[pallet::constant]
+        type MaxReporterShare: Get<Perbill>;
+
+        /// Files, or leases, in one call at most.
+        #[pallet::constant]
+        type MaxBatch: Get<u32>;
+
+        /// Replicas taken from dropped providers in one block, at most; at least 1.
+        #[pallet::constant]
+        type DropsPerBlock: Get<u32>;
+
+        /// Weights of the calls, the agenda and the hooks, without what [`Config::Audits`] takes.
         type WeightInfo: WeightInfo;
     }
 
     /// Why this pallet holds funds.
     #[pallet::composite_enum]
     pub enum HoldReason {
-        /// Deposits of deals.
+        /// Deposits of deals, on their owners' accounts.
         #[codec(index = 0)]
         Deposit,
+        /// What was paid for rounds to come, and bounties that wait, on the pot's account.
+        #[codec(index = 1)]
+        Escrow,
     }
 
     /// Deals by file and owner.
@@ -279,229 +403,74 @@ pub mod pallet {
     #[pallet::storage]
     pub type NextToken<T: Config> = StorageValue<_, u64, ValueQuery>;
 
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(crate) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// A deal was made; its providers will be drawn.
-        #[codec(index = 0)]
-        Committed {
-            /// File id.
-            file: FileId,
-            /// Owner of the deal.
-            owner: T::AccountId,
-            /// 0G Storage root of the file.
-            root: [u8; 32],
-            /// Size of the file in bytes.
-            size: u64,
-            /// Replicas asked for.
-            replicas: u8,
-            /// What is held on the owner's account.
-            deposit: BalanceOf<T>,
-        },
-        /// The owner committed what it had committed already; nothing changed.
-        #[codec(index = 1)]
-        CommitRepeated {
-            /// File id.
-            file: FileId,
-            /// Owner of the deal.
-            owner: T::AccountId,
-        },
-        /// A provider was drawn for a slot.
-        #[codec(index = 2)]
-        ReplicaAssigned {
-            /// File id.
-            file: FileId,
-            /// Owner of the deal.
-            owner: T::AccountId,
-            /// Number of the slot.
-            slot: u8,
-            /// The provider drawn.
-            provider: T::AccountId,
-            /// The last block for its `ready`.
-            ready_by: BlockNumberFor<T>,
-        },
-        /// A provider says that it holds the file; its sectors will be drawn.
-        #[codec(index = 3)]
-        ReplicaReady {
-            /// File id.
-            file: FileId,
-            /// Owner of the deal.
-            owner: T::AccountId,
-            /// Number of the slot.
-            slot: u8,
-            /// The provider.
-            provider: T::AccountId,
-            /// The block whose seed draws the sectors.
-            draw_at: BlockNumberFor<T>,
-            /// The last block for its `prove`.
-            prove_by: BlockNumberFor<T>,
-        },
-        /// A provider proved that it holds the file.
-        #[codec(index = 4)]
-        ReplicaProven {
-            /// File id.
-            file: FileId,
-            /// Owner of the deal.
-            owner: T::AccountId,
-            /// Number of the slot.
-            slot: u8,
-            /// The provider.
-            provider: T::AccountId,
-        },
-        /// A provider lost a slot; another will be drawn.
-        #[codec(index = 5)]
-        ReplicaDropped {
-            /// File id.
-            file: FileId,
-            /// Owner of the deal.
-            owner: T::AccountId,
-            /// Number of the slot.
-            slot: u8,
-            /// The provider that lost it.
-            provider: T::AccountId,
-            /// Why.
-            reason: DropReason,
-        },
-        /// Enough replicas of a deal are proven.
-        #[codec(index = 6)]
-        FileActivated {
-            /// File id.
-            file: FileId,
-            /// Owner of the deal.
-            owner: T::AccountId,
-        },
-        /// Too few replicas of a deal are proven now. (A deal that is removed only emits
-        /// `Removed`.)
-        #[codec(index = 7)]
-        FileDeactivated {
-            /// File id.
-            file: FileId,
-            /// Owner of the deal.
-            owner: T::AccountId,
-        },
-        /// The owner ended a deal.
-        #[codec(index = 8)]
-        Removed {
-            /// File id.
-            file: FileId,
-            /// Owner of the deal.
-            owner: T::AccountId,
-            /// What the owner got back.
-            refunded: BalanceOf<T>,
-        },
-    }
+    /// What is owed to providers.
+    #[pallet::storage]
+    pub type Accounts<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, Account<BalanceOf<T>>, OptionQuery>;
 
-    #[pallet::error]
-    pub enum Error<T> {
-        /// The file has no bytes. Commit a file of at least one.
-        EmptyFile,
-        /// The file is larger than `MaxFileSize`. Split it.
-        FileTooLarge,
-        /// No replicas asked for. Ask for at least one.
-        NoReplicas,
-        /// More replicas asked for than `MaxReplicas`.
-        TooManyReplicas,
-        /// More replicas asked for than there are active storage providers.
-        NotEnoughProviders,
-        /// The file is committed already with another number of replicas. Remove it first.
-        ReplicasDiffer,
-        /// This owner has no deal for this file.
-        UnknownDeal,
-        /// The deal has fewer slots.
-        UnknownSlot,
-        /// The sender is no operator key of a storage provider.
-        NotAnOperator,
-        /// The slot belongs to another provider, or to nobody.
-        NotAssignedToYou,
-        /// The provider has said `ready` already.
-        NotAwaitingReady,
-        /// The slot awaits no proof: say `ready` first, or it is proven already.
-        NotAwaitingProof,
-        /// The deadline is past; another provider will be drawn.
-        TooLate,
-        /// The seed that draws the sectors is not there yet. Try again in the next block.
-        SeedNotDrawn,
-        /// The seed that draws the sectors was lost. Wait for the new draw point, which is set
-        /// when the deadline is past.
-        SeedForgotten,
-        /// The proof has not exactly `ProofSectors` sector proofs.
-        WrongProofCount,
-        /// A sector proof does not lead to the root, is for another sector, or the size committed
-        /// does not fit the shape of the root.
-        WrongProof,
-        /// The agenda is full around the block in question. Try again in some blocks.
-        Busy,
-        /// The owner cannot put up the deposit.
-        InsufficientDeposit,
-    }
+    /// By how much what a provider earns changes with a round: while it is not settled, and only where it changes.
+    #[pallet::storage]
+    pub type RateChanges<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Twox64Concat,
+        RoundIndex,
+        RateChange<BalanceOf<T>>,
+        OptionQuery,
+    >;
+
+    /// The price of the present round. None before the first block.
+    #[pallet::storage]
+    pub type Price<T: Config> = StorageValue<_, PriceState<BalanceOf<T>>, OptionQuery>;
+
+    /// Bytes reserved by all slots, those of leaving providers included.
+    #[pallet::storage]
+    pub type Reserved<T: Config> = StorageValue<_, u128, ValueQuery>;
+
+    /// Providers that lose everything.
+    #[pallet::storage]
+    pub type Drops<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, Drop<BalanceOf<T>>, OptionQuery>;
+
+    /// Replicas that can be challenged, by provider and number; the numbers of a provider have no gaps. Nobody chooses them.
+    #[pallet::storage]
+    pub type Leaves<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Twox64Concat,
+        u32,
+        Leaf<T::AccountId>,
+        OptionQuery,
+    >;
+
+    /// How many leaves a provider has.
+    #[pallet::storage]
+    pub type LeafCounts<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+    /// Nodes of the sum trees over these leaves, by provider, level and index. A leaf weighs the sectors of its file that hold data.
+    #[pallet::storage]
+    pub type LeafNodes<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Twox64Concat,
+        (u32, u32),
+        Node,
+        OptionQuery,
+    >;
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_poll(_n: BlockNumberFor<T>, meter: &mut WeightMeter) {
+            Self::fix_price(meter);
             Self::run_agenda(meter);
+            Self::take_from_dropped(meter);
         }
 
         fn integrity_test() {
-            let one = BlockNumberFor::<T>::one();
-            assert!(
-                (1..=u32::from(u8::MAX)).contains(&T::MaxReplicas::get()),
-                "MaxReplicas must be 1 to 255"
-            );
-            assert!(
-                !T::MaxFileSize::get().is_zero() && Shape::new(T::MaxFileSize::get()).is_ok(),
-                "MaxFileSize must be the size of a file that has a shape"
-            );
-            for (name, blocks) in [
-                ("DrawDelay", T::DrawDelay::get()),
-                ("RedrawDelay", T::RedrawDelay::get()),
-                ("ProofDrawDelay", T::ProofDrawDelay::get()),
-                ("ReadyWindowBase", T::ReadyWindowBase::get()),
-            ] {
-                assert!(blocks >= one, "{name} must be at least one block");
-            }
-            assert!(
-                T::RedrawDelay::get() >= T::DrawDelay::get(),
-                "RedrawDelay must not be shorter than DrawDelay"
-            );
-            assert!(
-                T::ProveWindow::get() > T::MaxSeedGap::get(),
-                "ProveWindow must be longer than MaxSeedGap, or sectors are drawn too late to prove"
-            );
-            let remembered = T::ProofDrawDelay::get()
-                .saturating_add(T::ProveWindow::get())
-                .saturating_add(T::MaxSeedGap::get())
-                .saturating_add(T::AgendaSearch::get().into());
-            assert!(
-                remembered < T::Randomness::history(),
-                "seeds must be remembered for longer than ProofDrawDelay + ProveWindow + \
-                 MaxSeedGap + AgendaSearch"
-            );
-            assert!(
-                !T::ProofSectors::get().is_zero(),
-                "ProofSectors must be at least 1"
-            );
-            assert!(
-                !T::MaxDrawAttempts::get().is_zero(),
-                "MaxDrawAttempts must be at least 1"
-            );
-            assert!(
-                T::AgendaCatchUp::get() >= 2,
-                "AgendaCatchUp must be at least 2"
-            );
-            assert!(
-                T::AgendaSearch::get()
-                    .saturating_add(1)
-                    .saturating_mul(T::MaxTasksPerBlock::get())
-                    >= T::MaxReplicas::get(),
-                "the agenda must have room for the slots of a deal: \
-                 (AgendaSearch + 1) × MaxTasksPerBlock >= MaxReplicas"
-            );
-            // Once for the block's own tasks, once for a backlog.
-            let least = Self::least_agenda_weight().saturating_mul(2);
-            assert!(
-                least.all_lte(T::MaxAgendaWeight::get()),
-                "MaxAgendaWeight must allow {least:?}"
-            );
+            Self::assert_integrity();
         }
 
         #[cfg(feature = "try-runtime")]
@@ -512,9 +481,9 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Commits to a file, by its 0G Storage `root` and its `size` in bytes, to be held by
-        /// `replicas` providers. Holds the deposit; the providers are drawn by the seed of the
-        /// block `DrawDelay` later.
+        /// Commits to a file, by its 0G Storage `root` and its `size` in bytes, to be held by `replicas` providers for `rounds` rounds and their grace. Pays
+        /// for the rounds and the placement and holds the deposit, all of which is at most `max`; the providers are drawn by the seed of the block
+        /// `DrawDelay` later.
         ///
         /// Committing the same again with the same number of replicas changes nothing and
         /// succeeds.
@@ -527,10 +496,12 @@ pub mod pallet {
             root: [u8; 32],
             size: u64,
             replicas: u8,
+            rounds: RoundIndex,
+            max: BalanceOf<T>,
         ) -> DispatchResultWithPostInfo {
             let owner = ensure_signed(origin)?;
-            let weight = match Self::do_commit(owner, root, size, replicas)? {
-                CommitOutcome::New => T::WeightInfo::commit(replicas.into()),
+            let weight = match Self::do_commit(&owner, (root, size, replicas), rounds, max)? {
+                CommitOutcome::New { .. } => T::WeightInfo::commit(replicas.into()),
                 CommitOutcome::Repeated => T::WeightInfo::commit_repeated(),
             };
             Ok(Some(weight).into())
@@ -571,29 +542,165 @@ pub mod pallet {
             Ok(Pays::No.into())
         }
 
-        /// Ends the sender's deal for this file: providers are released from it, its records go,
-        /// and the deposit comes back.
+        /// Ends the sender's deal for this file: providers are released from it, its records go, and what was paid for rounds that have not begun comes back,
+        /// with the credit and the deposit.
         #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::remove(T::MaxReplicas::get()))]
+        #[pallet::weight(Pallet::<T>::weight_of_ending(T::MaxReplicas::get()))]
         pub fn remove(origin: OriginFor<T>, file: FileId) -> DispatchResultWithPostInfo {
             let owner = ensure_signed(origin)?;
-            let replicas = Self::do_remove(owner, file)?;
-            Ok(Some(T::WeightInfo::remove(replicas.into())).into())
+            let earners = Self::do_remove(&owner, &file)?;
+            Ok(Some(Self::weight_of_ending(earners)).into())
         }
 
-        /// The provider gives a slot up, in whatever state; another provider will be drawn.
+        /// The provider gives a slot up, in whatever state; another provider will be drawn. A replica that earns stays with it until the replacement earns, or
+        /// until it calls this again after `HandOverRounds`.
         ///
         /// The origin is the provider's bonded account or its operator key.
         #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::resign())]
+        #[pallet::weight(Pallet::<T>::weight_of_leaving())]
         pub fn resign(
             origin: OriginFor<T>,
             file: FileId,
             owner: T::AccountId,
             slot: u8,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            Self::do_resign(&who, &file, &owner, slot)
+            let stopped = Self::do_resign(&who, &file, &owner, slot)?;
+            let weight = if stopped {
+                Self::weight_of_leaving()
+            } else {
+                T::WeightInfo::resign()
+            };
+            Ok(Some(weight).into())
+        }
+
+        /// [`Pallet::commit`] for many files, each with its root, size and replicas: all or none. Files that are committed already are skipped. `max` is for all
+        /// of them together.
+        #[pallet::call_index(5)]
+        #[pallet::weight(Pallet::<T>::weight_of_commit_many(files))]
+        pub fn commit_many(
+            origin: OriginFor<T>,
+            files: FilesOf<T>,
+            rounds: RoundIndex,
+            max: BalanceOf<T>,
+        ) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_commit_many(&owner, &files, rounds, max)
+        }
+
+        /// Extends leases to the round `until` and their grace, at the present price; those that reach it already cost nothing. All or none. `max` is the price
+        /// of all of them together, credit included, which is used first if the sender is the owner.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(6)]
+        #[pallet::weight(Pallet::<T>::weight_of_renewing(
+            leases.len(),
+            T::MaxReplicas::get().saturating_mul(u32::try_from(leases.len()).unwrap_or(u32::MAX)),
+        ))]
+        pub fn renew(
+            origin: OriginFor<T>,
+            leases: LeasesOf<T>,
+            until: RoundIndex,
+            max: BalanceOf<T>,
+        ) -> DispatchResultWithPostInfo {
+            let payer = ensure_signed(origin)?;
+            let replicas = Self::do_renew(&payer, &leases, until, max)?;
+            Ok(Some(Self::weight_of_renewing(leases.len(), replicas)).into())
+        }
+
+        /// Raises the credit of a deal to `level`, which its owner's renewals use first.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::top_up())]
+        pub fn top_up(
+            origin: OriginFor<T>,
+            file: FileId,
+            owner: T::AccountId,
+            level: BalanceOf<T>,
+        ) -> DispatchResult {
+            let payer = ensure_signed(origin)?;
+            Self::do_top_up(&payer, &file, &owner, level)
+        }
+
+        /// Says who may become the owner of the sender's deal, by [`Pallet::accept`]; nobody any more, if none.
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::offer())]
+        pub fn offer(
+            origin: OriginFor<T>,
+            file: FileId,
+            to: Option<T::AccountId>,
+        ) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_offer(&owner, &file, to)
+        }
+
+        /// Becomes the owner of a deal that was offered, for a deposit of one's own of at most `max`. Lease, escrow and credit go along.
+        #[pallet::call_index(9)]
+        #[pallet::weight(Pallet::<T>::weight_of_accepting(T::MaxReplicas::get()))]
+        pub fn accept(
+            origin: OriginFor<T>,
+            file: FileId,
+            owner: T::AccountId,
+            max: BalanceOf<T>,
+        ) -> DispatchResultWithPostInfo {
+            let new = ensure_signed(origin)?;
+            let earners = Self::do_accept(&new, &file, &owner, max)?;
+            Ok(Some(Self::weight_of_accepting(earners)).into())
+        }
+
+        /// Cleans up a deal whose lease is over. Free when it does.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(10)]
+        #[pallet::weight(Pallet::<T>::weight_of_ending(T::MaxReplicas::get()))]
+        pub fn expire(
+            origin: OriginFor<T>,
+            file: FileId,
+            owner: T::AccountId,
+        ) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            let earners = Self::do_expire(&file, &owner)?;
+            Ok((Some(Self::weight_of_ending(earners)), Pays::No).into())
+        }
+
+        /// Lets a provider whose stake no longer covers what it holds begin to hand a replica over.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(11)]
+        #[pallet::weight(T::WeightInfo::hand_over())]
+        pub fn hand_over(
+            origin: OriginFor<T>,
+            file: FileId,
+            owner: T::AccountId,
+            slot: u8,
+        ) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_hand_over(&file, &owner, slot)
+        }
+
+        /// Takes up to `limit` replicas from a provider that loses everything. Free when it takes any, or the last was taken.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(12)]
+        #[pallet::weight(Pallet::<T>::weight_of_dropping(*limit))]
+        pub fn drop_replicas(
+            origin: OriginFor<T>,
+            provider: T::AccountId,
+            limit: u32,
+        ) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            let dropped = Self::do_drop_replicas(&provider, limit)?;
+            let pays = if dropped > 0 { Pays::No } else { Pays::Yes };
+            Ok((Some(Self::weight_of_dropping(dropped)), pays).into())
+        }
+
+        /// Sets the base price, in units per GiB and round, from the next round on: at most to the double or the half of that in force.
+        #[pallet::call_index(13)]
+        #[pallet::weight(T::WeightInfo::set_base_price())]
+        pub fn set_base_price(origin: OriginFor<T>, price: BalanceOf<T>) -> DispatchResult {
+            T::PriceOrigin::ensure_origin(origin)?;
+            Self::do_set_base_price(price)
         }
     }
 
@@ -601,6 +708,16 @@ pub mod pallet {
         /// The current block.
         pub(crate) fn now() -> BlockNumberFor<T> {
             T::BlockNumberProvider::current_block_number()
+        }
+
+        /// The round that runs.
+        pub(crate) fn round() -> RoundIndex {
+            <T::Clock as Rounds>::current()
+        }
+
+        /// Ticks until now.
+        pub(crate) fn tick() -> Tick {
+            <T::Clock as Ticks>::now()
         }
     }
 }

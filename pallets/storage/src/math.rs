@@ -1,8 +1,11 @@
-//! Pure arithmetic: quorum, deposit, ready window. No storage, no configuration.
+//! Pure arithmetic: quorum, deposit, ready window, placement. No storage, no configuration.
 
-use sp_runtime::{traits::AtLeast32BitUnsigned, SaturatedConversion};
+use noema_traits::Tick;
+use sp_runtime::{
+    helpers_128bit::multiply_by_rational_with_rounding, traits::AtLeast32BitUnsigned, Rounding,
+};
 
-/// Bytes of one MiB, the unit in which deposits and ready windows grow.
+/// Bytes of one MiB, the unit in which ready windows grow.
 const MIB: u64 = 1 << 20;
 
 /// How many of `replicas` must be held for a deal to be active: the majority (1 of 1, 2 of 2,
@@ -17,40 +20,43 @@ pub(crate) const fn mib(size: u64) -> u64 {
     size.div_ceil(MIB)
 }
 
-/// What an owner must put up: `base + per_replica × replicas + per_mib × MiB × replicas`.
-///
-/// `None` when that is more than a balance can express.
+/// Sectors of one MiB.
+const SECTORS_PER_MIB: u64 = 1 << 12;
+
+/// What an owner must put up: `base + per_replica × replicas`. `None` when that is more than a balance can express.
 pub(crate) fn deposit<Balance: AtLeast32BitUnsigned>(
     base: Balance,
     per_replica: Balance,
-    per_mib: Balance,
     replicas: u8,
-    size: u64,
 ) -> Option<Balance> {
-    let replicas = Balance::from(replicas);
-    let mib = Balance::try_from(mib(size)).ok()?;
-    per_mib
-        .checked_mul(&mib)?
-        .checked_add(&per_replica)?
-        .checked_mul(&replicas)?
+    per_replica
+        .checked_mul(&Balance::from(replicas))?
         .checked_add(&base)
 }
 
-/// How many blocks a provider has to fetch a file: `base + per_mib × MiB`, at most what a block
-/// number can express.
-pub(crate) fn ready_window<BlockNumber: AtLeast32BitUnsigned>(
-    base: BlockNumber,
-    per_mib: BlockNumber,
-    size: u64,
-) -> BlockNumber {
-    per_mib
-        .saturating_mul(mib(size).saturated_into::<BlockNumber>())
-        .saturating_add(base)
+/// How many ticks a provider has to fetch a file: `base + per_mib × MiB`, at most what a number of ticks can express.
+pub(crate) const fn ready_window(base: Tick, per_mib: Tick, size: u64) -> Tick {
+    per_mib.saturating_mul(mib(size)).saturating_add(base)
+}
+
+/// Rounds whose rent is the charge for the placement of a replica: `rounds`, and one more for each `mib_per_round` MiB of the padded file, rounded up.
+pub(crate) fn placement_rounds(rounds: u32, mib_per_round: u32, padded_sectors: u64) -> u32 {
+    let sectors = u64::from(mib_per_round.max(1)).saturating_mul(SECTORS_PER_MIB);
+    let window = u32::try_from(padded_sectors.div_ceil(sectors)).unwrap_or(u32::MAX);
+    rounds.saturating_add(window)
+}
+
+/// `part` of `whole`, of `amount`: rounded down, and nothing of no whole.
+pub(crate) fn share(amount: u128, part: u128, whole: u128) -> u128 {
+    multiply_by_rational_with_rounding(amount, part, whole, Rounding::Down)
+        .unwrap_or(0)
+        .min(amount)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use noema_models::leases::Parameters;
     use proptest::prelude::*;
 
     #[test]
@@ -59,26 +65,23 @@ mod tests {
     }
 
     #[test]
-    fn deposit_of_known_file_is_exact() {
-        // 3 MiB and one byte are charged as 4 MiB.
-        assert_eq!(
-            deposit(100u128, 10, 2, 3, 3 * MIB + 1),
-            Some(100 + 3 * 10 + 3 * 4 * 2)
-        );
-        assert_eq!(deposit(100u128, 10, 2, 1, 1), Some(112));
+    fn deposit_is_exact_or_none() {
+        assert_eq!(deposit(100u128, 10, 3), Some(130));
+        assert_eq!(deposit(0u32, u32::MAX, 2), None);
+        assert_eq!(deposit(u64::MAX, 1, 1), None);
     }
 
     #[test]
-    fn deposit_beyond_the_balance_type_is_none() {
-        assert_eq!(deposit(0u32, 0, u32::MAX, 1, 2 * MIB), None);
-        assert_eq!(deposit(u64::MAX, 1, 0, 1, 1), None);
-        assert_eq!(deposit(0u32, 0, 1, 1, u64::MAX), None);
+    fn ready_window_beyond_what_ticks_express_is_its_maximum() {
+        assert_eq!(ready_window(60, 1, 1), 61);
+        assert_eq!(ready_window(60, u64::MAX, u64::MAX), u64::MAX);
     }
 
     #[test]
-    fn ready_window_beyond_the_block_number_type_is_its_maximum() {
-        assert_eq!(ready_window(60u32, 1, 1), 61);
-        assert_eq!(ready_window(60u32, 1, u64::MAX), u32::MAX);
+    fn share_of_nothing_is_nothing() {
+        assert_eq!(share(10, 1, 0), 0);
+        assert_eq!(share(10, 2, 1), 10);
+        assert_eq!(share(10, 1, 3), 3);
     }
 
     proptest! {
@@ -104,33 +107,12 @@ mod tests {
         }
 
         #[test]
-        fn deposit_matches_the_formula_in_wide_numbers(
-            base: u32, per_replica: u32, per_mib: u32, replicas in 1u8..=16, size in 1u64..1 << 40,
-        ) {
-            let wide = u128::from(base)
-                + u128::from(per_replica) * u128::from(replicas)
-                + u128::from(per_mib) * u128::from(mib(size)) * u128::from(replicas);
-            prop_assert_eq!(
-                deposit(u128::from(base), per_replica.into(), per_mib.into(), replicas, size),
-                Some(wide)
-            );
+        fn placement_rounds_are_those_of_the_model(sectors in 1..=1u64 << 32) {
+            prop_assert_eq!(placement_rounds(4, 21_600, sectors), Parameters::NOEMA.placement_rounds_of(sectors));
         }
 
         #[test]
-        fn deposit_never_shrinks_with_size_or_replicas(
-            per_replica: u32, per_mib: u32, replicas in 1u8..=15, size in 1u64..1 << 40, more in 0u64..1 << 40,
-        ) {
-            let of = |replicas, size| {
-                deposit(7u128, per_replica.into(), per_mib.into(), replicas, size)
-            };
-            prop_assert!(of(replicas, size) <= of(replicas, size + more));
-            prop_assert!(of(replicas, size) <= of(replicas + 1, size));
-        }
-
-        #[test]
-        fn ready_window_never_shrinks_and_has_its_base(
-            base in 1u32.., per_mib: u32, size in 1u64.., more: u64,
-        ) {
+        fn ready_window_never_shrinks_and_has_its_base(base in 1u64..1 << 32, per_mib in 0..1u64 << 20, size in 1u64.., more: u64) {
             let window = ready_window(base, per_mib, size);
             prop_assert!(window >= base);
             prop_assert!(window <= ready_window(base, per_mib, size.saturating_add(more)));

@@ -2,14 +2,15 @@
 
 use crate::{
     agenda::Ran,
-    types::{DropReason, FileId, SlotState, Task},
-    BlockOf, Config, DealOf, Deals, Error, Event, Pallet, SectorProofsOf, SlotStateOf, TaskOf,
+    types::{FileId, SlotState, Task},
+    BlockOf, Config, DealOf, Deals, DropReason, Error, Event, Pallet, SectorProofsOf, SlotStateOf,
+    TaskOf,
 };
 use frame_support::{ensure, traits::Get};
 use noema_commitment::{drawn_sectors, verify_sector, Shape};
-use noema_traits::{AgedRandomness, ProviderRegistry, Role};
+use noema_traits::{AgedRandomness, ProviderRegistry, Role, Tick};
 use sp_runtime::{
-    traits::{Convert, One, Saturating},
+    traits::{Convert, Saturating, UniqueSaturatedInto, Zero},
     DispatchError, DispatchResult,
 };
 
@@ -30,7 +31,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<SlotOfOperator<T>, DispatchError> {
         let provider = T::Providers::provider_of_operator(Role::Storage, operator)
             .ok_or(Error::<T>::NotAnOperator)?;
-        let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
+        let deal = Self::live_deal(file, owner)?;
         let slot = deal.slot(index).ok_or(Error::<T>::UnknownSlot)?;
         ensure!(
             slot.state.provider() == Some(&provider),
@@ -51,11 +52,10 @@ impl<T: Config> Pallet<T> {
         let SlotState::Assigned { ready_by, .. } = state else {
             return Err(Error::<T>::NotAwaitingReady.into());
         };
-        let now = Self::now();
-        ensure!(now <= ready_by, Error::<T>::TooLate);
+        ensure!(Self::tick() <= ready_by, Error::<T>::TooLate);
 
         Self::unschedule_slot(&deal, index);
-        Self::await_proof(file, owner, &mut deal, index, provider, now)?;
+        Self::await_proof(file, owner, &mut deal, index, provider, Self::now())?;
         Deals::<T>::insert(file, owner, deal);
         Ok(())
     }
@@ -71,13 +71,16 @@ impl<T: Config> Pallet<T> {
         now: BlockOf<T>,
     ) -> DispatchResult {
         let draw_at = now.saturating_add(T::ProofDrawDelay::get());
-        let prove_by = draw_at.saturating_add(T::ProveWindow::get());
+        let delay: Tick = T::ProofDrawDelay::get().unique_saturated_into();
+        let prove_by = Self::tick()
+            .saturating_add(delay)
+            .saturating_add(T::ProveWindow::get());
         let state = SlotState::Proving {
             provider: provider.clone(),
             draw_at,
             prove_by,
         };
-        let deadline = prove_by.saturating_add(One::one());
+        let deadline = Self::block_of(prove_by.saturating_add(1));
         Self::move_slot(file, owner, deal, index, state, None, Some(deadline))?;
         Self::deposit_event(Event::ReplicaReady {
             file: *file,
@@ -106,7 +109,7 @@ impl<T: Config> Pallet<T> {
             return Err(Error::<T>::NotAwaitingProof.into());
         };
         let now = Self::now();
-        ensure!(now <= prove_by, Error::<T>::TooLate);
+        ensure!(Self::tick() <= prove_by, Error::<T>::TooLate);
         let count = T::ProofSectors::get();
         ensure!(
             u32::try_from(proof.len()) == Ok(count),
@@ -142,15 +145,23 @@ impl<T: Config> Pallet<T> {
         let held = SlotState::Held {
             provider: provider.clone(),
             since: now,
+            joined: None,
+            bounty: Zero::zero(),
         };
-        Self::move_slot(file, owner, &mut deal, index, held, None, None)?;
+        // Auditable in the third epoch from now.
+        let at = now.saturating_add(T::MaturingDelay::get());
+        Self::move_slot(file, owner, &mut deal, index, held, None, Some(at))?;
+        deal.ever_held = true;
+        deal.slot_mut(index)
+            .ok_or(Error::<T>::UnknownSlot)?
+            .failures = 0;
         Self::deposit_event(Event::ReplicaProven {
             file: *file,
             owner: owner.clone(),
             slot: index,
             provider,
         });
-        Self::count_held(file, owner, &mut deal, |held| held.saturating_add(1));
+        Self::count_held(file, owner, &mut deal)?;
         Deals::<T>::insert(file, owner, deal);
         Ok(())
     }
@@ -162,8 +173,12 @@ impl<T: Config> Pallet<T> {
         mut deal: DealOf<T>,
         provider: T::AccountId,
         draw_at: BlockOf<T>,
+        prove_by: Tick,
         now: BlockOf<T>,
     ) -> Result<Ran, DispatchError> {
+        if Self::not_yet(task, &mut deal, prove_by)? {
+            return Ok(Ran::Waited);
+        }
         let Task {
             file,
             owner,
@@ -175,25 +190,6 @@ impl<T: Config> Pallet<T> {
             Deals::<T>::insert(file, owner, deal);
             return Ok(Ran::Waited);
         }
-        Self::drop_replica(file, owner, deal, *index, DropReason::NotProven, now)?;
-        Ok(Ran::Expired)
-    }
-
-    /// `resign`: the provider gives a slot up.
-    pub(crate) fn do_resign(
-        who: &T::AccountId,
-        file: &FileId,
-        owner: &T::AccountId,
-        index: u8,
-    ) -> DispatchResult {
-        let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
-        let slot = deal.slot(index).ok_or(Error::<T>::UnknownSlot)?;
-        let provider = slot.state.provider().ok_or(Error::<T>::NotAssignedToYou)?;
-        let entitled = provider == who
-            || T::Providers::provider_of_operator(Role::Storage, who).as_ref() == Some(provider);
-        ensure!(entitled, Error::<T>::NotAssignedToYou);
-
-        Self::unschedule_slot(&deal, index);
-        Self::drop_replica(file, owner, deal, index, DropReason::Resigned, Self::now())
+        Self::fail(file, owner, deal, *index, DropReason::NotProven)
     }
 }

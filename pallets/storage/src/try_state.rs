@@ -3,7 +3,7 @@
 
 use crate::{
     Agenda, AgendaCursor, Assignments, BalanceOf, BlockOf, CommitmentCount, Commitments, Config,
-    DealOf, Deals, DealsOf, FileId, HoldReason, NextToken, Pallet,
+    DealOf, Deals, DealsOf, FileId, HoldReason, NextToken, Pallet, SlotState, TaskKind,
 };
 use alloc::{
     collections::{btree_map::BTreeMap, btree_set::BTreeSet},
@@ -17,7 +17,8 @@ use sp_runtime::{
     TryRuntimeError,
 };
 
-type Found = Result<(), TryRuntimeError>;
+/// Whether an invariant holds, or what does not.
+pub(crate) type Found = Result<(), TryRuntimeError>;
 
 impl<T: Config> Pallet<T> {
     /// Every invariant of this pallet.
@@ -29,7 +30,8 @@ impl<T: Config> Pallet<T> {
         Self::check_commitments(&deals)?;
         Self::check_assignments(&deals)?;
         Self::check_agenda(&deals)?;
-        Self::check_cursor()
+        Self::check_cursor()?;
+        Self::check_money(&deals)
     }
 
     /// Each deal is filed under the id of its root and size, has 1 to `MaxReplicas` slots, counts
@@ -46,7 +48,7 @@ impl<T: Config> Pallet<T> {
             let held = deal
                 .slots
                 .iter()
-                .filter(|slot| slot.state.is_held())
+                .filter(|slot| slot.is_held())
                 .count();
             ensure!(
                 usize::from(deal.held) == held,
@@ -54,11 +56,22 @@ impl<T: Config> Pallet<T> {
             );
             let mut providers = BTreeSet::new();
             for slot in &deal.slots {
+                for provider in slot.providers() {
+                    ensure!(
+                        providers.insert(provider.encode()),
+                        "a provider has two slots of one deal"
+                    );
+                }
+                let earns = matches!(
+                    slot.state,
+                    SlotState::Held {
+                        joined: Some(_),
+                        ..
+                    }
+                );
                 ensure!(
-                    slot.state
-                        .provider()
-                        .is_none_or(|provider| providers.insert(provider.encode())),
-                    "a provider has two slots of one deal"
+                    slot.leaving.is_none() || !earns,
+                    "a slot has two earners"
                 );
                 ensure!(
                     slot.token < next,
@@ -66,6 +79,10 @@ impl<T: Config> Pallet<T> {
                 );
                 ensure!(tokens.insert(slot.token), "two slots have the same token");
             }
+            ensure!(
+                deal.token < next && tokens.insert(deal.token),
+                "a deal's task has a token that was not given out, or a slot's"
+            );
         }
         Ok(())
     }
@@ -127,7 +144,7 @@ impl<T: Config> Pallet<T> {
         let mut slots = 0usize;
         for (file, owner, deal) in deals {
             for (index, slot) in deal.slots.iter().enumerate() {
-                if let Some(provider) = slot.state.provider() {
+                for provider in slot.providers() {
                     slots = slots.saturating_add(1);
                     let listed = Assignments::<T>::get(provider, (file, owner));
                     ensure!(
@@ -144,10 +161,10 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Every slot that is not held has exactly one task, in the agenda block that the slot names,
-    /// which is not done yet; a held slot names none; and there are no other tasks.
+    /// Every deal has exactly one task for its end, and every slot that its state says, each in the agenda block that deal or slot names, which is not done yet; and there
+    /// are no other tasks.
     fn check_agenda(deals: &[(FileId, T::AccountId, DealOf<T>)]) -> Found {
-        let mut agenda: BTreeMap<u64, (BlockOf<T>, FileId, T::AccountId, u8)> = BTreeMap::new();
+        let mut agenda: BTreeMap<u64, (BlockOf<T>, crate::TaskOf<T>)> = BTreeMap::new();
         let cursor = AgendaCursor::<T>::get();
         for (due, tasks) in Agenda::<T>::iter() {
             ensure!(!tasks.is_empty(), "an empty agenda block is stored");
@@ -157,35 +174,51 @@ impl<T: Config> Pallet<T> {
             );
             for task in tasks {
                 ensure!(
-                    agenda
-                        .insert(task.token, (due, task.file, task.owner, task.slot))
-                        .is_none(),
+                    agenda.insert(task.token, (due, task)).is_none(),
                     "a task is on the agenda twice"
                 );
             }
         }
+        let round = Self::round();
         for (file, owner, deal) in deals {
-            for (index, slot) in deal.slots.iter().enumerate() {
-                let Some(due) = slot.due else {
-                    ensure!(slot.state.is_held(), "a slot that is not held has no task");
-                    continue;
-                };
-                ensure!(!slot.state.is_held(), "a held slot has a task");
-                let Some(task) = agenda.remove(&slot.token) else {
-                    return Err("a slot's task is not on the agenda".into());
+            let mut expected = Vec::new();
+            for (index, slot) in (0u8..).zip(&deal.slots) {
+                let idle = deal.is_over(round) || !Self::is_worth_a_draw(deal);
+                match (&slot.state, slot.due) {
+                    (_, Some(due)) => expected.push((slot.token, due, index, TaskKind::Slot)),
+                    (SlotState::Held { joined: Some(_), .. }, None) => {}
+                    // Waits for a renewal, or to be cleaned up.
+                    (SlotState::Drawing { .. }, None) if idle => {}
+                    (_, None) if deal.is_over(round) => {}
+                    (SlotState::Held { provider, .. }, None)
+                        if crate::Drops::<T>::contains_key(provider) => {}
+                    (_, None) => return Err("a slot that waits for something has no task".into()),
+                }
+                ensure!(
+                    slot.due.is_none()
+                        || !matches!(slot.state, SlotState::Held { joined: Some(_), .. }),
+                    "a slot that earns has a task"
+                );
+            }
+            let due = deal.due.ok_or("a deal has no task for its end")?;
+            expected.push((deal.token, due, 0, TaskKind::End));
+            for (token, due, slot, kind) in expected {
+                let Some((at, task)) = agenda.remove(&token) else {
+                    return Err("a task is not on the agenda".into());
                 };
                 ensure!(
-                    task.0 == due
-                        && task.1 == *file
-                        && task.2 == *owner
-                        && usize::from(task.3) == index,
-                    "a slot's task is not where the slot says, or for another slot"
+                    at == due
+                        && task.file == *file
+                        && task.owner == *owner
+                        && task.slot == slot
+                        && task.kind == kind,
+                    "a task is not where its slot or deal says, or for another"
                 );
             }
         }
         ensure!(
             agenda.is_empty(),
-            "the agenda has a task that no slot waits for"
+            "the agenda has a task that nothing waits for"
         );
         Ok(())
     }

@@ -1,7 +1,6 @@
-//! What each function of this pallet weighs.
+//! What each function of this pallet weighs, without what the audits take, which says so itself.
 //!
-//! [`SubstrateWeight`] is measured in the Noema runtime. A runtime with other limits or on other hardware measures its own with the
-//! pallet's benchmarks.
+//! [`SubstrateWeight`] is provisional, see there. A runtime with other limits or on other hardware measures its own with the pallet's benchmarks.
 
 mod measured;
 
@@ -19,20 +18,46 @@ pub trait WeightInfo {
     fn ready() -> Weight;
     /// `prove` of the deepest sectors of the largest file, which makes the deal active.
     fn prove() -> Weight;
-    /// The end of an active deal with `r` replicas, all of them with a task in another block.
+    /// The end of an active deal with `r` replicas, all of which earn, and have leaves that others take the place of.
     fn remove(r: u32) -> Weight;
-    /// `resign` of a held slot, which makes the deal inactive.
+    /// `resign` of a held slot that does not earn, which makes the deal inactive.
     fn resign() -> Weight;
+    /// `resign` of a leaving provider, which goes without a replacement.
+    fn resign_earning() -> Weight;
+    /// Renewing a lease with `r` replicas, all of which earn under two segments; one of them waits for a draw.
+    fn renew(r: u32) -> Weight;
+    /// `top_up`.
+    fn top_up() -> Weight;
+    /// `offer`.
+    fn offer() -> Weight;
+    /// `accept` of a deal with `r` replicas, all of which earn.
+    fn accept(r: u32) -> Weight;
+    /// `hand_over` while the agenda is searched to its end.
+    fn hand_over() -> Weight;
+    /// Taking one replica that earns from a dropped provider, with a bounty out of both funds, while the agenda is searched to its end.
+    fn drop_replica() -> Weight;
+    /// Looking for somebody to take replicas from.
+    fn drop_none() -> Weight;
+    /// `set_base_price`.
+    fn set_base_price() -> Weight;
+    /// Looking whether a round began.
+    fn on_poll() -> Weight;
+    /// Beside it: fixing the price of a round.
+    fn on_poll_price() -> Weight;
     /// A run of the agenda in which one empty block is due.
     fn agenda_base() -> Weight;
     /// Reading an agenda block with `t` tasks and writing it back, without the tasks.
     fn agenda_block(t: u32) -> Weight;
     /// A task whose slot has moved on.
     fn task_stale() -> Weight;
-    /// A task that waits for its seed, or takes a new draw point.
+    /// A task that waits for its seed, its tick or its round, or takes a new draw point.
     fn task_wait() -> Weight;
     /// A draw that fits at the `a`-th attempt or not at all.
     fn task_draw(a: u32) -> Weight;
     /// A deadline that takes the slot from its provider.
     fn task_expire() -> Weight;
+    /// A replica that becomes auditable and replaces another.
+    fn task_mature() -> Weight;
+    /// Cleaning up the last slot of a deal that is over.
+    fn task_end() -> Weight;
 }

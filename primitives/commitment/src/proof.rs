@@ -165,6 +165,29 @@ pub fn verify_sector<H: Hasher>(
     Ok(())
 }
 
+/// Checks what shows without hashing: whether `proof` has the form that a proof of sector `index` must
+/// have. [`verify_sector`] checks it, too.
+pub fn check_sector_form(
+    shape: &Shape,
+    index: u64,
+    proof: &SectorProof,
+) -> Result<(), ProofError> {
+    let item = Item::Sector;
+    let end = shape.sector_bytes(index).ok_or(ProofError::OutOfRange {
+        item,
+        index,
+        limit: shape.sectors(),
+    })?;
+    let climb = Climb {
+        item,
+        index,
+        leaves: shape.padded_sectors(),
+        sectors_per_leaf: 1,
+    };
+    climb.check_count(&proof.siblings)?;
+    check_end(item, index, end, &proof.sector)
+}
+
 /// Checks that `data` is segment `index` of the file with this root and shape, and returns the
 /// segment's root.
 ///

@@ -18,7 +18,7 @@ mod tree;
 
 pub use check::{check, Inconsistency};
 pub use node::{Node, NodeStore};
-pub use tree::{draw, set_weight, target_from_random, total, weight, Error};
+pub use tree::{draw, draw_within, set_weight, target_from_random, total, weight, Error};
 
 /// Children of a node.
 pub const FAN_OUT: usize = 16;

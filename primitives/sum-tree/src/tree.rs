@@ -98,6 +98,11 @@ pub fn total<S: NodeStore>(store: &S) -> u128 {
 /// The leaf that owns `target` when the leaves are laid out along `[0, total)` in the order of their
 /// numbers, each as long as its weight. `None` when `target` is not below [`total`].
 pub fn draw<S: NodeStore>(store: &S, target: u128) -> Option<u32> {
+    draw_within(store, target).map(|(leaf, _)| leaf)
+}
+
+/// The same, with the place of `target` within what the leaf owns, which is below its weight.
+pub fn draw_within<S: NodeStore>(store: &S, target: u128) -> Option<(u32, u64)> {
     let mut rest = target;
     let mut index = 0u32;
     for level in (0..S::DEPTH).rev() {
@@ -105,7 +110,7 @@ pub fn draw<S: NodeStore>(store: &S, target: u128) -> Option<u32> {
         let slot = descend(&node, &mut rest)?;
         index = index.checked_shl(FAN_OUT_BITS)?.checked_add(slot)?;
     }
-    Some(index)
+    Some((index, u64::try_from(rest).ok()?))
 }
 
 /// The slot of `node` in whose interval `rest` lies; `rest` becomes relative to that interval.

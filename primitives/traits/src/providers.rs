@@ -65,6 +65,14 @@ pub trait ProviderRegistry<AccountId, Balance> {
         Self::stake(role, provider)
     }
 
+    /// Whether the stake covers what is reserved. Where that is not told apart, it does.
+    fn is_covered(_role: Role, _provider: &AccountId) -> bool {
+        true
+    }
+
+    /// Free bytes of all active providers of this role together.
+    fn total_free(role: Role) -> u128;
+
     /// Where the provider's daemon answers, as it announced it.
     fn endpoint(role: Role, provider: &AccountId) -> Option<Vec<u8>>;
 
@@ -144,6 +152,9 @@ impl<AccountId, Balance: Default> ProviderRegistry<AccountId, Balance> for () {
     }
     fn bond(_role: Role, _provider: &AccountId) -> Balance {
         Balance::default()
+    }
+    fn total_free(_role: Role) -> u128 {
+        0
     }
     fn endpoint(_role: Role, _provider: &AccountId) -> Option<Vec<u8>> {
         None

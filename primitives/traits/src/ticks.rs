@@ -33,6 +33,13 @@ pub trait Rounds {
 
     /// Ticks of a round, as set at present.
     fn length() -> Tick;
+
+    /// The tick at which the running round ends, as far as can be known: it never ends before.
+    fn ends() -> Tick;
+
+    /// Lets this round run, so that a benchmark can end a lease.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_round(round: RoundIndex);
 }
 
 /// Round 0, without an end.
@@ -44,4 +51,11 @@ impl Rounds for () {
     fn length() -> Tick {
         Tick::MAX
     }
+
+    fn ends() -> Tick {
+        Tick::MAX
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_round(_round: RoundIndex) {}
 }

@@ -92,6 +92,9 @@ impl ProviderRegistry<u64, Balance> for Registry {
     fn active_count(_role: Role) -> u32 {
         FundsOf::iter_values().filter(|funds| funds.active).count() as u32
     }
+    fn total_free(_role: Role) -> u128 {
+        0
+    }
     fn bond(_role: Role, provider: &u64) -> Balance {
         FundsOf::get(provider).map_or(0, |funds| funds.bond)
     }

@@ -6,7 +6,7 @@ use frame_support::{assert_ok, weights::Weight};
 type W = <Test as Config>::WeightInfo;
 
 fn commit(salt: u8, replicas: u8) -> crate::FileId {
-    assert_ok!(Storage::commit(signed(ALICE), [salt; 32], 300, replicas));
+    assert_ok!(Storage::commit(signed(ALICE), [salt; 32], 300, replicas, ROUNDS, AMPLE));
     noema_commitment::file_id::<crate::HostHashing>(&[salt; 32], 300)
 }
 
@@ -209,6 +209,7 @@ fn agenda_full_ahead_keeps_the_task_without_trace() {
             owner: BOB,
             slot: 0,
             token: u64::MAX,
+            kind: crate::TaskKind::Slot,
         };
         Agenda::<Test>::try_append(25, blocker).unwrap();
         take_events();
@@ -242,6 +243,7 @@ fn agenda_full_ahead_does_not_stop_the_rest_of_the_block() {
             owner: BOB,
             slot: 0,
             token: u64::MAX,
+            kind: crate::TaskKind::Slot,
         };
         Agenda::<Test>::try_append(3, stale.clone()).unwrap();
         next_block();

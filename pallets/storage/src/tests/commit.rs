@@ -7,7 +7,7 @@ use frame_support::{assert_noop, assert_ok, pallet_prelude::Pays};
 fn commit_new_file_makes_deal_slots_and_tasks() {
     build_and_execute(3, || {
         let file = TestFile::new(5_000, 0);
-        let info = Storage::commit(signed(ALICE), file.root, file.size, 3).unwrap();
+        let info = Storage::commit(signed(ALICE), file.root, file.size, 3, ROUNDS, AMPLE).unwrap();
         assert_eq!(info.pays_fee, Pays::Yes);
 
         let deal = deal_of(file.id(), ALICE);
@@ -17,7 +17,7 @@ fn commit_new_file_makes_deal_slots_and_tasks() {
         );
         assert_eq!(deal.replicas(), 3);
         for slot in &deal.slots {
-            assert_eq!(slot.state, SlotState::Drawing { draw_at: 3 });
+            assert_eq!(slot.state, SlotState::Drawing { draw_at: 3, vain: 0 });
             assert_eq!((slot.passed_over, slot.due), (None, Some(3)));
         }
         assert_eq!(tasks_at(3).len(), 3);
@@ -38,6 +38,10 @@ fn commit_new_file_makes_deal_slots_and_tasks() {
                 size: 5_000,
                 replicas: 3,
                 deposit: deal.deposit,
+                rent: 1,
+                until: ROUNDS,
+                escrow: 3 * 12,
+                placement: 3 * 3,
             }]
         );
     });
@@ -46,13 +50,17 @@ fn commit_new_file_makes_deal_slots_and_tasks() {
 #[test]
 fn commit_new_file_holds_the_deposit() {
     build_and_execute(3, || {
-        // 2 MiB and one byte count as 3 MiB.
+        // Whatever the size.
         let size = (2 << 20) + 1;
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], size, 2));
-        let deposit = 1_000 + 2 * 100 + 2 * 3 * 10;
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], size, 2, ROUNDS, AMPLE));
+        let deposit = 1_000 + 2 * 100;
         assert_eq!(held(ALICE), deposit);
-        assert_eq!(Balances::free_balance(ALICE), ENDOWMENT - deposit);
-        assert_eq!(Storage::deposit_for(size, 2), Some(deposit));
+        assert_eq!(Storage::deposit_for(2), Some(deposit));
+        // Twelve rounds and the three of the placement, twice, for ⌈1,000 × (9,216 + 256) / 2²²⌉ each.
+        assert_eq!(deal_of(noema_commitment::file_id::<crate::HostHashing>(&[1; 32], size), ALICE).terms.rent, 3);
+        assert_eq!(pot(), 2 * 3 * 12);
+        assert_eq!(wealth(FUND), 1 + 2 * 3 * 3);
+        assert_eq!(Balances::free_balance(ALICE), ENDOWMENT - deposit - 2 * 3 * 15);
     });
 }
 
@@ -60,11 +68,11 @@ fn commit_new_file_holds_the_deposit() {
 fn commit_same_again_changes_nothing_and_succeeds() {
     build_and_execute(3, || {
         let file = TestFile::new(300, 0);
-        let first = Storage::commit(signed(ALICE), file.root, file.size, 2).unwrap();
+        let first = Storage::commit(signed(ALICE), file.root, file.size, 2, ROUNDS, AMPLE).unwrap();
         let (deal, deposit) = (deal_of(file.id(), ALICE), held(ALICE));
         take_events();
 
-        let second = Storage::commit(signed(ALICE), file.root, file.size, 2).unwrap();
+        let second = Storage::commit(signed(ALICE), file.root, file.size, 2, ROUNDS, AMPLE).unwrap();
         assert_eq!(deal_of(file.id(), ALICE), deal);
         assert_eq!(held(ALICE), deposit);
         assert_eq!(tasks_at(3).len(), 2);
@@ -85,18 +93,18 @@ fn commit_same_again_changes_nothing_and_succeeds() {
 #[test]
 fn commit_same_again_without_enough_providers_succeeds() {
     build_and_execute(2, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2, ROUNDS, AMPLE));
         Registry::set_activity(provider(0), false);
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2, ROUNDS, AMPLE));
     });
 }
 
 #[test]
 fn commit_same_with_other_replicas_is_refused() {
     build_and_execute(3, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2, ROUNDS, AMPLE));
         assert_noop!(
-            Storage::commit(signed(ALICE), [1; 32], 300, 3),
+            Storage::commit(signed(ALICE), [1; 32], 300, 3, ROUNDS, AMPLE),
             Error::<Test>::ReplicasDiffer
         );
     });
@@ -105,8 +113,8 @@ fn commit_same_with_other_replicas_is_refused() {
 #[test]
 fn commit_same_root_of_other_size_is_another_deal() {
     build_and_execute(1, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 1));
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 301, 1));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 301, 1, ROUNDS, AMPLE));
         assert_eq!(DealsOf::<Test>::iter_key_prefix(ALICE).count(), 2);
     });
 }
@@ -114,8 +122,8 @@ fn commit_same_root_of_other_size_is_another_deal() {
 #[test]
 fn commit_same_file_by_two_owners_makes_two_deals() {
     build_and_execute(1, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 1));
-        assert_ok!(Storage::commit(signed(BOB), [1; 32], 300, 1));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(signed(BOB), [1; 32], 300, 1, ROUNDS, AMPLE));
         assert_eq!(held(ALICE), held(BOB));
         assert_eq!(
             Commitments::<Test>::get([1; 32], 300),
@@ -131,7 +139,7 @@ fn commit_same_file_by_two_owners_makes_two_deals() {
 fn commit_empty_file_is_refused() {
     build_and_execute(1, || {
         assert_noop!(
-            Storage::commit(signed(ALICE), [1; 32], 0, 1),
+            Storage::commit(signed(ALICE), [1; 32], 0, 1, ROUNDS, AMPLE),
             Error::<Test>::EmptyFile
         );
     });
@@ -142,14 +150,14 @@ fn commit_largest_size_succeeds_and_larger_is_refused() {
     build_and_execute(1, || {
         let max = MaxFileSize::get();
         assert_noop!(
-            Storage::commit(signed(ALICE), [1; 32], max + 1, 1),
+            Storage::commit(signed(ALICE), [1; 32], max + 1, 1, ROUNDS, AMPLE),
             Error::<Test>::FileTooLarge
         );
         assert_noop!(
-            Storage::commit(signed(ALICE), [1; 32], u64::MAX, 1),
+            Storage::commit(signed(ALICE), [1; 32], u64::MAX, 1, ROUNDS, AMPLE),
             Error::<Test>::FileTooLarge
         );
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], max, 1));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], max, 1, ROUNDS, AMPLE));
     });
 }
 
@@ -157,7 +165,7 @@ fn commit_largest_size_succeeds_and_larger_is_refused() {
 fn commit_no_replicas_is_refused() {
     build_and_execute(1, || {
         assert_noop!(
-            Storage::commit(signed(ALICE), [1; 32], 300, 0),
+            Storage::commit(signed(ALICE), [1; 32], 300, 0, ROUNDS, AMPLE),
             Error::<Test>::NoReplicas
         );
     });
@@ -167,14 +175,14 @@ fn commit_no_replicas_is_refused() {
 fn commit_more_replicas_than_allowed_is_refused() {
     build_and_execute(20, || {
         assert_noop!(
-            Storage::commit(signed(ALICE), [1; 32], 300, 17),
+            Storage::commit(signed(ALICE), [1; 32], 300, 17, ROUNDS, AMPLE),
             Error::<Test>::TooManyReplicas
         );
         assert_noop!(
-            Storage::commit(signed(ALICE), [1; 32], 300, u8::MAX),
+            Storage::commit(signed(ALICE), [1; 32], 300, u8::MAX, ROUNDS, AMPLE),
             Error::<Test>::TooManyReplicas
         );
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 16));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 16, ROUNDS, AMPLE));
     });
 }
 
@@ -182,15 +190,15 @@ fn commit_more_replicas_than_allowed_is_refused() {
 fn commit_more_replicas_than_active_providers_is_refused() {
     build_and_execute(3, || {
         assert_noop!(
-            Storage::commit(signed(ALICE), [1; 32], 300, 4),
+            Storage::commit(signed(ALICE), [1; 32], 300, 4, ROUNDS, AMPLE),
             Error::<Test>::NotEnoughProviders
         );
         Registry::set_activity(provider(2), false);
         assert_noop!(
-            Storage::commit(signed(ALICE), [1; 32], 300, 3),
+            Storage::commit(signed(ALICE), [1; 32], 300, 3, ROUNDS, AMPLE),
             Error::<Test>::NotEnoughProviders
         );
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2, ROUNDS, AMPLE));
     });
 }
 
@@ -198,16 +206,16 @@ fn commit_more_replicas_than_active_providers_is_refused() {
 fn commit_without_the_deposit_is_refused() {
     build_and_execute(1, || {
         assert_noop!(
-            Storage::commit(signed(PAUPER), [1; 32], 300, 1),
+            Storage::commit(signed(PAUPER), [1; 32], 300, 1, ROUNDS, AMPLE),
             Error::<Test>::InsufficientDeposit
         );
         // Bob has more than enough for a small file, not for the largest.
         let _ = Balances::force_set_balance(RuntimeOrigin::root(), BOB, 2_000);
         assert_noop!(
-            Storage::commit(signed(BOB), [1; 32], MaxFileSize::get(), 1),
-            Error::<Test>::InsufficientDeposit
+            Storage::commit(signed(BOB), [1; 32], MaxFileSize::get(), 1, ROUNDS, AMPLE),
+            Error::<Test>::InsufficientFunds
         );
-        assert_ok!(Storage::commit(signed(BOB), [1; 32], 300, 1));
+        assert_ok!(Storage::commit(signed(BOB), [1; 32], 300, 1, ROUNDS, AMPLE));
     });
 }
 
@@ -220,6 +228,8 @@ fn commit_while_the_agenda_is_full_is_refused() {
             root: [salt; 32],
             size: 300,
             replicas,
+            rounds: ROUNDS,
+            max: AMPLE,
         };
         // Eight blocks of two.
         assert_ok!(dispatch(ALICE, commit(1, 16)));

@@ -11,7 +11,7 @@ fn deadline_of_ready_passed_draws_another_provider() {
         let SlotState::Assigned { ready_by, .. } = slot_of(id, ALICE, 0).state else {
             panic!()
         };
-        run_to(ready_by);
+        run_to_tick(ready_by);
         assert_eq!(provider_of(id, ALICE, 0), who);
         take_events();
         next_block();
@@ -19,7 +19,8 @@ fn deadline_of_ready_passed_draws_another_provider() {
         assert_eq!(
             slot.state,
             SlotState::Drawing {
-                draw_at: ready_by + 3
+                draw_at: ready_by as u32 + 3,
+                vain: 0
             }
         );
         assert_eq!(slot.passed_over, Some(who));
@@ -47,14 +48,15 @@ fn deadline_of_proof_passed_draws_another_provider() {
         let SlotState::Proving { prove_by, .. } = slot_of(id, ALICE, 0).state else {
             panic!()
         };
-        run_to(prove_by);
+        run_to_tick(prove_by);
         assert_eq!(provider_of(id, ALICE, 0), who);
         take_events();
         next_block();
         assert_eq!(
             slot_of(id, ALICE, 0).state,
             SlotState::Drawing {
-                draw_at: prove_by + 3
+                draw_at: prove_by as u32 + 3,
+                vain: 0
             }
         );
         assert_eq!(
@@ -93,7 +95,7 @@ fn deadline_of_proof_without_seed_sets_a_new_draw_point() {
             SlotState::Proving {
                 provider: who,
                 draw_at,
-                prove_by
+                prove_by: prove_by.into()
             }
         );
         assert_eq!(
@@ -104,7 +106,7 @@ fn deadline_of_proof_without_seed_sets_a_new_draw_point() {
                 slot: 0,
                 provider: who,
                 draw_at,
-                prove_by
+                prove_by: prove_by.into()
             }]
         );
         run_to(draw_at);
@@ -132,7 +134,7 @@ fn deadline_met_never_drops() {
 #[test]
 fn deadline_of_large_file_leaves_time_for_each_mib() {
     build_and_execute(1, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], (100 << 20) - 5, 1));
+        assert_ok!(Storage::commit(signed(ALICE), [1; 32], (100 << 20) - 5, 1, ROUNDS, AMPLE));
         run_blocks(2);
         let id = noema_commitment::file_id::<crate::HostHashing>(&[1; 32], (100 << 20) - 5);
         let SlotState::Assigned { ready_by, .. } = slot_of(id, ALICE, 0).state else {

@@ -12,7 +12,7 @@ use crate::{mock::*, CommitmentCount, Commitments, Deals, Error, SlotState};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-type State = SlotState<u64, u32>;
+type State = SlotState<u64, u64, u32>;
 type Outcome = Result<(), Error<Test>>;
 
 // The parameters of the mock, in numbers.
@@ -23,12 +23,15 @@ const SEED_GAP: u32 = 4;
 const PROVE_WINDOW: u32 = 10;
 /// Every file of the model is smaller than a MiB.
 const READY_WINDOW: u32 = 20 + 1;
+const MATURING_DELAY: u32 = 100_000;
+const MAX_FAILURES: u8 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct ModelSlot {
     state: State,
     due: Option<u32>,
     passed_over: Option<u64>,
+    failures: u8,
 }
 
 #[derive(Default)]
@@ -38,6 +41,8 @@ struct Model {
     inactive: BTreeSet<u64>,
     /// By index of the file and owner.
     deals: BTreeMap<(usize, u64), Vec<ModelSlot>>,
+    /// Those that somebody held once.
+    ever_held: BTreeSet<(usize, u64)>,
 }
 
 impl Model {
@@ -52,15 +57,15 @@ impl Model {
     }
 
     fn commit(&mut self, at: &At, replicas: u8) -> Outcome {
-        if replicas == 0 {
-            return Err(Error::NoReplicas);
-        }
         let key = (at.file, at.owner());
         if let Some(slots) = self.deals.get(&key) {
             return match slots.len() == usize::from(replicas) {
                 true => Ok(()),
                 false => Err(Error::ReplicasDiffer),
             };
+        }
+        if replicas == 0 {
+            return Err(Error::NoReplicas);
         }
         if CAPACITIES.len() - self.inactive.len() < usize::from(replicas) {
             return Err(Error::NotEnoughProviders);
@@ -70,10 +75,12 @@ impl Model {
         }
         let draw_at = self.now + DRAW_DELAY;
         let slot = ModelSlot {
-            state: State::Drawing { draw_at },
+            state: State::Drawing { draw_at, vain: 0 },
             due: Some(draw_at),
             passed_over: None,
+            failures: 0,
         };
+        self.ever_held.remove(&key);
         self.deals.insert(key, vec![slot; usize::from(replicas)]);
         Ok(())
     }
@@ -94,8 +101,11 @@ impl Model {
         let slot = self.slot(at)?;
         match slot.state {
             State::Assigned { provider, ready_by } if provider == me => {
-                assert!(now <= ready_by, "a deadline passed and nothing happened");
-                *slot = proving(me, now);
+                assert!(
+                    u64::from(now) <= ready_by,
+                    "a deadline passed and nothing happened"
+                );
+                *slot = proving(me, now, slot.failures);
                 Ok(())
             }
             State::Proving { provider, .. } | State::Held { provider, .. } if provider == me => {
@@ -115,7 +125,7 @@ impl Model {
                 draw_at,
                 prove_by,
             } if provider == me => {
-                assert!(now <= prove_by, "a deadline passed and nothing happened");
+                assert!(u64::from(now) <= prove_by, "a deadline passed and nothing happened");
                 if brings == Brings::TooFew {
                     return Err(Error::WrongProofCount);
                 }
@@ -131,11 +141,15 @@ impl Model {
                 let state = State::Held {
                     provider,
                     since: now,
+                    joined: None,
+                    bounty: 0,
                 };
+                self.ever_held.insert((at.file, at.owner()));
                 *self.slot(at)? = ModelSlot {
                     state,
-                    due: None,
+                    due: Some(now + MATURING_DELAY),
                     passed_over: None,
+                    failures: 0,
                 };
                 Ok(())
             }
@@ -159,10 +173,23 @@ impl Model {
         let slot = self.slot(at)?;
         match slot.state.provider().copied() {
             Some(me) if who == me || operates == Some(me) => {
-                *slot = dropped(me, now);
+                let failed = u8::from(!slot.state.is_held());
+                *slot = dropped(me, now, slot.failures + failed);
+                self.lapse((at.file, at.owner()));
                 Ok(())
             }
             _ => Err(Error::NotAssignedToYou),
+        }
+    }
+
+    /// A deal that nobody ever held ends when a slot failed too often.
+    fn lapse(&mut self, key: (usize, u64)) {
+        let lapses = self
+            .deals
+            .get(&key)
+            .is_some_and(|slots| slots.iter().any(|slot| slot.failures >= MAX_FAILURES));
+        if lapses && !self.ever_held.contains(&key) {
+            self.deals.remove(&key);
         }
     }
 
@@ -195,27 +222,26 @@ impl Model {
             self.seeds.insert(self.now);
         }
         let now = self.now;
-        let mut deals = std::mem::take(&mut self.deals);
-        for ((file, owner), slots) in &mut deals {
-            for (index, slot) in slots.iter_mut().enumerate() {
-                if slot.due == Some(now) {
-                    let at = (
-                        super::random_calls::files()[*file].id(),
-                        *owner,
-                        index as u8,
-                    );
-                    *slot = self.run(slot, || slot_of(at.0, at.1, at.2).state);
+        let keys: Vec<_> = self.deals.keys().copied().collect();
+        for (file, owner) in keys {
+            let slots = self.deals[&(file, owner)].clone();
+            for (index, slot) in slots.iter().enumerate() {
+                if slot.due != Some(now) {
+                    continue;
                 }
+                let id = super::random_calls::files()[file].id();
+                let next = self.run(slot, || slot_of(id, owner, index as u8).state);
+                self.deals.get_mut(&(file, owner)).unwrap()[index] = next;
             }
+            self.lapse((file, owner));
         }
-        self.deals = deals;
     }
 
     /// What becomes of a slot whose task is due now.
     fn run(&self, slot: &ModelSlot, actual: impl FnOnce() -> State) -> ModelSlot {
         let now = self.now;
         match slot.state {
-            State::Drawing { draw_at } if self.seed_from(draw_at) => match actual() {
+            State::Drawing { draw_at, vain } if self.seed_from(draw_at) => match actual() {
                 State::Assigned { provider, .. } => {
                     assert!(
                         !self.inactive.contains(&provider),
@@ -223,44 +249,50 @@ impl Model {
                     );
                     assert_ne!(slot.passed_over, Some(provider), "not passed over");
                     let ready_by = now + READY_WINDOW;
-                    let state = State::Assigned { provider, ready_by };
+                    let state = State::Assigned {
+                        provider,
+                        ready_by: ready_by.into(),
+                    };
                     ModelSlot {
                         state,
                         due: Some(ready_by + 1),
                         passed_over: None,
+                        failures: slot.failures,
                     }
                 }
                 _ => {
-                    let draw_at = now + REDRAW_DELAY;
-                    let state = State::Drawing { draw_at };
+                    let draw_at = now + (REDRAW_DELAY << vain);
+                    let vain = vain + 1;
+                    let state = State::Drawing { draw_at, vain };
                     ModelSlot {
                         state,
                         due: Some(draw_at),
                         passed_over: None,
+                        failures: slot.failures,
                     }
                 }
             },
-            State::Drawing { draw_at } if now <= draw_at + SEED_GAP => ModelSlot {
+            State::Drawing { draw_at, .. } if now <= draw_at + SEED_GAP => ModelSlot {
                 due: Some(now + 1),
                 ..slot.clone()
             },
-            State::Drawing { .. } => {
+            State::Drawing { vain, .. } => {
                 let draw_at = now + DRAW_DELAY;
-                let state = State::Drawing { draw_at };
+                let state = State::Drawing { draw_at, vain };
                 ModelSlot {
                     state,
                     due: Some(draw_at),
                     ..slot.clone()
                 }
             }
-            State::Assigned { provider, .. } => dropped(provider, now),
+            State::Assigned { provider, .. } => dropped(provider, now, slot.failures + 1),
             State::Proving {
                 provider, draw_at, ..
             } => match self.seed_from(draw_at) {
-                true => dropped(provider, now),
-                false => proving(provider, now),
+                true => dropped(provider, now, slot.failures + 1),
+                false => proving(provider, now, slot.failures),
             },
-            State::Held { .. } => unreachable!("a held slot is never due"),
+            State::Held { .. } => unreachable!("nothing becomes auditable so soon"),
         }
     }
 
@@ -278,6 +310,7 @@ impl Model {
                     state: slot.state.clone(),
                     due: slot.due,
                     passed_over: slot.passed_over,
+                    failures: slot.failures,
                 })
                 .collect();
             assert_eq!(
@@ -307,28 +340,30 @@ impl Model {
     }
 }
 
-fn dropped(provider: u64, now: u32) -> ModelSlot {
+fn dropped(provider: u64, now: u32, failures: u8) -> ModelSlot {
     let draw_at = now + DRAW_DELAY;
-    let state = State::Drawing { draw_at };
+    let state = State::Drawing { draw_at, vain: 0 };
     ModelSlot {
         state,
         due: Some(draw_at),
         passed_over: Some(provider),
+        failures,
     }
 }
 
-fn proving(provider: u64, now: u32) -> ModelSlot {
+fn proving(provider: u64, now: u32, failures: u8) -> ModelSlot {
     let draw_at = now + PROOF_DRAW_DELAY;
     let prove_by = draw_at + PROVE_WINDOW;
     let state = State::Proving {
         provider,
         draw_at,
-        prove_by,
+        prove_by: prove_by.into(),
     };
     ModelSlot {
         state,
         due: Some(prove_by + 1),
         passed_over: None,
+        failures,
     }
 }
 
@@ -339,6 +374,10 @@ proptest! {
     fn model_and_pallet_agree(steps in prop::collection::vec(any_step(true), 1..120)) {
         new_test_ext().execute_with(|| {
             add_providers();
+            // Leases are another model's.
+            MaturingDelay::set(MATURING_DELAY);
+            RoundLength::set(1_000_000_000);
+            RoundEnds::put(1_000_000_000);
             let mut model = Model { now: 1, ..Model::default() };
             model.seeds.insert(1);
             for step in steps {

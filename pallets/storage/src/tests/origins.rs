@@ -80,7 +80,7 @@ fn remove_is_for_the_owner() {
 fn resign_is_for_provider_and_operator_of_the_slot() {
     check(
         |file| assigned(file, 1),
-        |origin, file| Ok(Storage::resign(origin, file.id(), ALICE, 0).map(|()| ().into())?),
+        |origin, file| Ok(Storage::resign(origin, file.id(), ALICE, 0).map(|_| ().into())?),
         &["holder", "holder's operator"],
     );
 }
@@ -90,13 +90,13 @@ fn commit_is_for_anybody_who_can_pay() {
     build_and_execute(2, || {
         for origin in [RuntimeOrigin::none(), RuntimeOrigin::root()] {
             assert_noop!(
-                Storage::commit(origin, [1; 32], 300, 1),
+                Storage::commit(origin, [1; 32], 300, 1, ROUNDS, AMPLE),
                 DispatchError::BadOrigin
             );
         }
-        assert_ok!(Storage::commit(signed(BOB), [1; 32], 300, 1));
+        assert_ok!(Storage::commit(signed(BOB), [1; 32], 300, 1, ROUNDS, AMPLE));
         assert_noop!(
-            Storage::commit(signed(NOBODY), [1; 32], 300, 1),
+            Storage::commit(signed(NOBODY), [1; 32], 300, 1, ROUNDS, AMPLE),
             Error::<Test>::InsufficientDeposit
         );
     });

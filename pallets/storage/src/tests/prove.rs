@@ -23,10 +23,12 @@ fn prove_sectors_drawn_holds_the_slot() {
             slot.state,
             SlotState::Held {
                 provider: who,
-                since: now
+                since: now,
+                joined: None,
+                bounty: 0
             }
         );
-        assert_eq!(slot.due, None);
+        assert_eq!(slot.due, Some(now + MaturingDelay::get()));
         assert!(tasks_at(due).is_empty());
         assert_eq!(deal_of(id, ALICE).held, 1);
         assert_eq!(
@@ -48,7 +50,7 @@ fn prove_largest_file_succeeds() {
             let shape = Shape::new(size).unwrap();
             let root = zero_file::root::<HostHashing>(&shape);
             let id = noema_commitment::file_id::<HostHashing>(&root, size);
-            assert_ok!(Storage::commit(signed(ALICE), root, size, 1));
+            assert_ok!(Storage::commit(signed(ALICE), root, size, 1, ROUNDS, AMPLE));
             run_blocks(2);
             make_ready(id, 0);
             run_blocks(2);
@@ -201,7 +203,7 @@ fn prove_of_size_that_does_not_fit_the_root_is_refused() {
         build_and_execute(1, || {
             let file = TestFile::new(size, 0);
             let id = noema_commitment::file_id::<HostHashing>(&file.root, claimed);
-            assert_ok!(Storage::commit(signed(ALICE), file.root, claimed, 1));
+            assert_ok!(Storage::commit(signed(ALICE), file.root, claimed, 1, ROUNDS, AMPLE));
             run_blocks(2);
             make_ready(id, 0);
             run_blocks(2);
@@ -288,7 +290,7 @@ fn prove_in_the_last_block_succeeds_and_after_it_is_refused() {
             let SlotState::Proving { prove_by, .. } = slot_of(id, ALICE, 0).state else {
                 panic!()
             };
-            run_to(prove_by);
+            run_to_tick(prove_by);
             let proof = file.proof(ALICE, 0);
             if late {
                 next_block_without_hooks();

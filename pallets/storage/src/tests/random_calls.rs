@@ -128,6 +128,8 @@ impl Op {
                         root,
                         size,
                         replicas: *replicas,
+                        rounds: ROUNDS,
+                        max: AMPLE,
                     },
                 )
             }
@@ -278,7 +280,7 @@ impl Step {
 }
 
 /// The `nth` slot in such a state, counted round and round.
-fn nth_slot(nth: usize, wanted: impl Fn(&SlotState<u64, u32>) -> bool) -> Option<At> {
+fn nth_slot(nth: usize, wanted: impl Fn(&SlotState<u64, u64, u32>) -> bool) -> Option<At> {
     let mut found = Vec::new();
     for (owner, account) in OWNERS.iter().enumerate() {
         for (file, test_file) in files().iter().enumerate() {

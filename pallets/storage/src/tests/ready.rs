@@ -21,7 +21,7 @@ fn ready_by_operator_fixes_a_later_draw_point() {
             SlotState::Proving {
                 provider: who,
                 draw_at,
-                prove_by
+                prove_by: prove_by.into()
             }
         );
         assert_eq!(slot.due, Some(prove_by + 1));
@@ -34,7 +34,7 @@ fn ready_by_operator_fixes_a_later_draw_point() {
                 slot: 0,
                 provider: who,
                 draw_at,
-                prove_by
+                prove_by: prove_by.into()
             }]
         );
     });
@@ -59,8 +59,8 @@ fn ready_in_the_last_block_succeeds_and_after_it_is_refused() {
             panic!()
         };
         // 300 bytes are one MiB begun.
-        assert_eq!(ready_by, System::block_number() + 21);
-        run_to(ready_by);
+        assert_eq!(ready_by, <Clock as noema_traits::Ticks>::now() + 21);
+        run_to_tick(ready_by);
         assert_ok!(Storage::ready(
             signed(operator_of(provider(0))),
             id,
@@ -73,7 +73,7 @@ fn ready_in_the_last_block_succeeds_and_after_it_is_refused() {
         let SlotState::Assigned { ready_by, .. } = slot_of(id, ALICE, 0).state else {
             panic!()
         };
-        run_to(ready_by);
+        run_to_tick(ready_by);
         // Even if the agenda had no time to take the slot away.
         next_block_without_hooks();
         assert_noop!(
@@ -140,7 +140,7 @@ fn ready_by_another_provider_is_refused() {
 fn ready_before_the_draw_is_refused() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1));
+        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
         assert_noop!(
             Storage::ready(signed(operator_of(provider(0))), file.id(), ALICE, 0),
             Error::<Test>::NotAssignedToYou
@@ -177,9 +177,9 @@ fn ready_while_the_agenda_is_full_is_refused() {
         // Both deadlines are due in the same block if Bob's provider says ready in the block in
         // which Alice's is drawn: 11 + 1 blocks to fetch, 2 + 10 to prove.
         let (first, second) = (TestFile::new(300, 0), TestFile::new(300, 1));
-        assert_ok!(Storage::commit(signed(BOB), first.root, first.size, 1));
+        assert_ok!(Storage::commit(signed(BOB), first.root, first.size, 1, ROUNDS, AMPLE));
         next_block();
-        assert_ok!(Storage::commit(signed(ALICE), second.root, second.size, 1));
+        assert_ok!(Storage::commit(signed(ALICE), second.root, second.size, 1, ROUNDS, AMPLE));
         run_blocks(2);
         let bobs = operator_of(provider_of(first.id(), BOB, 0));
         let ready = Call::ready {

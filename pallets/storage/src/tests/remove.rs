@@ -5,7 +5,9 @@ use frame_support::{assert_noop, assert_ok};
 
 fn assert_no_trace() {
     assert_eq!(held(ALICE), 0);
-    assert_eq!(Balances::free_balance(ALICE), ENDOWMENT);
+    // The placement is gone for good.
+    assert_eq!(Balances::free_balance(ALICE) + wealth(FUND), ENDOWMENT + 1);
+    assert_eq!(pot(), 0);
     assert_eq!(Deals::<Test>::iter().count(), 0);
     assert_eq!(DealsOf::<Test>::iter().count(), 0);
     assert_eq!(Assignments::<Test>::iter().count(), 0);
@@ -20,7 +22,7 @@ fn assert_no_trace() {
 fn remove_while_drawing_leaves_no_trace() {
     build_and_execute(3, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 3));
+        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 3, ROUNDS, AMPLE));
         let deposit = held(ALICE);
         take_events();
         assert_ok!(Storage::remove(signed(ALICE), file.id()));
@@ -29,7 +31,8 @@ fn remove_while_drawing_leaves_no_trace() {
             [Event::Removed {
                 file: file.id(),
                 owner: ALICE,
-                refunded: deposit
+                refunded: deposit + 3 * 12,
+                reason: crate::EndReason::Removed,
             }]
         );
         assert_no_trace();
@@ -116,7 +119,7 @@ fn remove_and_commit_again_starts_anew() {
         make_held(&file, 0);
         let old = deal_of(id, ALICE);
         assert_ok!(Storage::remove(signed(ALICE), id));
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 3));
+        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 3, ROUNDS, AMPLE));
         let new = deal_of(id, ALICE);
         assert_eq!((new.held, new.replicas()), (0, 3));
         let newest = old.slots.iter().map(|slot| slot.token).max().unwrap();
@@ -131,7 +134,7 @@ fn remove_and_commit_again_and_again_does_not_fill_the_agenda() {
         MaxTasksPerBlock::set(2);
         AgendaSearch::set(7);
         for _ in 0..100 {
-            assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 16));
+            assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 16, ROUNDS, AMPLE));
             let id = DealsOf::<Test>::iter_key_prefix(ALICE).next().unwrap();
             assert_ok!(Storage::remove(signed(ALICE), id));
         }

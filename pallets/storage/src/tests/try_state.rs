@@ -164,14 +164,14 @@ fn assignment_that_is_none_is_found() {
 
 #[test]
 fn slot_without_task_is_found() {
-    assert_found("not held has no task", |file| {
+    assert_found("waits for something has no task", |file| {
         change(file, |deal| deal.slots[1].due = None);
     });
 }
 
 #[test]
-fn held_slot_with_task_is_found() {
-    assert_found("a held slot has a task", |file| {
+fn held_slot_with_task_elsewhere_is_found() {
+    assert_found("not where its slot or deal says", |file| {
         change(file, |deal| deal.slots[0].due = Some(500));
     });
 }
@@ -185,7 +185,7 @@ fn task_missing_from_the_agenda_is_found() {
 
 #[test]
 fn task_in_another_block_is_found() {
-    assert_found("not where the slot says", |file| {
+    assert_found("not where its slot or deal says", |file| {
         let due = slot_of(file.id(), ALICE, 1).due.unwrap();
         let tasks = Agenda::<Test>::take(due);
         Agenda::<Test>::insert(due + 1, tasks);
@@ -194,7 +194,7 @@ fn task_in_another_block_is_found() {
 
 #[test]
 fn task_for_another_slot_is_found() {
-    assert_found("or for another slot", |file| {
+    assert_found("or for another", |file| {
         let due = slot_of(file.id(), ALICE, 1).due.unwrap();
         Agenda::<Test>::mutate(due, |tasks| tasks[0].slot = 2);
     });
@@ -211,12 +211,13 @@ fn task_on_the_agenda_twice_is_found() {
 
 #[test]
 fn task_that_no_slot_waits_for_is_found() {
-    assert_found("that no slot waits for", |file| {
+    assert_found("that nothing waits for", |file| {
         let task = Task {
             file: file.id(),
             owner: ALICE,
             slot: 0,
             token: 0,
+            kind: crate::TaskKind::Slot,
         };
         Agenda::<Test>::try_append(500, task).unwrap();
     });

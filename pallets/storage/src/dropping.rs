@@ -1,0 +1,193 @@
+//! A provider that missed too many rounds loses everything, replica by replica, each with a bounty for whoever takes it over.
+
+use crate::{
+    math,
+    types::FileId,
+    Assignments, BalanceOf, Config, DealOf, Deals, DropReason, Drops, Error, Event, Pallet,
+    WeightInfo,
+};
+use alloc::vec::Vec;
+use codec::Encode;
+use frame_support::{
+    ensure,
+    storage::{with_storage_layer, StoragePrefixedMap},
+    traits::Get,
+    weights::{Weight, WeightMeter},
+};
+use noema_commitment::Hasher;
+use noema_traits::AuditFreeze;
+use sp_runtime::{
+    traits::{CheckedAdd, CheckedSub, UniqueSaturatedInto, Zero},
+    ArithmeticError, DispatchError, DispatchResult,
+};
+
+impl<T: Config> Pallet<T> {
+    /// What taking so many replicas weighs.
+    pub(crate) fn weight_of_dropping(replicas: u32) -> Weight {
+        let one = T::WeightInfo::drop_replica()
+            .saturating_add(T::Audits::weight_of_before_change());
+        one.saturating_mul(replicas.into())
+            .saturating_add(T::WeightInfo::drop_none())
+            .saturating_add(T::Audits::weight_of_emptied())
+    }
+
+    /// Takes up to `limit` replicas from a provider that loses everything. Returns how many; the end of the drop counts as one where nothing was left to take.
+    pub(crate) fn do_drop_replicas(
+        provider: &T::AccountId,
+        limit: u32,
+    ) -> Result<u32, DispatchError> {
+        ensure!(
+            Drops::<T>::contains_key(provider),
+            Error::<T>::NotDropping
+        );
+        let mut dropped = 0u32;
+        while dropped < limit && Self::drop_next(provider)? {
+            dropped = dropped.saturating_add(1);
+        }
+        if Self::end_drop_if_empty(provider) {
+            dropped = dropped.max(1);
+        }
+        Ok(dropped)
+    }
+
+    /// Takes some replicas in every block, from whoever comes next after a point that moves with the blocks: so nobody whose rounds must be settled first holds the
+    /// others up.
+    pub(crate) fn take_from_dropped(meter: &mut WeightMeter) {
+        let one = Self::weight_of_dropping(1);
+        if meter.try_consume(T::WeightInfo::drop_none()).is_err() {
+            return;
+        }
+        let Some(provider) = Self::next_dropped() else {
+            return;
+        };
+        for _ in 0..T::DropsPerBlock::get() {
+            if meter.try_consume(one).is_err() {
+                return;
+            }
+            // One that cannot be taken now, because the agenda is full or rounds must be settled first, is taken later.
+            let taken = with_storage_layer(|| Self::do_drop_replicas(&provider, 1));
+            if taken != Ok(1) || !Drops::<T>::contains_key(&provider) {
+                return;
+            }
+        }
+    }
+
+    /// Somebody who loses everything.
+    fn next_dropped() -> Option<T::AccountId> {
+        let point = T::FileHasher::blake2_256(&Self::now().encode());
+        let (low, _) = point.split_at(16);
+        let mut from: Vec<u8> = Drops::<T>::final_prefix().to_vec();
+        from.extend_from_slice(low);
+        Drops::<T>::iter_keys_from(from)
+            .next()
+            .or_else(|| Drops::<T>::iter_keys().next())
+    }
+
+    /// Takes one replica of a provider that loses everything, in whatever state. Whether there was one.
+    fn drop_next(provider: &T::AccountId) -> Result<bool, DispatchError> {
+        let Some(((file, owner), index)) = Assignments::<T>::iter_prefix(provider).next() else {
+            return Ok(false);
+        };
+        let deal = Deals::<T>::get(file, &owner).ok_or(Error::<T>::UnknownDeal)?;
+        let slot = deal.slot(index).ok_or(Error::<T>::UnknownSlot)?;
+        let earns = slot
+            .earner()
+            .is_some_and(|earner| earner.provider == *provider);
+        if earns {
+            Self::before_change(provider)?;
+            Self::drop_earner(provider, &file, &owner, index)?;
+        } else if deal.is_over(Self::round()) {
+            Self::leave_over(provider, &file, &owner, deal, index)?;
+        } else {
+            Self::unschedule_slot(&deal, index);
+            Self::lose_slot(&file, &owner, deal, index, DropReason::Struck)?;
+        }
+        Ok(true)
+    }
+
+    /// Takes a slot of a deal that is over from a provider that does not earn there: nobody is looked for.
+    fn leave_over(
+        provider: &T::AccountId,
+        file: &FileId,
+        owner: &T::AccountId,
+        mut deal: DealOf<T>,
+        index: u8,
+    ) -> DispatchResult {
+        Self::unschedule_slot(&deal, index);
+        Self::open_slot(file, owner, &mut deal, index, None)?;
+        Self::let_go(provider, file, owner, deal.size)?;
+        Self::count_held(file, owner, &mut deal)?;
+        Deals::<T>::insert(file, owner, deal);
+        Ok(())
+    }
+
+    /// Takes a replica that earns, whose provider the audits have heard of, and sets a bounty for it.
+    fn drop_earner(
+        provider: &T::AccountId,
+        file: &FileId,
+        owner: &T::AccountId,
+        index: u8,
+    ) -> DispatchResult {
+        let mut deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
+        let not_due = Self::stop_earner(&mut deal, index)?.unwrap_or_else(Zero::zero);
+        let bounty = if deal.is_over(Self::round()) {
+            Zero::zero()
+        } else {
+            Self::take_bounty(provider, file, owner, &deal, index)?
+        };
+        let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
+        slot.bounty = slot
+            .bounty
+            .checked_add(&not_due)
+            .and_then(|sum| sum.checked_add(&bounty))
+            .ok_or(ArithmeticError::Overflow)?;
+        if slot.leaving.take().is_none() {
+            Self::unschedule_slot(&deal, index);
+            Self::open_slot(file, owner, &mut deal, index, Some(provider.clone()))?;
+        }
+        Self::let_go(provider, file, owner, deal.size)?;
+        Self::announce_stop(file, owner, index, provider, DropReason::Struck);
+        Self::count_held(file, owner, &mut deal)?;
+        Deals::<T>::insert(file, owner, deal);
+        Ok(())
+    }
+
+    /// Moves the bounty for a dropped replica into the pot: its part of the budget, as far as fund and treasury reach.
+    fn take_bounty(
+        provider: &T::AccountId,
+        file: &FileId,
+        owner: &T::AccountId,
+        deal: &DealOf<T>,
+        index: u8,
+    ) -> Result<BalanceOf<T>, DispatchError> {
+        let Some(mut drop) = Drops::<T>::get(provider) else {
+            return Ok(Zero::zero());
+        };
+        let bytes = u128::from(Self::data_sectors(deal.size)?).saturating_mul(256);
+        let share = math::share(drop.budget.unique_saturated_into(), bytes, drop.bytes);
+        let share = Self::amount(Some(share))?.min(drop.left);
+        let from_fund = Self::draw_from(&T::RepairFund::get(), share);
+        let missing = share
+            .checked_sub(&from_fund)
+            .ok_or(ArithmeticError::Underflow)?;
+        let from_treasury = Self::draw_from(&T::Treasury::get(), missing);
+        let amount = from_fund
+            .checked_add(&from_treasury)
+            .ok_or(ArithmeticError::Overflow)?;
+        drop.left = drop
+            .left
+            .checked_sub(&amount)
+            .ok_or(ArithmeticError::Underflow)?;
+        Drops::<T>::insert(provider, drop);
+        if !amount.is_zero() {
+            Self::deposit_event(Event::BountySet {
+                file: *file,
+                owner: owner.clone(),
+                slot: index,
+                amount,
+                from_treasury,
+            });
+        }
+        Ok(amount)
+    }
+}

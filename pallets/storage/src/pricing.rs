@@ -1,0 +1,97 @@
+//! The price of the present round, and its base.
+
+use crate::{
+    price::{self, PriceState, MILLION},
+    BalanceOf, Config, Error, Event, Pallet, Price, Reserved, WeightInfo,
+};
+use frame_support::{ensure, traits::Get, weights::WeightMeter};
+use noema_commitment::Shape;
+use noema_traits::{ProviderRegistry, Role};
+use sp_runtime::{
+    traits::{CheckedAdd, UniqueSaturatedInto},
+    DispatchError, DispatchResult,
+};
+
+impl<T: Config> Pallet<T> {
+    /// The price in force.
+    pub(crate) fn price() -> PriceState<BalanceOf<T>> {
+        Price::<T>::get().unwrap_or_else(|| PriceState {
+            round: Self::round(),
+            base: T::BasePrice::get(),
+            next_base: T::BasePrice::get(),
+            multiplier: MILLION,
+        })
+    }
+
+    /// Fixes the price of a round in its first block, before any transaction.
+    pub(crate) fn fix_price(meter: &mut WeightMeter) {
+        if meter.try_consume(T::WeightInfo::on_poll()).is_err() {
+            return;
+        }
+        let round = Self::round();
+        let before = Price::<T>::get();
+        if before.is_some_and(|price| price.round == round) {
+            return;
+        }
+        if meter.try_consume(T::WeightInfo::on_poll_price()).is_err() {
+            return;
+        }
+        let state = match before {
+            Some(before) => {
+                let free = T::Providers::total_free(Role::Storage);
+                let used = price::utilisation(Reserved::<T>::get(), free);
+                before.moved(round, used)
+            }
+            // The first round begins at the base price, whatever is used.
+            None => Self::price(),
+        };
+        Price::<T>::put(state);
+        if let Ok(price) = Self::per_gib(&state) {
+            Self::deposit_event(Event::PriceMoved { round, price });
+        }
+    }
+
+    /// Units per GiB and round.
+    pub(crate) fn per_gib(state: &PriceState<BalanceOf<T>>) -> Result<BalanceOf<T>, DispatchError> {
+        let base = state.base.unique_saturated_into();
+        Self::amount(price::per_gib(base, state.multiplier))
+    }
+
+    /// Units that a replica of a file of this size earns in a round at the present price, and its padded sectors.
+    pub(crate) fn rent_of(size: u64) -> Result<(BalanceOf<T>, u64), DispatchError> {
+        let sectors = Shape::new(size)
+            .map_err(|_| Error::<T>::FileTooLarge)?
+            .padded_sectors();
+        let per_gib = Self::per_gib(&Self::price())?.unique_saturated_into();
+        Ok((Self::amount(price::rent(per_gib, sectors))?, sectors))
+    }
+
+    /// An amount that was computed in wide numbers.
+    pub(crate) fn amount(amount: Option<u128>) -> Result<BalanceOf<T>, DispatchError> {
+        amount
+            .and_then(|amount| BalanceOf::<T>::try_from(amount).ok())
+            .ok_or_else(|| Error::<T>::AmountTooLarge.into())
+    }
+
+    /// Sets the base price of the next round.
+    pub(crate) fn do_set_base_price(base: BalanceOf<T>) -> DispatchResult {
+        let mut state = Self::price();
+        let twice = |amount: BalanceOf<T>| amount.checked_add(&amount);
+        let not_above = twice(state.base).is_none_or(|most| base <= most);
+        let not_below = twice(base).is_none_or(|doubled| doubled >= state.base);
+        ensure!(
+            base >= T::MinBasePrice::get()
+                && base <= T::MaxBasePrice::get()
+                && not_above
+                && not_below,
+            Error::<T>::PriceOutOfBounds
+        );
+        state.next_base = base;
+        Price::<T>::put(state);
+        Self::deposit_event(Event::BasePriceSet {
+            price: base,
+            from: state.round.saturating_add(1),
+        });
+        Ok(())
+    }
+}
