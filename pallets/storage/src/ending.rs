@@ -26,15 +26,24 @@ const HORIZON: Tick = 1 << 22;
 const HORIZON_SPREAD: Tick = 1 << 16;
 
 impl<T: Config> Pallet<T> {
-    /// What ending a deal with so many earners weighs.
-    pub(crate) fn weight_of_ending(earners: u32) -> Weight {
-        T::WeightInfo::remove(T::MaxReplicas::get())
+    /// What ending a deal weighs at most.
+    pub(crate) fn weight_of_any_ending() -> Weight {
+        let replicas = T::MaxReplicas::get();
+        Self::weight_of_ending((replicas, replicas))
+    }
+
+    /// What ending a deal with so many replicas, of which so many earn, weighs.
+    pub(crate) fn weight_of_ending((replicas, earners): (u32, u32)) -> Weight {
+        T::WeightInfo::remove(replicas)
             .saturating_add(T::Audits::weight_of_before_change().saturating_mul(earners.into()))
             .saturating_add(T::Audits::weight_of_emptied())
     }
 
-    /// Ends a deal of the sender. Returns how many earned there.
-    pub(crate) fn do_remove(owner: &T::AccountId, file: &FileId) -> Result<u32, DispatchError> {
+    /// Ends a deal of the sender. Returns how many replicas it had, and how many earned.
+    pub(crate) fn do_remove(
+        owner: &T::AccountId,
+        file: &FileId,
+    ) -> Result<(u32, u32), DispatchError> {
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let reason = if deal.is_over(Self::round()) {
             EndReason::Over
@@ -44,19 +53,23 @@ impl<T: Config> Pallet<T> {
         Self::finish(file, owner, reason)
     }
 
-    /// Cleans up a deal whose lease is over. Returns how many earned there.
-    pub(crate) fn do_expire(file: &FileId, owner: &T::AccountId) -> Result<u32, DispatchError> {
+    /// Cleans up a deal whose lease is over. Returns how many replicas it had, and how many earned.
+    pub(crate) fn do_expire(
+        file: &FileId,
+        owner: &T::AccountId,
+    ) -> Result<(u32, u32), DispatchError> {
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         ensure!(deal.is_over(Self::round()), Error::<T>::NotOver);
         Self::finish(file, owner, EndReason::Over)
     }
 
-    /// Ends a deal: its earners stop, bounties that wait for nobody go to the fund, the owner gets the rest and the deposit. Returns how many earned there.
+    /// Ends a deal: its earners stop, bounties that wait for nobody go to the fund, the owner gets the rest and the deposit. Returns how many replicas
+    /// it had, and how many earned.
     pub(crate) fn finish(
         file: &FileId,
         owner: &T::AccountId,
         reason: EndReason,
-    ) -> Result<u32, DispatchError> {
+    ) -> Result<(u32, u32), DispatchError> {
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let mut earners = 0u32;
         for (_, earner) in deal.earners() {
@@ -73,9 +86,10 @@ impl<T: Config> Pallet<T> {
                 .checked_add(&waiting)
                 .ok_or(ArithmeticError::Overflow)?;
         }
+        let replicas = deal.replicas().into();
         Self::close_deal(file, owner, deal, for_fund, reason)?;
         Self::end_drops_of(&gone);
-        Ok(earners)
+        Ok((replicas, earners))
     }
 
     /// Lets everybody go who has anything to do with a slot, whose earner the audits have heard of. Returns the bounty that waits there for nobody. The caller writes

@@ -545,11 +545,11 @@ pub mod pallet {
         /// Ends the sender's deal for this file: providers are released from it, its records go, and what was paid for rounds that have not begun comes back,
         /// with the credit and the deposit.
         #[pallet::call_index(3)]
-        #[pallet::weight(Pallet::<T>::weight_of_ending(T::MaxReplicas::get()))]
+        #[pallet::weight(Pallet::<T>::weight_of_any_ending())]
         pub fn remove(origin: OriginFor<T>, file: FileId) -> DispatchResultWithPostInfo {
             let owner = ensure_signed(origin)?;
-            let earners = Self::do_remove(&owner, &file)?;
-            Ok(Some(Self::weight_of_ending(earners)).into())
+            let ended = Self::do_remove(&owner, &file)?;
+            Ok(Some(Self::weight_of_ending(ended)).into())
         }
 
         /// The provider gives a slot up, in whatever state; another provider will be drawn. A replica that earns stays with it until the replacement earns, or
@@ -653,15 +653,15 @@ pub mod pallet {
         ///
         /// The origin is any signed account.
         #[pallet::call_index(10)]
-        #[pallet::weight(Pallet::<T>::weight_of_ending(T::MaxReplicas::get()))]
+        #[pallet::weight(Pallet::<T>::weight_of_any_ending())]
         pub fn expire(
             origin: OriginFor<T>,
             file: FileId,
             owner: T::AccountId,
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            let earners = Self::do_expire(&file, &owner)?;
-            Ok((Some(Self::weight_of_ending(earners)), Pays::No).into())
+            let ended = Self::do_expire(&file, &owner)?;
+            Ok((Some(Self::weight_of_ending(ended)), Pays::No).into())
         }
 
         /// Lets a provider whose stake no longer covers what it holds begin to hand a replica over.

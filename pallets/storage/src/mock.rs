@@ -279,6 +279,8 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
         TickNow::put(1);
         RoundEnds::put(RoundLength::get());
         Seeds::remember(1);
+        poll(Weight::MAX);
+        System::reset_events();
     });
     ext
 }
@@ -326,6 +328,12 @@ fn begin_block(with_seed: bool) {
     if let Some(old) = block.checked_sub(History::get()) {
         Seeds::forget(old);
     }
+}
+
+/// What hooks take beside the agenda when there is nothing for them to do, added to what the agenda may take.
+pub(crate) fn with_hooks(agenda: Weight) -> Weight {
+    type W = <Test as Config>::WeightInfo;
+    agenda + <W as crate::WeightInfo>::on_poll() + <W as crate::WeightInfo>::drop_none()
 }
 
 fn poll(limit: Weight) -> Weight {

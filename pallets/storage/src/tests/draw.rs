@@ -206,7 +206,7 @@ fn draw_when_nobody_has_room_tries_again_later() {
         take_events();
         run_to(3);
         let slot = slot_of(file.id(), ALICE, 0);
-        assert_eq!(slot.state, SlotState::Drawing { draw_at: 13, vain: 0 });
+        assert_eq!(slot.state, SlotState::Drawing { draw_at: 13, vain: 1 });
         assert_eq!(slot.due, Some(13));
         assert!(take_events().is_empty());
         Registry::set_capacity(provider(1), 5_120);
@@ -222,7 +222,7 @@ fn draw_when_nobody_is_active_tries_again_later() {
         assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
         Registry::set_activity(provider(0), false);
         run_to(3);
-        assert_eq!(state_of(&file, 0), SlotState::Drawing { draw_at: 13, vain: 0 });
+        assert_eq!(state_of(&file, 0), SlotState::Drawing { draw_at: 13, vain: 1 });
     });
 }
 
@@ -252,7 +252,7 @@ fn draw_gives_up_after_the_allowed_attempts() {
         assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 2, ROUNDS, AMPLE));
         run_to(3);
         assert_eq!(state_of(&file, 0).provider(), Some(&provider(0)));
-        assert_eq!(state_of(&file, 1), SlotState::Drawing { draw_at: 13, vain: 0 });
+        assert_eq!(state_of(&file, 1), SlotState::Drawing { draw_at: 13, vain: 1 });
     });
 }
 

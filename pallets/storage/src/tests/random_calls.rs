@@ -344,8 +344,11 @@ pub(super) fn remove_everything() {
     }
     for owner in [ALICE, BOB] {
         assert_eq!(held(owner), 0);
-        assert_eq!(Balances::free_balance(owner), ENDOWMENT);
     }
+    // Placements are gone for good, and nothing else.
+    let left = Balances::free_balance(ALICE) + Balances::free_balance(BOB);
+    assert_eq!(left + wealth(FUND), 2 * ENDOWMENT + 1);
+    assert_eq!(pot(), 0);
     assert!(Registry::all()
         .values()
         .all(|provider| provider.reserved == 0));
