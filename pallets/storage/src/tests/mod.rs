@@ -7,6 +7,7 @@ mod commit;
 mod deadlines;
 mod draw;
 mod integrity;
+mod leases;
 mod model;
 mod origins;
 mod prove;
