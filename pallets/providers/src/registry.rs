@@ -1,6 +1,9 @@
 //! The directory as other pallets read it.
 
-use crate::{math, tree::RoleTree, BalanceOf, Censuses, Config, Operators, Pallet, ParametersByRole, Providers};
+use crate::{
+    math, tree::RoleTree, BalanceOf, Censuses, Config, Operators, Pallet, ParametersByRole,
+    Providers,
+};
 use alloc::vec::Vec;
 use noema_traits::{ProviderRegistry, Role};
 use sp_runtime::{traits::UniqueSaturatedInto, DispatchResult, SaturatedConversion};

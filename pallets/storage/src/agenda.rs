@@ -245,9 +245,7 @@ impl<T: Config> Pallet<T> {
             SlotState::Drawing { draw_at, vain } => {
                 Self::draw_provider(task, deal, draw_at, vain, now)
             }
-            SlotState::Assigned { ready_by, .. } => {
-                Self::expire_assignment(task, deal, ready_by)
-            }
+            SlotState::Assigned { ready_by, .. } => Self::expire_assignment(task, deal, ready_by),
             SlotState::Proving {
                 provider,
                 draw_at,

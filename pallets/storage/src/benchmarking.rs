@@ -1,7 +1,5 @@
-//! Weights of the calls and of the agenda, each in its worst case: a deal with as many replicas as
-//! can be, for the largest file, and an agenda that is full as far as it is searched.
-//!
-//! The file consists of zeros, so that its root and valid proofs can be computed without it.
+//! Weights of the calls, the agenda and the hooks, each in its worst case: a deal with as many replicas as can be, for the largest file, and an agenda that is full as
+//! far as it is searched. What audits take is measured along with it where they are asked.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -11,220 +9,25 @@
     reason = "runs in benchmarks and tests only"
 )]
 
+mod scene;
+
+use scene::*;
+pub(crate) use scene::{answer_for, fill};
+
 use crate::{
-    types::{FileId, SlotState, Task},
-    zero_file, Agenda, AgendaCursor, Assignments, BalanceOf, BlockOf, Call, Config, Deals, Pallet,
-    SlotStateOf, TaskOf,
+    types::{SlotState, Task},
+    zero_file, Agenda, AgendaCursor, Assignments, Call, Config, Deals, Pallet,
 };
-use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::{
-    storage::with_storage_layer,
-    traits::{
-        fungible::{Inspect, Unbalanced},
-        tokens::Precision,
-        Get,
-    },
+    traits::{EnsureOrigin, Get},
     weights::WeightMeter,
     BoundedVec,
 };
 use frame_system::RawOrigin;
-use noema_commitment::{drawn_sectors, Shape};
-use noema_traits::{AgedRandomness, ProviderRegistry, Role};
-use sp_runtime::{
-    traits::{BlockNumberProvider, Convert, One, Saturating},
-    DispatchError,
-};
-
-const SEED: u32 = 0;
-
-/// A deal of the largest size with all its slots being drawn.
-struct Scene<T: Config> {
-    owner: T::AccountId,
-    root: [u8; 32],
-    size: u64,
-    shape: Shape,
-    file: FileId,
-    replicas: u8,
-}
-
-fn max_replicas<T: Config>() -> u8 {
-    u8::try_from(T::MaxReplicas::get()).unwrap()
-}
-
-fn provider<T: Config>(n: u32) -> T::AccountId {
-    account("provider", n, SEED)
-}
-
-fn operator<T: Config>(n: u32) -> T::AccountId {
-    account("operator", n, SEED)
-}
-
-/// Makes `count` providers active, each with room for two replicas of the largest file.
-fn add_providers<T: Config>(count: u32) {
-    let bytes = Shape::new(T::MaxFileSize::get()).unwrap().padded_bytes();
-    for n in 0..count {
-        let free = bytes.saturating_mul(2);
-        T::Providers::set_active(Role::Storage, &provider::<T>(n), &operator::<T>(n), free);
-    }
-}
-
-/// A long way into the chain, so that there is a past.
-fn begin<T: Config>() {
-    T::BlockNumberProvider::set_block_number(100_000u32.into());
-}
-
-fn advance<T: Config>(blocks: BlockOf<T>) {
-    let now = Pallet::<T>::now();
-    T::BlockNumberProvider::set_block_number(now.saturating_add(blocks));
-}
-
-fn funded_owner<T: Config>(replicas: u8) -> T::AccountId {
-    let owner: T::AccountId = account("owner", 0, SEED);
-    let deposit = Pallet::<T>::deposit_for(T::MaxFileSize::get(), replicas).unwrap();
-    let amount: BalanceOf<T> = deposit
-        .saturating_mul(2u8.into())
-        .saturating_add(T::Currency::minimum_balance());
-    T::Currency::increase_balance(&owner, amount, Precision::Exact).unwrap();
-    owner
-}
-
-/// The owner's file, not committed yet.
-fn file_scene<T: Config>(replicas: u8) -> Scene<T> {
-    begin::<T>();
-    add_providers::<T>(replicas.into());
-    let size = T::MaxFileSize::get();
-    let shape = Shape::new(size).unwrap();
-    let root = zero_file::root::<T::FileHasher>(&shape);
-    let file = noema_commitment::file_id::<T::FileHasher>(&root, size);
-    Scene {
-        owner: funded_owner::<T>(replicas),
-        root,
-        size,
-        shape,
-        file,
-        replicas,
-    }
-}
-
-/// The owner's file, committed.
-fn deal_scene<T: Config>(replicas: u8) -> Result<Scene<T>, DispatchError> {
-    let scene = file_scene::<T>(replicas);
-    Pallet::<T>::do_commit(scene.owner.clone(), scene.root, scene.size, replicas)?;
-    Ok(scene)
-}
-
-/// Tasks that fill an agenda block but for `room`.
-fn fill_block<T: Config>(block: BlockOf<T>, room: u32) {
-    let nobody: T::AccountId = account("nobody", 0, SEED);
-    let task = Task {
-        file: [0xff; 32],
-        owner: nobody,
-        slot: 0,
-        token: u64::MAX,
-    };
-    let count = T::MaxTasksPerBlock::get().saturating_sub(room);
-    let tasks: Vec<_> = (0..count).map(|_| task.clone()).collect();
-    Agenda::<T>::insert(block, BoundedVec::truncate_from(tasks));
-}
-
-/// Fills the agenda from `first` on so that the last block that is tried is the first with room.
-fn fill_agenda<T: Config>(first: BlockOf<T>) {
-    for n in 0..T::AgendaSearch::get() {
-        fill_block::<T>(first.saturating_add(n.into()), 0);
-    }
-}
-
-impl<T: Config> Scene<T> {
-    /// Puts a slot into a state with the provider of the same number, and its task into the agenda
-    /// block `due`, which it fills.
-    fn give(
-        &self,
-        index: u8,
-        state: SlotStateOf<T>,
-        due: Option<BlockOf<T>>,
-    ) -> Result<(), DispatchError> {
-        let mut deal = Deals::<T>::get(self.file, &self.owner).unwrap();
-        Pallet::<T>::unschedule_slot(&deal, index);
-        let who = provider::<T>(index.into());
-        T::Providers::reserve(Role::Storage, &who, self.shape.padded_bytes())?;
-        Assignments::<T>::insert(&who, (self.file, &self.owner), index);
-        if let Some(due) = due {
-            fill_block::<T>(due, 1);
-        }
-        let held = state.is_held();
-        Pallet::<T>::move_slot(&self.file, &self.owner, &mut deal, index, state, None, due)?;
-        if held {
-            Pallet::<T>::count_held(&self.file, &self.owner, &mut deal, |held| held + 1);
-        }
-        Deals::<T>::insert(self.file, &self.owner, deal);
-        Ok(())
-    }
-
-    /// Holds `count` slots from the last one down.
-    fn hold_last(&self, count: u8) -> Result<(), DispatchError> {
-        for index in (0..self.replicas).rev().take(count.into()) {
-            let provider = provider::<T>(index.into());
-            self.give(
-                index,
-                SlotState::Held {
-                    provider,
-                    since: Pallet::<T>::now(),
-                },
-                None,
-            )?;
-        }
-        Ok(())
-    }
-
-    /// A slot that awaits its proof, drawn by the latest seed that counts.
-    fn proving(&self, index: u8, seed: Option<[u8; 32]>) -> Result<BlockOf<T>, DispatchError> {
-        let draw_at = Pallet::<T>::now();
-        let prove_by = draw_at.saturating_add(T::ProveWindow::get());
-        let due = prove_by.saturating_add(One::one());
-        let provider = provider::<T>(index.into());
-        self.give(
-            index,
-            SlotState::Proving {
-                provider,
-                draw_at,
-                prove_by,
-            },
-            Some(due),
-        )?;
-        if let Some(seed) = seed {
-            T::Randomness::set_seed(draw_at.saturating_add(T::MaxSeedGap::get()), seed);
-        }
-        Ok(due)
-    }
-
-    /// The task of a slot.
-    fn task(&self, index: u8) -> TaskOf<T> {
-        let deal = Deals::<T>::get(self.file, &self.owner).unwrap();
-        let token = deal.slot(index).unwrap().token;
-        Task {
-            file: self.file,
-            owner: self.owner.clone(),
-            slot: index,
-            token,
-        }
-    }
-
-    /// The state of a slot.
-    fn state(&self, index: u8) -> SlotStateOf<T> {
-        Deals::<T>::get(self.file, &self.owner)
-            .unwrap()
-            .slot(index)
-            .unwrap()
-            .state
-            .clone()
-    }
-}
-
-/// Runs a task as the agenda does.
-fn run<T: Config>(task: &TaskOf<T>) -> Result<crate::agenda::Ran, DispatchError> {
-    with_storage_layer(|| Pallet::<T>::run_task(task, Pallet::<T>::now()))
-}
+use noema_commitment::drawn_sectors;
+use noema_traits::{AgedRandomness, Auditable, ProviderRegistry, Role, Rounds};
+use sp_runtime::traits::{Convert, One, Saturating, Zero};
 
 #[benchmarks]
 mod benchmarks {
@@ -242,6 +45,8 @@ mod benchmarks {
             scene.root,
             scene.size,
             replicas,
+            T::MinRounds::get(),
+            ample::<T>(),
         );
 
         assert!(Deals::<T>::contains_key(scene.file, &scene.owner));
@@ -258,6 +63,8 @@ mod benchmarks {
             scene.root,
             scene.size,
             scene.replicas,
+            T::MinRounds::get(),
+            ample::<T>(),
         );
 
         assert!(Deals::<T>::contains_key(scene.file, &scene.owner));
@@ -269,13 +76,17 @@ mod benchmarks {
         let scene = deal_scene::<T>(max_replicas::<T>())?;
         let now = Pallet::<T>::now();
         // Far from where the next task goes.
-        let ready_by = now.saturating_add(50_000u32.into());
+        let ready_by = Pallet::<T>::tick().saturating_add(50_000);
         let state = SlotState::Assigned {
             provider: provider::<T>(0),
             ready_by,
         };
-        scene.give(0, state, Some(ready_by.saturating_add(One::one())))?;
-        let window = T::ProofDrawDelay::get().saturating_add(T::ProveWindow::get());
+        scene.give(
+            0,
+            state,
+            Some(Pallet::<T>::block_of(ready_by.saturating_add(1))),
+        )?;
+        let window = T::ProofDrawDelay::get().saturating_add(blocks::<T>(T::ProveWindow::get()));
         fill_agenda::<T>(now.saturating_add(window).saturating_add(One::one()));
 
         #[extrinsic_call]
@@ -326,10 +137,9 @@ mod benchmarks {
     #[benchmark]
     fn remove(r: Linear<1, { T::MaxReplicas::get() }>) -> Result<(), BenchmarkError> {
         let scene = deal_scene::<T>(u8::try_from(r).unwrap())?;
+        scene.two_segments();
         for index in 0..scene.replicas {
-            // One block further for each, so that each has its task in another.
-            advance::<T>(One::one());
-            scene.proving(index, None)?;
+            scene.earn(index)?;
         }
 
         #[extrinsic_call]
@@ -343,12 +153,13 @@ mod benchmarks {
     fn resign() -> Result<(), BenchmarkError> {
         let scene = deal_scene::<T>(max_replicas::<T>())?;
         scene.hold_last(crate::quorum(scene.replicas) - 1)?;
-        // A slot costs most when it is held and has a task; no slot is both, some are either.
         let now = Pallet::<T>::now();
         let due = now.saturating_add(50_000u32.into());
         let state = SlotState::Held {
             provider: provider::<T>(0),
             since: now,
+            joined: None,
+            bounty: Zero::zero(),
         };
         scene.give(0, state, Some(due))?;
         assert!(Deals::<T>::get(scene.file, &scene.owner)
@@ -368,6 +179,205 @@ mod benchmarks {
             .unwrap()
             .is_active());
         Ok(())
+    }
+
+    #[benchmark]
+    fn resign_earning() -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(max_replicas::<T>())?;
+        scene.two_segments();
+        scene.hold_last(crate::quorum(scene.replicas) - 1)?;
+        scene.earn(0)?;
+        scene.leave(0)?;
+        let later = Pallet::<T>::round().saturating_add(T::HandOverRounds::get());
+        // So that rounds are left nevertheless.
+        Deals::<T>::mutate(scene.file, &scene.owner, |deal| {
+            if let Some(old) = &mut deal.as_mut().unwrap().slots[0].leaving {
+                old.since = Pallet::<T>::round().saturating_sub(T::HandOverRounds::get());
+            }
+        });
+        assert!(later > 0);
+
+        #[extrinsic_call]
+        resign(
+            RawOrigin::Signed(operator::<T>(0)),
+            scene.file,
+            scene.owner.clone(),
+            0,
+        );
+
+        let deal = Deals::<T>::get(scene.file, &scene.owner).unwrap();
+        assert!(deal.slots[0].leaving.is_none());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn renew(r: Linear<0, { T::MaxReplicas::get() }>) -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(u8::try_from(r).unwrap().max(1))?;
+        scene.two_segments();
+        for index in 0..u8::try_from(r).unwrap() {
+            scene.earn(index)?;
+        }
+        let until = Deals::<T>::get(scene.file, &scene.owner)
+            .unwrap()
+            .terms
+            .last()
+            .saturating_add(1);
+        let leases = BoundedVec::truncate_from(alloc::vec![(scene.file, scene.owner.clone())]);
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(scene.owner.clone()),
+            leases,
+            until,
+            ample::<T>(),
+        );
+
+        let deal = Deals::<T>::get(scene.file, &scene.owner).unwrap();
+        assert!(deal.terms.last() > until);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn top_up() -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(max_replicas::<T>())?;
+        let level = 1_000_000u32.into();
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(scene.owner.clone()),
+            scene.file,
+            scene.owner.clone(),
+            level,
+        );
+
+        let deal = Deals::<T>::get(scene.file, &scene.owner).unwrap();
+        assert_eq!(deal.credit(Pallet::<T>::round()), Some(level));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn offer() -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(max_replicas::<T>())?;
+        let to = Some(provider::<T>(0));
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(scene.owner.clone()),
+            scene.file,
+            to.clone(),
+        );
+
+        let deal = Deals::<T>::get(scene.file, &scene.owner).unwrap();
+        assert_eq!(deal.offered_to, to);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn accept(r: Linear<1, { T::MaxReplicas::get() }>) -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(u8::try_from(r).unwrap())?;
+        for index in 0..scene.replicas {
+            scene.earn(index)?;
+        }
+        let new: T::AccountId = account("new", 0, 0);
+        endow::<T>(&new);
+        Pallet::<T>::do_offer(&scene.owner, &scene.file, Some(new.clone()))?;
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(new.clone()),
+            scene.file,
+            scene.owner.clone(),
+            ample::<T>(),
+        );
+
+        assert!(Deals::<T>::contains_key(scene.file, &new));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn hand_over() -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(max_replicas::<T>())?;
+        scene.earn(0)?;
+        let now = Pallet::<T>::now();
+        fill_agenda::<T>(now.saturating_add(T::DrawDelay::get()));
+
+        // Whether the stake covers what is reserved is the providers' to say; what follows is the same for who resigns.
+        #[block]
+        {
+            Pallet::<T>::do_hand_over(&scene.file, &scene.owner, 0).or_else(|_| scene.leave(0))?;
+        }
+
+        let deal = Deals::<T>::get(scene.file, &scene.owner).unwrap();
+        assert!(deal.slots[0].leaving.is_some());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn drop_replica() -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(max_replicas::<T>())?;
+        scene.two_segments();
+        scene.hold_last(crate::quorum(scene.replicas) - 1)?;
+        scene.earn(0)?;
+        let who = provider::<T>(0);
+        <Pallet<T> as Auditable<_, _>>::begin_drop(&who, 1_000_000u32.into());
+        fill_agenda::<T>(Pallet::<T>::now().saturating_add(T::DrawDelay::get()));
+
+        #[block]
+        {
+            Pallet::<T>::do_drop_replicas(&who, 1)?;
+        }
+
+        assert!(crate::Drops::<T>::contains_key(&who));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn drop_none() {
+        begin::<T>();
+
+        #[block]
+        {
+            Pallet::<T>::take_from_dropped(&mut WeightMeter::new());
+        }
+    }
+
+    #[benchmark]
+    fn set_base_price() -> Result<(), BenchmarkError> {
+        let origin =
+            T::PriceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let price = T::BasePrice::get();
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, price);
+
+        assert_eq!(Pallet::<T>::price().next_base, price);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn on_poll() {
+        begin::<T>();
+        Pallet::<T>::fix_price(&mut WeightMeter::new());
+
+        #[block]
+        {
+            Pallet::<T>::fix_price(&mut WeightMeter::new());
+        }
+    }
+
+    #[benchmark]
+    fn on_poll_price() {
+        begin::<T>();
+        Pallet::<T>::fix_price(&mut WeightMeter::new());
+        add_providers::<T>(1);
+        <T::Clock as Rounds>::set_round(101);
+
+        #[block]
+        {
+            Pallet::<T>::fix_price(&mut WeightMeter::new());
+        }
+
+        assert_eq!(Pallet::<T>::price().round, 101);
     }
 
     #[benchmark]
@@ -428,9 +438,13 @@ mod benchmarks {
         let scene = deal_scene::<T>(max_replicas::<T>())?;
         let last = scene.replicas - 1;
         scene.proving(last, None)?;
-        advance::<T>(T::ProveWindow::get().saturating_add(One::one()));
+        advance::<T>(blocks::<T>(T::ProveWindow::get()).saturating_add(One::one()));
+        let tick = Pallet::<T>::tick()
+            .saturating_add(T::ProveWindow::get())
+            .saturating_add(1);
+        <T::Clock as noema_traits::Ticks>::set_tick(tick);
         let now = Pallet::<T>::now();
-        let window = T::ProofDrawDelay::get().saturating_add(T::ProveWindow::get());
+        let window = T::ProofDrawDelay::get().saturating_add(blocks::<T>(T::ProveWindow::get()));
         fill_agenda::<T>(now.saturating_add(window).saturating_add(One::one()));
         let task = scene.task(last);
         let ran;
@@ -456,6 +470,8 @@ mod benchmarks {
             let state = SlotState::Held {
                 provider: provider::<T>(index.into()),
                 since: draw_at,
+                joined: None,
+                bounty: Zero::zero(),
             };
             scene.give(index, state, None)?;
         }
@@ -482,7 +498,7 @@ mod benchmarks {
             ))?;
         T::Randomness::set_seed(draw_at.saturating_add(T::MaxSeedGap::get()), seed);
         let now = Pallet::<T>::now();
-        let window = Pallet::<T>::ready_window(scene.size).saturating_add(One::one());
+        let window = blocks::<T>(Pallet::<T>::ready_window(scene.size)).saturating_add(One::one());
         fill_agenda::<T>(now.saturating_add(window));
         let ran;
 
@@ -501,7 +517,11 @@ mod benchmarks {
         let scene = deal_scene::<T>(max_replicas::<T>())?;
         let last = scene.replicas - 1;
         scene.proving(last, Some([7; 32]))?;
-        advance::<T>(T::ProveWindow::get().saturating_add(One::one()));
+        advance::<T>(blocks::<T>(T::ProveWindow::get()).saturating_add(One::one()));
+        let tick = Pallet::<T>::tick()
+            .saturating_add(T::ProveWindow::get())
+            .saturating_add(1);
+        <T::Clock as noema_traits::Ticks>::set_tick(tick);
         fill_agenda::<T>(Pallet::<T>::now().saturating_add(T::DrawDelay::get()));
         let task = scene.task(last);
         let ran;
@@ -512,6 +532,65 @@ mod benchmarks {
         }
 
         assert_eq!(ran, Ok(crate::agenda::Ran::Expired));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn task_mature() -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(max_replicas::<T>())?;
+        scene.two_segments();
+        scene.earn(0)?;
+        scene.leave(0)?;
+        // The last of the providers has the slot now, and none beside.
+        let who = provider::<T>(u32::from(scene.replicas) - 1);
+        let mut deal = Deals::<T>::get(scene.file, &scene.owner).unwrap();
+        Pallet::<T>::unschedule_slot(&deal, 0);
+        Pallet::<T>::reserve(&who, scene.shape.padded_bytes())?;
+        Assignments::<T>::insert(&who, (scene.file, &scene.owner), 0);
+        let state = SlotState::Held {
+            provider: who,
+            since: Pallet::<T>::now(),
+            joined: None,
+            bounty: Zero::zero(),
+        };
+        let due = Pallet::<T>::now().saturating_add(One::one());
+        Pallet::<T>::move_slot(
+            &scene.file,
+            &scene.owner,
+            &mut deal,
+            0,
+            state,
+            None,
+            Some(due),
+        )?;
+        Deals::<T>::insert(scene.file, &scene.owner, deal);
+        let task = scene.task(0);
+        let ran;
+
+        #[block]
+        {
+            ran = run::<T>(&task);
+        }
+
+        assert_eq!(ran, Ok(crate::agenda::Ran::Matured));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn task_end() -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(max_replicas::<T>())?;
+        scene.earn(0)?;
+        scene.end_lease();
+        fill_agenda::<T>(Pallet::<T>::now().saturating_add(One::one()));
+        let task = scene.end_task();
+        let ran;
+
+        #[block]
+        {
+            ran = run::<T>(&task);
+        }
+
+        assert_eq!(ran, Ok(crate::agenda::Ran::Ended));
         Ok(())
     }
 

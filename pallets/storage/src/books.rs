@@ -205,7 +205,8 @@ impl<T: Config> Pallet<T> {
         now: RoundIndex,
     ) -> DispatchResult {
         let before = core::mem::replace(&mut deal.terms, terms);
-        let earners: alloc::vec::Vec<_> = deal.earners().map(|(_, earner)| earner.provider).collect();
+        let earners: alloc::vec::Vec<_> =
+            deal.earners().map(|(_, earner)| earner.provider).collect();
         for provider in earners {
             let mut ledger = Ledger::<T>::open(&provider, now);
             ledger.bind(&mut deal.balance, &before, now, Way::Less)?;

@@ -8,11 +8,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use frame_support::{
-    ensure,
-    storage::with_storage_layer,
-    traits::Get,
-    weights::Weight,
-    BoundedVec,
+    ensure, storage::with_storage_layer, traits::Get, weights::Weight, BoundedVec,
 };
 use noema_commitment::{file_id, Shape};
 use noema_traits::{FileCommitments, ProviderRegistry, Role, RoundIndex, Tick};
@@ -169,10 +165,11 @@ impl<T: Config> Pallet<T> {
 
     /// What `commit_many` weighs: each file as a commitment of its own.
     pub(crate) fn weight_of_commit_many(files: &FilesOf<T>) -> Weight {
-        files.iter().fold(
-            T::WeightInfo::commit_repeated(),
-            |sum, (_, _, replicas)| sum.saturating_add(T::WeightInfo::commit((*replicas).into())),
-        )
+        files
+            .iter()
+            .fold(T::WeightInfo::commit_repeated(), |sum, (_, _, replicas)| {
+                sum.saturating_add(T::WeightInfo::commit((*replicas).into()))
+            })
     }
 
     /// Makes all of the deals that are not there yet, or none.
@@ -186,8 +183,7 @@ impl<T: Config> Pallet<T> {
         with_storage_layer(|| {
             let mut left = max;
             for file in files {
-                if let CommitOutcome::New { charged } =
-                    Self::do_commit(owner, *file, rounds, left)?
+                if let CommitOutcome::New { charged } = Self::do_commit(owner, *file, rounds, left)?
                 {
                     left = left.saturating_sub(charged);
                 }

@@ -1,10 +1,8 @@
 //! A provider that missed too many rounds loses everything, replica by replica, each with a bounty for whoever takes it over.
 
 use crate::{
-    math,
-    types::FileId,
-    Assignments, BalanceOf, Config, DealOf, Deals, DropReason, Drops, Error, Event, Pallet,
-    WeightInfo,
+    math, types::FileId, Assignments, BalanceOf, Config, DealOf, Deals, DropReason, Drops, Error,
+    Event, Pallet, WeightInfo,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -24,8 +22,8 @@ use sp_runtime::{
 impl<T: Config> Pallet<T> {
     /// What taking so many replicas weighs.
     pub(crate) fn weight_of_dropping(replicas: u32) -> Weight {
-        let one = T::WeightInfo::drop_replica()
-            .saturating_add(T::Audits::weight_of_before_change());
+        let one =
+            T::WeightInfo::drop_replica().saturating_add(T::Audits::weight_of_before_change());
         one.saturating_mul(replicas.into())
             .saturating_add(T::WeightInfo::drop_none())
             .saturating_add(T::Audits::weight_of_emptied())
@@ -36,10 +34,7 @@ impl<T: Config> Pallet<T> {
         provider: &T::AccountId,
         limit: u32,
     ) -> Result<u32, DispatchError> {
-        ensure!(
-            Drops::<T>::contains_key(provider),
-            Error::<T>::NotDropping
-        );
+        ensure!(Drops::<T>::contains_key(provider), Error::<T>::NotDropping);
         let mut dropped = 0u32;
         while dropped < limit && Self::drop_next(provider)? {
             dropped = dropped.saturating_add(1);

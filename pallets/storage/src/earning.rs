@@ -4,8 +4,8 @@ use crate::{
     agenda::Ran,
     records::Leaf,
     types::{FileId, SlotState},
-    Assignments, BalanceOf, BlockOf, Config, DealOf, Deals, DropReason, Drops, Error, Event, Pallet,
-    Reserved, TaskOf,
+    Assignments, BalanceOf, BlockOf, Config, DealOf, Deals, DropReason, Drops, Error, Event,
+    Pallet, Reserved, TaskOf,
 };
 use alloc::vec::Vec;
 use frame_support::{defensive, storage::with_storage_layer, traits::Get};
@@ -218,7 +218,9 @@ impl<T: Config> Pallet<T> {
         Drops::<T>::remove(provider);
         let owed = |provider| {
             crate::Accounts::<T>::get(provider)
-                .map_or_else(Zero::zero, |account: crate::Account<BalanceOf<T>>| account.owed)
+                .map_or_else(Zero::zero, |account: crate::Account<BalanceOf<T>>| {
+                    account.owed
+                })
         };
         let before: BalanceOf<T> = owed(provider);
         T::Audits::emptied(provider);

@@ -170,7 +170,10 @@ impl<T: Config> Pallet<T> {
         wanted: Option<u8>,
     ) -> Result<bool, DispatchError> {
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
-        let any = || deal.indices().find(|index| !Self::is_cleared(&deal, *index));
+        let any = || {
+            deal.indices()
+                .find(|index| !Self::is_cleared(&deal, *index))
+        };
         let chosen = wanted.or_else(any);
         if let Some(earner) = chosen
             .and_then(|index| deal.slot(index))
@@ -185,9 +188,7 @@ impl<T: Config> Pallet<T> {
             Self::send(&T::RepairFund::get(), for_fund);
             Self::count_held(file, owner, &mut deal)?;
         }
-        let left = deal
-            .indices()
-            .any(|index| !Self::is_cleared(&deal, index));
+        let left = deal.indices().any(|index| !Self::is_cleared(&deal, index));
         if left {
             Deals::<T>::insert(file, owner, deal);
         } else {
@@ -219,7 +220,11 @@ impl<T: Config> Pallet<T> {
             ends.saturating_sub(length.saturating_mul(rounds.into()))
         };
         let spread = length.checked_div(SPREAD).unwrap_or(0);
-        begins.saturating_add(Self::offset_of(file, owner).checked_rem(spread).unwrap_or(0))
+        begins.saturating_add(
+            Self::offset_of(file, owner)
+                .checked_rem(spread)
+                .unwrap_or(0),
+        )
     }
 
     /// A number that depends on the deal and nothing else.
@@ -236,17 +241,26 @@ impl<T: Config> Pallet<T> {
         Self::now().saturating_add(ticks.unique_saturated_into())
     }
 
+    /// The block in which the agenda looks whether a deal is over.
+    pub(crate) fn block_of_end(
+        file: &FileId,
+        owner: &T::AccountId,
+        deal: &DealOf<T>,
+    ) -> BlockOf<T> {
+        let spread = Self::offset_of(file, owner)
+            .checked_rem(HORIZON_SPREAD)
+            .unwrap_or(0);
+        let horizon = Self::tick().saturating_add(HORIZON).saturating_add(spread);
+        Self::block_of(Self::end_tick(file, owner, deal).min(horizon))
+    }
+
     /// Puts the end of a deal on the agenda. The previous task is off; the caller writes the deal.
     pub(crate) fn schedule_end(
         file: &FileId,
         owner: &T::AccountId,
         deal: &mut DealOf<T>,
     ) -> DispatchResult {
-        let spread = Self::offset_of(file, owner)
-            .checked_rem(HORIZON_SPREAD)
-            .unwrap_or(0);
-        let horizon = Self::tick().saturating_add(HORIZON).saturating_add(spread);
-        let at = Self::block_of(Self::end_tick(file, owner, deal).min(horizon));
+        let at = Self::block_of_end(file, owner, deal);
         Self::schedule_end_at(file, owner, deal, at)
     }
 
@@ -276,8 +290,8 @@ impl<T: Config> Pallet<T> {
         now: BlockOf<T>,
     ) -> Result<Ran, DispatchError> {
         let Task { file, owner, .. } = task;
-        let early = !deal.is_over(Self::round())
-            || Self::tick() < Self::end_tick(file, owner, &deal);
+        let early =
+            !deal.is_over(Self::round()) || Self::tick() < Self::end_tick(file, owner, &deal);
         if early {
             Self::schedule_end(file, owner, &mut deal)?;
             Deals::<T>::insert(file, owner, deal);

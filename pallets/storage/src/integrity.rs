@@ -4,9 +4,7 @@
     reason = "runs when a runtime is tested, never in a block"
 )]
 
-use crate::{
-    math, price, BlockOf, Config, Pallet,
-};
+use crate::{math, price, BlockOf, Config, Pallet};
 use frame_support::traits::Get;
 use noema_commitment::Shape;
 use noema_traits::{AgedRandomness, Tick};
@@ -147,7 +145,8 @@ impl<T: Config> Pallet<T> {
 
     /// 7: no product of a purchase overflows.
     fn assert_products() {
-        let sectors = Shape::new(T::MaxFileSize::get()).map_or(u64::MAX, |shape| shape.padded_sectors());
+        let sectors =
+            Shape::new(T::MaxFileSize::get()).map_or(u64::MAX, |shape| shape.padded_sectors());
         let highest: u128 = T::MaxBasePrice::get().unique_saturated_into();
         let placement = math::placement_rounds(
             T::PlacementRounds::get(),

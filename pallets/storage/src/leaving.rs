@@ -41,11 +41,7 @@ impl<T: Config> Pallet<T> {
             Self::clear_one(file, owner, Some(index))?;
             return Ok(true);
         }
-        if let Some(old) = slot
-            .leaving
-            .as_ref()
-            .filter(|old| old.provider == provider)
-        {
+        if let Some(old) = slot.leaving.as_ref().filter(|old| old.provider == provider) {
             let earliest = old.since.saturating_add(T::HandOverRounds::get());
             ensure!(Self::round() >= earliest, Error::<T>::HandOverRunning);
             Self::go(file, owner, index, &provider)?;
@@ -94,11 +90,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Anyone lets a provider that no longer covers what it holds begin to hand a replica over.
-    pub(crate) fn do_hand_over(
-        file: &FileId,
-        owner: &T::AccountId,
-        index: u8,
-    ) -> DispatchResult {
+    pub(crate) fn do_hand_over(file: &FileId, owner: &T::AccountId, index: u8) -> DispatchResult {
         let deal = Self::live_deal(file, owner)?;
         let slot = deal.slot(index).ok_or(Error::<T>::UnknownSlot)?;
         let SlotState::Held {

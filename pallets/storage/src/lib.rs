@@ -84,8 +84,7 @@ pub type DealOf<T> = Deal<
     <T as Config>::MaxReplicas,
 >;
 /// A slot of this chain.
-pub type SlotOf<T> =
-    Slot<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockOf<T>>;
+pub type SlotOf<T> = Slot<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockOf<T>>;
 /// The state of a slot of this chain.
 pub type SlotStateOf<T> =
     SlotState<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockOf<T>>;
@@ -120,8 +119,8 @@ pub mod pallet {
     use noema_commitment::Hasher;
     use noema_sum_tree::Node;
     use noema_traits::{
-        AgedRandomness, AuditFreeze, ProviderDiscipline, ProviderRegistry, RoundIndex, Rounds, Tick,
-        Ticks,
+        AgedRandomness, AuditFreeze, ProviderDiscipline, ProviderRegistry, RoundIndex, Rounds,
+        Tick, Ticks,
     };
     use sp_runtime::{
         traits::{BlockNumberProvider, Convert},

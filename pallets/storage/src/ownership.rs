@@ -45,10 +45,7 @@ impl<T: Config> Pallet<T> {
             deal.offered_to.as_ref() == Some(new),
             Error::<T>::NotOffered
         );
-        ensure!(
-            !Deals::<T>::contains_key(file, new),
-            Error::<T>::DealExists
-        );
+        ensure!(!Deals::<T>::contains_key(file, new), Error::<T>::DealExists);
         // The sectors drawn depend on the owner.
         ensure!(
             !deal
@@ -57,8 +54,7 @@ impl<T: Config> Pallet<T> {
                 .any(|slot| matches!(slot.state, SlotState::Proving { .. })),
             Error::<T>::SlotProving
         );
-        let deposit =
-            Self::deposit_for(deal.replicas()).ok_or(Error::<T>::AmountTooLarge)?;
+        let deposit = Self::deposit_for(deal.replicas()).ok_or(Error::<T>::AmountTooLarge)?;
         ensure!(deposit <= max, Error::<T>::PriceAboveMaximum);
         Self::hold_deposit(new, deposit)?;
         let mut earners = 0u32;

@@ -215,8 +215,7 @@ impl<T: Config> Auditable<T::AccountId, BalanceOf<T>> for Pallet<T> {
 
     fn verify(item: &Self::Item, proof: &SectorProof) -> Result<(), ProofFault> {
         let shape = Shape::new(item.size).map_err(|_| ProofFault::WrongProof)?;
-        verify_sector::<T::FileHasher>(&item.root, &shape, item.sector, proof)
-            .map_err(fault)
+        verify_sector::<T::FileHasher>(&item.root, &shape, item.sector, proof).map_err(fault)
     }
 
     fn begin_drop(provider: &T::AccountId, taken: BalanceOf<T>) {

@@ -57,8 +57,7 @@ impl<T: Config> Pallet<T> {
 
     /// Pays as much of `amount` into the pot as `from` can spare. Returns how much.
     pub(crate) fn draw_from(from: &T::AccountId, amount: BalanceOf<T>) -> BalanceOf<T> {
-        let spare =
-            T::Currency::reducible_balance(from, Preservation::Preserve, Fortitude::Polite);
+        let spare = T::Currency::reducible_balance(from, Preservation::Preserve, Fortitude::Polite);
         let part = amount.min(spare);
         match with_storage_layer(|| Self::pay_in(from, part)) {
             Ok(()) => part,
@@ -108,11 +107,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Pays a provider and its delegators for a round.
-    pub(crate) fn pay_provider(
-        provider: &T::AccountId,
-        round: RoundIndex,
-        amount: BalanceOf<T>,
-    ) {
+    pub(crate) fn pay_provider(provider: &T::AccountId, round: RoundIndex, amount: BalanceOf<T>) {
         let pot = T::Pot::get();
         // A reward comes out of what is free.
         let paid = with_storage_layer(|| {

@@ -137,11 +137,7 @@ impl<T: Config> Pallet<T> {
 
     /// What an owner must put up for a deal. `None` if no balance can express it.
     pub fn deposit_for(replicas: u8) -> Option<BalanceOf<T>> {
-        math::deposit(
-            T::DepositBase::get(),
-            T::DepositPerReplica::get(),
-            replicas,
-        )
+        math::deposit(T::DepositBase::get(), T::DepositPerReplica::get(), replicas)
     }
 
     /// What committing to a file for so many rounds costs.

@@ -45,11 +45,7 @@ impl<T: Config> Pallet<T> {
                 "a deal is filed under another file id than that of its root and size"
             );
             ensure!(!deal.slots.is_empty(), "a deal has no slots");
-            let held = deal
-                .slots
-                .iter()
-                .filter(|slot| slot.is_held())
-                .count();
+            let held = deal.slots.iter().filter(|slot| slot.is_held()).count();
             ensure!(
                 usize::from(deal.held) == held,
                 "a deal miscounts its held slots"
@@ -69,10 +65,7 @@ impl<T: Config> Pallet<T> {
                         ..
                     }
                 );
-                ensure!(
-                    slot.leaving.is_none() || !earns,
-                    "a slot has two earners"
-                );
+                ensure!(slot.leaving.is_none() || !earns, "a slot has two earners");
                 ensure!(
                     slot.token < next,
                     "a slot has a token that was not given out yet"
@@ -186,7 +179,12 @@ impl<T: Config> Pallet<T> {
                 let idle = deal.is_over(round) || !Self::is_worth_a_draw(deal);
                 match (&slot.state, slot.due) {
                     (_, Some(due)) => expected.push((slot.token, due, index, TaskKind::Slot)),
-                    (SlotState::Held { joined: Some(_), .. }, None) => {}
+                    (
+                        SlotState::Held {
+                            joined: Some(_), ..
+                        },
+                        None,
+                    ) => {}
                     // Waits for a renewal, or to be cleaned up.
                     (SlotState::Drawing { .. }, None) if idle => {}
                     (_, None) if deal.is_over(round) => {}
@@ -196,7 +194,13 @@ impl<T: Config> Pallet<T> {
                 }
                 ensure!(
                     slot.due.is_none()
-                        || !matches!(slot.state, SlotState::Held { joined: Some(_), .. }),
+                        || !matches!(
+                            slot.state,
+                            SlotState::Held {
+                                joined: Some(_),
+                                ..
+                            }
+                        ),
                     "a slot that earns has a task"
                 );
             }

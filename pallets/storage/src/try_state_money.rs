@@ -1,8 +1,8 @@
 //! What must hold of escrow, accounts, populations and drops: the invariants of `docs/design/money.md`.
 
 use crate::{
-    try_state::Found, Accounts, Assignments, BalanceOf, Config, DealOf, Drops, FileId,
-    HoldReason, LeafCounts, LeafNodes, Leaves, Pallet, RateChanges, Reserved,
+    try_state::Found, Accounts, Assignments, BalanceOf, Config, DealOf, Drops, FileId, HoldReason,
+    LeafCounts, LeafNodes, Leaves, Pallet, RateChanges, Reserved,
 };
 use alloc::{collections::btree_map::BTreeMap, vec::Vec};
 use codec::Encode;
@@ -71,9 +71,7 @@ impl<T: Config> Pallet<T> {
                 "a deal has less than its rounds to come take"
             );
             ensure!(
-                deal.terms
-                    .next
-                    .is_none_or(|next| next.end > deal.terms.end),
+                deal.terms.next.is_none_or(|next| next.end > deal.terms.end),
                 "a next segment ends before the running one"
             );
         }
@@ -162,9 +160,7 @@ impl<T: Config> Pallet<T> {
                     .and_then(|rate| rate.checked_sub(&change.ends))
                     .ok_or("a rate falls below zero")?;
             }
-            let expected = rates
-                .remove(&provider.encode())
-                .unwrap_or_else(Zero::zero);
+            let expected = rates.remove(&provider.encode()).unwrap_or_else(Zero::zero);
             // One that has settled the next round already cannot be: it has not begun.
             ensure!(
                 rate == expected,

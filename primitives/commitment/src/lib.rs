@@ -36,7 +36,10 @@ pub use hash::{Hasher, Software};
 pub use keccak::{lanes, Lanes};
 #[cfg(feature = "std")]
 pub use parallel::{commit_reader, usual_threads, CommitError};
-pub use proof::{sector_proof, check_sector_form, verify_sector, verify_segment, Hex, Item, ProofError, SectorProof};
+pub use proof::{
+    check_sector_form, sector_proof, verify_sector, verify_segment, Hex, Item, ProofError,
+    SectorProof,
+};
 pub use segment::{sector_siblings_in_segment, segment_root};
 pub use shape::{Shape, ShapeError};
 pub use tree::{path, tree_root, tree_siblings, Side, Step};

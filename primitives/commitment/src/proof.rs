@@ -167,11 +167,7 @@ pub fn verify_sector<H: Hasher>(
 
 /// Checks what shows without hashing: whether `proof` has the form that a proof of sector `index` must
 /// have. [`verify_sector`] checks it, too.
-pub fn check_sector_form(
-    shape: &Shape,
-    index: u64,
-    proof: &SectorProof,
-) -> Result<(), ProofError> {
+pub fn check_sector_form(shape: &Shape, index: u64, proof: &SectorProof) -> Result<(), ProofError> {
     let item = Item::Sector;
     let end = shape.sector_bytes(index).ok_or(ProofError::OutOfRange {
         item,

@@ -97,7 +97,11 @@ impl AuditFreeze<u64> for Audits {
         let population = Storage::population(provider);
         for target in [0, population.units / 2, population.units.saturating_sub(1)] {
             let item = Storage::item_at(provider, target);
-            assert_eq!(item.is_some(), population.units > 0, "an item for each unit");
+            assert_eq!(
+                item.is_some(),
+                population.units > 0,
+                "an item for each unit"
+            );
         }
         Heard::insert(provider, ());
         Ok(())

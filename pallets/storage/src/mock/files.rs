@@ -77,4 +77,3 @@ pub(crate) fn sectors_drawn(file: FileId, owner: u64, slot: u8) -> Vec<u64> {
     )
     .collect()
 }
-

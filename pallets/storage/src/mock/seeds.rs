@@ -42,4 +42,3 @@ impl AgedRandomness<u32> for Seeds {
         Self::set(block, value);
     }
 }
-

@@ -97,7 +97,14 @@ fn activity_of_slots_that_are_not_held_does_not_count() {
 fn activity_of_one_owner_is_enough() {
     build_and_execute(2, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(BOB), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(BOB),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         let id = assigned(&file, 1);
         make_held(&file, 0);
         assert!(is_stored(&file));

@@ -6,7 +6,14 @@ use frame_support::{assert_ok, weights::Weight};
 type W = <Test as Config>::WeightInfo;
 
 fn commit(salt: u8, replicas: u8) -> crate::FileId {
-    assert_ok!(Storage::commit(signed(ALICE), [salt; 32], 300, replicas, ROUNDS, AMPLE));
+    assert_ok!(Storage::commit(
+        signed(ALICE),
+        [salt; 32],
+        300,
+        replicas,
+        ROUNDS,
+        AMPLE
+    ));
     noema_commitment::file_id::<crate::HostHashing>(&[salt; 32], 300)
 }
 
@@ -190,10 +197,7 @@ fn agenda_idle_block_costs_the_cursor_and_one_look() {
     build_and_execute(1, || {
         commit(1, 1);
         let consumed = next_block_within(Weight::MAX);
-        assert_eq!(
-            consumed,
-            with_hooks(W::agenda_base() + W::agenda_block(0))
-        );
+        assert_eq!(consumed, with_hooks(W::agenda_base() + W::agenda_block(0)));
     });
 }
 

@@ -17,7 +17,13 @@ fn commit_new_file_makes_deal_slots_and_tasks() {
         );
         assert_eq!(deal.replicas(), 3);
         for slot in &deal.slots {
-            assert_eq!(slot.state, SlotState::Drawing { draw_at: 3, vain: 0 });
+            assert_eq!(
+                slot.state,
+                SlotState::Drawing {
+                    draw_at: 3,
+                    vain: 0
+                }
+            );
             assert_eq!((slot.passed_over, slot.due), (None, Some(3)));
         }
         assert_eq!(tasks_at(3).len(), 3);
@@ -52,15 +58,33 @@ fn commit_new_file_holds_the_deposit() {
     build_and_execute(3, || {
         // Whatever the size.
         let size = (2 << 20) + 1;
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], size, 2, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            size,
+            2,
+            ROUNDS,
+            AMPLE
+        ));
         let deposit = 1_000 + 2 * 100;
         assert_eq!(held(ALICE), deposit);
         assert_eq!(Storage::deposit_for(2), Some(deposit));
         // Twelve rounds and the three of the placement, twice, for ⌈1,000 × (9,216 + 256) / 2²²⌉ each.
-        assert_eq!(deal_of(noema_commitment::file_id::<crate::HostHashing>(&[1; 32], size), ALICE).terms.rent, 3);
+        assert_eq!(
+            deal_of(
+                noema_commitment::file_id::<crate::HostHashing>(&[1; 32], size),
+                ALICE
+            )
+            .terms
+            .rent,
+            3
+        );
         assert_eq!(pot(), 2 * 3 * 12);
         assert_eq!(wealth(FUND), 1 + 2 * 3 * 3);
-        assert_eq!(Balances::free_balance(ALICE), ENDOWMENT - deposit - 2 * 3 * 15);
+        assert_eq!(
+            Balances::free_balance(ALICE),
+            ENDOWMENT - deposit - 2 * 3 * 15
+        );
     });
 }
 
@@ -72,7 +96,8 @@ fn commit_same_again_changes_nothing_and_succeeds() {
         let (deal, deposit) = (deal_of(file.id(), ALICE), held(ALICE));
         take_events();
 
-        let second = Storage::commit(signed(ALICE), file.root, file.size, 2, ROUNDS, AMPLE).unwrap();
+        let second =
+            Storage::commit(signed(ALICE), file.root, file.size, 2, ROUNDS, AMPLE).unwrap();
         assert_eq!(deal_of(file.id(), ALICE), deal);
         assert_eq!(held(ALICE), deposit);
         assert_eq!(tasks_at(3).len(), 2);
@@ -93,16 +118,37 @@ fn commit_same_again_changes_nothing_and_succeeds() {
 #[test]
 fn commit_same_again_without_enough_providers_succeeds() {
     build_and_execute(2, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            300,
+            2,
+            ROUNDS,
+            AMPLE
+        ));
         Registry::set_activity(provider(0), false);
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            300,
+            2,
+            ROUNDS,
+            AMPLE
+        ));
     });
 }
 
 #[test]
 fn commit_same_with_other_replicas_is_refused() {
     build_and_execute(3, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            300,
+            2,
+            ROUNDS,
+            AMPLE
+        ));
         assert_noop!(
             Storage::commit(signed(ALICE), [1; 32], 300, 3, ROUNDS, AMPLE),
             Error::<Test>::ReplicasDiffer
@@ -113,8 +159,22 @@ fn commit_same_with_other_replicas_is_refused() {
 #[test]
 fn commit_same_root_of_other_size_is_another_deal() {
     build_and_execute(1, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 1, ROUNDS, AMPLE));
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 301, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            300,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            301,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         assert_eq!(DealsOf::<Test>::iter_key_prefix(ALICE).count(), 2);
     });
 }
@@ -122,7 +182,14 @@ fn commit_same_root_of_other_size_is_another_deal() {
 #[test]
 fn commit_same_file_by_two_owners_makes_two_deals() {
     build_and_execute(1, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            300,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         assert_ok!(Storage::commit(signed(BOB), [1; 32], 300, 1, ROUNDS, AMPLE));
         assert_eq!(held(ALICE), held(BOB));
         assert_eq!(
@@ -157,7 +224,14 @@ fn commit_largest_size_succeeds_and_larger_is_refused() {
             Storage::commit(signed(ALICE), [1; 32], u64::MAX, 1, ROUNDS, AMPLE),
             Error::<Test>::FileTooLarge
         );
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], max, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            max,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
     });
 }
 
@@ -182,7 +256,14 @@ fn commit_more_replicas_than_allowed_is_refused() {
             Storage::commit(signed(ALICE), [1; 32], 300, u8::MAX, ROUNDS, AMPLE),
             Error::<Test>::TooManyReplicas
         );
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 16, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            300,
+            16,
+            ROUNDS,
+            AMPLE
+        ));
     });
 }
 
@@ -198,7 +279,14 @@ fn commit_more_replicas_than_active_providers_is_refused() {
             Storage::commit(signed(ALICE), [1; 32], 300, 3, ROUNDS, AMPLE),
             Error::<Test>::NotEnoughProviders
         );
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 2, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            300,
+            2,
+            ROUNDS,
+            AMPLE
+        ));
     });
 }
 

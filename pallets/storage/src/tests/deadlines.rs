@@ -134,7 +134,14 @@ fn deadline_met_never_drops() {
 #[test]
 fn deadline_of_large_file_leaves_time_for_each_mib() {
     build_and_execute(1, || {
-        assert_ok!(Storage::commit(signed(ALICE), [1; 32], (100 << 20) - 5, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            [1; 32],
+            (100 << 20) - 5,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         run_blocks(2);
         let id = noema_commitment::file_id::<crate::HostHashing>(&[1; 32], (100 << 20) - 5);
         let SlotState::Assigned { ready_by, .. } = slot_of(id, ALICE, 0).state else {

@@ -15,9 +15,22 @@ fn state_of(file: &TestFile, slot: u8) -> SlotState<u64, u64, u32> {
 fn draw_at_the_point_assigns_and_reserves() {
     build_and_execute(1, || {
         let file = TestFile::new(5_000, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         next_block();
-        assert_eq!(state_of(&file, 0), SlotState::Drawing { draw_at: 3, vain: 0 });
+        assert_eq!(
+            state_of(&file, 0),
+            SlotState::Drawing {
+                draw_at: 3,
+                vain: 0
+            }
+        );
         take_events();
         next_block();
         let ready_by = 3 + 20 + 1;
@@ -53,7 +66,14 @@ fn draw_gives_every_slot_another_provider() {
     build_and_execute(16, || {
         // Checked with the other invariants: no provider has two slots of a deal.
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 10, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            10,
+            ROUNDS,
+            AMPLE
+        ));
         run_blocks(60);
         let deal = deal_of(file.id(), ALICE);
         assert!(deal
@@ -68,7 +88,14 @@ fn draw_gives_every_slot_another_provider() {
 fn draw_uses_the_published_hash() {
     build_and_execute(16, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         let token = slot_of(file.id(), ALICE, 0).token;
         next_block();
         next_block_without_seed();
@@ -93,13 +120,26 @@ fn draw_uses_the_published_hash() {
 fn draw_without_seed_waits_for_the_next_one() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         let token = slot_of(file.id(), ALICE, 0).token;
         next_block();
         for block in 3..=6 {
             next_block_without_seed();
             let slot = slot_of(file.id(), ALICE, 0);
-            assert_eq!(slot.state, SlotState::Drawing { draw_at: 3, vain: 0 });
+            assert_eq!(
+                slot.state,
+                SlotState::Drawing {
+                    draw_at: 3,
+                    vain: 0
+                }
+            );
             assert_eq!((slot.token, slot.due), (token, Some(block + 1)));
         }
         next_block();
@@ -111,13 +151,26 @@ fn draw_without_seed_waits_for_the_next_one() {
 fn draw_with_lost_seed_takes_a_new_point() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         next_block();
         for _ in 3..=8 {
             next_block_without_seed();
         }
         assert_eq!(System::block_number(), 8);
-        assert_eq!(state_of(&file, 0), SlotState::Drawing { draw_at: 10, vain: 0 });
+        assert_eq!(
+            state_of(&file, 0),
+            SlotState::Drawing {
+                draw_at: 10,
+                vain: 0
+            }
+        );
         run_to(10);
         assert_eq!(state_of(&file, 0).provider(), Some(&provider(0)));
     });
@@ -145,14 +198,27 @@ fn draw_with_lost_seed_still_passes_over_who_failed() {
 fn draw_after_its_seed_takes_a_new_point() {
     build_and_execute(16, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         next_block();
         // Block 3 makes the seed, and no hook runs.
         next_block_without_hooks();
         take_events();
         next_block();
         let slot = slot_of(file.id(), ALICE, 0);
-        assert_eq!(slot.state, SlotState::Drawing { draw_at: 6, vain: 0 });
+        assert_eq!(
+            slot.state,
+            SlotState::Drawing {
+                draw_at: 6,
+                vain: 0
+            }
+        );
         assert_eq!(slot.due, Some(6));
         assert!(take_events().is_empty());
         run_to(6);
@@ -182,10 +248,23 @@ fn draw_in_a_block_that_is_full_waits_for_the_seed_of_the_next() {
     build_and_execute(16, || {
         MaxTasksPerBlock::set(2);
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 3, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            3,
+            ROUNDS,
+            AMPLE
+        ));
         for (slot, point) in [(0, 3), (1, 3), (2, 4)] {
             let slot = slot_of(file.id(), ALICE, slot);
-            assert_eq!(slot.state, SlotState::Drawing { draw_at: point, vain: 0 });
+            assert_eq!(
+                slot.state,
+                SlotState::Drawing {
+                    draw_at: point,
+                    vain: 0
+                }
+            );
             assert_eq!(slot.due, Some(point));
         }
         run_to(3);
@@ -202,11 +281,24 @@ fn draw_when_nobody_has_room_tries_again_later() {
         for n in 0..2 {
             Registry::set_capacity(provider(n), 5_000);
         }
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         take_events();
         run_to(3);
         let slot = slot_of(file.id(), ALICE, 0);
-        assert_eq!(slot.state, SlotState::Drawing { draw_at: 13, vain: 1 });
+        assert_eq!(
+            slot.state,
+            SlotState::Drawing {
+                draw_at: 13,
+                vain: 1
+            }
+        );
         assert_eq!(slot.due, Some(13));
         assert!(take_events().is_empty());
         Registry::set_capacity(provider(1), 5_120);
@@ -219,10 +311,23 @@ fn draw_when_nobody_has_room_tries_again_later() {
 fn draw_when_nobody_is_active_tries_again_later() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         Registry::set_activity(provider(0), false);
         run_to(3);
-        assert_eq!(state_of(&file, 0), SlotState::Drawing { draw_at: 13, vain: 1 });
+        assert_eq!(
+            state_of(&file, 0),
+            SlotState::Drawing {
+                draw_at: 13,
+                vain: 1
+            }
+        );
     });
 }
 
@@ -249,10 +354,23 @@ fn draw_gives_up_after_the_allowed_attempts() {
         let file = TestFile::new(300, 0);
         // One provider has almost all the room, so that it is drawn for the second slot too.
         Registry::set_capacity(provider(1), 512);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 2, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            2,
+            ROUNDS,
+            AMPLE
+        ));
         run_to(3);
         assert_eq!(state_of(&file, 0).provider(), Some(&provider(0)));
-        assert_eq!(state_of(&file, 1), SlotState::Drawing { draw_at: 13, vain: 1 });
+        assert_eq!(
+            state_of(&file, 1),
+            SlotState::Drawing {
+                draw_at: 13,
+                vain: 1
+            }
+        );
     });
 }
 
@@ -260,7 +378,14 @@ fn draw_gives_up_after_the_allowed_attempts() {
 fn draw_for_removed_deal_does_nothing() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         let task = tasks_at(3).remove(0);
         assert_ok!(Storage::remove(signed(ALICE), file.id()));
         // As if the task had stayed on the agenda.
@@ -276,7 +401,14 @@ fn draw_for_removed_deal_does_nothing() {
 fn draw_with_old_token_does_nothing() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         let task = tasks_at(3).remove(0);
         run_to(3);
         crate::Agenda::<Test>::try_append(4, task).unwrap();

@@ -8,6 +8,7 @@ mod deadlines;
 mod draw;
 mod integrity;
 mod leases;
+mod migration;
 mod model;
 mod origins;
 mod prove;

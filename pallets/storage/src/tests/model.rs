@@ -125,7 +125,10 @@ impl Model {
                 draw_at,
                 prove_by,
             } if provider == me => {
-                assert!(u64::from(now) <= prove_by, "a deadline passed and nothing happened");
+                assert!(
+                    u64::from(now) <= prove_by,
+                    "a deadline passed and nothing happened"
+                );
                 if brings == Brings::TooFew {
                     return Err(Error::WrongProofCount);
                 }

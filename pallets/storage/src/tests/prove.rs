@@ -203,7 +203,14 @@ fn prove_of_size_that_does_not_fit_the_root_is_refused() {
         build_and_execute(1, || {
             let file = TestFile::new(size, 0);
             let id = noema_commitment::file_id::<HostHashing>(&file.root, claimed);
-            assert_ok!(Storage::commit(signed(ALICE), file.root, claimed, 1, ROUNDS, AMPLE));
+            assert_ok!(Storage::commit(
+                signed(ALICE),
+                file.root,
+                claimed,
+                1,
+                ROUNDS,
+                AMPLE
+            ));
             run_blocks(2);
             make_ready(id, 0);
             run_blocks(2);

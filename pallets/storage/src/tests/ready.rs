@@ -140,7 +140,14 @@ fn ready_by_another_provider_is_refused() {
 fn ready_before_the_draw_is_refused() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         assert_noop!(
             Storage::ready(signed(operator_of(provider(0))), file.id(), ALICE, 0),
             Error::<Test>::NotAssignedToYou
@@ -177,9 +184,23 @@ fn ready_while_the_agenda_is_full_is_refused() {
         // Both deadlines are due in the same block if Bob's provider says ready in the block in
         // which Alice's is drawn: 11 + 1 blocks to fetch, 2 + 10 to prove.
         let (first, second) = (TestFile::new(300, 0), TestFile::new(300, 1));
-        assert_ok!(Storage::commit(signed(BOB), first.root, first.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(BOB),
+            first.root,
+            first.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         next_block();
-        assert_ok!(Storage::commit(signed(ALICE), second.root, second.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            second.root,
+            second.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         run_blocks(2);
         let bobs = operator_of(provider_of(first.id(), BOB, 0));
         let ready = Call::ready {

@@ -22,7 +22,14 @@ fn assert_no_trace() {
 fn remove_while_drawing_leaves_no_trace() {
     build_and_execute(3, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 3, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            3,
+            ROUNDS,
+            AMPLE
+        ));
         let deposit = held(ALICE);
         take_events();
         assert_ok!(Storage::remove(signed(ALICE), file.id()));
@@ -119,7 +126,14 @@ fn remove_and_commit_again_starts_anew() {
         make_held(&file, 0);
         let old = deal_of(id, ALICE);
         assert_ok!(Storage::remove(signed(ALICE), id));
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 3, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            3,
+            ROUNDS,
+            AMPLE
+        ));
         let new = deal_of(id, ALICE);
         assert_eq!((new.held, new.replicas()), (0, 3));
         let newest = old.slots.iter().map(|slot| slot.token).max().unwrap();
@@ -134,7 +148,14 @@ fn remove_and_commit_again_and_again_does_not_fill_the_agenda() {
         MaxTasksPerBlock::set(2);
         AgendaSearch::set(7);
         for _ in 0..100 {
-            assert_ok!(Storage::commit(signed(ALICE), [1; 32], 300, 16, ROUNDS, AMPLE));
+            assert_ok!(Storage::commit(
+                signed(ALICE),
+                [1; 32],
+                300,
+                16,
+                ROUNDS,
+                AMPLE
+            ));
             let id = DealsOf::<Test>::iter_key_prefix(ALICE).next().unwrap();
             assert_ok!(Storage::remove(signed(ALICE), id));
         }

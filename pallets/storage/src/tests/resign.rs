@@ -6,7 +6,13 @@ use frame_support::{assert_noop, assert_ok};
 fn assert_resigned(id: crate::FileId, who: u64) {
     let now = System::block_number();
     let slot = slot_of(id, ALICE, 0);
-    assert_eq!(slot.state, SlotState::Drawing { draw_at: now + 2, vain: 0 });
+    assert_eq!(
+        slot.state,
+        SlotState::Drawing {
+            draw_at: now + 2,
+            vain: 0
+        }
+    );
     assert_eq!((slot.passed_over, slot.due), (Some(who), Some(now + 2)));
     assert!(take_events().contains(&Event::ReplicaDropped {
         file: id,
@@ -77,7 +83,14 @@ fn resign_by_strangers_is_refused() {
 fn resign_slot_without_provider_is_refused() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(signed(ALICE), file.root, file.size, 1, ROUNDS, AMPLE));
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
         assert_noop!(
             Storage::resign(signed(provider(0)), file.id(), ALICE, 0),
             Error::<Test>::NotAssignedToYou

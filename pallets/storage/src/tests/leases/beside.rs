@@ -3,8 +3,8 @@
 //! Tasks are run one by one, when the history says so, and time stands still meanwhile: what the agenda does with them is the subject of other tests.
 
 use crate::{
-    mock::*, zero_file, Accounts, Deals, Error, HostHashing, Price, RateChanges,
-    Reserved, SlotState, Task, TaskKind,
+    mock::*, zero_file, Accounts, Deals, Error, HostHashing, Price, RateChanges, Reserved,
+    SlotState, Task, TaskKind,
 };
 use frame_support::{storage::with_storage_layer, traits::fungible::Mutate, weights::WeightMeter};
 use noema_commitment::Shape;
@@ -148,7 +148,7 @@ impl Beside {
             let free = model.bank.money(provider).free as u64;
             Balances::mint_into(&provider, free).unwrap();
         }
-        let mut beside = Self {
+        let beside = Self {
             model,
             met: Default::default(),
             minted: 0,
@@ -157,7 +157,7 @@ impl Beside {
         beside
     }
 
-    fn fix_price(&mut self) {
+    fn fix_price(&self) {
         Storage::fix_price(&mut WeightMeter::new());
     }
 

@@ -68,14 +68,26 @@ fn expire_cleans_up_for_free_once() {
         let file = TestFile::new(300, 0);
         let id = earning(&file, 1);
         assert_noop!(
-            dispatch(BOB, crate::Call::expire { file: id, owner: ALICE }),
+            dispatch(
+                BOB,
+                crate::Call::expire {
+                    file: id,
+                    owner: ALICE
+                }
+            ),
             Error::<Test>::NotOver
         );
         next_rounds(deal_of(id, ALICE).terms.last() + 1);
         let info = Storage::expire(signed(BOB), id, ALICE).unwrap();
         assert_eq!(info.pays_fee, Pays::No);
         assert_noop!(
-            dispatch(BOB, crate::Call::expire { file: id, owner: ALICE }),
+            dispatch(
+                BOB,
+                crate::Call::expire {
+                    file: id,
+                    owner: ALICE
+                }
+            ),
             Error::<Test>::UnknownDeal
         );
     });

@@ -102,9 +102,7 @@ impl Max {
 
 fn op() -> impl Strategy<Value = Op> {
     let n = 0..64usize;
-    let max = || {
-        prop_oneof![6 => Just(Max::Ample), 2 => Just(Max::Exact), 1 => Just(Max::OneLess)]
-    };
+    let max = || prop_oneof![6 => Just(Max::Ample), 2 => Just(Max::Exact), 1 => Just(Max::OneLess)];
     prop_oneof![
         6 => (n.clone(), 0..5usize, 0..=5u8, 5..=14u32, max())
             .prop_map(|(owner, file, replicas, rounds, max)| Op::Commit { owner, file, replicas, rounds, max }),
@@ -127,7 +125,7 @@ fn op() -> impl Strategy<Value = Op> {
         10 => (n.clone(), 0..9u8).prop_map(|(provider, outcome)| Op::Settle { provider, outcome }),
         1 => n.clone().prop_map(|provider| Op::Die { provider }),
         2 => n.clone().prop_map(|provider| Op::Drop { provider }),
-        1 => n.clone().prop_map(|provider| Op::Activate { provider }),
+        1 => n.prop_map(|provider| Op::Activate { provider }),
         1 => (0..2_000_000u64).prop_map(Op::SetBasePrice),
     ]
 }
@@ -169,7 +167,10 @@ impl Beside {
 
     /// The pallet refuses more replicas than there are active providers, of which the model knows nothing.
     fn too_few(&self, replicas: u8) -> bool {
-        let active = Registry::all().values().filter(|entry| entry.active).count();
+        let active = Registry::all()
+            .values()
+            .filter(|entry| entry.active)
+            .count();
         active < usize::from(replicas)
     }
 
@@ -210,7 +211,10 @@ impl Beside {
             return;
         }
         let spec = spec(n, replicas);
-        let price = self.model.quote(&spec, rounds).map_or(0, |quote| quote.total);
+        let price = self
+            .model
+            .quote(&spec, rounds)
+            .map_or(0, |quote| quote.total);
         let max = max.of(price);
         let ((root, size), now) = (file(n), round());
         if let Ok(quote) = Storage::quote(size, replicas, rounds) {
@@ -250,7 +254,10 @@ impl Beside {
                     return;
                 }
                 let owner = payer(*owner);
-                let specs: Vec<_> = files.iter().map(|(n, replicas)| spec(*n, *replicas)).collect();
+                let specs: Vec<_> = files
+                    .iter()
+                    .map(|(n, replicas)| spec(*n, *replicas))
+                    .collect();
                 let mut trial = self.model.clone();
                 let price = trial
                     .commit_many(owner, &specs, *rounds, AMPLE.into())
@@ -305,7 +312,9 @@ impl Beside {
                 deal,
                 level,
             } => {
-                let Some(deal) = self.nth_deal(*deal) else { return };
+                let Some(deal) = self.nth_deal(*deal) else {
+                    return;
+                };
                 let (file, owner) = key(deal);
                 let payer = payer(*who);
                 let level = *level;
@@ -314,21 +323,27 @@ impl Beside {
                 let _ = self.same(of_model, of_pallet);
             }
             Op::Remove { deal } => {
-                let Some(deal) = self.nth_deal(*deal) else { return };
+                let Some(deal) = self.nth_deal(*deal) else {
+                    return;
+                };
                 let (file, owner) = key(deal);
                 let of_pallet = dispatch(owner, Call::remove { file });
                 let of_model = self.model.remove(deal.1, deal.0);
                 let _ = self.same(of_model, of_pallet);
             }
             Op::Expire { deal } => {
-                let Some(deal) = self.nth_deal(*deal) else { return };
+                let Some(deal) = self.nth_deal(*deal) else {
+                    return;
+                };
                 let (file, owner) = key(deal);
                 let of_pallet = dispatch(PAUPER, Call::expire { file, owner });
                 let of_model = self.model.expire(deal);
                 let _ = self.same(of_model, of_pallet);
             }
             Op::Offer { deal, to } => {
-                let Some(deal) = self.nth_deal(*deal) else { return };
+                let Some(deal) = self.nth_deal(*deal) else {
+                    return;
+                };
                 let (file, owner) = key(deal);
                 let to = to.map(payer);
                 let of_pallet = dispatch(owner, Call::offer { file, to });
@@ -437,10 +452,7 @@ impl Beside {
                     .filter(|(_, record)| record.dropping.is_some())
                     .map(|(who, _)| *who)
                     .collect();
-                let who = losing
-                    .first()
-                    .copied()
-                    .unwrap_or(PROVIDERS[provider % 5]);
+                let who = losing.first().copied().unwrap_or(PROVIDERS[provider % 5]);
                 self.drop_all(who);
             }
             Op::Activate { provider } => {
@@ -481,7 +493,10 @@ impl Beside {
         let of_pallet = dispatch(who, call);
         let of_model = self.model.resign(who, deal, index);
         let gone = self.same(of_model, of_pallet).is_ok();
-        self.note("a provider went without a replacement", gone && record.leaving.is_some());
+        self.note(
+            "a provider went without a replacement",
+            gone && record.leaving.is_some(),
+        );
         let now = self.model.deals().get(&deal);
         let leaving = now.is_some_and(|deal| deal.slots[usize::from(index)].leaving.is_some());
         self.note("a provider began to leave", gone && leaving);

@@ -37,7 +37,10 @@ fn settle_passed_pays_the_rent_of_the_round() {
                 amount: 1_000
             }]
         );
-        assert_eq!((pot(), wealth(provider)), (before.0 - 1_000, before.1 + 1_000));
+        assert_eq!(
+            (pot(), wealth(provider)),
+            (before.0 - 1_000, before.1 + 1_000)
+        );
         // Again, or for a round of long ago: nothing.
         settle(provider, 1, Outcome::Passed);
         settle(provider, 0, Outcome::Passed);

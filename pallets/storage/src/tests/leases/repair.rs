@@ -81,7 +81,16 @@ fn hand_over_is_for_who_no_longer_covers() {
         let file = TestFile::new(300, 0);
         let id = earning(&file, 1);
         let old = provider_of(id, ALICE, 0);
-        let hand_over = || dispatch(BOB, crate::Call::hand_over { file: id, owner: ALICE, slot: 0 });
+        let hand_over = || {
+            dispatch(
+                BOB,
+                crate::Call::hand_over {
+                    file: id,
+                    owner: ALICE,
+                    slot: 0,
+                },
+            )
+        };
         assert_noop!(hand_over(), Error::<Test>::StillCovered);
         Registry::set_capacity(old, 1);
         assert_ok!(hand_over());
@@ -201,10 +210,7 @@ fn dropping_provider_gets_nothing_new() {
         Dropping::remove(holder);
         Audits::begin_drop(holder, 0);
         next_block();
-        assert_ne!(
-            slot_of(id, ALICE, 0).state.provider(),
-            Some(&holder)
-        );
+        assert_ne!(slot_of(id, ALICE, 0).state.provider(), Some(&holder));
         assert!(matches!(
             slot_of(id, ALICE, 0).state,
             SlotState::Drawing { .. }
