@@ -3,9 +3,9 @@
 
 use crate::{
     configs::consensus::{BABE_GENESIS_EPOCH_CONFIG, EPOCH_DURATION_IN_SLOTS},
-    genesis_presets, AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive, Grandpa,
+    genesis_presets, AccountId, Audits, AuthorityDiscovery, Babe, Balance, Block, Executive, Grandpa,
     Historical, InherentDataExt, NominationPools, Nonce, Runtime, RuntimeCall,
-    RuntimeGenesisConfig, SessionKeys, Staking, System, TransactionPayment, VERSION,
+    RuntimeGenesisConfig, SessionKeys, Staking, Storage, System, TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -21,7 +21,7 @@ use sp_core::OpaqueMetadata;
 use sp_runtime::{
     traits::{Block as BlockT, NumberFor},
     transaction_validity::{TransactionSource, TransactionValidity},
-    ApplyExtrinsicResult, ExtrinsicInclusionMode,
+    ApplyExtrinsicResult, DispatchError, ExtrinsicInclusionMode,
 };
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
@@ -305,6 +305,46 @@ impl_runtime_apis! {
 
         fn preset_names() -> Vec<sp_genesis_builder::PresetId> {
             genesis_presets::preset_names()
+        }
+    }
+
+    impl pallet_noema_audits_runtime_api::AuditsApi<Block, AccountId, crate::BlockNumber, pallet_noema_storage::Challenge<AccountId>> for Runtime {
+        fn round() -> Option<pallet_noema_audits::Round<crate::BlockNumber>> {
+            Audits::round()
+        }
+
+        fn challenges(provider: AccountId) -> Option<pallet_noema_audits::Challenges<pallet_noema_storage::Challenge<AccountId>>> {
+            Audits::challenges(&provider)
+        }
+
+        fn standing(provider: AccountId) -> Option<pallet_noema_audits::StandingInfo> {
+            Audits::standing(&provider)
+        }
+    }
+
+    impl pallet_noema_storage_runtime_api::LeasesApi<Block, AccountId, Balance> for Runtime {
+        fn price() -> Option<pallet_noema_storage::PriceInfo<Balance>> {
+            Storage::price_info()
+        }
+
+        fn quote(size: u64, replicas: u8, rounds: u32) -> Result<pallet_noema_storage::Quote<Balance>, DispatchError> {
+            Storage::quote(size, replicas, rounds)
+        }
+
+        fn quote_renewal(
+            file: [u8; 32],
+            owner: AccountId,
+            until: u32,
+        ) -> Result<pallet_noema_storage::RenewalQuote<Balance>, DispatchError> {
+            Storage::quote_renewal(&file, &owner, until)
+        }
+
+        fn lease(file: [u8; 32], owner: AccountId) -> Option<pallet_noema_storage::Lease<Balance>> {
+            Storage::lease(&file, &owner)
+        }
+
+        fn provider(account: AccountId) -> Option<pallet_noema_storage::ProviderPay<Balance>> {
+            Storage::provider_pay(&account)
         }
     }
 

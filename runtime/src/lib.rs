@@ -288,4 +288,8 @@ mod runtime {
     /// Files held to an on-chain commitment.
     #[runtime::pallet_index(63)]
     pub type Storage = pallet_noema_storage;
+
+    /// Ticks and rounds, and what storage providers must prove in them.
+    #[runtime::pallet_index(64)]
+    pub type Audits = pallet_noema_audits;
 }

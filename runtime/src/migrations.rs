@@ -1,6 +1,6 @@
 //! What runs once when this runtime replaces an older one.
 //!
-//! There is nothing before version 100, so both lists are empty. How to add to them:
+//! How to add to the lists:
 //!
 //! - A migration that surely fits in one block: a `VersionedMigration` of the pallet concerned in
 //!   [`SingleBlock`]. It runs before the first block's `on_initialize`, decodes the *old* types (a
@@ -16,4 +16,9 @@
 pub type SingleBlock = ();
 
 /// Migrations that run in steps over several blocks.
-pub type MultiBlock = ();
+pub type MultiBlock = (
+    pallet_noema_storage::migrations::v2::ToLeases<
+        crate::Runtime,
+        crate::configs::ai::storage::FormerDepositPerMib,
+    >,
+);

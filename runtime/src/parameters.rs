@@ -14,10 +14,10 @@ use crate::{
 use frame_support::PalletId;
 use noema_core::{
     time::{DAYS, HOURS, MINUTES},
-    units::NOEMA,
+    units::{MICRO, MILLI, NOEMA},
 };
 use pallet_referenda::{Curve, Track, TrackInfo};
-use sp_runtime::{str_array as name, Permill};
+use sp_runtime::{str_array as name, Perbill, Permill};
 
 // --- Referenda ------------------------------------------------------------------------------------
 
@@ -327,3 +327,70 @@ pub const ASSET_APPROVAL_DEPOSIT: Balance = deposit(1, 132);
 pub const ASSET_STRING_LIMIT: u32 = 50;
 /// Accounts or approvals that one call removes of an asset that ends.
 pub const ASSET_REMOVE_LIMIT: u32 = 200;
+
+// --- Storage: audits ------------------------------------------------------------------------------
+//
+// `docs/design/ticks-and-randomness.md` gives the reasons.
+
+/// Rounds of development presets: a minute, of which half a minute is for answers.
+pub const DEVELOPMENT_PACE: pallet_noema_audits::Pace = pallet_noema_audits::Pace {
+    round_ticks: MINUTES,
+    answer_ticks: MINUTES / 2,
+    draw_delay: 2,
+};
+
+/// Challenges of the smallest population of a provider.
+pub const MIN_CHALLENGES: u32 = 8;
+/// Of the largest.
+pub const MAX_CHALLENGES: u32 = 32;
+/// Points for a missed round.
+pub const MISS_POINTS: u32 = 24;
+/// Points that a passed one takes away.
+pub const PASS_POINTS: u32 = 1;
+/// With so many, everything is dropped.
+pub const DROP_POINTS: u32 = 96;
+/// Slashed with every miss.
+pub const AUDIT_MISS_FEE: Balance = 50 * MILLI;
+/// The part of it that whoever settles a miss is paid.
+pub const AUDIT_REPORTER_SHARE: Perbill = Perbill::from_percent(20);
+/// Taken of the collateral with the second, the third miss and the one that drops.
+pub const AUDIT_SLASHES: [Perbill; 3] = [
+    Perbill::from_percent(1),
+    Perbill::from_percent(4),
+    Perbill::from_percent(10),
+];
+/// For how long a dropped provider is jailed.
+pub const AUDIT_JAIL_TERM: BlockNumber = 7 * DAYS;
+/// Rounds of a provider that are settled at once.
+pub const MAX_SETTLE: u32 = 16;
+
+// --- Storage: leases ------------------------------------------------------------------------------
+//
+// `docs/design/money.md` gives the reasons. Rounds are of six hours; in development presets they take a minute and cost the same.
+
+/// Units per GiB and round at little use: 0.105 NOEMA a year, a tenth of its collateral.
+pub const STORAGE_BASE_PRICE: Balance = 72 * MICRO;
+/// The lowest base price.
+pub const MIN_STORAGE_BASE_PRICE: Balance = MICRO;
+/// The highest: what collateral carries.
+pub const MAX_STORAGE_BASE_PRICE: Balance = 360 * MICRO;
+/// The least term of a lease: a day.
+pub const MIN_LEASE_ROUNDS: u32 = 4;
+/// The end of a lease lies at most two years ahead.
+pub const MAX_LEASE_ROUNDS: u32 = 2_920;
+/// Three days, a weekend.
+pub const LEASE_GRACE_ROUNDS: u32 = 12;
+/// A week, after which a leaving provider may go without a replacement.
+pub const HAND_OVER_ROUNDS: u32 = 28;
+/// Rounds whose rent is charged for each placement.
+pub const PLACEMENT_ROUNDS: u32 = 4;
+/// MiB of a file for which it is one round more: the ready window, in rounds.
+pub const MIB_PER_PLACEMENT_ROUND: u32 = 21_600;
+/// Nobody is drawn for fewer rounds.
+pub const MIN_ROUNDS_LEFT: u32 = 2;
+/// A deal that nobody ever held ends when a slot failed so often.
+pub const MAX_PLACEMENT_FAILURES: u8 = 3;
+/// Bounties for the replicas of a dropped provider, of what its own slashes were.
+pub const BOUNTY_SHARE: Perbill = Perbill::from_percent(50);
+/// Files, or leases, in one call.
+pub const MAX_LEASE_BATCH: u32 = 64;

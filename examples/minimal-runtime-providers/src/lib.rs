@@ -203,6 +203,7 @@ impl pallet_noema_providers::Config for Runtime {
     type MaxCommissionIncrease = MaxCommissionIncrease;
     type CommissionNotice = ConstU32<10>;
     type RewardDrip = ConstU32<10>;
+    type ReturnGate = ();
     type WeightInfo = pallet_noema_providers::weights::SubstrateWeight<Runtime>;
 }
 

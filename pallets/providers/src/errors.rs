@@ -121,5 +121,8 @@ mod errors {
         /// The bond would be too small beside the delegations. Unbond less, or everything.
         #[codec(index = 35)]
         DelegationsNotLed,
+        /// Everything is being taken from the provider in this role. Wait until nothing is left of it.
+        #[codec(index = 36)]
+        BeingDropped,
     }
 }

@@ -80,7 +80,7 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use noema_sum_tree::Node;
-    use noema_traits::Role;
+    use noema_traits::{ReturnGate, Role};
     use sp_runtime::{traits::BlockNumberProvider, Perbill};
 
     /// Version of the layout of this pallet's storage.
@@ -157,6 +157,9 @@ pub mod pallet {
         /// Blocks over which a reward becomes stake of the delegators.
         #[pallet::constant]
         type RewardDrip: Get<BlockNumberOf<Self>>;
+
+        /// Who may become active again: asked by [`Pallet::activate`].
+        type ReturnGate: ReturnGate<Self::AccountId>;
 
         /// Weights of the calls.
         type WeightInfo: WeightInfo;

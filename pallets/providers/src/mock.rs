@@ -63,6 +63,7 @@ impl pallet_balances::Config for Test {
 pub(crate) const FUND: AccountId = 999;
 
 parameter_types! {
+    pub static KeptOut: Option<u64> = None;
     pub const FundAccount: AccountId = FUND;
     pub static UnbondingPeriod: u32 = 20;
     pub static MaxUnlocking: u32 = 4;
@@ -95,6 +96,14 @@ impl ParametersByRole<Balance> for TestParameters {
     }
 }
 
+/// Keeps whoever the tests say from coming back.
+pub struct Gate;
+impl noema_traits::ReturnGate<u64> for Gate {
+    fn may_return(_role: Role, provider: &u64) -> bool {
+        KeptOut::get() != Some(*provider)
+    }
+}
+
 impl Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -111,6 +120,7 @@ impl Config for Test {
     type MaxCommissionIncrease = MaxCommissionIncrease;
     type CommissionNotice = CommissionNotice;
     type RewardDrip = RewardDrip;
+    type ReturnGate = Gate;
     type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{ChillReason, Config, Error, Event, Pallet, ProviderOf, ProviderState};
 use frame_support::ensure;
-use noema_traits::Role;
+use noema_traits::{ReturnGate, Role};
 use sp_runtime::{DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
@@ -31,6 +31,10 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 provider.bond >= Self::minimum_bond(role),
                 Error::<T>::BondTooSmall
+            );
+            ensure!(
+                T::ReturnGate::may_return(role, who),
+                Error::<T>::BeingDropped
             );
             provider.state = ProviderState::Active;
             Ok::<_, DispatchError>(())

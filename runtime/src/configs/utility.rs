@@ -140,7 +140,15 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
         | RuntimeCall::TechnicalCommittee(_)
         | RuntimeCall::TxPause(_)
         | RuntimeCall::Providers(_)
-        | RuntimeCall::Storage(_) => true,
+        | RuntimeCall::Audits(_) => true,
+        // A deal that is offered takes what was paid for it along; whoever renews or tops up may pay for another's.
+        RuntimeCall::Storage(storage) => {
+            use pallet_noema_storage::Call;
+            !matches!(
+                storage,
+                Call::offer { .. } | Call::renew { .. } | Call::top_up { .. }
+            )
+        }
         RuntimeCall::Proxy(proxy) => {
             matches!(proxy, pallet_proxy::Call::reject_announcement { .. })
         }
@@ -230,6 +238,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                         storage,
                         Call::ready { .. } | Call::prove { .. } | Call::resign { .. }
                     ),
+                    RuntimeCall::Audits(_) => true,
                     _ => is_batch(call),
                 }
             }
@@ -237,7 +246,12 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                 use pallet_noema_storage::Call;
                 matches!(
                     call,
-                    RuntimeCall::Storage(Call::commit { .. } | Call::remove { .. })
+                    RuntimeCall::Storage(
+                        Call::commit { .. }
+                            | Call::commit_many { .. }
+                            | Call::remove { .. }
+                            | Call::expire { .. }
+                    )
                 ) || is_batch(call)
             }
             ProxyType::SessionKeys => matches!(call, RuntimeCall::Session(_)) || is_batch(call),

@@ -187,3 +187,18 @@ fn jail_of_unknown_provider_fails() {
         );
     });
 }
+
+#[test]
+fn activate_while_everything_is_being_taken_is_refused() {
+    build_and_execute(|| {
+        assert_ok!(register(1, 1_000));
+        assert_ok!(NoemaProviders::chill(signed(1), STORAGE));
+        crate::mock::KeptOut::set(Some(1));
+        assert_noop!(
+            NoemaProviders::activate(signed(1), STORAGE),
+            Error::<Test>::BeingDropped
+        );
+        crate::mock::KeptOut::set(None);
+        assert_ok!(NoemaProviders::activate(signed(1), STORAGE));
+    });
+}

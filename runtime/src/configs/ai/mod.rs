@@ -1,5 +1,6 @@
 //! The AI layers, one file each: a chain without one leaves its file out.
 
+pub mod audits;
 pub mod entropy;
 pub mod providers;
 pub mod storage;

@@ -45,6 +45,7 @@ impl pallet_noema_providers::Config for Runtime {
     type MaxCommissionIncrease = MaxCommissionIncrease;
     type CommissionNotice = CommissionNotice;
     type RewardDrip = RewardDrip;
+    type ReturnGate = crate::Audits;
     type WeightInfo = weights::pallet_noema_providers::WeightInfo<Runtime>;
 }
 
