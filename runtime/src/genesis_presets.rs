@@ -20,8 +20,9 @@ use crate::{
         staking::election::MAX_CANDIDATES,
     },
     parameters::{DEVELOPMENT_PACE, DEVELOPMENT_SPEED},
-    AccountId, AuditsConfig, Balance, BalancesConfig, NominationPoolsConfig, OriginsConfig, RuntimeGenesisConfig,
-    SessionConfig, SessionKeys, StakingConfig, SudoConfig, TechnicalCommitteeConfig,
+    AccountId, AuditsConfig, Balance, BalancesConfig, NominationPoolsConfig, OriginsConfig,
+    RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig,
+    TechnicalCommitteeConfig,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;

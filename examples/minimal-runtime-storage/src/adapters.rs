@@ -3,7 +3,7 @@
 use crate::{AccountId, Balance, BlockNumber, Runtime, System};
 use alloc::vec::Vec;
 use frame_support::traits::Get;
-use noema_traits::{AgedRandomness, ProviderRegistry, Role, Seed};
+use noema_traits::{AgedRandomness, ProviderRegistry, Role, RoundIndex, Rounds, Seed, Tick, Ticks};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::DispatchResult;
 
@@ -42,6 +42,10 @@ impl ProviderRegistry<AccountId, Balance> for Members {
 
     fn bond(_role: Role, _provider: &AccountId) -> Balance {
         0
+    }
+
+    fn total_free(role: Role) -> u128 {
+        u128::from(Self::active_count(role)).saturating_mul(u64::MAX.into())
     }
 
     fn endpoint(_role: Role, _provider: &AccountId) -> Option<Vec<u8>> {
@@ -92,5 +96,36 @@ impl AgedRandomness<BlockNumber> for BlockHashes {
 
     fn history() -> BlockNumber {
         <Runtime as frame_system::Config>::BlockHashCount::get()
+    }
+}
+
+/// Every block is a tick, and every 3,600 of them a round: a clock for chains whose authors let everybody's transactions in.
+///
+/// A chain with audits has `pallet-noema-audits` count both.
+pub struct Hours;
+
+impl Hours {
+    const LENGTH: Tick = 3_600;
+}
+
+impl Ticks for Hours {
+    fn now() -> Tick {
+        System::block_number().into()
+    }
+}
+
+impl Rounds for Hours {
+    fn current() -> RoundIndex {
+        let round = Self::now().checked_div(Self::LENGTH).unwrap_or(0);
+        RoundIndex::try_from(round).unwrap_or(RoundIndex::MAX)
+    }
+
+    fn length() -> Tick {
+        Self::LENGTH
+    }
+
+    fn ends() -> Tick {
+        let next = Tick::from(Self::current()).saturating_add(1);
+        next.saturating_mul(Self::LENGTH)
     }
 }

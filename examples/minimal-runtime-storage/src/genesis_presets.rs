@@ -1,6 +1,8 @@
 //! Named genesis states.
 
-use crate::{AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, UNIT};
+use crate::{
+    AccountId, Balance, BalancesConfig, FundAccount, PotAccount, RuntimeGenesisConfig, UNIT,
+};
 use alloc::{string::String, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET};
@@ -29,9 +31,10 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
     serde_json::to_string(&patch).ok().map(String::into_bytes)
 }
 
-/// The well-known development accounts.
+/// The well-known development accounts, and those that must exist to receive what is paid for leases.
 fn endowed() -> Vec<(AccountId, Balance)> {
     Sr25519Keyring::well_known()
         .map(|who| (who.to_account_id(), ENDOWMENT))
+        .chain([(PotAccount::get(), UNIT), (FundAccount::get(), UNIT)])
         .collect()
 }

@@ -28,12 +28,13 @@ use frame_support::{
     derive_impl, parameter_types,
     traits::{ConstU128, ConstU32, ConstU64, ConstU8, VariantCountOf},
     weights::{constants::WEIGHT_REF_TIME_PER_SECOND, IdentityFee, Weight},
+    PalletId,
 };
 use frame_system::limits::BlockWeights;
 use pallet_transaction_payment::{ConstFeeMultiplier, FungibleAdapter, Multiplier};
 use sp_runtime::{
     generic,
-    traits::{BlakeTwo256, IdentifyAccount, One, Verify},
+    traits::{AccountIdConversion, BlakeTwo256, IdentifyAccount, One, Verify},
     MultiAddress, MultiSignature, Perbill,
 };
 use sp_version::RuntimeVersion;
@@ -181,11 +182,26 @@ impl pallet_transaction_payment::Config for Runtime {
     type WeightInfo = ();
 }
 
+parameter_types! {
+    /// The account with what was paid for rounds to come. Genesis gives it its existential deposit.
+    pub PotAccount: AccountId = PalletId(*b"mn/lease").into_account_truncating();
+    /// Gets what nobody earned.
+    pub FundAccount: AccountId = PalletId(*b"mn/funds").into_account_truncating();
+    /// Nobody is dropped here.
+    pub const NoBounties: Perbill = Perbill::zero();
+}
+
 impl pallet_noema_storage::Config for Runtime {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     // `()` here is a chain on which nobody stores anything: every `commit` answers `NotEnoughProviders`.
     type Providers = adapters::Members;
+    // Nobody is paid but by what they agreed on outside: what rounds pay goes to the repair fund.
+    type Discipline = ();
+    // `()` here is a chain without audits: replicas are proven once.
+    type Audits = ();
+    // Rounds of an hour of blocks.
+    type Clock = adapters::Hours;
     // `()` here is a chain on which nothing is ever drawn.
     type Randomness = adapters::BlockHashes;
     type FileHasher = pallet_noema_storage::HostHashing;
@@ -197,9 +213,10 @@ impl pallet_noema_storage::Config for Runtime {
     type RedrawDelay = ConstU32<10>;
     type ProofDrawDelay = ConstU32<1>;
     type MaxSeedGap = ConstU32<1>;
-    type ReadyWindowBase = ConstU32<60>;
-    type ReadyWindowPerMib = ConstU32<1>;
-    type ProveWindow = ConstU32<60>;
+    type ReadyWindowBase = ConstU64<60>;
+    type ReadyWindowPerMib = ConstU64<1>;
+    type ProveWindow = ConstU64<60>;
+    type MaturingDelay = ConstU32<60>;
     type ProofSectors = ConstU32<4>;
     type MaxTasksPerBlock = ConstU32<32>;
     type AgendaSearch = ConstU32<16>;
@@ -208,6 +225,24 @@ impl pallet_noema_storage::Config for Runtime {
     type MaxDrawAttempts = ConstU8<16>;
     type DepositBase = ConstU128<{ UNIT / 10 }>;
     type DepositPerReplica = ConstU128<{ UNIT / 10 }>;
-    type DepositPerMib = ConstU128<{ UNIT / 1_000 }>;
+    type Pot = PotAccount;
+    type RepairFund = FundAccount;
+    type Treasury = FundAccount;
+    type PriceOrigin = frame_system::EnsureRoot<AccountId>;
+    type BasePrice = ConstU128<{ UNIT / 10_000 }>;
+    type MinBasePrice = ConstU128<{ UNIT / 100_000 }>;
+    type MaxBasePrice = ConstU128<{ UNIT / 1_000 }>;
+    type MinRounds = ConstU32<1>;
+    type MaxRounds = ConstU32<10_000>;
+    type GraceRounds = ConstU32<24>;
+    type HandOverRounds = ConstU32<24>;
+    type PlacementRounds = ConstU32<1>;
+    type MibPerPlacementRound = ConstU32<3_600>;
+    type MinRoundsLeft = ConstU32<1>;
+    type MaxFailures = ConstU8<3>;
+    type BountyShare = NoBounties;
+    type MaxReporterShare = NoBounties;
+    type MaxBatch = ConstU32<16>;
+    type DropsPerBlock = ConstU32<1>;
     type WeightInfo = pallet_noema_storage::weights::SubstrateWeight<Runtime>;
 }

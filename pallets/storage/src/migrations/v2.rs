@@ -3,8 +3,8 @@
 use super::PALLET_ID;
 use crate::{
     pallet::STORAGE_VERSION, terms::Terms, Agenda, AgendaCursor, BalanceOf, BlockOf, Config, Deal,
-    DealOf, Deals, Error, FileId, Pallet, Reserved, Slot, SlotOf, SlotState, Task,
-    TaskKind, TaskOf,
+    DealOf, Deals, Error, FileId, Pallet, Reserved, Slot, SlotOf, SlotState, Task, TaskKind,
+    TaskOf,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, Encode, MaxEncodedLen};
@@ -159,7 +159,8 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
         if DealOf::<T>::decode_all(&mut value.as_slice()).is_ok() {
             return Ok(0);
         }
-        let old = v1::DealOf::<T>::decode_all(&mut value.as_slice()).map_err(|_| SteppedMigrationError::Failed)?;
+        let old = v1::DealOf::<T>::decode_all(&mut value.as_slice())
+            .map_err(|_| SteppedMigrationError::Failed)?;
         let prefix = Deals::<T>::final_prefix();
         let mut parts = key
             .get(prefix.len()..)
@@ -168,7 +169,8 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
         let file = FileId::decode(&mut &*file_part).map_err(|_| SteppedMigrationError::Failed)?;
         parts = file_part.get(32..).ok_or(SteppedMigrationError::Failed)?;
         let owner_part = frame_support::Blake2_128Concat::reverse(parts);
-        let owner = T::AccountId::decode(&mut &*owner_part).map_err(|_| SteppedMigrationError::Failed)?;
+        let owner =
+            T::AccountId::decode(&mut &*owner_part).map_err(|_| SteppedMigrationError::Failed)?;
         let slots = u32::try_from(old.slots.len()).unwrap_or(u32::MAX);
         let deal = Self::lease_of(&file, &owner, old).map_err(|_| SteppedMigrationError::Failed)?;
         Deals::<T>::insert(file, &owner, deal);
@@ -357,15 +359,17 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> SteppedMigration for ToLeases<T, PerM
         });
         while meter.can_consume(required) {
             match &progress {
-                Progress::Agenda(last) => match Self::next_key(&Agenda::<T>::final_prefix(), last) {
-                    Some(key) => {
-                        Self::clear_block(&key);
-                        meter.consume(T::DbWeight::get().reads_writes(2, 1));
-                        let key = key.try_into().map_err(|_| SteppedMigrationError::Failed)?;
-                        progress = Progress::Agenda(Some(key));
+                Progress::Agenda(last) => {
+                    match Self::next_key(&Agenda::<T>::final_prefix(), last) {
+                        Some(key) => {
+                            Self::clear_block(&key);
+                            meter.consume(T::DbWeight::get().reads_writes(2, 1));
+                            let key = key.try_into().map_err(|_| SteppedMigrationError::Failed)?;
+                            progress = Progress::Agenda(Some(key));
+                        }
+                        None => progress = Progress::Deals(None),
                     }
-                    None => progress = Progress::Deals(None),
-                },
+                }
                 Progress::Deals(last) => match Self::next_key(&Deals::<T>::final_prefix(), last) {
                     Some(key) => {
                         let slots = Self::migrate_deal(&key)?;

@@ -89,7 +89,9 @@ fn put_old(owner: u64, file: &TestFile, states: Vec<v1::SlotState<u64, u32>>) {
 }
 
 fn files() -> Vec<TestFile> {
-    (0..6u8).map(|n| TestFile::new(300 * (u64::from(n) + 1), n)).collect()
+    (0..6u8)
+        .map(|n| TestFile::new(300 * (u64::from(n) + 1), n))
+        .collect()
 }
 
 /// A chain of layout 1.
