@@ -154,6 +154,8 @@ async fn deal(net: &LocalNet, commitment: &Commitment) -> anyhow::Result<(Peer, 
         root: commitment.root,
         size: commitment.size,
         replicas: 1,
+        rounds: 120,
+        max: u128::MAX,
     };
     let submitter = Submitter::new(net.client().clone(), owner.clone());
     submitter.submit(call).await?;

@@ -54,6 +54,7 @@ fn pallets_keep_their_indices_and_names() {
             (60, "Entropy"),
             (61, "Providers"),
             (63, "Storage"),
+            (64, "Audits"),
         ]
     );
 }

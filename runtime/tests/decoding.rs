@@ -201,19 +201,22 @@ fn changed_stored_values_encode_back_and_fit() {
     use pallet_noema_storage::{CommitmentCount, DealOf, TaskOf};
 
     let slot = |state: Vec<u8>| {
-        let rest = (9u64, Some([8u8; 32]), Some(40u32)).encode();
+        let leaving = Some(([7u8; 32], 3u32, 1u32, 2u32, 5u128));
+        let rest = (9u64, Some([8u8; 32]), Some(40u32), leaving, 6u128, 1u8).encode();
         [state, rest].concat()
     };
     let slots = [
-        slot((0u8, 30u32).encode()),
-        slot((1u8, [2u8; 32], 31u32).encode()),
-        slot((2u8, [3u8; 32], 32u32, 33u32).encode()),
-        slot((3u8, [4u8; 32], 34u32).encode()),
+        slot((0u8, 30u32, 1u8).encode()),
+        slot((1u8, [2u8; 32], 31u64).encode()),
+        slot((2u8, [3u8; 32], 32u32, 33u64).encode()),
+        slot((3u8, [4u8; 32], 34u32, Some((5u32, 6u32)), 7u128).encode()),
     ];
     let deal = [
         ([6u8; 32], 1_000u64, 77u128, 12u32, 1u8).encode(),
         vec![16],
         slots.concat(),
+        (9u128, 30u32, Some((8u128, 40u32))).encode(),
+        (270u128, true, Some([5u8; 32]), 10u64, Some(99u32)).encode(),
     ]
     .concat();
     stored::<DealOf<Runtime>>("a deal", &[deal], 4);
@@ -243,7 +246,7 @@ fn changed_stored_values_encode_back_and_fit() {
     stored::<DelegationOf<Runtime>>("a delegation", &[delegation], 12);
     stored::<Census>("a census", &[(1u32, 2u32, 3u32).encode()], 6);
     stored::<CommitmentCount>("a count", &[(1u32, 2u32).encode()], 7);
-    let task = ([1u8; 32], [2u8; 32], 3u8, 4u64).encode();
+    let task = ([1u8; 32], [2u8; 32], 3u8, 4u64, 1u8).encode();
     stored::<TaskOf<Runtime>>("a task", &[task], 8);
     stored::<noema_commitment::SectorProof>(
         "a proof",

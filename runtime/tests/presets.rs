@@ -111,12 +111,16 @@ fn assert_development(preset: &str, validators: &[(Sr25519Keyring, Ed25519Keyrin
                 DEVELOPMENT_ENDOWMENT
             );
         }
-        for fund in [TreasuryAccount::get(), RepairFundAccount::get()] {
+        for fund in [
+            TreasuryAccount::get(),
+            RepairFundAccount::get(),
+            noema_runtime::configs::ai::storage::PotAccount::get(),
+        ] {
             assert_eq!(Balances::free_balance(fund), EXISTENTIAL_DEPOSIT);
         }
         assert_eq!(
             Balances::total_issuance(),
-            12 * 10_000_000 * NOEMA + 2 * EXISTENTIAL_DEPOSIT,
+            12 * 10_000_000 * NOEMA + 3 * EXISTENTIAL_DEPOSIT,
             "nothing else is issued"
         );
         #[cfg(feature = "try-state")]

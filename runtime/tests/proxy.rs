@@ -78,6 +78,9 @@ const DENIED_TO_NON_TRANSFER: &[&str] = &[
     "Staking::set_staking_configs",
     "Staking::set_validator_count",
     "Staking::update_payee",
+    "Storage::offer",
+    "Storage::renew",
+    "Storage::top_up",
     "Sudo::*",
     "Utility::as_derivative",
     "Utility::dispatch_as",
@@ -114,8 +117,15 @@ const ALLOWED_TO_PROVIDER: &[&str] = &[
     "Storage::ready",
     "Storage::prove",
     "Storage::resign",
+    "Audits::answer",
+    "Audits::poke",
 ];
-const ALLOWED_TO_STORAGE: &[&str] = &["Storage::commit", "Storage::remove"];
+const ALLOWED_TO_STORAGE: &[&str] = &[
+    "Storage::commit",
+    "Storage::commit_many",
+    "Storage::expire",
+    "Storage::remove",
+];
 const ALLOWED_TO_SESSION_KEYS: &[&str] = &["Session::set_keys", "Session::purge_keys"];
 const ALLOWED_TO_GOVERNANCE: &[&str] = &[
     "ConvictionVoting::*",

@@ -46,6 +46,7 @@ fn weights() -> BTreeMap<&'static str, &'static str> {
         "MultiBlockMigrations": <Runtime as pallet_migrations::Config>::WeightInfo,
         "Identity": <Runtime as pallet_identity::Config>::WeightInfo,
         "Vesting": <Runtime as pallet_vesting::Config>::WeightInfo,
+        "Audits": <Runtime as pallet_noema_audits::Config>::WeightInfo,
         "Assets": <Runtime as pallet_assets::Config>::WeightInfo,
         "Treasury": <Runtime as pallet_treasury::Config>::WeightInfo,
         "ConvictionVoting": <Runtime as pallet_conviction_voting::Config>::WeightInfo,

@@ -121,7 +121,7 @@ fn ours() -> Vec<(&'static str, Weight)> {
         ("Storage::commit_repeated", StorageWeight::commit_repeated()),
         ("Storage::ready", StorageWeight::ready()),
         ("Storage::prove", StorageWeight::prove()),
-        ("Storage::remove", StorageWeight::remove(replicas)),
+        ("Storage::remove", StorageWeight::remove(1)),
         ("Storage::resign", StorageWeight::resign()),
         ("Storage agenda", StorageWeight::agenda_base()),
         ("Storage agenda block", StorageWeight::agenda_block(tasks)),
@@ -129,6 +129,14 @@ fn ours() -> Vec<(&'static str, Weight)> {
         ("Storage waiting task", StorageWeight::task_wait()),
         ("Storage draw", StorageWeight::task_draw(attempts)),
         ("Storage expiry", StorageWeight::task_expire()),
+        ("Storage::commit_many", StorageWeight::commit(replicas)),
+        ("Storage::top_up", StorageWeight::top_up()),
+        ("Storage::offer", StorageWeight::offer()),
+        ("Storage::hand_over", StorageWeight::hand_over()),
+        ("Storage::set_base_price", StorageWeight::set_base_price()),
+        ("Storage price", StorageWeight::on_poll_price()),
+        ("Storage maturing", StorageWeight::task_mature()),
+        ("Storage end", StorageWeight::task_end()),
     ]
 }
 
@@ -197,5 +205,38 @@ fn no_pallet_of_ours_uses_the_empty_weights() {
         core::any::type_name::<StorageWeight>(),
     ] {
         assert_ne!(name, "()");
+    }
+}
+
+/// What asks the audits for every replica of a deal weighs most of ours. It must fit nevertheless, or owners could not end what they have.
+#[test]
+fn the_end_of_the_largest_deal_fits_a_transaction() {
+    let limits = BlockWeights::get();
+    let largest = limits
+        .get(DispatchClass::Normal)
+        .max_extrinsic
+        .expect("ordinary transactions are limited");
+    let file = [1; 32];
+    let owner = sp_keyring::Sr25519Keyring::Alice.to_account_id();
+    let calls = [
+        pallet_noema_storage::Call::remove { file },
+        pallet_noema_storage::Call::expire {
+            file,
+            owner: owner.clone(),
+        },
+        pallet_noema_storage::Call::accept {
+            file,
+            owner: owner.clone(),
+            max: 0,
+        },
+        pallet_noema_storage::Call::drop_replicas {
+            provider: owner,
+            limit: 12,
+        },
+    ];
+    for call in calls {
+        let call = RuntimeCall::Storage(call);
+        let weight = call.get_dispatch_info().call_weight;
+        assert!(weight.all_lte(largest), "{call:?} weighs {weight:?}");
     }
 }

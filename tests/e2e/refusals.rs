@@ -264,6 +264,8 @@ async fn the_chain_refuses_with_a_reason_and_no_trace() -> anyhow::Result<()> {
         root: [root; 32],
         size,
         replicas,
+        rounds: 120,
+        max: u128::MAX,
     };
     let ready = Call::Ready {
         file: file.file,

@@ -60,12 +60,12 @@ async fn a_runtime_upgrade_interrupts_nobody() -> anyhow::Result<()> {
     );
     let new_constants = new.constants()?;
     ensure!(
-        old_constants.prove_window != CHANGED_VALUE,
+        old_constants.prove_window != u64::from(CHANGED_VALUE),
         "the constant had its new value before"
     );
     ensure!(
-        new_constants.prove_window == CHANGED_VALUE,
-        "expected a window of {CHANGED_VALUE} blocks, found {}",
+        new_constants.prove_window == u64::from(CHANGED_VALUE),
+        "expected a window of {CHANGED_VALUE} ticks, found {}",
         new_constants.prove_window
     );
 

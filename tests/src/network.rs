@@ -72,6 +72,8 @@ pub async fn place(net: &LocalNet, owner: &Submitter, file: &FileRef) -> anyhow:
         root: file.root,
         size: file.size(),
         replicas: 1,
+        rounds: 120,
+        max: u128::MAX,
     };
     owner.submit(call).await?;
     until_deal(

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use noema_chain_client::AccountId;
 
 use super::range::ByteRange;
-use crate::amount::Size;
+use crate::amount::{Amount, Size};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Storage {
@@ -48,6 +48,14 @@ pub(crate) struct Put {
     /// How many providers should hold it [default: 3, or as many as the existing deal has].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) replicas: Option<u8>,
+
+    /// For how many rounds it is paid, without those of grace [default: thirty times the chain's least].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: Option<u32>,
+
+    /// What it may cost at most, deposit included [default: what the chain says it costs now].
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) max_price: Option<Amount>,
 
     /// When to return.
     #[arg(long, value_enum, default_value_t = Wait::Active)]

@@ -272,12 +272,12 @@ pub(super) fn describe_deal(owner: &AccountId, deal: &Deal) -> Fields {
                 format!("provider drawn by the seed of block {draw_at}")
             }
             SlotState::Assigned { provider, ready_by } => {
-                format!("assigned to {provider}, must have the file by block {ready_by}")
+                format!("assigned to {provider}, must have the file by tick {ready_by}")
             }
             SlotState::Proving {
                 provider, prove_by, ..
             } => {
-                format!("{provider} has the file, must prove it by block {prove_by}")
+                format!("{provider} has the file, must prove it by tick {prove_by}")
             }
             SlotState::Held { provider, since } => {
                 format!("held by {provider}, proven in block {since}")

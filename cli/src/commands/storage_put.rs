@@ -9,8 +9,8 @@ use std::{
 };
 
 use noema_chain_client::{
-    AccountId, Call, ChainClient, Constants, Deal, Finalized, ProviderStatus, Role, SigningKey,
-    SlotState, StateAt, Submitter,
+    AccountId, Balance, Call, ChainClient, Constants, Deal, Finalized, LeaseQuote, ProviderStatus,
+    Role, SigningKey, SlotState, StateAt, Submitter,
 };
 use noema_commitment::Commitment;
 use noema_storage::{
@@ -25,7 +25,7 @@ use super::{
     storage::{deal_json, describe_deal, hex0x},
 };
 use crate::{
-    amount::Size,
+    amount::{Amount, Size},
     args::storage::{Put, Wait},
     failure::Failure,
     follow::{progress, Follow},
@@ -68,7 +68,7 @@ pub(crate) async fn run(session: &Session, put: &Put) -> Result<(), Failure> {
         uploaded: None,
         failures: BTreeMap::new(),
     };
-    journey.commit(put.replicas).await?;
+    journey.commit(put).await?;
     match journey.place(put.wait).await {
         Ok(deal) => session.output.answer(&journey.answer(&deal)),
         Err(failure) => Err(journey.give_up(failure).await),
@@ -119,19 +119,22 @@ impl Journey<'_> {
     }
 
     /// Finds the deal or makes it.
-    async fn commit(&mut self, replicas: Option<u8>) -> Result<(), Failure> {
+    async fn commit(&mut self, put: &Put) -> Result<(), Failure> {
         let state = self.client.at_finalized().await?;
         if let Some(deal) = state.deal(&self.file.file, &self.owner()).await? {
-            return same_replicas(&deal, replicas);
+            return same_replicas(&deal, put.replicas);
         }
-        let replicas = replicas.unwrap_or(DEFAULT_REPLICAS);
+        let replicas = put.replicas.unwrap_or(DEFAULT_REPLICAS);
         self.check_providers(&state, replicas).await?;
+        let quote = self.quote(&state, put, replicas).await?;
         let call = Call::Commit {
             root: self.file.root,
             size: self.file.size(),
             replicas,
+            rounds: put.rounds.unwrap_or(state.constants()?.usual_rounds()),
+            max: put.max_price.map_or(quote.total, |max| max.0),
         };
-        self.check_balance(&state, &call, replicas).await?;
+        self.check_balance(&state, &call, quote.total).await?;
         // The last moment at which nothing is promised yet.
         self.source.check_unchanged()?;
         let done = self
@@ -162,25 +165,54 @@ impl Journey<'_> {
         Ok(())
     }
 
+    /// What it costs now; refused when that is more than may be paid.
+    async fn quote(&self, state: &StateAt, put: &Put, replicas: u8) -> Result<LeaseQuote, Failure> {
+        let constants = state.constants()?;
+        let rounds = put.rounds.unwrap_or(constants.usual_rounds());
+        let asked = state.storage_quote(self.file.size(), replicas, rounds);
+        let Some(quote) = asked.await? else {
+            let most = constants.max_rounds.saturating_sub(constants.grace_rounds);
+            return Err(Failure::usage(format!(
+                "the chain does not sell {rounds} rounds of this file: it sells {} to {most}",
+                constants.min_rounds
+            )));
+        };
+        self.session.output.note(format!(
+            "{rounds} rounds cost {}, the placement {}, {} is held as a deposit",
+            Amount(quote.escrow),
+            Amount(quote.placement),
+            Amount(quote.deposit)
+        ));
+        match put.max_price {
+            Some(max) if quote.total > max.0 => Err(Failure::new(
+                "price_above_maximum",
+                format!(
+                    "it costs {}, more than the {max} that you pay at most",
+                    Amount(quote.total)
+                ),
+            )),
+            _ => Ok(quote),
+        }
+    }
+
     async fn check_balance(
         &self,
         state: &StateAt,
         call: &Call,
-        replicas: u8,
+        price: Balance,
     ) -> Result<(), Failure> {
         let constants = state.constants()?;
         let owner = self.owner();
         let account = state.account(&owner).await?;
         let spendable = account.transferable(constants.existential_deposit);
-        let deposit = constants.storage_deposit(self.file.size(), replicas);
         // The fee is asked for only where it can matter: a node does not estimate for an account
         // that has nothing.
-        if deposit > spendable {
-            return Err(not_enough(&owner, deposit, 0, spendable));
+        if price > spendable {
+            return Err(not_enough(&owner, price, 0, spendable));
         }
         let fee = self.submitter.estimate_fee(call).await?;
-        if deposit.saturating_add(fee) > spendable {
-            return Err(not_enough(&owner, deposit, fee, spendable));
+        if price.saturating_add(fee) > spendable {
+            return Err(not_enough(&owner, price, fee, spendable));
         }
         Ok(())
     }

@@ -235,7 +235,7 @@ pub mod pallet {
         #[pallet::constant]
         type AgendaCatchUp: Get<u32>;
 
-        /// The most weight that the agenda takes of one block.
+        /// The most weight that the agenda and the taking of replicas from dropped providers take of one block.
         #[pallet::constant]
         type MaxAgendaWeight: Get<Weight>;
 
@@ -408,8 +408,12 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_poll(_n: BlockNumberFor<T>, meter: &mut WeightMeter) {
             Self::fix_price(meter);
-            Self::run_agenda(meter);
-            Self::take_from_dropped(meter);
+            // What the agenda leaves of its share goes to taking replicas from dropped providers.
+            let share = meter.remaining().min(T::MaxAgendaWeight::get());
+            let mut own = WeightMeter::with_limit(share);
+            Self::run_agenda(&mut own);
+            Self::take_from_dropped(&mut own);
+            meter.consume(own.consumed());
         }
 
         fn integrity_test() {

@@ -4,6 +4,7 @@
 //!
 //! - 30 µs of execution for every item of storage that is read or written, on top of the database's own time (`DbWeight`); what others read and write for
 //!   us (slashes, jail, pay, drops, draws, proofs) is counted by what `pallet_noema_providers` and `pallet_noema_storage` measured for it, rounded up;
+//! - an item counts once for a provider, however many of its rounds are settled in a call: pay, bond and pool are the same in each; a round adds its change of rate;
 //! - 250 µs for checking a proof of 40 siblings and 256 bytes;
 //! - a population of six levels: nine reads for each challenge drawn, of 600 bytes at most, each in a trie of a million entries.
 
@@ -56,19 +57,21 @@ impl<T: frame_system::Config> pallet_noema_audits::WeightInfo for WeightInfo<T> 
 			.saturating_add(T::DbWeight::get().writes(13))
 			.saturating_add(drawing::<T>())
 	}
-	/// Three misses, the drop, twelve forfeits.
+	/// Three misses, the drop, twelve forfeits. All of one provider, whose items are read and written once, however many rounds.
 	fn poke() -> Weight {
-		Self::settle(12)
-			.saturating_add(Self::settle_missed().saturating_mul(3))
-			.saturating_add(Self::settle_dropped())
+		Self::settle(16)
+			.saturating_add(Weight::from_parts(1_200_000_000, 120_000).saturating_mul(4))
+			.saturating_add(Weight::from_parts(400_000_000, 40_000))
+			.saturating_add(T::DbWeight::get().reads(56))
+			.saturating_add(T::DbWeight::get().writes(50))
 	}
 	/// Three misses, thirteen skipped rounds, a drawing.
 	fn before_change() -> Weight {
-		Self::settle(13)
-			.saturating_add(Self::settle_missed().saturating_mul(3))
-			.saturating_add(Weight::from_parts(300_000_000, 0))
-			.saturating_add(Weight::from_parts(0, 12_000))
-			.saturating_add(T::DbWeight::get().writes(2))
+		Self::settle(16)
+			.saturating_add(Weight::from_parts(1_200_000_000, 120_000).saturating_mul(3))
+			.saturating_add(Weight::from_parts(300_000_000, 12_000))
+			.saturating_add(T::DbWeight::get().reads(42))
+			.saturating_add(T::DbWeight::get().writes(38))
 			.saturating_add(drawing::<T>())
 	}
 	/// Record, clock, round, population, written (r:5 w:2), pay (r:12 w:10), two events.
@@ -84,10 +87,10 @@ impl<T: frame_system::Config> pallet_noema_audits::WeightInfo for WeightInfo<T> 
 		Weight::from_parts(250_000_000, 0)
 			.saturating_add(Weight::from_parts(0, 30_000))
 			.saturating_add(Weight::from_parts(300_000_000, 0).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads(8))
-			.saturating_add(T::DbWeight::get().writes(2))
-			.saturating_add(T::DbWeight::get().reads(12_u64.saturating_mul(r.into())))
-			.saturating_add(T::DbWeight::get().writes(10_u64.saturating_mul(r.into())))
+			.saturating_add(T::DbWeight::get().reads(20))
+			.saturating_add(T::DbWeight::get().writes(12))
+			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 40_000).saturating_mul(r.into()))
 	}
 	/// Settling one round, and two slashes: record, pool, holds, accounts, census, sum tree (r:20 w:18 each).

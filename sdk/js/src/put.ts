@@ -47,6 +47,8 @@ export interface PutOptions {
   signer: PolkadotSigner;
   /** How many providers are to hold the file. 3 if absent, or as many as the file has that is put already. */
   replicas?: number;
+  /** For how many rounds it is paid, without those of grace; thirty times the least that the chain sells, if absent. */
+  rounds?: number;
   /**
    * When to return. `active` (if absent): a majority of the replicas is proven. `all`: all of them are. `uploaded`: one provider
    * has the data, from which the others fetch it.
@@ -131,9 +133,11 @@ class Journey {
     onProgress?.({ step: 'committing' });
     const replicas = this.#options.replicas ?? DEFAULT_REPLICAS;
     await this.#checkProviders(replicas);
-    await this.#checkFunds(replicas);
+    const rounds = this.#options.rounds ?? (await this.#chain.usualRounds({ signal }));
+    const max = await this.#chain.price(size, replicas, rounds, { signal });
+    await this.#checkFunds(max);
     try {
-      this.#committed = await this.#chain.commit({ root, size, replicas }, signer, signal);
+      this.#committed = await this.#chain.commit({ root, size, replicas, rounds, max }, signer, signal);
     } catch (error) {
       // Another call may have made the deal meanwhile, or this one did and the answer was lost.
       if (error instanceof TransactionError && (await this.#findDeal())) return;
@@ -212,14 +216,13 @@ class Journey {
     throw new PutError('not_enough_providers', message);
   }
 
-  async #checkFunds(replicas: number): Promise<void> {
+  async #checkFunds(price: bigint): Promise<void> {
     const { signal } = this.#options;
-    const deposit = await this.#chain.deposit(this.#file.size, replicas, { signal });
     const spendable = await this.#chain.spendable(this.#owner, { signal });
-    if (spendable > deposit) return;
+    if (spendable > price) return;
     const message =
-      `${this.#owner} can spend ${amount(spendable)} NOEMA: expected more than ${amount(deposit)} NOEMA, ` +
-      'which is held as long as the file is stored; the fee comes on top';
+      `${this.#owner} can spend ${amount(spendable)} NOEMA: expected more than ${amount(price)} NOEMA, ` +
+      'the price of the rounds and the deposit; the fee comes on top';
     throw new PutError('not_enough_funds', message);
   }
 

@@ -24,7 +24,7 @@ use crate::{
         },
     },
     state::StateAt,
-    types::{AccountId, Balance, FileId, Hash, Role},
+    types::{AccountId, Balance, FileId, Hash, Role, RoundIndex},
 };
 
 /// Registration of a provider.
@@ -46,7 +46,7 @@ pub struct RegisterProvider {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Call {
-    /// Commits to a file: holds the deposit and starts the draw of its replicas.
+    /// Commits to a file: pays for its rounds, holds the deposit and starts the draw of its replicas.
     Commit {
         /// 0G Storage root.
         root: [u8; 32],
@@ -54,6 +54,10 @@ pub enum Call {
         size: u64,
         /// How many providers should hold it.
         replicas: u8,
+        /// For how many rounds, without those of grace.
+        rounds: RoundIndex,
+        /// What it may cost at most, deposit included, in the smallest unit.
+        max: Balance,
     },
     /// Says that the provider holds the whole file (operator key).
     Ready {
@@ -241,7 +245,12 @@ impl Call {
                 root,
                 size,
                 replicas,
-            } => encode(state, storage.commit(*root, *size, *replicas).unvalidated()),
+                rounds,
+                max,
+            } => {
+                let call = storage.commit(*root, *size, *replicas, *rounds, *max);
+                encode(state, call.unvalidated())
+            }
             Call::Ready { file, owner, slot } => encode(
                 state,
                 storage.ready(file.0, account(owner), *slot).unvalidated(),

@@ -39,7 +39,8 @@ pub use submit::{Finalized, SubmitOptions, Submitter};
 pub use subxt::dynamic::Value;
 pub use types::{
     AccountId, AccountState, Assignment, Balance, BlockNumber, BlockRef, Candidacy,
-    CommitmentCount, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, OwnershipProof,
-    Payee, PendingSlash, ProviderPage, ProviderRecord, ProviderStatus, Role, SeedAt, SessionKeys,
-    Slot, SlotState, Stake, StakingLimits, Unbonding, Unlocking, Unpaid,
+    CommitmentCount, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, LeaseQuote,
+    OwnershipProof, Payee, PendingSlash, ProviderPage, ProviderRecord, ProviderStatus, Role,
+    RoundIndex, SeedAt, SessionKeys, Slot, SlotState, Stake, StakingLimits, Tick, Unbonding,
+    Unlocking, Unpaid,
 };

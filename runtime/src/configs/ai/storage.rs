@@ -45,8 +45,8 @@ parameter_types! {
     pub const ProveWindow: Tick = 60;
     /// From the proof until a replica is audited: three epochs, so that it was there before anything is known of the randomness of the third.
     pub const MaturingDelay: BlockNumber = 3 * EPOCH_DURATION_IN_BLOCKS;
-    /// The most weight that the agenda takes of one block: a quarter.
-    pub MaxAgendaWeight: Weight = Perbill::from_percent(25) * MAX_BLOCK_WEIGHT;
+    /// The most weight that the agenda takes of one block: a fifth.
+    pub MaxAgendaWeight: Weight = Perbill::from_percent(20) * MAX_BLOCK_WEIGHT;
     /// How often a provider is drawn before a draw is given up.
     pub const MaxDrawAttempts: u8 = 16;
     /// Deposit for a deal: it, its owner's entry and the commitment's.

@@ -152,12 +152,20 @@ export class Chain {
     return { replicas, size: Number(size) };
   }
 
-  /** What is held on the owner's account for a file, in units of 10^-18 NOEMA. */
-  async deposit(size: number, replicas: number, question: Question = {}): Promise<bigint> {
-    const { DepositBase, DepositPerReplica, DepositPerMib } = this.#api.constants.Storage;
-    const read = () => Promise.all([DepositBase(), DepositPerReplica(), DepositPerMib()]);
-    const [base, perReplica, perMib] = await this.#ask<[bigint, bigint, bigint]>('the deposits', read, question);
-    return base + BigInt(replicas) * (perReplica + BigInt(Math.ceil(size / 2 ** 20)) * perMib);
+  /** Rounds for which a file is committed if nobody says otherwise: thirty times the least that the chain sells, a month of rounds of six hours. */
+  async usualRounds(question: Question = {}): Promise<number> {
+    const { MinRounds, MaxRounds, GraceRounds } = this.#api.constants.Storage;
+    const read = () => Promise.all([MinRounds(), MaxRounds(), GraceRounds()]);
+    const [least, most, grace] = await this.#ask<[number, number, number]>('the terms of storage', read, question);
+    return Math.min(30 * least, most - grace);
+  }
+
+  /** What committing to a file costs now, deposit included, in units of 10^-18 NOEMA: the maximum to sign. */
+  async price(size: number, replicas: number, rounds: number, question: Question = {}): Promise<bigint> {
+    const read = () => this.#api.apis.LeasesApi.quote(BigInt(size), replicas, rounds);
+    const quote = await this.#ask<{ success: boolean; value: { total: bigint } }>('the price of storage', read, question);
+    if (!quote.success) throw new ChainError('chain', `the chain does not sell ${rounds} rounds of a file of ${size} bytes`);
+    return quote.value.total;
   }
 
   /** What an account can spend: all but what is frozen beyond what is held, and the existential deposit. */
@@ -176,14 +184,15 @@ export class Chain {
 
   /** Commits to a file. Repeating it changes nothing. */
   commit(
-    { root, size, replicas }: { root: string; size: number; replicas: number },
+    { root, size, replicas, rounds, max }: { root: string; size: number; replicas: number; rounds: number; max: bigint },
     signer: PolkadotSigner,
     signal?: AbortSignal,
   ): Promise<Finalized> {
-    return this.#submit('commit to the file', this.#api.tx.Storage.commit({ root, size: BigInt(size), replicas }), signer, signal);
+    const call = this.#api.tx.Storage.commit({ root, size: BigInt(size), replicas, rounds, max });
+    return this.#submit('commit to the file', call, signer, signal);
   }
 
-  /** Ends the deal of the signer over a file; the deposit is returned. */
+  /** Ends the deal of the signer over a file; what was paid for rounds to come and the deposit are returned. */
   remove(file: string, signer: PolkadotSigner, signal?: AbortSignal): Promise<Finalized> {
     return this.#submit('remove the file', this.#api.tx.Storage.remove({ file: `0x${file}` }), signer, signal);
   }

@@ -3,8 +3,8 @@
 /** What one replica slot of a deal is waiting for. */
 export type SlotState =
   | { readonly type: 'Drawing'; readonly value: { readonly draw_at: number } }
-  | { readonly type: 'Assigned'; readonly value: { readonly provider: string; readonly ready_by: number } }
-  | { readonly type: 'Proving'; readonly value: { readonly provider: string; readonly prove_by: number } }
+  | { readonly type: 'Assigned'; readonly value: { readonly provider: string; readonly ready_by: bigint } }
+  | { readonly type: 'Proving'; readonly value: { readonly provider: string; readonly prove_by: bigint } }
   | { readonly type: 'Held'; readonly value: { readonly provider: string; readonly since: number } };
 
 /** One place for a replica. */

@@ -26,10 +26,9 @@ impl StateAt {
                 .constant("Providers::MaxEndpointLen", providers.max_endpoint_len())?,
             unbonding_period: self
                 .constant("Providers::UnbondingPeriod", providers.unbonding_period())?,
-            deposit_base: self.constant("Storage::DepositBase", storage.deposit_base())?,
-            deposit_per_replica: self
-                .constant("Storage::DepositPerReplica", storage.deposit_per_replica())?,
-            deposit_per_mib: self.constant("Storage::DepositPerMib", storage.deposit_per_mib())?,
+            min_rounds: self.constant("Storage::MinRounds", storage.min_rounds())?,
+            max_rounds: self.constant("Storage::MaxRounds", storage.max_rounds())?,
+            grace_rounds: self.constant("Storage::GraceRounds", storage.grace_rounds())?,
             seed_history: self.constant("Entropy::History", entropy.history())?,
             seed_max_gap: self.constant("Entropy::MaxGap", entropy.max_gap())?,
         })

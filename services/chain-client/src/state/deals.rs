@@ -93,8 +93,8 @@ impl From<chain::Deal<AccountId32, u128, u32>> for Deal {
     }
 }
 
-impl From<chain::Slot<AccountId32, u32>> for Slot {
-    fn from(slot: chain::Slot<AccountId32, u32>) -> Self {
+impl From<chain::Slot<AccountId32, u128, u32>> for Slot {
+    fn from(slot: chain::Slot<AccountId32, u128, u32>) -> Self {
         Slot {
             state: slot.state.into(),
             token: slot.token,
@@ -103,10 +103,10 @@ impl From<chain::Slot<AccountId32, u32>> for Slot {
     }
 }
 
-impl From<chain::SlotState<AccountId32, u32>> for SlotState {
-    fn from(state: chain::SlotState<AccountId32, u32>) -> Self {
+impl From<chain::SlotState<AccountId32, u128, u32>> for SlotState {
+    fn from(state: chain::SlotState<AccountId32, u128, u32>) -> Self {
         match state {
-            chain::SlotState::Drawing { draw_at } => SlotState::Drawing { draw_at },
+            chain::SlotState::Drawing { draw_at, .. } => SlotState::Drawing { draw_at },
             chain::SlotState::Assigned { provider, ready_by } => SlotState::Assigned {
                 provider: provider.into(),
                 ready_by,
@@ -120,7 +120,9 @@ impl From<chain::SlotState<AccountId32, u32>> for SlotState {
                 draw_at,
                 prove_by,
             },
-            chain::SlotState::Held { provider, since } => SlotState::Held {
+            chain::SlotState::Held {
+                provider, since, ..
+            } => SlotState::Held {
                 provider: provider.into(),
                 since,
             },

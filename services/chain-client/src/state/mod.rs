@@ -2,6 +2,7 @@
 
 mod constants;
 mod deals;
+mod leases;
 mod named;
 mod providers;
 mod validators;

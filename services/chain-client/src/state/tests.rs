@@ -57,25 +57,31 @@ struct RawSlot {
     token: u64,
     passed_over: Option<[u8; 32]>,
     due: Option<u32>,
+    leaving: Option<()>,
+    bounty: u128,
+    failures: u8,
 }
 
 #[derive(Encode)]
 enum RawState {
     Drawing {
         draw_at: u32,
+        vain: u8,
     },
     Assigned {
         provider: [u8; 32],
-        ready_by: u32,
+        ready_by: u64,
     },
     Proving {
         provider: [u8; 32],
         draw_at: u32,
-        prove_by: u32,
+        prove_by: u64,
     },
     Held {
         provider: [u8; 32],
         since: u32,
+        joined: Option<(u32, u32)>,
+        bounty: u128,
     },
 }
 
@@ -89,9 +95,18 @@ async fn deals_are_read_by_owner_file_and_provider() {
         token: 9,
         passed_over,
         due: Some(40),
+        leaving: None,
+        bounty: 0,
+        failures: 0,
     };
     let slots = vec![
-        slot(RawState::Drawing { draw_at: 30 }, Some([8; 32])),
+        slot(
+            RawState::Drawing {
+                draw_at: 30,
+                vain: 2,
+            },
+            Some([8; 32]),
+        ),
         slot(
             RawState::Assigned {
                 provider: [2; 32],
@@ -111,11 +126,16 @@ async fn deals_are_read_by_owner_file_and_provider() {
             RawState::Held {
                 provider: [4; 32],
                 since: 34,
+                joined: Some((5, 0)),
+                bounty: 0,
             },
             None,
         ),
     ];
-    let raw = ([6u8; 32], 1000u64, 77u128, 12u32, 1u8, slots);
+    // Terms without a next segment, the balance, whether it was ever held, nobody offered, token and due block of the end.
+    let lease = (9u128, 30u32, None::<(u128, u32)>);
+    let rest = (270u128, true, None::<[u8; 32]>, 10u64, Some(99u32));
+    let raw = (([6u8; 32], 1000u64, 77u128, 12u32, 1u8, slots), lease, rest);
     let storage = runtime::storage().storage();
     node.put(key(&state, storage.deals(), (file.0, owner.into())), raw);
     let slot = |state, passed_over| Slot {
@@ -347,7 +367,7 @@ async fn accounts_time_and_constants_are_read() {
     assert_eq!(state.timestamp_ms().await.unwrap(), 1_800_000_000_123);
     let constants = state.constants().unwrap();
     assert!(constants.proof_sectors > 0 && constants.max_replicas > 0);
-    assert!(constants.storage_deposit(1, 1) > 0 && constants.existential_deposit > 0);
+    assert!(constants.usual_rounds() > 0 && constants.existential_deposit > 0);
 }
 
 #[tokio::test]
@@ -381,9 +401,11 @@ async fn calls_are_encoded_as_the_runtime_decodes_them() {
                 root: [2; 32],
                 size: 7,
                 replicas: 3,
+                rounds: 20,
+                max: 1_000,
             },
             index("Storage", "commit"),
-            ([2u8; 32], 7u64, 3u8).encode(),
+            ([2u8; 32], 7u64, 3u8, 20u32, 1_000u128).encode(),
         ),
         (
             Call::Prove {

@@ -9,6 +9,12 @@ use super::file::{parse_hex32, ParseHexError};
 /// Number of a block, from 0 at genesis.
 pub type BlockNumber = u32;
 
+/// Blocks that took transactions and left room for answers, counted from genesis.
+pub type Tick = u64;
+
+/// Number of a round of audits, by which leases are counted.
+pub type RoundIndex = u32;
+
 /// A 32-byte hash of the chain. Shown as `0x` and 64 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Hash(pub [u8; 32]);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Balance, BlockNumber};
+use super::{Balance, BlockNumber, RoundIndex, Tick};
 
 /// Parameters of the chain at a block; an upgrade may change them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -13,8 +13,8 @@ pub struct Constants {
     pub max_replicas: u32,
     /// Greatest size of a file in bytes.
     pub max_file_size: u64,
-    /// Blocks within which drawn sectors must be proven.
-    pub prove_window: BlockNumber,
+    /// Ticks within which drawn sectors must be proven.
+    pub prove_window: Tick,
     /// What an account must keep to exist, in the smallest unit.
     pub existential_deposit: Balance,
     /// Greatest length of an endpoint in bytes.
@@ -25,26 +25,42 @@ pub struct Constants {
     pub seed_history: BlockNumber,
     /// How many blocks after a draw point may still make its seed.
     pub seed_max_gap: BlockNumber,
-    /// Deposit for a deal, in the smallest unit.
-    pub deposit_base: Balance,
-    /// Deposit for each of its replicas, in the smallest unit.
-    pub deposit_per_replica: Balance,
-    /// Deposit for each MiB of each replica, in the smallest unit.
-    pub deposit_per_mib: Balance,
+    /// The least rounds of a lease, without its grace.
+    pub min_rounds: RoundIndex,
+    /// The most rounds from now to the end of a lease, its grace included.
+    pub max_rounds: RoundIndex,
+    /// The last rounds of a lease, in which its owner is warned.
+    pub grace_rounds: RoundIndex,
 }
 
+/// How many times the least term a file is committed for, if nobody says otherwise: a month of rounds of six hours.
+const USUAL_TERM: RoundIndex = 30;
+
 impl Constants {
-    /// What a commitment to a file of `size` bytes with this many replicas holds, in the smallest
-    /// unit: the rule of `docs/design/storage.md`.
-    pub fn storage_deposit(&self, size: u64, replicas: u8) -> Balance {
-        let per_replica = self
-            .deposit_per_mib
-            .saturating_mul(Balance::from(size.div_ceil(1 << 20)));
-        self.deposit_per_replica
-            .saturating_add(per_replica)
-            .saturating_mul(Balance::from(replicas))
-            .saturating_add(self.deposit_base)
+    /// Rounds for which a file is committed if nobody says otherwise.
+    pub fn usual_rounds(&self) -> RoundIndex {
+        let most = self.max_rounds.saturating_sub(self.grace_rounds);
+        self.min_rounds.saturating_mul(USUAL_TERM).min(most)
     }
+}
+
+/// What a commitment costs, in the smallest unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LeaseQuote {
+    /// The round in which it holds.
+    pub round: RoundIndex,
+    /// Of a replica and round.
+    pub rent: Balance,
+    /// For all rounds of all replicas; what is for rounds that have not begun comes back.
+    pub escrow: Balance,
+    /// For the placement, for good.
+    pub placement: Balance,
+    /// Held while the deal is there.
+    pub deposit: Balance,
+    /// All of it: the maximum to sign.
+    pub total: Balance,
+    /// The last round paid, its grace included.
+    pub end: RoundIndex,
 }
 
 #[cfg(test)]
@@ -52,8 +68,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn storage_deposit_counts_begun_mebibytes_of_each_replica() {
-        let constants = Constants {
+    fn usual_term_is_thirty_times_the_least_and_fits() {
+        let constants = |min_rounds, max_rounds| Constants {
             proof_sectors: 8,
             max_replicas: 16,
             max_file_size: 1 << 40,
@@ -63,12 +79,11 @@ mod tests {
             unbonding_period: 1,
             seed_history: 1,
             seed_max_gap: 1,
-            deposit_base: 1_000,
-            deposit_per_replica: 100,
-            deposit_per_mib: 10,
+            min_rounds,
+            max_rounds,
+            grace_rounds: 12,
         };
-        assert_eq!(constants.storage_deposit(1, 1), 1_110);
-        assert_eq!(constants.storage_deposit(1 << 20, 3), 1_330);
-        assert_eq!(constants.storage_deposit((1 << 20) + 1, 3), 1_360);
+        assert_eq!(constants(4, 2_920).usual_rounds(), 120);
+        assert_eq!(constants(4, 100).usual_rounds(), 88);
     }
 }

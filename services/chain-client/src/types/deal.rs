@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AccountId, Balance, BlockNumber, FileId};
+use super::{AccountId, Balance, BlockNumber, FileId, Tick};
 
 /// One owner's commitment to one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,8 +46,8 @@ pub enum SlotState {
     Assigned {
         /// Who was drawn.
         provider: AccountId,
-        /// Last block for `ready`.
-        ready_by: BlockNumber,
+        /// Last tick for `ready`.
+        ready_by: Tick,
     },
     /// `provider` must prove the sectors that the seed of block `draw_at` names.
     Proving {
@@ -55,8 +55,8 @@ pub enum SlotState {
         provider: AccountId,
         /// The draw point of the sectors.
         draw_at: BlockNumber,
-        /// Last block for `prove`.
-        prove_by: BlockNumber,
+        /// Last tick for `prove`.
+        prove_by: Tick,
     },
     /// `provider` holds the file and proved it.
     Held {

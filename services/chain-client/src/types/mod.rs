@@ -9,8 +9,8 @@ mod provider;
 mod validator;
 
 pub use account::{AccountId, AccountState, Balance, ParseAccountError};
-pub use block::{BlockNumber, BlockRef, Hash, SeedAt};
-pub use constants::Constants;
+pub use block::{BlockNumber, BlockRef, Hash, RoundIndex, SeedAt, Tick};
+pub use constants::{Constants, LeaseQuote};
 pub use deal::{Assignment, CommitmentCount, Deal, Slot, SlotState};
 pub use file::{FileId, ParseHexError};
 pub use provider::{ProviderPage, ProviderRecord, ProviderStatus, Role, Unlocking};
