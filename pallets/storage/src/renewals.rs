@@ -14,7 +14,7 @@ use sp_runtime::{
 impl<T: Config> Pallet<T> {
     /// What renewing so many leases with so many replicas in all weighs.
     pub(crate) fn weight_of_renewing(leases: usize, replicas: u32) -> Weight {
-        let leases = u64::try_from(leases).unwrap_or(u64::MAX);
+        let leases = u64::try_from(leases.max(1)).unwrap_or(u64::MAX);
         T::WeightInfo::renew(0)
             .saturating_mul(leases)
             .saturating_add(
