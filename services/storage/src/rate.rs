@@ -106,31 +106,71 @@ impl Drop for Booking<'_> {
 
 #[cfg(test)]
 mod tests {
-    use futures::future::join_all;
-
     use super::*;
 
     const MIB: u64 = 1 << 20;
 
-    #[tokio::test(start_paused = true)]
-    async fn without_a_limit_nobody_waits() {
-        let start = Instant::now();
-        assert_eq!(Rate::new(0).take(u64::MAX).await, Duration::ZERO);
-        assert_eq!(Rate::default().take(u64::MAX).await, Duration::ZERO);
-        assert_eq!(start.elapsed(), Duration::ZERO);
+    /// A limit of a MiB in a second, and a clock that only the test moves.
+    struct Clock {
+        rate: Rate,
+        began: Instant,
+        now: Instant,
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn bytes_take_their_time_in_small_and_in_large_pieces() {
+    impl Clock {
+        fn new() -> Self {
+            let (rate, now) = (Rate::new(MIB), Instant::now());
+            Self {
+                rate,
+                began: now,
+                now,
+            }
+        }
+
+        fn book(&self, bytes: u64) -> (Booking<'_>, Instant) {
+            let bucket = self.rate.0.as_ref().expect("there is a limit");
+            bucket.book(bytes, self.now)
+        }
+
+        /// Moves the clock on to when these bytes may be moved.
+        fn take(&mut self, bytes: u64) {
+            let (booking, at) = self.book(bytes);
+            booking.keep();
+            self.now = self.now.max(at);
+        }
+
+        fn seconds(&self) -> f64 {
+            (self.now - self.began).as_secs_f64()
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_limit_nobody_waits() {
+        assert_eq!(Rate::new(0).take(u64::MAX).await, Duration::ZERO);
+        assert_eq!(Rate::default().take(u64::MAX).await, Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn who_takes_waits_in_truth() {
+        let (rate, began) = (Rate::new(MIB), Instant::now());
+        // A burst is free, the last piece is not waited for.
+        for _ in 0..4 {
+            rate.take(MIB / 8).await;
+        }
+        assert!(began.elapsed() >= Duration::from_millis(250));
+    }
+
+    #[test]
+    fn bytes_take_their_time_in_small_and_in_large_pieces() {
         for piece in [1000, 32 << 10, 256 << 10, 4 * MIB] {
-            let (rate, start) = (Rate::new(MIB), Instant::now());
+            let mut clock = Clock::new();
             let mut moved = 0;
             while moved < 20 * MIB {
-                rate.take(piece).await;
+                clock.take(piece);
                 moved += piece;
             }
             // The last piece is begun when all before it are paid for; a burst is free.
-            let seconds = start.elapsed().as_secs_f64();
+            let seconds = clock.seconds();
             let most = moved as f64 / MIB as f64;
             let least = (moved - piece) as f64 / MIB as f64 - 0.2;
             assert!(
@@ -140,58 +180,45 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn all_share_one_limit_and_none_is_left_out() {
-        let (rate, start) = (Rate::new(MIB), Instant::now());
-        let takers = (0..8).map(|_| {
-            let rate = rate.clone();
-            async move {
-                for _ in 0..16 {
-                    rate.take(64 << 10).await;
-                }
-                start.elapsed()
-            }
-        });
-        let ended = join_all(takers).await;
+    #[test]
+    fn all_share_one_limit_and_none_is_left_out() {
+        let mut clock = Clock::new();
+        // Of each taker: when it is there for its next piece, and how many it has had.
+        let mut takers = [(clock.began, 0); 8];
+        while let Some((at, had)) = takers
+            .iter_mut()
+            .filter(|(_, had)| *had < 16)
+            .min_by_key(|(at, _)| *at)
+        {
+            clock.now = *at;
+            clock.take(64 << 10);
+            (*at, *had) = (clock.now, *had + 1);
+        }
         // 8 MiB in all; each goes on when the others do, so that all end together.
-        for seconds in ended.iter().map(Duration::as_secs_f64) {
-            assert!((6.9..=8.1).contains(&seconds), "{ended:?}");
+        for (ended, _) in takers {
+            let seconds = (ended - clock.began).as_secs_f64();
+            assert!((6.9..=8.1).contains(&seconds), "{takers:?}");
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_gives_no_more_than_a_burst() {
-        let rate = Rate::new(MIB);
-        tokio::time::sleep(Duration::from_secs(3600)).await;
-        let start = Instant::now();
+    #[test]
+    fn a_pause_gives_no_more_than_a_burst() {
+        let mut clock = Clock::new();
+        clock.now += Duration::from_secs(3600);
+        clock.began = clock.now;
         for _ in 0..10 {
-            rate.take(MIB).await;
+            clock.take(MIB);
         }
-        let seconds = start.elapsed().as_secs_f64();
+        let seconds = clock.seconds();
         assert!((8.8..=9.1).contains(&seconds), "{seconds}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn who_goes_away_gives_back_what_it_booked() {
-        let rate = Rate::new(MIB);
-        rate.take(MIB).await;
-        let gone = tokio::time::timeout(Duration::from_millis(10), rate.take(3600 * MIB)).await;
-        assert!(gone.is_err());
-        let start = Instant::now();
-        rate.take(1).await;
-        assert!(
-            start.elapsed() <= Duration::from_secs(1),
-            "{:?}",
-            start.elapsed()
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nobody_looks_twice() {
-        // One wait is one timer: with the clock paused, looking again and again would hang here.
-        let rate = Rate::new(1);
-        rate.take(1).await;
-        let waited = rate.take(1).await;
-        assert!(waited <= Duration::from_secs(1), "{waited:?}");
+    #[test]
+    fn who_goes_away_gives_back_what_it_booked() {
+        let mut clock = Clock::new();
+        clock.take(MIB);
+        drop(clock.book(3600 * MIB));
+        clock.take(1);
+        assert!(clock.seconds() <= 1.0, "{}", clock.seconds());
     }
 }

@@ -192,15 +192,15 @@ async fn after_a_restart_it_goes_on_where_it_was() {
     assert_eq!(store.scrub_progress().unwrap().segments, 12);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn it_reads_no_more_than_it_may() {
     let sample = Sample::new(16 * SEGMENT_SIZE, 1);
     let (_dir, store) = filled(&[&sample]).await;
     let start = tokio::time::Instant::now();
-    one_round(&scrub(&store, SEGMENT_SIZE as u64, &[&sample])).await;
-    // 16 segments, one in a second; the last one need not be waited for.
+    one_round(&scrub(&store, 16 * SEGMENT_SIZE as u64, &[&sample])).await;
+    // 16 segments in a second; a burst is free, the last one need not be waited for.
     let seconds = start.elapsed().as_secs_f64();
-    assert!((14.8..17.0).contains(&seconds), "{seconds}");
+    assert!(seconds >= 0.8, "{seconds}");
 }
 
 #[tokio::test]
