@@ -66,7 +66,11 @@ max_uploads = 32
 max_downloads = 64
 max_connections = 256
 index_cache_mib = 16
-min_free_mib = 64
+disk_reserve = "5%"
+upload_rate = "20MiB"
+pull_rate = 1048576
+scrub_rate = "8MiB"
+scrub_interval_seconds = 86400
 log_format = "json"
 TOML
 printf 'provider = "0x%064d"\n' 0 | seed config_file least

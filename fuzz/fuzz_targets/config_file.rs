@@ -8,7 +8,7 @@ use std::{fs, path::PathBuf, sync::OnceLock};
 use clap::Parser;
 use libfuzzer_sys::fuzz_target;
 use noema_chain_client::SigningKey;
-use noema_storage::config::Args;
+use noema_storage::{config::Args, Reserve};
 
 struct Given {
     args: Args,
@@ -51,7 +51,20 @@ fuzz_target!(|text: &[u8]| {
             assert!((1..=65_536).contains(&config.connections.total));
             assert!((1..=65_536).contains(&config.connections.per_peer));
             assert!((1 << 20..=65_536 << 20).contains(&config.store.index_cache));
-            assert!(config.store.min_free >= 1 << 20);
+            assert!(match config.store.reserve {
+                Reserve::Bytes(bytes) => bytes >= 1 << 20,
+                Reserve::Percent(percent) => (1..=90).contains(&percent),
+                Reserve::Usual => true,
+            });
+            for rate in [
+                config.rates.upload,
+                config.rates.download,
+                config.rates.pull,
+            ] {
+                assert!(rate == 0 || rate >= 1 << 20);
+            }
+            assert!(config.rates.scrub == 0 || config.rates.scrub >= 64 << 10);
+            assert!(config.scrub_interval.as_secs() >= 1);
             let alice = SigningKey::dev("Alice").unwrap().account();
             assert_eq!(config.operator.account(), alice);
         }

@@ -78,6 +78,9 @@ fn reads(index: &MemoryIndex, bytes: &mut Bytes<'_>) {
     }
     let (segments, from) = (bytes.number() % 20_000, bytes.number() % 20_000);
     let limit = usize::from(bytes.byte());
+    let kept = index.kept(&file, from, limit).unwrap();
+    assert!(kept.len() <= limit && kept.first().is_none_or(|first| *first >= from));
+    assert!(kept.windows(2).all(|pair| pair[0] < pair[1]));
     let ranges = index.missing(&file, segments, from, limit).unwrap();
     assert!(ranges.len() <= limit);
     let mut next = from;

@@ -8,6 +8,7 @@
 mod before_sync;
 mod chain_specs;
 mod crash;
+mod disk_damage;
 mod equivocation;
 mod faulty_upgrade;
 mod journey;

@@ -573,7 +573,18 @@ async fn a_full_disk_is_told_and_nothing_is_lost() -> anyhow::Result<()> {
     let name = path.to_str().context("a path in UTF-8")?;
     let put = ["storage", "put", name, "--replicas", "1"];
 
-    let said = noema.refused(&put).await?;
+    // 40 MiB fit beside the reserve of 32 MiB, so that they are let in; then others fill the disk, and half of the reserve is soon gone.
+    let mut running = noema.spawn(&put)?;
+    let begun = FileRef::from(&commit_file(&path, None).await?).file;
+    network::until("the upload has begun", Duration::from_secs(120), || async {
+        let (client, endpoint) = (StorageClient::default(), provider.endpoint());
+        let status = client.file_status(&endpoint, &begun).await?;
+        Ok(status.filter(|status| status.have > 0).map(|_| ()))
+    })
+    .await?;
+    ensure!(!running.has_ended(), "40 MiB at 1 MiB a second take longer");
+    std::fs::write(small.path.join("ballast"), vec![0; 50 << 20])?;
+    let said = running.finish().await?.refusal()?;
     println!("put: {}", said.trim());
     let lower = said.to_lowercase();
     ensure!(
@@ -595,7 +606,7 @@ async fn a_full_disk_is_told_and_nothing_is_lost() -> anyhow::Result<()> {
         .context("the daemon has the deal")?;
     ensure!(
         !before.complete,
-        "40 MiB fit on a disk of 96 MiB, of which 64 MiB must stay free"
+        "40 MiB fit on a disk of 96 MiB, of which 50 MiB are taken and 16 MiB must stay free"
     );
     println!(
         "{} of {} segments were stored before the disk was full",
@@ -616,6 +627,24 @@ async fn a_full_disk_is_told_and_nothing_is_lost() -> anyhow::Result<()> {
         have(&after) >= have(&before),
         "acknowledged segments are gone: {before:?} became {after:?}"
     );
+
+    // A file that does not fit is refused before any of it is taken.
+    let large = dir.path().join("large");
+    write_seeded(&large, 400 * MIB, seed("larger than the disk"))?;
+    let large_name = large.to_str().context("a path in UTF-8")?;
+    let said = noema
+        .refused(&["storage", "put", large_name, "--replicas", "1"])
+        .await?;
+    ensure!(
+        said.contains("no space for file"),
+        "expected that the file does not fit, found `{said}`"
+    );
+    let large = FileRef::from(&commit_file(&large, None).await?).file;
+    let status = storage
+        .file_status(&provider.endpoint(), &large)
+        .await?
+        .context("the daemon has the deal")?;
+    ensure!(status.have == 0, "some of it was taken: {status:?}");
 
     // With room the same command goes on where it was, and ends.
     noema.ask(&put).await?;
@@ -660,7 +689,11 @@ async fn a_full_disk_is_told_and_nothing_is_lost() -> anyhow::Result<()> {
 }
 
 async fn network_on(disk: &SmallDisk) -> anyhow::Result<LocalNet> {
-    let shape = LocalNet::builder().providers(1).ports(PortChoice::Free);
+    let mut shape = LocalNet::builder().providers(1).ports(PortChoice::Free);
+    // So slow that something can happen meanwhile.
+    for argument in ["--disk-reserve", "32MiB", "--upload-rate", "1MiB"] {
+        shape = shape.provider_arg(argument);
+    }
     Ok(shape
         .provider_data_dir(0, disk.path.join("data"))
         .start()

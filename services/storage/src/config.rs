@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use noema_chain_client::{AccountId, KeyError, SigningKey};
 use noema_transport::{read_secret, ConnectionLimits, SecretError};
 use serde::Deserialize;
@@ -16,7 +16,16 @@ use crate::{
     deny::{DenyList, DenyListError},
     store::StoreOptions,
     tls::{Tls, TlsError, TlsMode},
+    units::{ByteSize, Reserve},
 };
+
+/// The least limits, in bytes per second: below, a segment that is one of many under way takes longer than its sender waits.
+const LEAST_TRANSFER: u64 = 1 << 20;
+const LEAST_SCRUB: u64 = 64 << 10;
+/// What the scrub reads in a second if nothing is said: a terabyte in a day and a half.
+const USUAL_SCRUB: u64 = 8 << 20;
+/// A day.
+const USUAL_INTERVAL: u64 = 24 * 60 * 60;
 
 /// Everything the daemon is started with.
 #[derive(Clone, Debug)]
@@ -45,6 +54,23 @@ pub struct Config {
     pub(crate) denied: DenyList,
     /// How the store works.
     pub store: StoreOptions,
+    /// How much is moved in a second.
+    pub rates: Rates,
+    /// The least time from the beginning of a scrub to that of the next.
+    pub scrub_interval: Duration,
+}
+
+/// Limits in bytes per second; 0 is none, and for the scrub that there is no scrub.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
+    /// Data from owners.
+    pub upload: u64,
+    /// Data to anyone.
+    pub download: u64,
+    /// Data from peers.
+    pub pull: u64,
+    /// What the scrub reads.
+    pub scrub: u64,
 }
 
 /// Why the settings are not usable.
@@ -116,6 +142,39 @@ pub enum LogFormat {
     Json,
 }
 
+/// What to do instead of running the daemon.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Check settings, keys, data directory, disk, index, node, registration and endpoint, and say what to do
+    ///
+    /// Takes the settings of the daemon and changes nothing. Ends with 1 if a check failed. The index is checked while no daemon runs
+    /// with the data directory.
+    Doctor(DoctorArgs),
+}
+
+/// How to examine.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct DoctorArgs {
+    /// Configuration file of the daemon
+    #[arg(long, env = "NOEMA_STORAGE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read and verify every byte that is stored
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl DoctorArgs {
+    /// Whether the report is for a program.
+    pub fn wants_json(&self) -> bool {
+        self.json
+    }
+}
+
 /// Holds files for the Noema chain: takes them from their owners, proves them, serves them.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "noema-storage", version, about, long_about = None)]
@@ -126,6 +185,9 @@ pub struct Args {
     /// Make the TLS key if there is none, print the endpoint to announce, and end
     #[arg(long)]
     pub print_endpoint: bool,
+    /// What to do instead of running the daemon.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -186,9 +248,28 @@ struct Settings {
     /// Memory for pages of the index, in MiB [default: 16]
     #[arg(long, env = "NOEMA_STORAGE_INDEX_CACHE_MIB", value_name = "MIB")]
     index_cache_mib: Option<u64>,
-    /// Space that must stay free on the disk, in MiB [default: 64]
-    #[arg(long, env = "NOEMA_STORAGE_MIN_FREE_MIB", value_name = "MIB")]
-    min_free_mib: Option<u64>,
+    /// Space that stays free on the disk, such as 2GiB or 5% [default: 1GiB, or 5% of a disk below 20 GiB]
+    #[arg(long, env = "NOEMA_STORAGE_DISK_RESERVE", value_name = "SIZE")]
+    disk_reserve: Option<Reserve>,
+    /// Bytes of data taken from owners in a second, such as 20MiB; 0 is no limit [default: 0]
+    #[arg(long, env = "NOEMA_STORAGE_UPLOAD_RATE", value_name = "SIZE")]
+    upload_rate: Option<ByteSize>,
+    /// Bytes of data served in a second; 0 is no limit [default: 0]
+    #[arg(long, env = "NOEMA_STORAGE_DOWNLOAD_RATE", value_name = "SIZE")]
+    download_rate: Option<ByteSize>,
+    /// Bytes of data fetched from peers in a second; 0 is no limit [default: 0]
+    #[arg(long, env = "NOEMA_STORAGE_PULL_RATE", value_name = "SIZE")]
+    pull_rate: Option<ByteSize>,
+    /// Stored bytes read and verified in a second, in the background; 0 turns this off [default: 8MiB]
+    #[arg(long, env = "NOEMA_STORAGE_SCRUB_RATE", value_name = "SIZE")]
+    scrub_rate: Option<ByteSize>,
+    /// Least seconds from the beginning of a scrub of everything to the next [default: 86400]
+    #[arg(
+        long,
+        env = "NOEMA_STORAGE_SCRUB_INTERVAL_SECONDS",
+        value_name = "SECONDS"
+    )]
+    scrub_interval_seconds: Option<u64>,
     /// How logs are written [default: text]
     #[arg(long, env = "NOEMA_STORAGE_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
@@ -222,7 +303,12 @@ impl Settings {
             tls_certificates: self.tls_certificates.or(other.tls_certificates),
             deny_list: self.deny_list.or(other.deny_list),
             index_cache_mib: self.index_cache_mib.or(other.index_cache_mib),
-            min_free_mib: self.min_free_mib.or(other.min_free_mib),
+            disk_reserve: self.disk_reserve.or(other.disk_reserve),
+            upload_rate: self.upload_rate.or(other.upload_rate),
+            download_rate: self.download_rate.or(other.download_rate),
+            pull_rate: self.pull_rate.or(other.pull_rate),
+            scrub_rate: self.scrub_rate.or(other.scrub_rate),
+            scrub_interval_seconds: self.scrub_interval_seconds.or(other.scrub_interval_seconds),
             log_format: self.log_format.or(other.log_format),
         }
     }
@@ -234,6 +320,31 @@ impl Settings {
             (None, Some(name)) => SigningKey::dev(name).map_err(ConfigError::DevKey),
             (None, None) => Err(ConfigError::Missing("operator-key")),
         }
+    }
+
+    fn rates(&self) -> Result<Rates, ConfigError> {
+        let rate = |name, found: Option<ByteSize>, usual, least, expected| match found {
+            None => Ok(usual),
+            Some(ByteSize(0)) => Ok(0),
+            Some(ByteSize(found)) => in_range(name, found, least..=u64::MAX, expected),
+        };
+        let transfer = |name, found| {
+            let expected = "0 (no limit), or at least 1048576 (1MiB) bytes per second";
+            rate(name, found, 0, LEAST_TRANSFER, expected)
+        };
+        let expected = "0 (no scrub), or at least 65536 (64KiB) bytes per second";
+        Ok(Rates {
+            upload: transfer("upload-rate", self.upload_rate)?,
+            download: transfer("download-rate", self.download_rate)?,
+            pull: transfer("pull-rate", self.pull_rate)?,
+            scrub: rate(
+                "scrub-rate",
+                self.scrub_rate,
+                USUAL_SCRUB,
+                LEAST_SCRUB,
+                expected,
+            )?,
+        })
     }
 }
 
@@ -261,12 +372,45 @@ impl Args {
 
     /// The settings in all, with the configuration file read.
     pub fn into_config(self) -> Result<Config, ConfigError> {
-        let from_file = match &self.config {
-            Some(path) => read_file(path)?,
-            None => Settings::default(),
-        };
-        let settings = self.settings.or(from_file);
+        let settings = self.settings.or(from_file(self.config.as_deref())?);
         let operator = settings.operator()?;
+        settings.into_config(operator)
+    }
+
+    /// The settings for an examination: those given before `doctor` count as well.
+    pub(crate) fn into_examined(self, doctor: DoctorArgs) -> Result<Examined, ConfigError> {
+        let path = doctor.config.or(self.config);
+        let given = doctor.settings.or(self.settings);
+        let settings = given.or(from_file(path.as_deref())?);
+        let is_dev = settings.dev_operator.is_some();
+        let operator = settings.operator();
+        // A stand-in, so that everything else can be checked without the key; it signs nothing.
+        let key = match &operator {
+            Ok(key) => key.clone(),
+            Err(_) => SigningKey::dev("Alice").map_err(ConfigError::DevKey)?,
+        };
+        Ok(Examined {
+            config: settings.into_config(key)?,
+            operator: operator.map(|key| key.account()),
+            is_dev,
+        })
+    }
+}
+
+/// Settings to examine.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    /// The settings. The operator's key is a stand-in if `operator` is an error.
+    pub(crate) config: Config,
+    /// The operator, or why there is none.
+    pub(crate) operator: Result<AccountId, ConfigError>,
+    /// Whether it is a key that everybody knows.
+    pub(crate) is_dev: bool,
+}
+
+impl Settings {
+    fn into_config(self, operator: SigningKey) -> Result<Config, ConfigError> {
+        let settings = self;
         let connections = "1 to 65536";
         let requests = "1 to 1024";
         let limit = |name, found: Option<u64>, default| {
@@ -296,13 +440,15 @@ impl Args {
             1..=65_536,
             connections,
         )?;
-        let min_free = in_range(
-            "min-free-mib",
-            settings.min_free_mib.unwrap_or(64),
-            1..=1 << 30,
-            "1 to 1073741824",
+        let interval = in_range(
+            "scrub-interval-seconds",
+            settings.scrub_interval_seconds.unwrap_or(USUAL_INTERVAL),
+            1..=u64::from(u32::MAX),
+            "1 to 4294967295",
         )?;
         Ok(Config {
+            rates: settings.rates()?,
+            scrub_interval: Duration::from_secs(interval),
             node: settings
                 .node
                 .unwrap_or_else(|| "ws://127.0.0.1:9944".to_owned()),
@@ -325,10 +471,14 @@ impl Args {
             connections: connection_limits,
             store: StoreOptions {
                 index_cache: (cache << 20) as usize,
-                min_free: min_free << 20,
+                reserve: settings.disk_reserve.unwrap_or_default(),
             },
         })
     }
+}
+
+fn from_file(path: Option<&Path>) -> Result<Settings, ConfigError> {
+    path.map_or_else(|| Ok(Settings::default()), read_file)
 }
 
 fn read_file(path: &Path) -> Result<Settings, ConfigError> {
@@ -397,10 +547,95 @@ mod tests {
         assert_eq!(config.provider.to_string(), alice());
         assert_eq!(config.max_uploads, 5);
         assert_eq!(config.grace, Duration::from_secs(3600));
+        assert_eq!(config.store.reserve, Reserve::Usual);
+        let usual = Rates {
+            scrub: 8 << 20,
+            ..Rates::default()
+        };
+        assert_eq!(config.rates, usual);
+        assert_eq!(config.scrub_interval, Duration::from_secs(86_400));
         assert_eq!(
             config.operator.account(),
             SigningKey::dev("Bob").unwrap().account()
         );
+    }
+
+    #[test]
+    fn rates_and_reserve_come_from_flags_and_file_and_have_bounds() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        let text = "upload_rate = 2097152\nscrub_rate = 0\ndisk_reserve = \"7%\"\nscrub_interval_seconds = 60\n";
+        fs::write(&file, text).unwrap();
+        let (file, alice) = (file.display().to_string(), alice());
+        let given = |more: &[&str]| {
+            let usual = [
+                "--config",
+                &file,
+                "--provider",
+                &alice,
+                "--dev-operator",
+                "Alice",
+            ];
+            parse(&[&usual, more].concat())
+        };
+        let config = given(&["--download-rate", "3MiB", "--upload-rate", "4MiB"]).unwrap();
+        let expected = Rates {
+            upload: 4 << 20,
+            download: 3 << 20,
+            pull: 0,
+            scrub: 0,
+        };
+        assert_eq!(config.rates, expected);
+        assert_eq!(config.store.reserve, Reserve::Percent(7));
+        assert_eq!(config.scrub_interval, Duration::from_secs(60));
+        for (flag, bad) in [
+            ("--upload-rate", "1000"),
+            ("--pull-rate", "1"),
+            ("--scrub-rate", "1KiB"),
+            ("--scrub-interval-seconds", "0"),
+        ] {
+            let error = given(&[flag, bad]).unwrap_err().to_string();
+            assert!(error.contains(flag.trim_start_matches('-')), "{error}");
+        }
+    }
+
+    #[test]
+    fn doctor_takes_the_settings_before_and_behind_its_name() {
+        let alice = alice();
+        let parse = |args: &[&str]| {
+            let mut args = Args::try_parse_from(args).unwrap();
+            let Some(Command::Doctor(doctor)) = args.command.take() else {
+                panic!("{args:?}")
+            };
+            (doctor.deep, args.into_examined(doctor).unwrap())
+        };
+        let (deep, examined) = parse(&[
+            "noema-storage",
+            "--provider",
+            &alice,
+            "doctor",
+            "--deep",
+            "--node",
+            "ws://n:1",
+        ]);
+        assert!(deep);
+        assert_eq!(examined.config.node, "ws://n:1");
+        assert_eq!(examined.config.provider.to_string(), alice);
+        assert!(matches!(
+            examined.operator,
+            Err(ConfigError::Missing("operator-key"))
+        ));
+        let (deep, examined) = parse(&[
+            "noema-storage",
+            "doctor",
+            "--provider",
+            &alice,
+            "--dev-operator",
+            "Bob",
+        ]);
+        assert!(!deep && examined.is_dev);
+        let bob = SigningKey::dev("Bob").unwrap().account();
+        assert_eq!(examined.operator.unwrap(), bob);
     }
 
     #[test]

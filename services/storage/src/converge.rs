@@ -26,7 +26,9 @@ use crate::{
     penalty::Penalties,
     prove,
     pull::{Puller, Pulling},
+    rate::Rate,
     store::{Store, StoreError},
+    units::ByteSize,
 };
 
 /// Blocks after which a deal is read again although its slot is held.
@@ -59,6 +61,8 @@ pub(crate) struct Shared<C> {
     pub(crate) pin: Option<Pin>,
     /// Roots whose slots are given back.
     pub(crate) denied: DenyList,
+    /// Bytes fetched from peers in a second.
+    pub(crate) pull_rate: Rate,
 }
 
 /// A call for a slot's state: which, and when it may be tried again. States have tokens, and a call
@@ -107,6 +111,10 @@ pub(crate) struct Converger<C: ChainView> {
     pull_turns: Arc<Semaphore>,
     swept_at: Option<Instant>,
     record_checked_at: Option<Instant>,
+    /// Files that are known to be without room, so that each is told once.
+    without_room: HashSet<FileId>,
+    /// Whether it was told that the disk is too full to say ready.
+    told_full: bool,
 }
 
 impl<C: ChainView> Converger<C> {
@@ -120,6 +128,8 @@ impl<C: ChainView> Converger<C> {
             pull_turns: Arc::new(Semaphore::new(MAX_PULLS)),
             swept_at: None,
             record_checked_at: None,
+            without_room: HashSet::new(),
+            told_full: false,
         }
     }
 
@@ -150,6 +160,9 @@ impl<C: ChainView> Converger<C> {
         let state = shared.chain.at(head.block()).await?;
         self.read_slots(&state, head.number).await?;
         let tracked: Vec<Tracked> = self.tracked.values().map(|(t, _)| t.clone()).collect();
+        shared.denied.refresh();
+        // Before uploads of new files are let in: those that have something already come first.
+        self.keep_room(&tracked)?;
         shared.directory.replace(&shared.provider, &tracked);
         self.count_slots(&tracked);
         let live = tracked.iter().map(|t| t.token).collect();
@@ -158,7 +171,6 @@ impl<C: ChainView> Converger<C> {
             .unwrap_or_else(PoisonError::into_inner)
             .keep(&live);
 
-        shared.denied.refresh();
         let mut wanted = HashSet::new();
         for item in &tracked {
             if shared.denied.contains(&item.file.root) {
@@ -177,7 +189,10 @@ impl<C: ChainView> Converger<C> {
                 self.act(item, &state).await?;
             } else {
                 wanted.insert(item.file.file);
-                self.pull(item.file);
+                if !self.without_room.contains(&item.file.file) {
+                    let held = matches!(item.state, SlotState::Held { .. });
+                    self.pull(item.file, held);
+                }
             }
         }
         let incomplete = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
@@ -187,6 +202,67 @@ impl<C: ChainView> Converger<C> {
         self.sweep(&state).await?;
         self.check_record(&state).await;
         Ok(())
+    }
+
+    /// Keeps room on the disk for the files that are not complete, those first that are furthest. What does not fit waits, and is neither
+    /// fetched nor taken, until there is room.
+    fn keep_room(&mut self, tracked: &[Tracked]) -> Result<(), StoreError> {
+        let store = &self.shared.store;
+        let mut incomplete = Vec::new();
+        for item in tracked {
+            if self.shared.denied.contains(&item.file.root) {
+                continue;
+            }
+            let record = store.file(&item.file.file)?;
+            let record = record.filter(|record| record.is_of(&item.file));
+            if !record.as_ref().is_some_and(|record| record.is_complete()) {
+                let bytes = record.map_or(0, |record| record.bytes);
+                let rank = match item.state {
+                    SlotState::Held { .. } => 0,
+                    SlotState::Proving { .. } => 1,
+                    _ => 2,
+                };
+                incomplete.push((rank, u64::MAX - bytes, item.file));
+            }
+        }
+        incomplete.sort_by_key(|(rank, bytes, file)| (*rank, *bytes, file.file.0));
+        let files: HashSet<FileId> = incomplete.iter().map(|(_, _, file)| file.file).collect();
+        store.keep_admitted(&files);
+        let mut without_room = HashSet::new();
+        for (_, _, file) in incomplete {
+            match store.admit(&file) {
+                Ok(()) => {}
+                Err(error) if error.is_disk_full() => {
+                    if !self.without_room.contains(&file.file) {
+                        tracing::error!(%error, file = %file.file, "a file of a current deal has no room");
+                    }
+                    without_room.insert(file.file);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let count = i64::try_from(without_room.len()).unwrap_or(i64::MAX);
+        self.shared.metrics.files_without_room.set(count);
+        self.without_room = without_room;
+        Ok(())
+    }
+
+    /// Whether the disk has room enough to promise that a file is held. The index needs some for as long as it is.
+    fn may_promise(&mut self) -> Result<bool, StoreError> {
+        match self.shared.store.check_room() {
+            Ok(()) => {
+                self.told_full = false;
+                Ok(true)
+            }
+            Err(error) if error.is_disk_full() => {
+                if !self.told_full {
+                    tracing::error!(%error, "`ready` is not said while the disk is full");
+                }
+                self.told_full = true;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Brings `tracked` up to date. Deals whose slot is held are read again now and then only.
@@ -247,7 +323,7 @@ impl<C: ChainView> Converger<C> {
     async fn act(&mut self, item: &Tracked, state: &C::State) -> Result<(), StepError> {
         let (file, owner, slot) = (item.file.file, item.owner, item.slot);
         match item.state {
-            SlotState::Assigned { .. } if self.begin(item.token) => {
+            SlotState::Assigned { .. } if self.may_promise()? && self.begin(item.token) => {
                 let shared = self.shared.clone();
                 let calls = self.calls.clone();
                 let token = item.token;
@@ -339,7 +415,7 @@ impl<C: ChainView> Converger<C> {
     }
 
     /// Fetches what is missing from peers, in the background.
-    fn pull(&mut self, file: FileRef) {
+    fn pull(&mut self, file: FileRef, held: bool) {
         if self
             .pulls
             .get(&file.file)
@@ -349,6 +425,13 @@ impl<C: ChainView> Converger<C> {
         }
         let puller = Puller::new(self.shared.clone(), file);
         let turns = self.pull_turns.clone();
+        let last_pause = match held {
+            true => Pulling::LAST_PAUSE_HELD,
+            false => Pulling::LAST_PAUSE,
+        };
+        if held {
+            tracing::info!(file = %file.file, "segments of a file that is held are missing: they are fetched from peers");
+        }
         let task = tokio::spawn(async move {
             // A file for which no peer has anything must not keep others from their turn.
             let mut pause = Pulling::FIRST_PAUSE;
@@ -359,9 +442,14 @@ impl<C: ChainView> Converger<C> {
                 let progress = puller.round().await;
                 drop(turn);
                 pause = match progress {
-                    Pulling::Complete => return,
+                    Pulling::Complete => {
+                        if held {
+                            tracing::info!(file = %file.file, "the file is whole again");
+                        }
+                        return;
+                    }
                     Pulling::Some => Pulling::FIRST_PAUSE,
-                    Pulling::Nothing => (pause * 2).min(Pulling::LAST_PAUSE),
+                    Pulling::Nothing => (pause * 2).min(last_pause),
                 };
                 if !matches!(progress, Pulling::Some) {
                     tokio::time::sleep(pause).await;
@@ -430,7 +518,18 @@ impl<C: ChainView> Converger<C> {
                 found = %self.shared.pin.map(|pin| pin.to_string()).unwrap_or_default(),
                 "the endpoint on chain pins another key than this daemon has: nobody will connect; announce this one"
             ),
-            Ok(Some(_)) => self.record_checked_at = Some(Instant::now()),
+            Ok(Some(record)) => {
+                self.record_checked_at = Some(Instant::now());
+                if let Ok(room) = self.shared.store.room() {
+                    if record.capacity > room.holdable {
+                        tracing::warn!(
+                            declared = %ByteSize(record.capacity),
+                            holdable = %ByteSize(room.holdable),
+                            "more capacity is declared on chain than the disk can hold: files will come that have no room; `noema provider set-capacity`, or a larger disk"
+                        );
+                    }
+                }
+            }
             Err(error) => tracing::debug!(%error, "cannot read the provider's record"),
         }
         // A problem is repeated, but not at every block.

@@ -19,6 +19,8 @@ use crate::{
     frame::MAX_FRAME_LEN,
     metrics::Metrics,
     penalty::Penalties,
+    rate::Rate,
+    scrub::Scrub,
     server::{self, App},
     store::{Store, StoreError, StoreIdentity},
     tls::{self, Answering},
@@ -122,6 +124,9 @@ pub async fn run_until(
         },
         uploads: Arc::new(Turns::new(config.max_uploads, server::TURN)),
         downloads: Arc::new(Turns::new(config.max_downloads, server::TURN)),
+        upload_rate: Rate::new(config.rates.upload),
+        download_rate: Rate::new(config.rates.download),
+        scrubs: config.rates.scrub > 0,
         gate: Gate::new(config.connections),
         denied: config.denied.clone(),
     };
@@ -134,6 +139,13 @@ pub async fn run_until(
         .map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let submitter = Submitter::new(client.clone(), config.operator.clone());
+    let scrub = Scrub {
+        store: store.clone(),
+        directory: directory.clone(),
+        metrics: metrics.clone(),
+        rate: Rate::new(config.rates.scrub),
+        interval: config.scrub_interval,
+    };
     let shared = Arc::new(Shared {
         chain: OperatorChain::new(client, submitter),
         provider: config.provider,
@@ -146,8 +158,16 @@ pub async fn run_until(
         grace: config.grace,
         pin,
         denied: config.denied,
+        pull_rate: Rate::new(config.rates.pull),
     });
     let converging = tokio::spawn(Converger::new(shared).run(stop.clone()));
+    let (scrubs, scrub_stop) = (app.scrubs, stop.clone());
+    let scrubbing = tokio::spawn(async move {
+        match scrubs {
+            true => scrub.run(scrub_stop).await,
+            false => tracing::warn!("the scrub is off: damage is found when somebody reads it"),
+        }
+    });
     let endpoint = tls::endpoint(address, pin);
     tracing::info!(%endpoint, provider = %config.provider, %operator, "answering");
     listening(&endpoint);
@@ -157,7 +177,11 @@ pub async fn run_until(
         patience: Patience::default(),
     };
     serve(listener, server::router(app), options, stop).await;
-    for (task, what) in [(converging, "convergence"), (renewing, "renewal")] {
+    for (task, what) in [
+        (converging, "convergence"),
+        (renewing, "renewal"),
+        (scrubbing, "scrub"),
+    ] {
         if let Err(error) = task.await {
             tracing::error!(%error, what, "a task broke");
         }

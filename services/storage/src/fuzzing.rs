@@ -19,9 +19,10 @@ use crate::{
     directory::{Directory, Tracked},
     frame::{self, MAX_FRAME_LEN},
     metrics::Metrics,
+    rate::Rate,
     server::{self, App},
     store::{NewSegment, Store, StoreIdentity, StoreOptions},
-    unix_now, UploadToken,
+    unix_now, Reserve, UploadToken,
 };
 
 pub use crate::client::fuzzing as client;
@@ -114,7 +115,7 @@ impl HttpDaemon {
         };
         let options = StoreOptions {
             index_cache: 1 << 20,
-            min_free: 1,
+            reserve: Reserve::Bytes(1),
         };
         let store = Store::open(dir, identity, options).expect("the directory is empty");
         store.add_file(&complete.file).await.expect("it is new");
@@ -164,6 +165,9 @@ impl HttpDaemon {
             },
             uploads: Arc::new(Turns::new(4, server::TURN)),
             downloads: Arc::new(Turns::new(4, server::TURN)),
+            upload_rate: Rate::default(),
+            download_rate: Rate::default(),
+            scrubs: true,
             gate: Gate::new(ConnectionLimits {
                 total: 1,
                 per_peer: 1,

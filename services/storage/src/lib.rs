@@ -7,6 +7,7 @@ mod converge;
 mod daemon;
 mod deny;
 mod directory;
+mod doctor;
 pub mod frame;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -16,19 +17,24 @@ mod metrics;
 mod penalty;
 mod prove;
 mod pull;
+mod rate;
 mod replies;
+mod scrub;
 pub mod server;
 pub mod store;
 #[cfg(test)]
 mod testing;
 mod tls;
 mod token;
+mod units;
 
 pub use config::Config;
 pub use daemon::{print_endpoint, run, run_until, DaemonError};
 pub use deny::DenyListError;
+pub use doctor::{examine, Check, CheckStatus, Report};
 pub use tls::{Tls, TlsError, TlsMode};
 pub use token::{TokenError, UploadToken, MAX_AHEAD_SECONDS};
+pub use units::{ByteSize, ByteSizeError, Reserve};
 
 /// Seconds since 1970.
 pub(crate) fn unix_now() -> u64 {

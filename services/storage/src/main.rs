@@ -1,9 +1,12 @@
 //! The storage provider daemon.
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
-use noema_storage::config::{Args, LogFormat};
+use noema_storage::config::{Args, Command, DoctorArgs, LogFormat};
 use tracing_subscriber::EnvFilter;
 
 /// Threads that handle requests.
@@ -14,8 +17,11 @@ const BLOCKING: usize = 32;
 const FILES: u64 = 256;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    init_logs(args.log_format());
+    let mut args = Args::parse();
+    if let Some(Command::Doctor(doctor)) = args.command.take() {
+        return examine(args, doctor);
+    }
+    init_logs(args.log_format(), "info");
     let print_endpoint = args.print_endpoint;
     let config = match args.into_config() {
         Ok(config) => config,
@@ -28,19 +34,46 @@ fn main() -> ExitCode {
         };
     }
     raise_file_limit(config.connections.total);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.clamp(2, WORKERS))
-        .max_blocking_threads(BLOCKING)
-        .enable_all()
-        .build();
-    let runtime = match runtime {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
     match runtime.block_on(noema_storage::run(config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.clamp(2, WORKERS))
+        .max_blocking_threads(BLOCKING)
+        .enable_all()
+        .build()
+}
+
+/// Prints what an examination finds. Ends with 1 if a check failed.
+fn examine(args: Args, doctor: DoctorArgs) -> ExitCode {
+    // The report says it all; errors that are logged on the way would only double it.
+    init_logs(args.log_format(), "off");
+    let json = doctor.wants_json();
+    let report = match runtime() {
+        Ok(runtime) => runtime.block_on(noema_storage::examine(args, doctor)),
+        Err(error) => return fail(&error),
+    };
+    let mut out = std::io::stdout().lock();
+    let written = if json {
+        serde_json::to_string(&report)
+            .map_err(std::io::Error::from)
+            .and_then(|line| writeln!(out, "{line}"))
+    } else {
+        write!(out, "{report}")
+    };
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => fail(&error),
+        _ if report.has_failed() => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
     }
 }
 
@@ -68,8 +101,8 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn init_logs(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+fn init_logs(format: LogFormat, usual: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

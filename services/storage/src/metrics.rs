@@ -3,9 +3,11 @@
 use noema_chain_client::AccountId;
 use noema_transport::GateStats;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
+
+use crate::store::{Room, StoreStats};
 
 /// All figures of a daemon.
 #[derive(Clone, Debug)]
@@ -17,19 +19,31 @@ pub(crate) struct Metrics {
     pub(crate) pulled_bytes: IntCounter,
     pub(crate) rejected_segments: IntCounter,
     pub(crate) damaged_segments: IntCounter,
+    healed_segments: IntCounter,
+    unhealed_segments: IntGauge,
+    pub(crate) scrubbed_bytes: IntCounter,
+    pub(crate) scrubbed_segments: IntCounter,
+    pub(crate) scrub_damaged_segments: IntCounter,
+    pub(crate) scrub_position: Gauge,
+    pub(crate) scrub_round_seconds: IntGauge,
+    pub(crate) scrub_round_ended: IntGauge,
     pub(crate) put_seconds: Histogram,
     pub(crate) finalized_block: IntGauge,
     pub(crate) finalized_lag: IntGauge,
-    pub(crate) files: IntGauge,
-    pub(crate) bytes: IntGauge,
-    pub(crate) free_bytes: IntGauge,
-    pub(crate) writable: IntGauge,
+    files: IntGauge,
+    bytes: IntGauge,
+    free_bytes: IntGauge,
+    writable: IntGauge,
     pub(crate) operator_registered: IntGauge,
     pub(crate) endpoint_pinned: IntGauge,
     pub(crate) connections: IntGauge,
     dropped_connections: IntCounterVec,
     pub(crate) declared_bytes: IntGauge,
     pub(crate) reserved_bytes: IntGauge,
+    holdable_bytes: IntGauge,
+    promised_bytes: IntGauge,
+    disk_reserve_bytes: IntGauge,
+    pub(crate) files_without_room: IntGauge,
     pub(crate) slots: IntGaugeVec,
     pub(crate) incomplete_files: IntGauge,
     pub(crate) calls: IntCounterVec,
@@ -56,6 +70,11 @@ impl Metrics {
             registry.register(Box::new(metric.clone()))?;
             Ok::<_, prometheus::Error>(metric)
         };
+        let scrub_position = Gauge::new(
+            "noema_storage_scrub_position",
+            "How much of the scrub's round is done, from 0 to 1",
+        )?;
+        registry.register(Box::new(scrub_position.clone()))?;
         let calls = counters(
             "calls_total",
             "Calls submitted by name and result",
@@ -108,7 +127,30 @@ impl Metrics {
             )?,
             damaged_segments: counter(
                 "damaged_segments_total",
-                "Segments found damaged on the disk",
+                "Segments found damaged on the disk, by whoever read them",
+            )?,
+            healed_segments: counter(
+                "healed_segments_total",
+                "Damaged segments that were taken again",
+            )?,
+            unhealed_segments: gauge(
+                "unhealed_segments",
+                "Damaged segments that wait to be fetched again",
+            )?,
+            scrubbed_bytes: counter("scrubbed_bytes_total", "Bytes that the scrub found sound")?,
+            scrubbed_segments: counter("scrubbed_segments_total", "Segments that the scrub checked")?,
+            scrub_damaged_segments: counter(
+                "scrub_damaged_segments_total",
+                "Segments that the scrub found damaged",
+            )?,
+            scrub_position,
+            scrub_round_seconds: gauge(
+                "scrub_round_seconds",
+                "How long the last full round of the scrub took",
+            )?,
+            scrub_round_ended: gauge(
+                "scrub_round_ended_seconds",
+                "When the last full round of the scrub ended, in seconds since 1970; 0 if there was none",
             )?,
             put_seconds,
             finalized_block: gauge("finalized_block", "Newest finalised block seen")?,
@@ -127,6 +169,19 @@ impl Metrics {
             reserved_bytes: gauge(
                 "reserved_bytes",
                 "Bytes that the chain has reserved at this provider",
+            )?,
+            holdable_bytes: gauge(
+                "holdable_bytes",
+                "Bytes of files that the disk can hold in all, those held included",
+            )?,
+            promised_bytes: gauge(
+                "promised_bytes",
+                "Bytes that are to come for files that are not complete",
+            )?,
+            disk_reserve_bytes: gauge("disk_reserve_bytes", "Bytes that stay free on the disk")?,
+            files_without_room: gauge(
+                "files_without_room",
+                "Files of current deals that do not fit on the disk",
             )?,
             operator_registered: gauge(
                 "operator_registered",
@@ -159,6 +214,27 @@ impl Metrics {
         self.bad_peer
             .with_label_values(&[&provider.to_string()])
             .inc();
+    }
+
+    /// Takes over what the store says of itself.
+    pub(crate) fn store(&self, stats: &StoreStats) {
+        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.files.set(gauge(stats.files));
+        self.bytes.set(gauge(stats.bytes));
+        self.free_bytes.set(gauge(stats.free_bytes));
+        self.writable.set(stats.writable.into());
+        self.unhealed_segments.set(gauge(stats.damaged));
+        // The store counts; this is its figure as it is now.
+        self.healed_segments.reset();
+        self.healed_segments.inc_by(stats.healed);
+    }
+
+    /// Takes over what the disk holds and can hold.
+    pub(crate) fn room(&self, room: &Room) {
+        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.holdable_bytes.set(gauge(room.holdable));
+        self.promised_bytes.set(gauge(room.promised));
+        self.disk_reserve_bytes.set(gauge(room.reserve));
     }
 
     /// Takes over what the gate has counted.

@@ -33,8 +33,10 @@ pub(crate) enum Pulling {
 impl Pulling {
     /// Pause after a round that brought nothing.
     pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(500);
-    /// The longest pause.
+    /// The longest pause while the slot has a deadline.
     pub(crate) const LAST_PAUSE: Duration = Duration::from_secs(8);
+    /// The longest pause for a slot that is held: what is healed has no deadline.
+    pub(crate) const LAST_PAUSE_HELD: Duration = Duration::from_secs(120);
 }
 
 /// Fetches one file.
@@ -179,6 +181,8 @@ impl<C: ChainView> Puller<C> {
             if !source.has(index) || shared.penalties.is_left(&provider) {
                 continue;
             }
+            let len = self.file.shape.segment_len(index).unwrap_or(0);
+            shared.pull_rate.take(len as u64).await;
             match shared
                 .client
                 .segment(&source.peer.endpoint, &self.file, index)

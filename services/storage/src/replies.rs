@@ -57,6 +57,11 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
         if error.is_disk_full() {
+            // Paths are for the operator's log.
+            let message = match error {
+                StoreError::Io { .. } => "the disk is full".to_owned(),
+                _ => message,
+            };
             return Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message);
         }
         match error {

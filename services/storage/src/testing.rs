@@ -29,9 +29,11 @@ use crate::{
     directory::{Directory, Tracked},
     frame::MAX_FRAME_LEN,
     metrics::Metrics,
+    rate::Rate,
     server::{self, App},
     store::{NewSegment, Store, StoreIdentity, StoreOptions},
     token::UploadToken,
+    units::Reserve,
     unix_now,
 };
 
@@ -88,7 +90,7 @@ impl Sample {
 pub(crate) fn open_store(dir: &Path, provider: AccountId) -> Store {
     let options = StoreOptions {
         index_cache: 1 << 20,
-        min_free: 1,
+        reserve: Reserve::Bytes(1),
     };
     Store::open(
         dir,
@@ -99,6 +101,14 @@ pub(crate) fn open_store(dir: &Path, provider: AccountId) -> Store {
         options,
     )
     .unwrap()
+}
+
+/// The data file of a file in a data directory.
+pub(crate) fn data_path(dir: &Path, sample: &Sample) -> std::path::PathBuf {
+    let name = sample.file.file.to_string();
+    dir.join("files")
+        .join(&name[..2])
+        .join(format!("{name}.data"))
 }
 
 /// Everything of a file into a store.
@@ -189,6 +199,9 @@ impl TestProvider {
             },
             uploads: Arc::new(Turns::new(8, TURN)),
             downloads: Arc::new(Turns::new(8, TURN)),
+            upload_rate: Rate::default(),
+            download_rate: Rate::default(),
+            scrubs: false,
             gate: gate(),
             denied: DenyList::default(),
         };

@@ -36,7 +36,7 @@ impl Default for ClientOptions {
 }
 
 /// Health of a daemon.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Health {
     /// `ok`, or what is wrong in words.
     pub status: String,
@@ -44,6 +44,9 @@ pub struct Health {
     pub chain: ChainHealth,
     /// Its store; absent if it cannot be read.
     pub store: Option<StoreHealth>,
+    /// How far its scrub is; absent if it does not scrub.
+    #[serde(default)]
+    pub scrub: Option<ScrubHealth>,
 }
 
 /// What a daemon sees of the chain.
@@ -66,6 +69,26 @@ pub struct StoreHealth {
     pub free_bytes: u64,
     /// Whether the last write worked.
     pub writable: bool,
+    /// Damaged segments that wait to be fetched again.
+    #[serde(default)]
+    pub damaged: u64,
+    /// Bytes that are to come for files that are not complete.
+    #[serde(default)]
+    pub promised_bytes: u64,
+    /// Bytes of files that the disk can hold in all, those held included.
+    #[serde(default)]
+    pub holdable_bytes: u64,
+}
+
+/// How far a daemon is with reading what it stores.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScrubHealth {
+    /// How much of the round is done, from 0 to 1.
+    pub position: f64,
+    /// When the last full round ended, in seconds since 1970; 0 if there was none.
+    pub round_ended: u64,
+    /// How long it took.
+    pub round_seconds: u64,
 }
 
 /// Limits of a daemon.

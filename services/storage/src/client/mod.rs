@@ -18,8 +18,8 @@ pub use error::{ClientError, Fault, Misbehaviour};
 #[cfg(fuzzing)]
 pub use http::fuzzing;
 pub use http::{
-    ChainHealth, ClientOptions, FileStatus, Health, Limits, ProviderInfo, StorageClient,
-    StoreHealth, VerifiedSegment,
+    ChainHealth, ClientOptions, FileStatus, Health, Limits, ProviderInfo, ScrubHealth,
+    StorageClient, StoreHealth, VerifiedSegment,
 };
 pub(crate) use http::{ErrorBody, ErrorDetail};
 use noema_chain_client::{AccountId, FileId};

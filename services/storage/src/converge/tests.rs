@@ -41,6 +41,7 @@ fn setup_with(grace: Duration, change: impl FnOnce(&mut Shared<FakeChain>)) -> S
         grace,
         pin: None,
         denied: DenyList::default(),
+        pull_rate: Rate::default(),
     };
     change(&mut shared);
     let shared = Arc::new(shared);
@@ -460,4 +461,265 @@ async fn a_key_that_is_not_the_one_on_chain_is_told() {
     setup.converger.record_checked_at = None;
     setup.step().await;
     assert!(pinned(&setup));
+}
+
+fn held(provider: AccountId) -> SlotState {
+    SlotState::Held { provider, since: 3 }
+}
+
+/// The scrub of the daemon under test.
+fn scrub_of(setup: &Setup) -> crate::scrub::Scrub {
+    crate::scrub::Scrub {
+        store: setup.shared.store.clone(),
+        directory: setup.shared.directory.clone(),
+        metrics: setup.shared.metrics.clone(),
+        rate: Rate::default(),
+        interval: Duration::from_secs(3600),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_scrub_finds_is_healed_from_peers() {
+    let mut setup = setup(Duration::from_secs(3600));
+    let sample = Sample::new(6 * SEGMENT_SIZE + 7, 0);
+    let peer = TestProvider::start(1, &[&sample]).await;
+    fill(&peer.store, &sample).await;
+    fill(&setup.shared.store, &sample).await;
+    setup
+        .chain
+        .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
+    setup.set_deal(&sample, vec![(held(ME), 1), (held(peer.account), 2)]);
+    setup.step().await;
+    let path = crate::testing::data_path(setup._dir.path(), &sample);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[3 * SEGMENT_SIZE + 10] ^= 4;
+    bytes[6 * SEGMENT_SIZE + 1] ^= 4;
+    std::fs::write(&path, &bytes).unwrap();
+
+    let stop = CancellationToken::new();
+    let scrubbing = tokio::spawn(scrub_of(&setup).run(stop.clone()));
+    while setup.shared.store.stats().unwrap().damaged < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let missing = setup.shared.store.missing(&sample.file.file, 7, 9).unwrap();
+    assert_eq!(missing, [(3, 3), (6, 6)]);
+    setup.until_complete(&sample).await;
+    stop.cancel();
+    scrubbing.await.unwrap();
+    let stats = setup.shared.store.stats().unwrap();
+    assert_eq!((stats.damaged, stats.healed), (0, 2));
+    let good: Vec<u8> = (0..7).flat_map(|index| sample.data(index)).collect();
+    assert!(std::fs::read(&path).unwrap() == good);
+    assert_eq!(
+        setup.shared.metrics.pulled_bytes.get(),
+        (SEGMENT_SIZE + 256) as u64
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_healed_now_is_healed_when_a_peer_comes_back() {
+    let mut setup = setup(Duration::from_secs(3600));
+    let sample = Sample::new(2 * SEGMENT_SIZE, 0);
+    let peer = TestProvider::start(1, &[&sample]).await;
+    fill(&setup.shared.store, &sample).await;
+    setup
+        .chain
+        .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
+    setup.set_deal(&sample, vec![(held(ME), 1), (held(peer.account), 2)]);
+    setup.step().await;
+    std::fs::remove_file(crate::testing::data_path(setup._dir.path(), &sample)).unwrap();
+    for index in 0..2 {
+        assert!(setup.shared.store.read(&sample.file, index).await.is_err());
+    }
+    for _ in 0..4 {
+        setup.step().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(setup.shared.store.stats().unwrap().damaged, 2);
+    fill(&peer.store, &sample).await;
+    setup.until_complete(&sample).await;
+    assert_eq!(setup.shared.store.stats().unwrap().healed, 2);
+}
+
+#[tokio::test]
+async fn a_proof_over_damaged_data_is_not_made_and_the_segment_is_marked() {
+    let mut setup = setup(Duration::from_secs(3600));
+    let sample = Sample::new(SEGMENT_SIZE, 0);
+    fill(&setup.shared.store, &sample).await;
+    let proving = SlotState::Proving {
+        provider: ME,
+        draw_at: 20,
+        prove_by: 90,
+    };
+    setup.chain.with(|state| state.seeds.insert(20, [9; 32]));
+    setup.set_deal(&sample, vec![(proving, 8)]);
+    let path = crate::testing::data_path(setup._dir.path(), &sample);
+    std::fs::write(&path, vec![7; SEGMENT_SIZE]).unwrap();
+    setup.step().await;
+    assert!(setup.chain.submitted().is_empty());
+    assert!(!setup.shared.store.has(&sample.file.file, 0).unwrap());
+    assert!(setup.shared.metrics.damaged_segments.get() >= 1);
+}
+
+/// A store on a disk of which all but `room` bytes are reserved.
+fn store_with_room(dir: &TempDir, room: u64) -> Store {
+    let free = nix::sys::statvfs::statvfs(dir.path()).unwrap();
+    let free = free.blocks_available() * free.fragment_size();
+    let identity = crate::store::StoreIdentity {
+        genesis: crate::testing::GENESIS,
+        provider: ME,
+    };
+    let options = crate::store::StoreOptions {
+        index_cache: 1 << 20,
+        reserve: crate::Reserve::Bytes(free.saturating_sub(room)),
+    };
+    Store::open(dir.path(), identity, options).unwrap()
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_fit_is_told_and_not_fetched_until_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_with_room(&dir, 256 << 20);
+    let mut setup = setup_with(Duration::from_secs(3600), |shared| shared.store = store);
+    let small = Sample::new(2 * SEGMENT_SIZE, 0);
+    let peer = TestProvider::start(1, &[&small]).await;
+    fill(&peer.store, &small).await;
+    setup
+        .chain
+        .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
+    // A terabyte is promised to nobody; what fits beside it comes.
+    let large = FileRef::new([5; 32], 1 << 40).unwrap();
+    let mut deal = deal(&small, vec![(assigned(ME), 9)]);
+    (deal.root, deal.size) = (large.root, large.size());
+    let key = (large.file, alice().account());
+    setup.chain.with(|state| state.deals.insert(key, deal));
+    setup.set_deal(&small, vec![(assigned(ME), 1), (assigned(peer.account), 2)]);
+    setup.until_complete(&small).await;
+    let text = setup.shared.metrics.text();
+    assert!(
+        text.contains("noema_storage_files_without_room 1"),
+        "{text}"
+    );
+    assert!(!setup.converger.pulls.contains_key(&large.file));
+    setup.chain.with(|state| state.deals.remove(&key));
+    setup.step().await;
+    let text = setup.shared.metrics.text();
+    assert!(
+        text.contains("noema_storage_files_without_room 0"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn ready_is_not_said_while_the_disk_is_full() {
+    let dir = tempfile::tempdir().unwrap();
+    let sample = Sample::new(1000, 0);
+    let store = store_with_room(&dir, 1 << 30);
+    fill(&store, &sample).await;
+    drop(store);
+    let identity = crate::store::StoreIdentity {
+        genesis: crate::testing::GENESIS,
+        provider: ME,
+    };
+    let full = crate::store::StoreOptions {
+        index_cache: 1 << 20,
+        reserve: crate::Reserve::Bytes(u64::MAX),
+    };
+    let store = Store::open(dir.path(), identity, full).unwrap();
+    let mut setup = setup_with(Duration::from_secs(3600), |shared| shared.store = store);
+    setup.set_deal(&sample, vec![(assigned(ME), 7)]);
+    for _ in 0..2 {
+        setup.step().await;
+    }
+    assert!(setup.chain.submitted().is_empty());
+    assert!(setup.converger.told_full);
+}
+
+#[tokio::test]
+async fn a_deal_that_ended_while_the_daemon_was_down_costs_its_data_all_the_same() {
+    let mut setup = setup(Duration::from_secs(3600));
+    let (gone, renewed) = (Sample::new(1000, 1), Sample::new(1000, 2));
+    let now = unix_now();
+    for sample in [&gone, &renewed] {
+        fill(&setup.shared.store, sample).await;
+        // Marked long ago; then the daemon was down.
+        let long_ago = now - 100 * 86_400;
+        setup
+            .shared
+            .store
+            .mark_orphan(sample.file.file, long_ago)
+            .await
+            .unwrap();
+    }
+    // A file whose deal ended meanwhile has no mark yet: its grace begins now.
+    let fresh = Sample::new(1000, 3);
+    fill(&setup.shared.store, &fresh).await;
+    setup.set_deal(&renewed, vec![(held(ME), 1)]);
+    setup.chain.with(|state| state.time = now);
+    setup.step().await;
+    assert!(setup_record(&setup.shared, &gone).is_none());
+    assert_eq!(
+        setup_record(&setup.shared, &renewed).unwrap().orphaned_at,
+        None
+    );
+    assert_eq!(
+        setup_record(&setup.shared, &fresh).unwrap().orphaned_at,
+        Some(now)
+    );
+    setup.chain.with(|state| state.time = now + 3599);
+    setup.step().await;
+    assert!(setup_record(&setup.shared, &fresh).is_some());
+    setup.chain.with(|state| state.time = now + 3600);
+    setup.step().await;
+    assert!(setup_record(&setup.shared, &fresh).is_none());
+    assert!(setup_record(&setup.shared, &renewed).is_some());
+}
+
+#[tokio::test]
+async fn a_mark_from_the_future_does_not_keep_data_for_ever() {
+    let mut setup = setup(Duration::from_secs(100));
+    let sample = Sample::new(1000, 1);
+    fill(&setup.shared.store, &sample).await;
+    let now = unix_now();
+    let file = sample.file.file;
+    setup
+        .shared
+        .store
+        .mark_orphan(file, now + 1_000_000)
+        .await
+        .unwrap();
+    setup.chain.with(|state| state.time = now);
+    setup.step().await;
+    assert_eq!(
+        setup_record(&setup.shared, &sample).unwrap().orphaned_at,
+        Some(now)
+    );
+    setup.chain.with(|state| state.time = now + 100);
+    setup.step().await;
+    assert!(setup_record(&setup.shared, &sample).is_none());
+}
+
+#[tokio::test]
+async fn a_deletion_that_failed_is_finished_without_a_restart() {
+    let mut setup = setup(Duration::ZERO);
+    let sample = Sample::new(SEGMENT_SIZE, 1);
+    fill(&setup.shared.store, &sample).await;
+    setup.step().await;
+    // What cannot be removed as a file: a directory with something in it.
+    let path = crate::testing::data_path(setup._dir.path(), &sample);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir_all(path.join("x")).unwrap();
+    setup.converger.swept_at = None;
+    let head = head(setup.block + 1);
+    assert!(setup.converger.step(head).await.is_err());
+    let error = setup.shared.store.add_file(&sample.file).await.unwrap_err();
+    assert!(matches!(error, StoreError::Deleting(_)), "{error}");
+    std::fs::remove_dir_all(&path).unwrap();
+    setup.step().await;
+    setup.shared.store.add_file(&sample.file).await.unwrap();
+    assert!(setup
+        .shared
+        .metrics
+        .text()
+        .contains("deleted_files_total 1"));
 }

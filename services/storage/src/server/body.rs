@@ -8,6 +8,8 @@ use futures::{stream, Stream, StreamExt};
 use noema_transport::{Caller, Turn};
 use tokio::{sync::mpsc, time::timeout};
 
+use crate::rate::Rate;
+
 /// Bytes that are handed over at once. What was handed over waits in the connection's memory for a
 /// reader who does not read, so that this times the streams of all connections is what those can
 /// fill.
@@ -15,9 +17,9 @@ const PIECE: usize = 32 << 10;
 /// How long a reader may take for a piece.
 const PIECE_TIME: Duration = Duration::from_secs(30);
 
-/// A body of `chunks` in small pieces. The turn lasts until the last piece is taken; a reader who
-/// takes none for too long loses the connection.
-pub(super) fn paced<S>(chunks: S, turn: Turn, caller: Caller) -> Body
+/// A body of `chunks` in small pieces, each when `rate` has room for it. The turn lasts until the last piece is
+/// taken; a reader who takes none for too long loses the connection.
+pub(super) fn paced<S>(chunks: S, turn: Turn, caller: Caller, rate: Rate) -> Body
 where
     S: Stream<Item = io::Result<Bytes>> + Send + 'static,
 {
@@ -27,6 +29,13 @@ where
         let cut = chunks.flat_map(|chunk| stream::iter(cut(chunk)));
         let mut cut = std::pin::pin!(cut);
         while let Some(piece) = cut.next().await {
+            if let Ok(piece) = &piece {
+                // A reader who went away meanwhile is not waited for.
+                tokio::select! {
+                    _ = rate.take(piece.len() as u64) => {}
+                    () = pieces.closed() => return,
+                }
+            }
             match timeout(PIECE_TIME, pieces.send(piece)).await {
                 Ok(Ok(())) => {}
                 // The reader is gone.

@@ -14,7 +14,10 @@ use noema_chain_client::{AccountId, Hash, Head};
 use noema_transport::{Gate, Peer, Turns};
 use tokio::sync::watch;
 
-use crate::{client::Limits, deny::DenyList, directory::Directory, metrics::Metrics, store::Store};
+use crate::{
+    client::Limits, deny::DenyList, directory::Directory, metrics::Metrics, rate::Rate,
+    store::Store,
+};
 
 /// How long a finalised block may be the newest one seen before the daemon is unhealthy.
 pub(crate) const STALE_AFTER: Duration = Duration::from_secs(30);
@@ -38,6 +41,11 @@ pub(crate) struct App {
     pub(crate) uploads: Arc<Turns<AccountId>>,
     /// Answers with data under way, shared by peers.
     pub(crate) downloads: Arc<Turns<Peer>>,
+    /// Bytes of data taken and served in a second, whoever sends and reads.
+    pub(crate) upload_rate: Rate,
+    pub(crate) download_rate: Rate,
+    /// Whether the store is scrubbed.
+    pub(crate) scrubs: bool,
     /// Who is let in.
     pub(crate) gate: Arc<Gate>,
     /// Roots that this provider does not hold.

@@ -21,7 +21,7 @@ use super::{
     App, STALE_AFTER,
 };
 use crate::{
-    client::{ChainHealth, FileRef, FileStatus, Health, ProviderInfo, StoreHealth},
+    client::{ChainHealth, FileRef, FileStatus, Health, ProviderInfo, ScrubHealth, StoreHealth},
     frame,
     metrics::Metrics,
     replies::Refusal,
@@ -125,12 +125,19 @@ pub(super) fn segment_index(file: &FileRef, index: &str) -> Result<u64, Refusal>
 pub(super) async fn health(State(app): State<App>) -> Response {
     let head = *app.heads.borrow();
     let lag = head.seen_at.elapsed();
-    let store = match app.store.stats() {
-        Ok(stats) => Some(StoreHealth {
+    let looked = app
+        .store
+        .stats()
+        .and_then(|stats| Ok((stats, app.store.room()?)));
+    let store = match looked {
+        Ok((stats, room)) => Some(StoreHealth {
             files: stats.files,
             bytes: stats.bytes,
             free_bytes: stats.free_bytes,
             writable: stats.writable,
+            damaged: stats.damaged,
+            promised_bytes: room.promised,
+            holdable_bytes: room.holdable,
         }),
         Err(error) => {
             tracing::warn!(%error, "the store cannot be read");
@@ -155,6 +162,11 @@ pub(super) async fn health(State(app): State<App>) -> Response {
             lag_seconds: lag.as_secs(),
         },
         store,
+        scrub: app.scrubs.then(|| ScrubHealth {
+            position: app.metrics.scrub_position.get(),
+            round_ended: app.metrics.scrub_round_ended.get().unsigned_abs(),
+            round_seconds: app.metrics.scrub_round_seconds.get().unsigned_abs(),
+        }),
     };
     (status, Json(health)).into_response()
 }
@@ -176,11 +188,10 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
         .finalized_lag
         .set(head.seen_at.elapsed().as_secs() as i64);
     if let Ok(stats) = app.store.stats() {
-        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        app.metrics.files.set(gauge(stats.files));
-        app.metrics.bytes.set(gauge(stats.bytes));
-        app.metrics.free_bytes.set(gauge(stats.free_bytes));
-        app.metrics.writable.set(stats.writable.into());
+        app.metrics.store(&stats);
+    }
+    if let Ok(room) = app.store.room() {
+        app.metrics.room(&room);
     }
     app.metrics.connections(&app.gate.stats());
     let format = HeaderValue::from_static("text/plain; version=0.0.4");
@@ -224,7 +235,8 @@ pub(super) async fn segment(
     let frame = frame::encode(&segment.siblings, &segment.data);
     let length = frame.len();
     app.metrics.served_bytes.inc_by(length as u64);
-    let body = paced(stream::iter([Ok(frame)]), turn, caller);
+    let rate = app.download_rate.clone();
+    let body = paced(stream::iter([Ok(frame)]), turn, caller, rate);
     let mut response = ([OCTETS], body).into_response();
     set(&mut response, header::CONTENT_LENGTH, length.to_string());
     Ok(response)
@@ -290,7 +302,8 @@ pub(super) async fn data(
     let turn = download_turn(&app, &caller).await?;
     let length = range.end - range.start;
     let content_range = format!("bytes {}-{}/{size}", range.start, range.end - 1);
-    let body = paced(stream_range(app, file, range), turn, caller);
+    let rate = app.download_rate.clone();
+    let body = paced(stream_range(app, file, range), turn, caller, rate);
     let mut response = (status, [OCTETS], body).into_response();
     set(&mut response, header::CONTENT_LENGTH, length.to_string());
     set(&mut response, header::ACCEPT_RANGES, "bytes".to_owned());

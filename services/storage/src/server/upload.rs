@@ -10,12 +10,13 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use noema_chain_client::FileId;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at, Instant};
 
 use super::{auth, App, BODY_TIME};
 use crate::{
     client::FileRef,
     frame::{Frame, FrameError, MAX_FRAME_LEN},
+    rate::Rate,
     replies::Refusal,
     store::{NewSegment, StoreError},
 };
@@ -70,7 +71,7 @@ async fn take_segment(
             return Err(too_large());
         }
     }
-    app.store.check_room()?;
+    app.store.admit(&file)?;
     let Some(_turn) = app.uploads.take(owner).await else {
         let message = format!(
             "{} uploads are under way; try again",
@@ -83,7 +84,7 @@ async fn take_segment(
         ));
     };
     app.directory.note_upload(&file.file);
-    let bytes = read_body(body, content_length(headers)).await?;
+    let bytes = read_body(body, content_length(headers), &app.upload_rate).await?;
     let received = bytes.len() as u64;
     let segment = verify(app, file, index, bytes).await?;
     let timer = app.metrics.put_seconds.start_timer();
@@ -108,32 +109,37 @@ fn too_large() -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
 }
 
-async fn read_body(body: &mut BodyDataStream, length: Option<u64>) -> Result<Bytes, Refusal> {
-    let read = async {
-        // Taken at once and not grown to, which would copy it over and over. The length is the client's
-        // word, and at most that of a frame.
-        let length = length.and_then(|length| usize::try_from(length).ok());
-        let mut bytes = BytesMut::with_capacity(length.unwrap_or(0).min(MAX_FRAME_LEN));
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|_| {
-                let message = "the body ended early";
-                Refusal::new(StatusCode::BAD_REQUEST, "bad_body", message)
-            })?;
-            if bytes.len() + chunk.len() > MAX_FRAME_LEN {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(&chunk);
+/// Reads a body as fast as `rate` allows: what is not read yet stays with the client. The client's time does not run
+/// while it is kept waiting here.
+async fn read_body(
+    body: &mut BodyDataStream,
+    length: Option<u64>,
+    rate: &Rate,
+) -> Result<Bytes, Refusal> {
+    // Taken at once and not grown to, which would copy it over and over. The length is the client's
+    // word, and at most that of a frame.
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    let mut bytes = BytesMut::with_capacity(length.unwrap_or(0).min(MAX_FRAME_LEN));
+    let mut deadline = Instant::now() + BODY_TIME;
+    loop {
+        let Ok(chunk) = timeout_at(deadline, body.next()).await else {
+            let message = format!("the body took longer than {} s", BODY_TIME.as_secs());
+            let status = StatusCode::REQUEST_TIMEOUT;
+            return Err(Refusal::new(status, "too_slow", message));
+        };
+        let Some(chunk) = chunk else {
+            return Ok(bytes.freeze());
+        };
+        let chunk = chunk.map_err(|_| {
+            let message = "the body ended early";
+            Refusal::new(StatusCode::BAD_REQUEST, "bad_body", message)
+        })?;
+        if bytes.len() + chunk.len() > MAX_FRAME_LEN {
+            return Err(too_large());
         }
-        Ok(bytes.freeze())
-    };
-    timeout(BODY_TIME, read).await.unwrap_or_else(|_| {
-        let message = format!("the body took longer than {} s", BODY_TIME.as_secs());
-        Err(Refusal::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "too_slow",
-            message,
-        ))
-    })
+        bytes.extend_from_slice(&chunk);
+        deadline += rate.take(chunk.len() as u64).await;
+    }
 }
 
 async fn verify(app: &App, file: FileRef, index: u64, bytes: Bytes) -> Result<NewSegment, Refusal> {

@@ -51,12 +51,26 @@ pub enum StoreError {
         found: u32,
     },
     /// No room.
-    #[error("the disk is full: {free} bytes are free, {min_free} must stay free; make room or lower the declared capacity")]
+    #[error("the disk is full: {free} bytes are free, {reserve} must stay free; make room or lower the declared capacity")]
     DiskFull {
         /// Free bytes.
         free: u64,
         /// Bytes that must stay free.
-        min_free: u64,
+        reserve: u64,
+    },
+    /// No room for one more file.
+    #[error("there is no space for file {file}: it needs {needed} bytes more, {free} are free on the disk, of which {reserve} stay free and {promised} are promised to other files; make room or lower the declared capacity")]
+    NoRoom {
+        /// The file.
+        file: FileId,
+        /// Bytes that it needs.
+        needed: u64,
+        /// Free bytes.
+        free: u64,
+        /// Bytes that must stay free.
+        reserve: u64,
+        /// Bytes that are to come for files that are not complete.
+        promised: u64,
     },
     /// The file is not known.
     #[error("file {0} is not known here")]
@@ -64,24 +78,51 @@ pub enum StoreError {
     /// The file's earlier data is being deleted.
     #[error("earlier data of file {0} is being deleted; try again shortly")]
     Deleting(FileId),
-    /// Data on the disk is not what was written.
-    #[error("segment {index} of file {file} is damaged on the disk: its root was {expected}, now it is {found}; it will be fetched again")]
+    /// What is on the disk is not what was written.
+    #[error("segment {index} of file {file} is damaged on the disk: {damage}; it is not served and will be fetched again")]
     Damaged {
         /// The file.
         file: FileId,
         /// The segment.
         index: u64,
-        /// Root recorded.
-        expected: Hash,
-        /// Root of what is there.
-        found: Hash,
+        /// What is wrong.
+        damage: Damage,
     },
+    /// There is no data directory to look at.
+    #[error("{0} holds no index: no daemon has run with this data directory yet")]
+    NoIndex(PathBuf),
     /// The index fails.
     #[error("the index of the data directory fails: {0}")]
     Index(String),
     /// The writer has stopped.
     #[error("the store is closing")]
     Closed,
+}
+
+/// What is wrong with a segment on the disk.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Damage {
+    /// Its data is another.
+    #[error("its root was {expected}, now it is {found}")]
+    Data {
+        /// Root recorded.
+        expected: Hash,
+        /// Root of what is there.
+        found: Hash,
+    },
+    /// The data file is gone or ends before it.
+    #[error("its data is gone")]
+    Lost,
+    /// The disk does not give it back.
+    #[error("the disk cannot read it ({0})")]
+    Unreadable(String),
+    /// The index says something else of it than the file's root does.
+    #[error("its record in the index does not lead to the file's root ({0})")]
+    Record(String),
+    /// The index counts it and has no record of it.
+    #[error("its record in the index is gone")]
+    NoRecord,
 }
 
 impl StoreError {
@@ -93,7 +134,7 @@ impl StoreError {
     /// Whether this is for want of room.
     pub fn is_disk_full(&self) -> bool {
         match self {
-            StoreError::DiskFull { .. } => true,
+            StoreError::DiskFull { .. } | StoreError::NoRoom { .. } => true,
             StoreError::Io { source, .. } => is_no_space(source),
             _ => false,
         }
@@ -110,9 +151,9 @@ impl StoreError {
                     None => io::Error::new(source.kind(), source.to_string()),
                 },
             },
-            StoreError::DiskFull { free, min_free } => StoreError::DiskFull {
+            StoreError::DiskFull { free, reserve } => StoreError::DiskFull {
                 free: *free,
-                min_free: *min_free,
+                reserve: *reserve,
             },
             StoreError::UnknownFile(file) => StoreError::UnknownFile(*file),
             StoreError::Deleting(file) => StoreError::Deleting(*file),

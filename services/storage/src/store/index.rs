@@ -6,20 +6,29 @@
 //! | `files` | file id | [`FileRecord`] |
 //! | `segments` | file id ‖ index as `u64` BE | root ‖ siblings, 32 bytes each |
 //! | `held` | file id ‖ chunk as `u32` BE | bits of the 4096 segments of the chunk that are held |
+//! | `damaged` | file id ‖ index as `u64` BE | since when the segment waits to be fetched again, seconds since 1970 |
+//!
+//! A record that cannot be read stops nothing: that of a file counts as one of no file until somebody who knows the file writes it anew,
+//! that of a segment as damage, and how far the scrub is as nothing.
 //!
 //! Every transaction is durable when it returns. After an I/O error the database refuses further
 //! work, so that it is closed and opened again: what was committed before is there.
 
 use std::{
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Mutex, PoisonError, RwLock,
+    },
+    time::{Duration, Instant},
 };
 
 use codec::{Decode, DecodeAll, Encode};
 use noema_chain_client::{AccountId, FileId, Hash};
 use noema_commitment::Shape;
 use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableDefinition, WriteTransaction,
 };
 
 use super::{error::index_error, NewSegment, StoreError};
@@ -28,18 +37,27 @@ use crate::client::FileRef;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 #[cfg(test)]
+pub(crate) mod harm;
+mod progress;
+#[cfg(test)]
 mod tests;
+mod walk;
+
+pub(crate) use progress::{Round, ScrubProgress};
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const FILES: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("files");
 const SEGMENTS: TableDefinition<'_, &[u8; 40], &[u8]> = TableDefinition::new("segments");
 const HELD: TableDefinition<'_, &[u8; 36], &[u8]> = TableDefinition::new("held");
+const DAMAGED: TableDefinition<'_, &[u8; 40], u64> = TableDefinition::new("damaged");
 
 /// Version of this layout.
 const LAYOUT_VERSION: u32 = 1;
 /// Segments whose bits are in one value of `held`.
 const CHUNK: u64 = 4096;
 const CHUNK_BYTES: usize = CHUNK as usize / 8;
+/// Pause between attempts of readers to open a database that an error closed.
+const MEND_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a data directory belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +95,23 @@ impl FileRecord {
     pub fn is_complete(&self) -> bool {
         Shape::new(self.size).is_ok_and(|shape| shape.segments() == self.have)
     }
+
+    /// Whether this is the record of `file`. A damaged one may say anything.
+    pub(crate) fn is_of(&self, file: &FileRef) -> bool {
+        self.root == file.root && self.size == file.size()
+    }
+
+    /// What stands for a record that cannot be read: that of no file, since none has this size.
+    fn unreadable() -> Self {
+        Self {
+            root: [0; 32],
+            size: 0,
+            have: 0,
+            bytes: 0,
+            orphaned_at: None,
+            deleting: false,
+        }
+    }
 }
 
 /// What is known of a segment that is held.
@@ -88,6 +123,19 @@ pub struct SegmentRecord {
     pub siblings: Vec<[u8; 32]>,
 }
 
+/// What the index says of a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SegmentEntry {
+    /// It is not held.
+    Missing,
+    /// It is held.
+    Held(SegmentRecord),
+    /// It counts as held, but there is no record.
+    NoRecord,
+    /// There is a record that cannot be read.
+    Unreadable,
+}
+
 /// The database.
 #[derive(Debug)]
 pub(super) struct Index {
@@ -95,6 +143,10 @@ pub(super) struct Index {
     cache: usize,
     /// `None` after a failure that opening again did not mend.
     state: RwLock<Option<Open>>,
+    /// When a reader last tried to open it again.
+    tried_at: Mutex<Option<Instant>>,
+    /// Damaged segments that were taken again since the start.
+    healed: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -130,22 +182,23 @@ fn corrupted(what: &str) -> redb::Error {
     redb::Error::Corrupted(what.to_owned())
 }
 
-fn decode_file(bytes: &[u8]) -> Work<FileRecord> {
-    FileRecord::decode_all(&mut &bytes[..]).map_err(|_| corrupted("a file record is unreadable"))
+fn decode_file(bytes: &[u8]) -> FileRecord {
+    FileRecord::decode_all(&mut &bytes[..]).unwrap_or_else(|_| FileRecord::unreadable())
 }
 
-fn decode_segment(bytes: &[u8]) -> Work<SegmentRecord> {
+/// `None` if it cannot be read.
+fn decode_segment(bytes: &[u8]) -> Option<SegmentRecord> {
     let mut hashes = bytes.chunks_exact(32).map(<[u8; 32]>::try_from);
     let all = hashes.by_ref().collect::<Result<Vec<_>, _>>();
     match all {
         Ok(mut all) if !all.is_empty() && bytes.len().is_multiple_of(32) => {
             let root = all.remove(0);
-            Ok(SegmentRecord {
+            Some(SegmentRecord {
                 root,
                 siblings: all,
             })
         }
-        _ => Err(corrupted("a segment record is unreadable")),
+        _ => None,
     }
 }
 
@@ -158,16 +211,36 @@ impl Index {
     ) -> Result<Self, StoreError> {
         let database = open_database(path, cache)?;
         prepare(&database, identity)?;
+        Self::over(path.to_owned(), cache, database)
+    }
+
+    fn over(path: PathBuf, cache: usize, database: Database) -> Result<Self, StoreError> {
         let totals = count(&database).map_err(index_error)?;
-        let state = RwLock::new(Some(Open { database, totals }));
         Ok(Self {
-            path: path.to_owned(),
+            path,
             cache,
-            state,
+            state: RwLock::new(Some(Open { database, totals })),
+            tried_at: Mutex::default(),
+            healed: AtomicU64::new(0),
         })
     }
 
+    /// Opens an index that is there, whomever it belongs to, to look at it. Says whose it is.
+    pub(super) fn open_to_look(
+        path: &Path,
+        cache: usize,
+    ) -> Result<(Self, Option<StoreIdentity>), StoreError> {
+        let mut builder = Database::builder();
+        builder.set_cache_size(cache);
+        let database = builder.open(path).map_err(index_error)?;
+        let owner = owner_of(&database)?;
+        // Those of an index that was made by an earlier version, or a moment ago.
+        transact(&database, |transaction, _| make_tables(transaction)).map_err(index_error)?;
+        Ok((Self::over(path.to_owned(), cache, database)?, owner))
+    }
+
     fn read<T>(&self, work: impl FnOnce(&ReadTransaction) -> Work<T>) -> Result<T, StoreError> {
+        self.mend_to_read();
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let open = state.as_ref().ok_or_else(closed)?;
         let transaction = open.database.begin_read().map_err(index_error)?;
@@ -204,6 +277,24 @@ impl Index {
         }
     }
 
+    /// Opens the database again if an error closed it and nobody tried just now: with a full disk nothing may be written for long, and
+    /// what is there is to be served.
+    fn mend_to_read(&self) {
+        let is_open = |state: &Option<Open>| state.is_some();
+        if is_open(&self.state.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut tried_at = self.tried_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if tried_at.is_some_and(|at| at.elapsed() < MEND_PAUSE) {
+            return;
+        }
+        *tried_at = Some(Instant::now());
+        drop(tried_at);
+        if let Err(error) = self.mend() {
+            tracing::error!(%error, "the index stays closed");
+        }
+    }
+
     /// Opens the database again if an error closed it.
     fn mend(&self) -> Result<(), StoreError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
@@ -220,53 +311,58 @@ impl Index {
     pub(super) fn file(&self, file: &FileId) -> Result<Option<FileRecord>, StoreError> {
         self.read(|transaction| {
             let record = transaction.open_table(FILES)?.get(&file.0)?;
-            let record = record.map(|bytes| decode_file(bytes.value())).transpose()?;
+            let record = record.map(|bytes| decode_file(bytes.value()));
             Ok(record.filter(|record| !record.deleting))
         })
     }
 
-    /// Every file that is not being deleted.
-    pub(super) fn files(&self) -> Result<Vec<(FileId, FileRecord)>, StoreError> {
-        let mut all = self.all_files()?;
-        all.retain(|(_, record)| !record.deleting);
-        Ok(all)
-    }
-
     /// Files whose deletion has begun.
     pub(super) fn deleting(&self) -> Result<Vec<FileId>, StoreError> {
-        let all = self.all_files()?.into_iter();
-        Ok(all
-            .filter(|(_, record)| record.deleting)
-            .map(|(file, _)| file)
-            .collect())
-    }
-
-    fn all_files(&self) -> Result<Vec<(FileId, FileRecord)>, StoreError> {
         self.read(|transaction| {
             let table = transaction.open_table(FILES)?;
-            let mut all = Vec::new();
+            let mut deleting = Vec::new();
             for entry in table.range::<&[u8; 32]>(..)? {
                 let (key, value) = entry?;
-                all.push((FileId(*key.value()), decode_file(value.value())?));
+                if decode_file(value.value()).deleting {
+                    deleting.push(FileId(*key.value()));
+                }
             }
-            Ok(all)
+            Ok(deleting)
         })
     }
 
-    /// The record of a segment that is held.
-    pub(super) fn segment(
-        &self,
-        file: &FileId,
-        index: u64,
-    ) -> Result<Option<SegmentRecord>, StoreError> {
+    /// What is said of a segment.
+    pub(super) fn segment(&self, file: &FileId, index: u64) -> Result<SegmentEntry, StoreError> {
         self.read(|transaction| {
             let record = transaction
                 .open_table(SEGMENTS)?
                 .get(&segment_key(file, index))?;
-            record
-                .map(|bytes| decode_segment(bytes.value()))
-                .transpose()
+            if let Some(bytes) = record {
+                return Ok(match decode_segment(bytes.value()) {
+                    Some(record) => SegmentEntry::Held(record),
+                    None => SegmentEntry::Unreadable,
+                });
+            }
+            let bits = transaction
+                .open_table(HELD)?
+                .get(&held_key(file, index / CHUNK))?;
+            Ok(
+                match bits.is_some_and(|bits| is_held(bits.value(), index)) {
+                    true => SegmentEntry::NoRecord,
+                    false => SegmentEntry::Missing,
+                },
+            )
         })
+    }
+
+    /// Damaged segments that wait to be fetched again.
+    pub(super) fn damaged(&self) -> Result<u64, StoreError> {
+        self.read(|transaction| Ok(transaction.open_table(DAMAGED)?.len()?))
+    }
+
+    /// Damaged segments that were taken again since the start.
+    pub(super) fn healed(&self) -> u64 {
+        self.healed.load(Ordering::Relaxed)
     }
 
     /// Ranges (first and last included) of segments at or after `from` that are missing, at most
@@ -308,26 +404,31 @@ impl Index {
         Ok((open.totals.files, open.totals.bytes))
     }
 
-    /// Makes a file known and takes the orphan's mark off.
+    /// Makes a file known and takes the orphan's mark off. A record that says something else of the file is damaged and written anew; so
+    /// is one that was lost.
     pub(super) fn add_file(&self, file: &FileRef) -> Result<(), StoreError> {
         let added = self.write(|transaction, change| {
             let mut table = transaction.open_table(FILES)?;
             let known = table
                 .get(&file.file.0)?
                 .map(|bytes| decode_file(bytes.value()));
-            let record = match known.transpose()? {
+            let record = match known {
                 Some(record) if record.deleting => return Ok(false),
-                Some(record) => FileRecord {
+                Some(record) if record.is_of(file) => FileRecord {
                     orphaned_at: None,
                     ..record
                 },
-                None => {
-                    change.files += 1;
+                other => {
+                    let tally = walk::tally(&transaction.open_table(HELD)?, file)?;
+                    change.bytes(other.as_ref().map_or(0, |record| record.bytes), tally.bytes);
+                    if other.is_none() {
+                        change.files += 1;
+                    }
                     FileRecord {
                         root: file.root,
                         size: file.size(),
-                        have: 0,
-                        bytes: 0,
+                        have: tally.have,
+                        bytes: tally.bytes,
                         orphaned_at: None,
                         deleting: false,
                     }
@@ -346,16 +447,18 @@ impl Index {
     /// Records segments whose data is synced. Those of unknown files are left out; the answer says
     /// for each whether it is recorded.
     pub(super) fn record(&self, segments: &[&NewSegment]) -> Result<Vec<bool>, StoreError> {
-        self.write(|transaction, change| {
+        let (recorded, healed) = self.write(|transaction, change| {
             let mut files = transaction.open_table(FILES)?;
             let mut records = transaction.open_table(SEGMENTS)?;
             let mut held = transaction.open_table(HELD)?;
+            let mut damaged = transaction.open_table(DAMAGED)?;
             let mut recorded = Vec::with_capacity(segments.len());
+            let mut healed = 0;
             for segment in segments {
                 let known = files
                     .get(&segment.file.0)?
                     .map(|bytes| decode_file(bytes.value()));
-                let Some(mut record) = known.transpose()?.filter(|record| !record.deleting) else {
+                let Some(mut record) = known.filter(|record| !record.deleting) else {
                     recorded.push(false);
                     continue;
                 };
@@ -368,6 +471,9 @@ impl Index {
                     .for_each(|sibling| value.extend_from_slice(sibling));
                 let key = segment_key(&segment.file, segment.index);
                 let known_before = records.insert(&key, &value[..])?.is_some();
+                if damaged.remove(&key)?.is_some() {
+                    healed += 1;
+                }
                 let key = held_key(&segment.file, segment.index / CHUNK);
                 let mut bits = [0u8; CHUNK_BYTES];
                 if let Some(known) = held.get(&key)? {
@@ -383,49 +489,97 @@ impl Index {
                     continue;
                 }
                 record.have = record.have.saturating_add(1);
-                record.bytes = record.bytes.saturating_add(segment.data.len() as u64);
-                change.bytes += segment.data.len() as i64;
+                let before = record.bytes;
+                record.bytes = before.saturating_add(segment.data.len() as u64);
+                change.bytes(before, record.bytes);
                 files.insert(&segment.file.0, &record.encode()[..])?;
             }
-            Ok(recorded)
-        })
+            Ok((recorded, healed))
+        })?;
+        self.healed.fetch_add(healed, Ordering::Relaxed);
+        Ok(recorded)
     }
 
-    /// Takes a segment's record away.
-    pub(super) fn forget(&self, file: &FileId, index: u64, len: u64) -> Result<(), StoreError> {
+    /// Takes a damaged segment's record away and notes `at` (seconds since 1970) that it is to be fetched again.
+    pub(super) fn forget(
+        &self,
+        file: &FileId,
+        index: u64,
+        len: u64,
+        at: u64,
+    ) -> Result<(), StoreError> {
         self.write(|transaction, change| {
+            let key = segment_key(file, index);
             let mut records = transaction.open_table(SEGMENTS)?;
-            if records.remove(&segment_key(file, index))?.is_none() {
-                return Ok(());
-            }
+            let recorded = records.remove(&key)?.is_some();
             let mut held = transaction.open_table(HELD)?;
-            let key = held_key(file, index / CHUNK);
+            let chunk = held_key(file, index / CHUNK);
             let mut bits = [0u8; CHUNK_BYTES];
-            if let Some(known) = held.get(&key)? {
+            if let Some(known) = held.get(&chunk)? {
                 copy_bits(&mut bits, known.value());
             }
             let (byte, bit) = place(index);
+            let counted = bits[byte] & bit != 0;
+            if !recorded && !counted {
+                return Ok(());
+            }
             bits[byte] &= !bit;
-            held.insert(&key, &bits[..])?;
+            held.insert(&chunk, &bits[..])?;
             let mut files = transaction.open_table(FILES)?;
             let known = files.get(&file.0)?.map(|bytes| decode_file(bytes.value()));
-            if let Some(mut record) = known.transpose()? {
+            if let Some(mut record) = known {
+                let before = record.bytes;
                 record.have = record.have.saturating_sub(1);
-                record.bytes = record.bytes.saturating_sub(len);
-                change.bytes -= i64::try_from(len).unwrap_or(i64::MAX);
+                record.bytes = before.saturating_sub(len);
+                change.bytes(before, record.bytes);
                 files.insert(&file.0, &record.encode()[..])?;
+                transaction.open_table(DAMAGED)?.insert(&key, at)?;
             }
             Ok(())
         })
     }
 
-    /// Marks a file as one without a deal; an earlier mark stays.
+    /// Whether the figures of a file's record agree with the segments that count as held.
+    pub(super) fn figures_agree(&self, file: &FileRef) -> Result<bool, StoreError> {
+        self.read(|transaction| {
+            let record = transaction.open_table(FILES)?.get(&file.file.0)?;
+            let record = record.map(|bytes| decode_file(bytes.value()));
+            let tally = walk::tally(&transaction.open_table(HELD)?, file)?;
+            Ok(record.is_none_or(|record| record.deleting || tally.agrees(&record)))
+        })
+    }
+
+    /// Makes the figures of a file's record agree with the segments that count as held. Says whether they did not.
+    pub(super) fn reconcile(&self, file: &FileRef) -> Result<bool, StoreError> {
+        if self.figures_agree(file)? {
+            return Ok(false);
+        }
+        self.write(|transaction, change| {
+            let mut files = transaction.open_table(FILES)?;
+            let known = files
+                .get(&file.file.0)?
+                .map(|bytes| decode_file(bytes.value()));
+            let Some(mut record) = known.filter(|record| !record.deleting) else {
+                return Ok(false);
+            };
+            let tally = walk::tally(&transaction.open_table(HELD)?, file)?;
+            if tally.agrees(&record) {
+                return Ok(false);
+            }
+            change.bytes(record.bytes, tally.bytes);
+            (record.have, record.bytes) = (tally.have, tally.bytes);
+            files.insert(&file.file.0, &record.encode()[..])?;
+            Ok(true)
+        })
+    }
+
+    /// Marks a file as one without a deal; an earlier mark stays, one from the future does not.
     pub(super) fn mark_orphan(&self, file: &FileId, at: u64) -> Result<(), StoreError> {
         self.write(|transaction, _| {
             let mut files = transaction.open_table(FILES)?;
             let known = files.get(&file.0)?.map(|bytes| decode_file(bytes.value()));
-            if let Some(mut record) = known.transpose()? {
-                record.orphaned_at.get_or_insert(at);
+            if let Some(mut record) = known {
+                record.orphaned_at = Some(record.orphaned_at.map_or(at, |since| since.min(at)));
                 files.insert(&file.0, &record.encode()[..])?;
             }
             Ok(())
@@ -437,7 +591,7 @@ impl Index {
         self.write(|transaction, _| {
             let mut files = transaction.open_table(FILES)?;
             let known = files.get(&file.0)?.map(|bytes| decode_file(bytes.value()));
-            match known.transpose()? {
+            match known {
                 Some(mut record) if record.orphaned_at.is_some() => {
                     record.deleting = true;
                     files.insert(&file.0, &record.encode()[..])?;
@@ -472,13 +626,16 @@ impl Index {
             let mut held = transaction.open_table(HELD)?;
             let (first, last) = (held_key(file, 0), held_key(file, u64::from(u32::MAX)));
             held.retain_in::<&[u8; 36], _>(&first..=&last, |_, _| false)?;
+            let mut damaged = transaction.open_table(DAMAGED)?;
+            let (first, last) = (segment_key(file, 0), segment_key(file, u64::MAX));
+            damaged.retain_in::<&[u8; 40], _>(&first..=&last, |_, _| false)?;
             let mut files = transaction.open_table(FILES)?;
             let known = files
                 .remove(&file.0)?
                 .map(|bytes| decode_file(bytes.value()));
-            if let Some(record) = known.transpose()? {
+            if let Some(record) = known {
                 change.files -= 1;
-                change.bytes -= i64::try_from(record.bytes).unwrap_or(i64::MAX);
+                change.bytes(record.bytes, 0);
             }
             Ok(())
         })
@@ -493,6 +650,14 @@ struct Change {
 }
 
 impl Change {
+    /// The bytes of a file become others.
+    fn bytes(&mut self, before: u64, after: u64) {
+        let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.bytes = self
+            .bytes
+            .saturating_add(signed(after).saturating_sub(signed(before)));
+    }
+
     fn apply(&self, totals: &mut Totals) {
         totals.files = totals.files.saturating_add_signed(self.files);
         totals.bytes = totals.bytes.saturating_add_signed(self.bytes);
@@ -524,12 +689,51 @@ fn closed() -> StoreError {
     )
 }
 
+fn make_tables(transaction: &WriteTransaction) -> Work<()> {
+    transaction.open_table(FILES)?;
+    transaction.open_table(SEGMENTS)?;
+    transaction.open_table(HELD)?;
+    transaction.open_table(DAMAGED)?;
+    transaction.open_table(META)?;
+    Ok(())
+}
+
+/// Whose an index is, if it says so.
+fn owner_of(database: &Database) -> Result<Option<StoreIdentity>, StoreError> {
+    let found = database
+        .begin_read()
+        .map_err(redb::Error::from)
+        .and_then(|transaction| {
+            let found = match transaction.open_table(META) {
+                Ok(meta) => meta.get("identity")?.map(|bytes| bytes.value().to_vec()),
+                Err(redb::TableError::TableDoesNotExist(_)) => None,
+                Err(error) => return Err(error.into()),
+            };
+            Ok(found)
+        })
+        .map_err(index_error)?;
+    found.map(|bytes| decode_owner(&bytes)).transpose()
+}
+
+fn decode_owner(bytes: &[u8]) -> Result<StoreIdentity, StoreError> {
+    let (version, genesis, provider) = <(u32, [u8; 32], [u8; 32])>::decode(&mut &bytes[..])
+        .map_err(|_| index_error(corrupted("the owner's record is unreadable")))?;
+    if version != LAYOUT_VERSION {
+        return Err(StoreError::OtherVersion {
+            expected: LAYOUT_VERSION,
+            found: version,
+        });
+    }
+    Ok(StoreIdentity {
+        genesis: Hash(genesis),
+        provider: AccountId(provider),
+    })
+}
+
 /// Makes the tables, and notes or checks whose they are.
 fn prepare(database: &Database, identity: &StoreIdentity) -> Result<(), StoreError> {
     let found = transact(database, |transaction, _| {
-        transaction.open_table(FILES)?;
-        transaction.open_table(SEGMENTS)?;
-        transaction.open_table(HELD)?;
+        make_tables(transaction)?;
         let mut meta = transaction.open_table(META)?;
         let found = meta.get("identity")?.map(|bytes| bytes.value().to_vec());
         if found.is_none() {
@@ -540,15 +744,7 @@ fn prepare(database: &Database, identity: &StoreIdentity) -> Result<(), StoreErr
     });
     let (found, _) = found.map_err(index_error)?;
     let Some(found) = found else { return Ok(()) };
-    let found = <(u32, [u8; 32], [u8; 32])>::decode(&mut &found[..])
-        .map_err(|_| index_error(corrupted("the owner's record is unreadable")))?;
-    let (version, genesis, provider) = (found.0, Hash(found.1), AccountId(found.2));
-    if version != LAYOUT_VERSION {
-        return Err(StoreError::OtherVersion {
-            expected: LAYOUT_VERSION,
-            found: version,
-        });
-    }
+    let StoreIdentity { genesis, provider } = decode_owner(&found)?;
     if genesis != identity.genesis {
         return Err(StoreError::OtherChain {
             expected: identity.genesis,
@@ -568,7 +764,7 @@ fn count(database: &Database) -> Work<Totals> {
     let transaction = database.begin_read()?;
     let mut totals = Totals::default();
     for entry in transaction.open_table(FILES)?.range::<&[u8; 32]>(..)? {
-        let record = decode_file(entry?.1.value())?;
+        let record = decode_file(entry?.1.value());
         totals.files += 1;
         // A damaged record may say anything; the figure is for people, the records are checked where they are used.
         totals.bytes = totals.bytes.saturating_add(record.bytes);

@@ -29,6 +29,13 @@ impl Layout {
         Ok(layout)
     }
 
+    /// The paths of a directory that may be there or not.
+    pub(super) fn of(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+        }
+    }
+
     pub(super) fn index(&self) -> PathBuf {
         self.root.join("index.redb")
     }
@@ -37,7 +44,7 @@ impl Layout {
         self.root.join("lock")
     }
 
-    fn files(&self) -> PathBuf {
+    pub(super) fn files(&self) -> PathBuf {
         self.root.join("files")
     }
 
@@ -79,12 +86,33 @@ impl Layout {
         }
     }
 
-    /// Bytes that are free on the disk for this process.
-    pub(super) fn free_bytes(&self) -> Result<u64, StoreError> {
+    /// The disk that the directory is on.
+    // Off Linux these numbers have other types.
+    #[allow(clippy::useless_conversion)]
+    pub(super) fn disk(&self) -> Result<Disk, StoreError> {
         let stat = nix::sys::statvfs::statvfs(&self.root)
             .map_err(|e| StoreError::io("look at the disk of", &self.root)(e.into()))?;
-        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
+        let size = u64::from(stat.fragment_size());
+        Ok(Disk {
+            free: u64::from(stat.blocks_available()).saturating_mul(size),
+            total: u64::from(stat.blocks()).saturating_mul(size),
+        })
     }
+
+    /// Bytes of the disk that the data file of a file has taken; holes take none.
+    pub(super) fn taken_bytes(&self, file: &FileId) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(self.data(file)).map_or(0, |data| data.blocks().saturating_mul(512))
+    }
+}
+
+/// How large a disk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Disk {
+    /// Bytes that are free for this process.
+    pub(super) free: u64,
+    /// All its bytes.
+    pub(super) total: u64,
 }
 
 /// Makes changes of a directory's entries durable.

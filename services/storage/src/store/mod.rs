@@ -4,26 +4,38 @@
 //! files, records the segments in the index in one durable transaction, and only then answers.
 //! Whatever waits in the queue meanwhile is written together next time. After a crash the index is
 //! the truth: bytes without a record do not exist.
+//!
+//! Whatever is read is verified against the file's root. What does not verify is forgotten, durably, so that it is neither served nor said
+//! to be here, and noted until it was fetched again.
 
 mod error;
+mod examine;
 mod index;
 mod layout;
 mod reader;
+mod space;
 mod writer;
 
 use std::{path::Path, sync::Arc};
 
 use bytes::Bytes;
-pub use error::StoreError;
+pub use error::{Damage, StoreError};
+pub(crate) use examine::{examine, room_at, Depth, Examination};
 #[cfg(fuzzing)]
 pub use index::fuzzing;
+#[cfg(test)]
+pub(crate) use index::harm::{harm, Harm};
 use index::Index;
 pub use index::{FileRecord, SegmentRecord, StoreIdentity};
+pub(crate) use index::{Round, ScrubProgress};
 use layout::{DataDirLock, Layout};
 use noema_chain_client::FileId;
+use reader::Access;
+use space::Admissions;
+pub use space::Room;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::client::FileRef;
+use crate::{client::FileRef, units::Reserve};
 
 /// Segments that may wait for the writer; each has 256 KiB of data.
 const QUEUE: usize = 32;
@@ -33,15 +45,15 @@ const QUEUE: usize = 32;
 pub struct StoreOptions {
     /// Memory for pages of the index, in bytes.
     pub index_cache: usize,
-    /// Free bytes on the disk below which nothing more is taken.
-    pub min_free: u64,
+    /// How much of the disk stays free.
+    pub reserve: Reserve,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             index_cache: 16 << 20,
-            min_free: 64 << 20,
+            reserve: Reserve::default(),
         }
     }
 }
@@ -61,9 +73,11 @@ pub struct NewSegment {
     pub data: Bytes,
 }
 
-/// A segment from the disk, checked against its recorded root.
+/// A segment from the disk, verified against its file's root.
 #[derive(Clone, Debug)]
 pub struct StoredSegment {
+    /// Its root.
+    pub root: [u8; 32],
     /// Siblings from its root to the file's, bottom to top.
     pub siblings: Vec<[u8; 32]>,
     /// Its data.
@@ -81,6 +95,21 @@ pub struct StoreStats {
     pub free_bytes: u64,
     /// Whether the last write worked.
     pub writable: bool,
+    /// Damaged segments that wait to be fetched again.
+    pub damaged: u64,
+    /// Damaged segments that were taken again since the start.
+    pub healed: u64,
+}
+
+/// How a segment was found.
+#[derive(Debug)]
+pub(crate) enum Checked {
+    /// As it was written; so many bytes.
+    Sound(u64),
+    /// Damaged: it does not count as held any more.
+    Damaged(StoreError),
+    /// Not held; forgotten or deleted a moment ago.
+    Gone,
 }
 
 /// The store. Cloning is cheap. It closes when the last clone goes.
@@ -96,6 +125,7 @@ struct Inner {
     operations: mpsc::Sender<writer::Operation>,
     health: Arc<writer::WriterHealth>,
     options: StoreOptions,
+    admissions: Admissions,
     /// Ends after `operations` is dropped; holds the lock of the data directory.
     _writer: writer::WriterThread,
 }
@@ -132,6 +162,7 @@ impl Store {
             operations,
             health,
             options,
+            admissions: Admissions::default(),
             _writer: writer,
         };
         let store = Self {
@@ -154,12 +185,12 @@ impl Store {
     }
 
     /// Makes a file known, so that segments of it can be put; also takes a mark of
-    /// [`Store::mark_orphan`] off. Fails with [`StoreError::Deleting`] while its data of an earlier
-    /// time is being deleted: try again later.
+    /// [`Store::mark_orphan`] off, and writes a damaged record anew. Fails with
+    /// [`StoreError::Deleting`] while its data of an earlier time is being deleted: try again later.
     pub async fn add_file(&self, file: &FileRef) -> Result<(), StoreError> {
         if self
             .file(&file.file)?
-            .is_some_and(|record| record.orphaned_at.is_none())
+            .is_some_and(|record| record.orphaned_at.is_none() && record.is_of(file))
         {
             return Ok(());
         }
@@ -175,7 +206,8 @@ impl Store {
             .await
     }
 
-    /// Notes since when (seconds since 1970) a file has no deal. An earlier mark stays.
+    /// Notes since when (seconds since 1970) a file has no deal. An earlier mark stays, one from the
+    /// future does not.
     pub async fn mark_orphan(&self, file: FileId, at: u64) -> Result<(), StoreError> {
         self.operate(|answer| writer::Operation::MarkOrphan { file, at, answer })
             .await
@@ -188,14 +220,32 @@ impl Store {
             .await
     }
 
-    /// Forgets a segment whose data is damaged on the disk, so that it is fetched again.
-    async fn forget_segment(&self, file: FileId, index: u64) -> Result<(), StoreError> {
-        self.operate(|answer| writer::Operation::Forget {
-            file,
-            index,
-            answer,
-        })
-        .await
+    /// Finishes deletions that an error interrupted. Returns how many.
+    pub(crate) async fn finish_deletions(&self) -> Result<u64, StoreError> {
+        if self.inner.index.deleting()?.is_empty() {
+            return Ok(0);
+        }
+        self.operate(|answer| writer::Operation::FinishDeletions { answer })
+            .await
+    }
+
+    /// Makes the figures of a file agree with what the index holds of it. Says whether they did not.
+    pub(crate) async fn reconcile(&self, file: &FileRef) -> Result<bool, StoreError> {
+        let file = *file;
+        self.operate(|answer| writer::Operation::Reconcile { file, answer })
+            .await
+    }
+
+    /// How far the scrub was when that was last noted.
+    pub(crate) fn scrub_progress(&self) -> Result<ScrubProgress, StoreError> {
+        self.inner.index.scrub_progress()
+    }
+
+    /// Notes how far the scrub is, durably.
+    pub(crate) async fn note_scrub(&self, progress: &ScrubProgress) -> Result<(), StoreError> {
+        let progress = progress.clone();
+        self.operate(|answer| writer::Operation::NoteScrub { progress, answer })
+            .await
     }
 
     /// What is known of a file; `None` for one that is not there or being deleted.
@@ -203,14 +253,36 @@ impl Store {
         self.inner.index.file(file)
     }
 
-    /// Every file with its record.
-    pub fn files(&self) -> Result<Vec<(FileId, FileRecord)>, StoreError> {
-        self.inner.index.files()
+    /// Up to `limit` files after one (or from the first on) with their records, in the order of their ids.
+    pub fn files_after(
+        &self,
+        after: Option<&FileId>,
+        limit: usize,
+    ) -> Result<Vec<(FileId, FileRecord)>, StoreError> {
+        self.inner.index.files_after(after, limit)
+    }
+
+    /// The file with this id or the next one after it.
+    pub(crate) fn file_at_or_after(
+        &self,
+        file: &FileId,
+    ) -> Result<Option<(FileId, FileRecord)>, StoreError> {
+        self.inner.index.file_at_or_after(file)
+    }
+
+    /// Up to `limit` indices at or after `from` of segments of which the index says anything.
+    pub(crate) fn kept(
+        &self,
+        file: &FileId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.inner.index.kept(file, from, limit)
     }
 
     /// Whether a segment is held.
     pub fn has(&self, file: &FileId, index: u64) -> Result<bool, StoreError> {
-        Ok(self.inner.index.segment(file, index)?.is_some())
+        self.inner.index.counts_as_held(file, index)
     }
 
     /// Ranges of segments (first and last included) that are missing, at most `limit` ranges.
@@ -234,22 +306,82 @@ impl Store {
         Ok(ranges.first().map(|(first, _)| *first))
     }
 
-    /// Reads a segment and checks it against its recorded root. `None` if it is not held. Data that
-    /// is damaged on the disk is forgotten and reported as [`StoreError::Damaged`].
+    /// Reads a segment and verifies it against the file's root. `None` if it is not held. What is
+    /// damaged on the disk is forgotten and reported as [`StoreError::Damaged`].
     pub async fn read(
         &self,
         file: &FileRef,
         index: u64,
     ) -> Result<Option<StoredSegment>, StoreError> {
-        let (inner, file_ref) = (self.inner.clone(), *file);
-        let reading = tokio::task::spawn_blocking(move || {
-            reader::read_segment(&inner.layout, &inner.index, &file_ref, index)
-        });
-        let read = reading.await.map_err(|_| StoreError::Closed)?;
-        if let Err(StoreError::Damaged { .. }) = &read {
-            self.forget_segment(file.file, index).await?;
+        self.read_by(file, index, Access::Cached).await
+    }
+
+    /// Reads a segment from the disk itself and says how it is. What is damaged is forgotten; one that
+    /// the index does not count although it is sound is taken up again.
+    pub(crate) async fn check(&self, file: &FileRef, index: u64) -> Result<Checked, StoreError> {
+        let segment = match self.read_by(file, index, Access::Disk).await {
+            Ok(Some(segment)) => segment,
+            Ok(None) => return Ok(Checked::Gone),
+            Err(error @ StoreError::Damaged { .. }) => return Ok(Checked::Damaged(error)),
+            Err(error) => return Err(error),
+        };
+        let len = segment.data.len() as u64;
+        if !self.has(&file.file, index)? {
+            let StoredSegment {
+                root,
+                siblings,
+                data,
+            } = segment;
+            self.put(NewSegment {
+                file: file.file,
+                index,
+                root,
+                siblings,
+                data,
+            })
+            .await?;
         }
-        read
+        Ok(Checked::Sound(len))
+    }
+
+    async fn read_by(
+        &self,
+        file: &FileRef,
+        index: u64,
+        access: Access,
+    ) -> Result<Option<StoredSegment>, StoreError> {
+        let damaged = match self.read_once(file, index, access).await {
+            Err(damaged @ StoreError::Damaged { .. }) => damaged,
+            result => return result,
+        };
+        let file_ref = *file;
+        let forgetting = self.operate(|answer| writer::Operation::Forget {
+            file: file_ref,
+            index,
+            answer,
+        });
+        match forgetting.await {
+            Ok(true) => Err(damaged),
+            // It was written or deleted at this moment.
+            Ok(false) => self.read_once(file, index, access).await,
+            Err(error) => {
+                tracing::error!(%error, "cannot note that a segment is damaged; it is not served");
+                Err(damaged)
+            }
+        }
+    }
+
+    async fn read_once(
+        &self,
+        file: &FileRef,
+        index: u64,
+        access: Access,
+    ) -> Result<Option<StoredSegment>, StoreError> {
+        let (inner, file) = (self.inner.clone(), *file);
+        let reading = tokio::task::spawn_blocking(move || {
+            reader::read_segment(&inner.layout, &inner.index, &file, index, access)
+        });
+        reading.await.map_err(|_| StoreError::Closed)?
     }
 
     /// How full the store is.
@@ -258,14 +390,21 @@ impl Store {
         Ok(StoreStats {
             files,
             bytes,
-            free_bytes: self.inner.layout.free_bytes()?,
+            free_bytes: self.inner.layout.disk()?.free,
             writable: self.inner.health.is_ok(),
+            damaged: self.inner.index.damaged()?,
+            healed: self.inner.index.healed(),
         })
     }
 
-    /// Fails when the disk has no room for more.
+    /// Bytes of segments held.
+    pub(crate) fn held_bytes(&self) -> Result<u64, StoreError> {
+        Ok(self.inner.index.totals()?.1)
+    }
+
+    /// Fails when half of the reserve is gone: then nothing more is taken, not even of what was admitted.
     pub fn check_room(&self) -> Result<(), StoreError> {
-        writer::check_room(&self.inner.layout, self.inner.options.min_free)
+        space::check_room(&self.inner.layout, self.inner.options.reserve)
     }
 }
 

@@ -15,16 +15,9 @@ use noema_commitment::SEGMENT_SIZE;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{fill, open_store, Sample, GENESIS};
+use crate::testing::{data_path, fill, open_store, Sample, GENESIS};
 
 const ME: AccountId = AccountId([3; 32]);
-
-fn data_path(dir: &Path, sample: &Sample) -> std::path::PathBuf {
-    let name = sample.file.file.to_string();
-    dir.join("files")
-        .join(&name[..2])
-        .join(format!("{name}.data"))
-}
 
 #[tokio::test]
 async fn put_then_reopen_reads_every_segment_back() {
@@ -210,7 +203,7 @@ async fn a_deletion_that_was_interrupted_is_finished_at_the_next_start() {
             assert!(matches!(error, StoreError::Deleting(_)));
         }
         let store = open_store(dir.path(), ME);
-        assert!(store.files().unwrap().is_empty());
+        assert!(store.files_after(None, 10).unwrap().is_empty());
         assert!(!data_path(dir.path(), &sample).exists());
         assert_eq!(store.stats().unwrap().bytes, 0);
         fill(&store, &sample).await;
@@ -264,7 +257,7 @@ async fn a_full_disk_is_a_clear_error_and_what_is_there_stays_readable() {
         provider: ME,
     };
     let full = StoreOptions {
-        min_free: u64::MAX,
+        reserve: Reserve::Bytes(u64::MAX),
         ..StoreOptions::default()
     };
     let store = Store::open(dir.path(), identity, full).unwrap();
@@ -417,4 +410,180 @@ async fn a_killed_writer_loses_nothing_that_it_acknowledged() {
         }
     }
     assert!(acknowledged.len() >= 5);
+}
+
+const FULL_DIR: &str = "NOEMA_STORE_FULL_DIR";
+
+/// Puts segments of many files until the system refuses to let files grow, goes on for a while, and says what was acknowledged. All the
+/// while what is there is read.
+async fn fill_until_refused(dir: &Path) {
+    let store = open_store(dir, ME);
+    let (mut acknowledged, mut refused) = (Vec::new(), 0u32);
+    for seed in 0..64u8 {
+        // Short files make the index grow, long ones meet the limit of their own.
+        let len = if seed % 8 == 7 {
+            20 * SEGMENT_SIZE
+        } else {
+            300
+        };
+        let sample = Sample::new(len, seed);
+        if let Err(error) = store.add_file(&sample.file).await {
+            assert!(error.is_disk_full(), "add: {error}");
+            refused += 1;
+        }
+        for index in 0..sample.segments() {
+            match store.put(sample.segment(index)).await {
+                Ok(()) => acknowledged.push((seed, len, index)),
+                Err(StoreError::UnknownFile(_)) => {}
+                Err(error) => {
+                    assert!(error.is_disk_full(), "put: {error}");
+                    println!("refused {error}");
+                    refused += 1;
+                }
+            }
+        }
+        if let Some((seed, len, index)) = acknowledged.get(acknowledged.len() / 2) {
+            let sample = Sample::new(*len, *seed);
+            let segment = store.read(&sample.file, *index).await.unwrap();
+            assert_eq!(segment.unwrap().data, sample.data(*index));
+        }
+    }
+    assert!(refused > 0, "the limit was never met");
+    for (seed, len, index) in acknowledged {
+        println!("acknowledged {seed} {len} {index}");
+    }
+}
+
+/// Runs a test of this program once more as a process whose files may not become larger than `limit` KiB; what it printed.
+fn under_limit(limit: u32, test: &str, dir: &Path) -> String {
+    // The signal of the limit is ignored, so that a write fails as it does on a full disk.
+    let script = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("store::tests::{test}"), "--nocapture"])
+        .env(FULL_DIR, dir)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{limit} KiB: {said}{errors}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_at_any_moment_loses_nothing_acknowledged() {
+    if let Some(dir) = std::env::var_os(FULL_DIR) {
+        return fill_until_refused(Path::new(&dir)).await;
+    }
+    for limit in [1100, 2200] {
+        let dir = tempfile::tempdir().unwrap();
+        let test = "a_disk_that_is_full_at_any_moment_loses_nothing_acknowledged";
+        let said = under_limit(limit, test, dir.path());
+        let store = open_store(dir.path(), ME);
+        let mut compared = 0;
+        for line in said.lines() {
+            let Some(rest) = line.strip_prefix("acknowledged ") else {
+                continue;
+            };
+            let numbers: Vec<u64> = rest.split(' ').map(|n| n.parse().unwrap()).collect();
+            let [seed, len, index] = numbers[..] else {
+                panic!("{line}")
+            };
+            let sample = Sample::new(len as usize, seed as u8);
+            let segment = store.read(&sample.file, index).await.unwrap();
+            assert_eq!(segment.expect("acknowledged").data, sample.data(index));
+            compared += 1;
+        }
+        assert!(compared > 0, "{limit} KiB: nothing was acknowledged");
+        // With room it goes on.
+        fill(&store, &Sample::new(20 * SEGMENT_SIZE, 7)).await;
+    }
+}
+
+/// Segments of one transaction in the test below.
+const BATCH: u64 = 64;
+
+fn batch_of(number: u64) -> Vec<NewSegment> {
+    (number * BATCH..(number + 1) * BATCH)
+        .map(|index| NewSegment {
+            file: FileRef::new([5; 32], 1 << 40).unwrap().file,
+            index,
+            root: [number as u8; 32],
+            siblings: vec![[7; 32]; 20],
+            data: Bytes::from_static(&[0]),
+        })
+        .collect()
+}
+
+fn index_in(dir: &Path) -> Index {
+    let identity = StoreIdentity {
+        genesis: GENESIS,
+        provider: ME,
+    };
+    Index::open(&dir.join("index.redb"), &identity, 1 << 20).unwrap()
+}
+
+fn is_there(index: &Index, number: u64) {
+    for segment in batch_of(number) {
+        let entry = index.segment(&segment.file, segment.index).unwrap();
+        let index::SegmentEntry::Held(record) = entry else {
+            panic!("{number}: {entry:?}")
+        };
+        assert_eq!(record.root, segment.root);
+    }
+}
+
+/// Records until the index may not grow any more, and for a while longer.
+fn record_until_refused(dir: &Path) {
+    let index = index_in(dir);
+    let file = FileRef::new([5; 32], 1 << 40).unwrap();
+    index.add_file(&file).unwrap();
+    let (mut acknowledged, mut refused) = (Vec::new(), 0);
+    for number in 0..60 {
+        let batch = batch_of(number);
+        match index.record(&batch.iter().collect::<Vec<_>>()) {
+            Ok(recorded) => {
+                assert_eq!(recorded, [true; BATCH as usize]);
+                acknowledged.push(number);
+            }
+            Err(error) => {
+                assert!(error.is_disk_full(), "{error}");
+                refused += 1;
+                // What was committed is served, also when the database had to be opened anew.
+                std::thread::sleep(Duration::from_millis(20));
+                acknowledged
+                    .iter()
+                    .for_each(|number| is_there(&index, *number));
+            }
+        }
+        if refused == 5 {
+            break;
+        }
+    }
+    assert_eq!(refused, 5, "the limit was never met");
+    for number in acknowledged {
+        println!("acknowledged {number}");
+    }
+}
+
+#[test]
+fn an_index_that_may_not_grow_keeps_and_serves_what_it_has() {
+    if let Some(dir) = std::env::var_os(FULL_DIR) {
+        return record_until_refused(Path::new(&dir));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let test = "an_index_that_may_not_grow_keeps_and_serves_what_it_has";
+    let said = under_limit(1100, test, dir.path());
+    let index = index_in(dir.path());
+    let numbers = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("acknowledged "));
+    let acknowledged: Vec<u64> = numbers.map(|number| number.parse().unwrap()).collect();
+    assert!(!acknowledged.is_empty());
+    acknowledged
+        .iter()
+        .for_each(|number| is_there(&index, *number));
+    let next = batch_of(acknowledged.len() as u64);
+    index.record(&next.iter().collect::<Vec<_>>()).unwrap();
 }

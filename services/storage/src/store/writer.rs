@@ -16,11 +16,12 @@ use noema_commitment::SEGMENT_SIZE;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    index::Index,
+    index::{Index, ScrubProgress},
     layout::{DataDirLock, Layout},
-    NewSegment, StoreError, StoreOptions,
+    reader::{self, Access},
+    space, NewSegment, StoreError, StoreOptions,
 };
-use crate::client::FileRef;
+use crate::{client::FileRef, unix_now};
 
 /// Segments written with one sync and one transaction.
 const MAX_GROUP: usize = 64;
@@ -40,8 +41,16 @@ pub(super) enum Operation {
         answer: Answer<()>,
     },
     Forget {
-        file: FileId,
+        file: FileRef,
         index: u64,
+        answer: Answer<bool>,
+    },
+    Reconcile {
+        file: FileRef,
+        answer: Answer<bool>,
+    },
+    NoteScrub {
+        progress: ScrubProgress,
         answer: Answer<()>,
     },
     MarkOrphan {
@@ -52,6 +61,9 @@ pub(super) enum Operation {
     DeleteOrphan {
         file: FileId,
         answer: Answer<bool>,
+    },
+    FinishDeletions {
+        answer: Answer<u64>,
     },
 }
 
@@ -88,15 +100,6 @@ impl Drop for WriterThread {
     }
 }
 
-/// Fails when fewer than `min_free` bytes are free.
-pub(super) fn check_room(layout: &Layout, min_free: u64) -> Result<(), StoreError> {
-    let free = layout.free_bytes()?;
-    if free < min_free {
-        return Err(StoreError::DiskFull { free, min_free });
-    }
-    Ok(())
-}
-
 /// Finishes interrupted deletions and starts the thread, which ends when `queue` closes.
 pub(super) fn spawn(
     lock: DataDirLock,
@@ -113,9 +116,7 @@ pub(super) fn spawn(
         queue,
         health,
     };
-    for file in writer.index.deleting()? {
-        writer.finish_delete(&file)?;
-    }
+    writer.finish_deletions()?;
     let path = writer.layout.index();
     let thread = std::thread::Builder::new()
         .name("store-writer".to_owned())
@@ -176,11 +177,20 @@ impl Writer {
             } => {
                 let _ = answer.send(self.forget(&file, index));
             }
+            Operation::Reconcile { file, answer } => {
+                let _ = answer.send(self.index.reconcile(&file));
+            }
+            Operation::NoteScrub { progress, answer } => {
+                let _ = answer.send(self.index.note_scrub(&progress));
+            }
             Operation::MarkOrphan { file, at, answer } => {
                 let _ = answer.send(self.index.mark_orphan(&file, at));
             }
             Operation::DeleteOrphan { file, answer } => {
                 let _ = answer.send(self.delete_orphan(&file));
+            }
+            Operation::FinishDeletions { answer } => {
+                let _ = answer.send(self.finish_deletions());
             }
         }
     }
@@ -189,7 +199,8 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let result = check_room(&self.layout, self.options.min_free).and_then(|()| work(self));
+        let result =
+            space::check_room(&self.layout, self.options.reserve).and_then(|()| work(self));
         self.health.note(&result);
         result
     }
@@ -255,13 +266,32 @@ impl Writer {
             .collect())
     }
 
-    fn forget(&self, file: &FileId, index: u64) -> Result<(), StoreError> {
-        let record = self.index.file(file)?;
-        let len = record
-            .and_then(|record| record.file_ref())
-            .and_then(|file| file.shape.segment_len(index))
-            .unwrap_or(0);
-        self.index.forget(file, index, len as u64)
+    /// Forgets a segment if it is damaged; says whether it was. It is read once more: whoever found it so may have read it while it was
+    /// being written or deleted, which happens in this thread only.
+    fn forget(&self, file: &FileRef, index: u64) -> Result<bool, StoreError> {
+        if self.index.file(&file.file)?.is_none() {
+            return Ok(false);
+        }
+        match reader::read_segment(&self.layout, &self.index, file, index, Access::Disk) {
+            Err(StoreError::Damaged { .. }) => {
+                let len = file.shape.segment_len(index).unwrap_or(0);
+                self.index
+                    .forget(&file.file, index, len as u64, unix_now())?;
+                Ok(true)
+            }
+            Ok(_) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Finishes deletions that an error interrupted. Says how many.
+    fn finish_deletions(&self) -> Result<u64, StoreError> {
+        let mut finished = 0;
+        for file in self.index.deleting()? {
+            self.finish_delete(&file)?;
+            finished += 1;
+        }
+        Ok(finished)
     }
 
     fn delete_orphan(&self, file: &FileId) -> Result<bool, StoreError> {

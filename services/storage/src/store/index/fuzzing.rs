@@ -51,15 +51,8 @@ impl MemoryIndex {
         });
         filled.map_err(index_error)?;
         prepare(&database, identity)?;
-        let totals = count(&database).map_err(index_error)?;
-        let state = RwLock::new(Some(Open { database, totals }));
         // Nothing can be opened again here: after an error the index stays closed.
-        let path = PathBuf::new();
-        Ok(Self(Index {
-            path,
-            cache: 1 << 16,
-            state,
-        }))
+        Index::over(PathBuf::new(), 1 << 16, database).map(Self)
     }
 
     pub fn totals(&self) -> Result<(u64, u64), StoreError> {
@@ -71,7 +64,7 @@ impl MemoryIndex {
     }
 
     pub fn files(&self) -> Result<Vec<(FileId, FileRecord)>, StoreError> {
-        self.0.files()
+        self.0.files_after(None, usize::MAX)
     }
 
     pub fn deleting(&self) -> Result<Vec<FileId>, StoreError> {
@@ -79,7 +72,19 @@ impl MemoryIndex {
     }
 
     pub fn segment(&self, file: &FileId, index: u64) -> Result<Option<SegmentRecord>, StoreError> {
-        self.0.segment(file, index)
+        match self.0.segment(file, index)? {
+            SegmentEntry::Missing => Ok(None),
+            SegmentEntry::Held(record) => Ok(Some(record)),
+            damaged => Err(StoreError::Index(format!("{damaged:?}"))),
+        }
+    }
+
+    pub fn kept(&self, file: &FileId, from: u64, limit: usize) -> Result<Vec<u64>, StoreError> {
+        self.0.kept(file, from, limit)
+    }
+
+    pub fn reconcile(&self, file: &FileRef) -> Result<bool, StoreError> {
+        self.0.reconcile(file)
     }
 
     pub fn missing(
@@ -101,7 +106,7 @@ impl MemoryIndex {
     }
 
     pub fn forget(&self, file: &FileId, index: u64, len: u64) -> Result<(), StoreError> {
-        self.0.forget(file, index, len)
+        self.0.forget(file, index, len, 1)
     }
 
     /// Marks the file as an orphan and deletes it, as the writer does.
