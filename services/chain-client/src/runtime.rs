@@ -11,4 +11,4 @@
 #[subxt::subxt(runtime_metadata_path = "metadata.scale")]
 mod generated {}
 
-pub(crate) use generated::{apis, constants, runtime_types, storage, tx};
+pub(crate) use generated::{constants, runtime_apis, runtime_types, storage, tx};

@@ -17,7 +17,7 @@ impl StateAt {
         rounds: RoundIndex,
     ) -> Result<Option<LeaseQuote>, ChainError> {
         const NAME: &str = "LeasesApi_quote";
-        let call = runtime::apis()
+        let call = runtime::runtime_apis()
             .leases_api()
             .quote(size, replicas, rounds)
             .unvalidated();
