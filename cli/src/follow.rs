@@ -136,26 +136,26 @@ pub(crate) fn progress(deal: &Deal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use noema_chain_client::{Slot, SlotState};
+    use noema_chain_client::{Slot, SlotState, Terms};
 
     #[test]
     fn progress_counts_the_slots_by_state() {
         let held = SlotState::Held {
             provider: AccountId([1; 32]),
-            since: 9,
+            since: 9, joined: None
         };
         let drawing = SlotState::Drawing { draw_at: 1 };
         let deal = Deal {
             root: [1; 32],
             size: 5,
             deposit: 0,
-            committed_at: 1,
+            committed_at: 1, terms: Terms::default(), balance: 0, offered_to: None,
             held: 2,
             slots: [held, held, drawing]
                 .map(|state| Slot {
                     state,
                     token: 0,
-                    passed_over: None,
+                    passed_over: None, leaving: None, bounty: 0,
                 })
                 .to_vec(),
         };

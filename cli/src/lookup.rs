@@ -256,14 +256,14 @@ mod tests {
             root: [1; 32],
             size: 5,
             deposit: 0,
-            committed_at: 1,
+            committed_at: 1, terms: noema_chain_client::Terms::default(), balance: 0, offered_to: None,
             held: held as u8,
             slots: states
                 .into_iter()
                 .map(|state| Slot {
                     state,
                     token: 0,
-                    passed_over: None,
+                    passed_over: None, leaving: None, bounty: 0,
                 })
                 .collect(),
         }
@@ -283,7 +283,7 @@ mod tests {
         };
         let held = |n| SlotState::Held {
             provider: who(n),
-            since: 4,
+            since: 4, joined: None
         };
         let found = found_with(vec![
             deal(vec![
@@ -311,7 +311,7 @@ mod tests {
                 provider: who(n),
                 state: SlotState::Held {
                     provider: who(n),
-                    since: 1,
+                    since: 1, joined: None
                 },
             })
             .collect();

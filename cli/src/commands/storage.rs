@@ -324,7 +324,7 @@ mod tests {
     fn deal() -> Deal {
         let provider = AccountId([3; 32]);
         let states = [
-            SlotState::Held { provider, since: 4 },
+            SlotState::Held { provider, since: 4, joined: None },
             SlotState::Drawing { draw_at: 9 },
             SlotState::Proving {
                 provider,
@@ -336,13 +336,13 @@ mod tests {
             root: [1; 32],
             size: 2048,
             deposit: crate::amount::NOEMA * 3 / 2,
-            committed_at: 2,
+            committed_at: 2, terms: noema_chain_client::Terms::default(), balance: 0, offered_to: None,
             held: 1,
             slots: states
                 .map(|state| Slot {
                     state,
                     token: 0,
-                    passed_over: None,
+                    passed_over: None, leaving: None, bounty: 0,
                 })
                 .to_vec(),
         }

@@ -1,5 +1,6 @@
 //! The calls a program may submit.
 
+mod lease;
 mod validator;
 
 use noema_commitment::SectorProof;
@@ -12,6 +13,7 @@ use subxt::{
     utils::{AccountId32, MultiAddress, H256},
 };
 
+pub use lease::LeaseCall;
 pub use validator::ValidatorCall;
 
 use crate::{
@@ -93,6 +95,20 @@ pub enum Call {
         /// The provider's slot.
         slot: u8,
     },
+    /// Answers challenges of the running round (operator key). Free when it is accepted.
+    Answer {
+        /// The round.
+        round: RoundIndex,
+        /// Proofs with the indices of the challenges that they answer.
+        answers: Vec<(u8, SectorProof)>,
+    },
+    /// Settles rounds of a provider that are over. Free when one of them was missed; then a part of the fee for that is the caller's.
+    Poke {
+        /// Whose rounds.
+        provider: AccountId,
+    },
+    /// What is done with leases.
+    Lease(LeaseCall),
     /// Registers the caller as a provider.
     Register(RegisterProvider),
     /// Adds to the caller's bond.
@@ -270,6 +286,19 @@ impl Call {
                 state,
                 storage.resign(file.0, account(owner), *slot).unvalidated(),
             ),
+            Call::Answer { round, answers } => {
+                let answers = answers
+                    .iter()
+                    .map(|(index, proof)| (*index, ChainSectorProof::from(proof)));
+                let answers = BoundedVec(answers.collect());
+                let call = runtime::tx().audits().answer(*round, answers);
+                encode(state, call.unvalidated())
+            }
+            Call::Poke { provider } => {
+                let call = runtime::tx().audits().poke(account(provider));
+                encode(state, call.unvalidated())
+            }
+            Call::Lease(call) => call.encode(state),
             Call::Register(provider) => {
                 let call = providers.register(
                     provider.role.into(),

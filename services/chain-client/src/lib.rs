@@ -27,7 +27,7 @@ mod submit;
 mod testing;
 pub mod types;
 
-pub use call::{Call, RegisterProvider, ValidatorCall};
+pub use call::{Call, LeaseCall, RegisterProvider, ValidatorCall};
 pub use client::{ChainClient, ConnectOptions, NodeInfo};
 pub use error::{ChainError, DispatchFailure, SubmitError};
 pub use events::ChainEvent;
@@ -38,9 +38,10 @@ pub use state::{call_value, StateAt};
 pub use submit::{Finalized, SubmitOptions, Submitter};
 pub use subxt::dynamic::Value;
 pub use types::{
-    AccountId, AccountState, Assignment, Balance, BlockNumber, BlockRef, Candidacy,
-    CommitmentCount, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, LeaseQuote,
-    OwnershipProof, Payee, PendingSlash, ProviderPage, ProviderRecord, ProviderStatus, Role,
-    RoundIndex, SeedAt, SessionKeys, Slot, SlotState, Stake, StakingLimits, Tick, Unbonding,
-    Unlocking, Unpaid,
+    AccountId, AccountState, Assignment, AuditLimits, AuditRound, AuditRoundState, AuditStanding,
+    AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges, CommitmentCount,
+    Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, Lease, LeaseQuote, LeaseStatus,
+    Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage, ProviderPay, ProviderRecord,
+    ProviderStatus, RateChange, RenewalQuote, Role, RoundIndex, SeedAt, Segment, SessionKeys, Slot,
+    SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding, Unlocking, Unpaid,
 };

@@ -33,6 +33,7 @@ struct State {
     storage: BTreeMap<Vec<u8>, Vec<u8>>,
     submitted: Vec<Vec<u8>>,
     asked: HashMap<String, usize>,
+    answers: HashMap<String, Vec<u8>>,
     subscribers: Vec<mpsc::UnboundedSender<Value>>,
     keeps_keystore: bool,
 }
@@ -96,6 +97,12 @@ impl FakeNode {
     /// Puts bytes that need not be the encoding of anything.
     pub(crate) fn put_raw(&self, key: Vec<u8>, value: Vec<u8>) {
         self.with(|state| state.storage.insert(key, value));
+    }
+
+    /// Has a function of the runtime answer this.
+    #[cfg(test)]
+    pub(crate) fn answer_with(&self, function: &str, answer: impl Encode) {
+        self.with(|state| state.answers.insert(function.to_owned(), answer.encode()));
     }
 
     /// Forgets everything that was put.
@@ -170,11 +177,14 @@ impl FakeNode {
                 "state_call" => {
                     let function = params[0].as_str().unwrap().to_owned();
                     *state.asked.entry(function.clone()).or_default() += 1;
-                    to_hex(runtime_call(
-                        &function,
-                        &hex_bytes(&params[1]),
-                        state.spec_version,
-                    ))
+                    match state.answers.get(&function) {
+                        Some(answer) => to_hex(answer),
+                        None => to_hex(runtime_call(
+                            &function,
+                            &hex_bytes(&params[1]),
+                            state.spec_version,
+                        )),
+                    }
                 }
                 "state_getStorage" => state
                     .storage

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration, time::Instant};
 
 use axum::Router;
 use bytes::Bytes;
-use noema_chain_client::{AccountId, Deal, Hash, Head, SigningKey, Slot, SlotState};
+use noema_chain_client::{AccountId, Deal, Hash, Head, SigningKey, Slot, SlotState, Terms};
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
 use noema_transport::{ConnectionLimits, Gate, Turns};
 use tokio::{
@@ -134,12 +134,12 @@ impl HttpDaemon {
                 root: sample.file.root,
                 size: sample.file.size(),
                 deposit: 1,
-                committed_at: 1,
+                committed_at: 1, terms: Terms::default(), balance: 0, offered_to: None,
                 held: 0,
                 slots: vec![Slot {
                     state: assigned(),
                     token: 1,
-                    passed_over: None,
+                    passed_over: None, leaving: None, bounty: 0,
                 }],
             },
         });

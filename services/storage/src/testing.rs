@@ -12,7 +12,7 @@ use axum::Router;
 use bytes::Bytes;
 use noema_chain_client::{
     AccountId, Assignment, BlockNumber, BlockRef, Call, ChainError, Deal, FileId, Finalized, Hash,
-    Head, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState, SubmitError,
+    Head, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState, Terms, SubmitError,
 };
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
 use noema_transport::{
@@ -252,14 +252,14 @@ pub(crate) fn deal(sample: &Sample, slots: Vec<(SlotState, u64)>) -> Deal {
         root: sample.file.root,
         size: sample.file.size(),
         deposit: 1,
-        committed_at: 1,
+        committed_at: 1, terms: Terms::default(), balance: 0, offered_to: None,
         held: 0,
         slots: slots
             .into_iter()
             .map(|(state, token)| Slot {
                 state,
                 token,
-                passed_over: None,
+                passed_over: None, leaving: None, bounty: 0,
             })
             .collect(),
     }

@@ -5,8 +5,14 @@ use subxt::utils::AccountId32;
 use super::StateAt;
 use crate::{
     error::ChainError,
-    runtime::{self, runtime_types::pallet_noema_storage::types as chain},
-    types::{AccountId, Assignment, CommitmentCount, Deal, FileId, Slot, SlotState},
+    runtime::{
+        self,
+        runtime_types::pallet_noema_storage::{terms as chain_terms, types as chain},
+    },
+    types::{
+        AccountId, Assignment, CommitmentCount, Deal, FileId, Leaving, Segment, Slot, SlotState,
+        Terms,
+    },
 };
 
 impl StateAt {
@@ -89,6 +95,9 @@ impl From<chain::Deal<AccountId32, u128, u32>> for Deal {
             committed_at: deal.committed_at,
             held: deal.held,
             slots: deal.slots.0.into_iter().map(Slot::from).collect(),
+            terms: deal.terms.into(),
+            balance: deal.balance,
+            offered_to: deal.offered_to.map(AccountId::from),
         }
     }
 }
@@ -99,6 +108,31 @@ impl From<chain::Slot<AccountId32, u128, u32>> for Slot {
             state: slot.state.into(),
             token: slot.token,
             passed_over: slot.passed_over.map(AccountId::from),
+            leaving: slot.leaving.map(|leaving| Leaving {
+                provider: leaving.provider.into(),
+                joined: leaving.joined,
+                since: leaving.since,
+            }),
+            bounty: slot.bounty,
+        }
+    }
+}
+
+impl From<chain_terms::Terms<u128>> for Terms {
+    fn from(terms: chain_terms::Terms<u128>) -> Self {
+        Terms {
+            rent: terms.rent,
+            end: terms.end,
+            next: terms.next.map(Segment::from),
+        }
+    }
+}
+
+impl From<chain_terms::Segment<u128>> for Segment {
+    fn from(segment: chain_terms::Segment<u128>) -> Self {
+        Segment {
+            rent: segment.rent,
+            end: segment.end,
         }
     }
 }
@@ -121,10 +155,14 @@ impl From<chain::SlotState<AccountId32, u128, u32>> for SlotState {
                 prove_by,
             },
             chain::SlotState::Held {
-                provider, since, ..
+                provider,
+                since,
+                joined,
+                ..
             } => SlotState::Held {
                 provider: provider.into(),
                 since,
+                joined: joined.map(|(round, _)| round),
             },
         }
     }

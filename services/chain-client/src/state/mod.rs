@@ -1,5 +1,6 @@
 //! Reading the chain at one block.
 
+mod audits;
 mod constants;
 mod deals;
 mod leases;
@@ -10,7 +11,8 @@ mod validators;
 use subxt::{
     backend::BlockRef as SubxtBlockRef,
     config::substrate::{SubstrateConfig, H256},
-    error::{OnlineClientAtBlockError, StorageError},
+    error::{OnlineClientAtBlockError, RuntimeApiError, StorageError},
+    runtime_apis::{self, StaticPayload},
     storage::{Address, PrefixOf, StaticAddress},
     OnlineClientAtBlock,
 };
@@ -145,6 +147,27 @@ impl StateAt {
         value
             .map(|value| value.decode().map_err(|e| self.incompatible(&name, e)))
             .transpose()
+    }
+
+    /// What a function of the runtime answers.
+    async fn ask_runtime<Arguments, Answer>(
+        &self,
+        what: &'static str,
+        question: StaticPayload<Arguments, Answer>,
+    ) -> Result<Answer, ChainError>
+    where
+        StaticPayload<Arguments, Answer>: runtime_apis::Payload<ReturnType = Answer>,
+    {
+        let question = question.unvalidated();
+        let apis = self.at.runtime_apis();
+        let name = apis.encode_name(&question);
+        let asked = self.client.within(what, apis.call(question)).await?;
+        asked.map_err(|e| match e {
+            RuntimeApiError::CannotCallApi(e) => {
+                backend_error(what, self.block.hash, &e.to_string())
+            }
+            other => self.incompatible(&name, other),
+        })
     }
 
     /// All keys and values that start with `prefix`.

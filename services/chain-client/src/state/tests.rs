@@ -1,5 +1,6 @@
 //! Reading and encoding against the committed metadata.
 
+mod audits;
 mod validators;
 
 use codec::{Compact, Encode};
@@ -14,7 +15,8 @@ use crate::{
     submit::Submitter,
     testing::FakeNode,
     types::{
-        Assignment, CommitmentCount, Deal, FileId, ProviderStatus, Role, Slot, SlotState, Unlocking,
+        Assignment, CommitmentCount, Deal, FileId, Leaving, ProviderStatus, Role, Segment, Slot,
+        SlotState, Terms, Unlocking,
     },
 };
 
@@ -57,7 +59,7 @@ struct RawSlot {
     token: u64,
     passed_over: Option<[u8; 32]>,
     due: Option<u32>,
-    leaving: Option<()>,
+    leaving: Option<([u8; 32], u32, u32, u32, u128)>,
     bounty: u128,
     failures: u8,
 }
@@ -99,14 +101,20 @@ async fn deals_are_read_by_owner_file_and_provider() {
         bounty: 0,
         failures: 0,
     };
+    // Provider, leaf, joined, since, bounty.
+    let leaving = Some(([7u8; 32], 1, 3, 5, 0));
     let slots = vec![
-        slot(
-            RawState::Drawing {
-                draw_at: 30,
-                vain: 2,
-            },
-            Some([8; 32]),
-        ),
+        RawSlot {
+            leaving,
+            bounty: 44,
+            ..slot(
+                RawState::Drawing {
+                    draw_at: 30,
+                    vain: 2,
+                },
+                Some([8; 32]),
+            )
+        },
         slot(
             RawState::Assigned {
                 provider: [2; 32],
@@ -132,9 +140,9 @@ async fn deals_are_read_by_owner_file_and_provider() {
             None,
         ),
     ];
-    // Terms without a next segment, the balance, whether it was ever held, nobody offered, token and due block of the end.
-    let lease = (9u128, 30u32, None::<(u128, u32)>);
-    let rest = (270u128, true, None::<[u8; 32]>, 10u64, Some(99u32));
+    // Terms with a next segment, the balance, whether it was ever held, who it is offered to, token and due block of the end.
+    let lease = (9u128, 30u32, Some((11u128, 40u32)));
+    let rest = (270u128, true, Some([9u8; 32]), 10u64, Some(99u32));
     let raw = (([6u8; 32], 1000u64, 77u128, 12u32, 1u8, slots), lease, rest);
     let storage = runtime::storage().storage();
     node.put(key(&state, storage.deals(), (file.0, owner.into())), raw);
@@ -142,6 +150,8 @@ async fn deals_are_read_by_owner_file_and_provider() {
         state,
         token: 9,
         passed_over,
+        leaving: None,
+        bounty: 0,
     };
     let expected = Deal {
         root: [6; 32],
@@ -150,7 +160,15 @@ async fn deals_are_read_by_owner_file_and_provider() {
         committed_at: 12,
         held: 1,
         slots: vec![
-            slot(SlotState::Drawing { draw_at: 30 }, Some(who(8))),
+            Slot {
+                leaving: Some(Leaving {
+                    provider: who(7),
+                    joined: 3,
+                    since: 5,
+                }),
+                bounty: 44,
+                ..slot(SlotState::Drawing { draw_at: 30 }, Some(who(8)))
+            },
             slot(
                 SlotState::Assigned {
                     provider: who(2),
@@ -170,10 +188,18 @@ async fn deals_are_read_by_owner_file_and_provider() {
                 SlotState::Held {
                     provider: who(4),
                     since: 34,
+                    joined: Some(5),
                 },
                 None,
             ),
         ],
+        terms: Terms {
+            rent: 9,
+            end: 30,
+            next: Some(Segment { rent: 11, end: 40 }),
+        },
+        balance: 270,
+        offered_to: Some(who(9)),
     };
     assert_eq!(
         state.deal(&file, &owner).await.unwrap(),

@@ -44,25 +44,6 @@ impl Constants {
     }
 }
 
-/// What a commitment costs, in the smallest unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct LeaseQuote {
-    /// The round in which it holds.
-    pub round: RoundIndex,
-    /// Of a replica and round.
-    pub rent: Balance,
-    /// For all rounds of all replicas; what is for rounds that have not begun comes back.
-    pub escrow: Balance,
-    /// For the placement, for good.
-    pub placement: Balance,
-    /// Held while the deal is there.
-    pub deposit: Balance,
-    /// All of it: the maximum to sign.
-    pub total: Balance,
-    /// The last round paid, its grace included.
-    pub end: RoundIndex,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

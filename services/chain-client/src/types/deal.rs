@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AccountId, Balance, BlockNumber, FileId, Tick};
+use super::{AccountId, Balance, BlockNumber, FileId, RoundIndex, Tick};
 
 /// One owner's commitment to one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,6 +20,50 @@ pub struct Deal {
     pub held: u8,
     /// The replica slots, by number.
     pub slots: Vec<Slot>,
+    /// Rents and ends of its lease.
+    pub terms: Terms,
+    /// What the pot has for it that is owed to nobody, in the smallest unit: rounds to come of slots without an earner, and the owner's credit.
+    pub balance: Balance,
+    /// Who may become its owner.
+    pub offered_to: Option<AccountId>,
+}
+
+/// Rents of a lease: one, and perhaps another after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Terms {
+    /// What a replica earns in a round up to `end`, in the smallest unit.
+    pub rent: Balance,
+    /// The last round at this rent.
+    pub end: RoundIndex,
+    /// The rounds after these.
+    pub next: Option<Segment>,
+}
+
+/// Rounds of another rent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Segment {
+    /// What a replica earns in a round, in the smallest unit.
+    pub rent: Balance,
+    /// The last round at this rent.
+    pub end: RoundIndex,
+}
+
+impl Terms {
+    /// The last round that is paid for, grace included.
+    pub fn last(&self) -> RoundIndex {
+        self.next.map_or(self.end, |next| next.end)
+    }
+}
+
+/// Whoever gives a replica up and keeps it until its replacement earns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Leaving {
+    /// The provider.
+    pub provider: AccountId,
+    /// The round in which its replica became auditable.
+    pub joined: RoundIndex,
+    /// The round in which it began to leave.
+    pub since: RoundIndex,
 }
 
 /// One place for a replica.
@@ -31,6 +75,40 @@ pub struct Slot {
     pub token: u64,
     /// The last provider that failed here; the next draw passes it over.
     pub passed_over: Option<AccountId>,
+    /// Who had the replica before, keeps it, is challenged and paid for it, until whoever comes next earns.
+    pub leaving: Option<Leaving>,
+    /// What waits for whoever takes over a replica that was dropped, in the smallest unit.
+    pub bounty: Balance,
+}
+
+impl Slot {
+    /// Whoever is challenged and paid for the replica, if anybody is.
+    pub fn earner(&self) -> Option<AccountId> {
+        match (&self.leaving, &self.state) {
+            (Some(leaving), _) => Some(leaving.provider),
+            (
+                None,
+                SlotState::Held {
+                    provider,
+                    joined: Some(_),
+                    ..
+                },
+            ) => Some(*provider),
+            _ => None,
+        }
+    }
+
+    /// What this slot is to `provider`: its state, or that the provider is leaving it.
+    pub fn place_of(&self, provider: &AccountId) -> Option<SlotState> {
+        match self.leaving {
+            Some(leaving) if leaving.provider == *provider => Some(SlotState::Leaving {
+                provider: *provider,
+                since: leaving.since,
+            }),
+            _ if self.state.provider() == Some(*provider) => Some(self.state),
+            _ => None,
+        }
+    }
 }
 
 /// State of a replica slot, see `docs/design/storage.md`.
@@ -64,6 +142,16 @@ pub enum SlotState {
         provider: AccountId,
         /// Block of the proof.
         since: BlockNumber,
+        /// The round in which the replica became auditable: it earns from the one after. `None` while it matures.
+        joined: Option<RoundIndex>,
+    },
+    /// `provider` gave the slot up, holds the file and is audited and paid for it until its replacement is. Never the state of a slot, only what one is to a
+    /// provider ([`Slot::place_of`]).
+    Leaving {
+        /// Who leaves.
+        provider: AccountId,
+        /// The round in which it began to.
+        since: RoundIndex,
     },
 }
 
@@ -74,17 +162,27 @@ impl SlotState {
             SlotState::Drawing { .. } => None,
             SlotState::Assigned { provider, .. }
             | SlotState::Proving { provider, .. }
-            | SlotState::Held { provider, .. } => Some(*provider),
+            | SlotState::Held { provider, .. }
+            | SlotState::Leaving { provider, .. } => Some(*provider),
         }
     }
 
-    /// Name of the state in lower case, for people.
+    /// Whether its provider has proven the replica and has to keep it.
+    pub fn is_held(&self) -> bool {
+        matches!(self, SlotState::Held { .. } | SlotState::Leaving { .. })
+    }
+
+    /// Name of the state in lower case, for people: of a replica that is held, `held` while it matures and `earning` from then on.
     pub fn name(&self) -> &'static str {
         match self {
             SlotState::Drawing { .. } => "drawing",
             SlotState::Assigned { .. } => "assigned",
             SlotState::Proving { .. } => "proving",
-            SlotState::Held { .. } => "held",
+            SlotState::Held { joined: None, .. } => "held",
+            SlotState::Held {
+                joined: Some(_), ..
+            } => "earning",
+            SlotState::Leaving { .. } => "leaving",
         }
     }
 }
@@ -100,27 +198,36 @@ impl Deal {
         !self.slots.is_empty() && usize::from(self.held) >= self.quorum()
     }
 
-    /// Every provider that has a slot, with the slot's number and state. Those that hold the file
+    /// How many slots have a replica that is audited and paid.
+    pub fn earning(&self) -> usize {
+        self.slots.iter().filter_map(Slot::earner).count()
+    }
+
+    /// Every provider that has a slot, be it on the way out, with the slot's number and what it is to that provider. Those that hold the file
     /// come first, then those that say they do, then those still fetching it.
     pub fn providers(&self) -> Vec<(u8, AccountId, SlotState)> {
         let rank = |state: &SlotState| match state {
-            SlotState::Held { .. } => 0,
+            SlotState::Held { .. } | SlotState::Leaving { .. } => 0,
             SlotState::Proving { .. } => 1,
             _ => 2,
         };
         let mut all: Vec<_> = (0u8..)
             .zip(&self.slots)
-            .filter_map(|(slot, s)| s.state.provider().map(|p| (slot, p, s.state)))
+            .flat_map(|(slot, s)| {
+                let leaving = s.leaving.map(|leaving| leaving.provider);
+                let who = leaving.into_iter().chain(s.state.provider());
+                who.filter_map(move |p| Some((slot, p, s.place_of(&p)?)))
+            })
             .collect();
         all.sort_by_key(|(slot, _, state)| (rank(state), *slot));
         all
     }
 
-    /// The slot of `provider`, if it has one.
+    /// The slot of `provider`, if it has one, be it on the way out.
     pub fn slot_of(&self, provider: &AccountId) -> Option<(u8, &Slot)> {
         (0u8..)
             .zip(&self.slots)
-            .find(|(_, s)| s.state.provider().as_ref() == Some(provider))
+            .find(|(_, s)| s.place_of(provider).is_some())
     }
 }
 
@@ -144,7 +251,10 @@ pub struct CommitmentCount {
     pub active: u32,
 }
 
-fn hex_bytes<S: serde::Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn hex_bytes<S: serde::Serializer>(
+    bytes: &[u8; 32],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format!("0x{}", hex::encode(bytes)))
 }
 
@@ -158,6 +268,9 @@ mod tests {
             size: 5,
             deposit: 0,
             committed_at: 1,
+            terms: Terms::default(),
+            balance: 0,
+            offered_to: None,
             held: states
                 .iter()
                 .filter(|s| matches!(s, SlotState::Held { .. }))
@@ -168,6 +281,8 @@ mod tests {
                     state: *state,
                     token: 0,
                     passed_over: None,
+                    leaving: None,
+                    bounty: 0,
                 })
                 .collect(),
         }
@@ -192,6 +307,7 @@ mod tests {
             SlotState::Held {
                 provider: who(3),
                 since: 4,
+                joined: None,
             },
         ]);
         let order: Vec<_> = deal
@@ -203,5 +319,62 @@ mod tests {
         assert_eq!(deal.slot_of(&who(3)).unwrap().0, 2);
         assert!(deal.slot_of(&who(9)).is_none());
         assert!(!deal.is_active());
+    }
+
+    #[test]
+    fn who_leaves_a_slot_holds_and_earns_until_the_next_does() {
+        let who = |n: u8| AccountId([n; 32]);
+        let assigned = SlotState::Assigned {
+            provider: who(2),
+            ready_by: 9,
+        };
+        let mut deal = deal(&[assigned]);
+        deal.slots[0].leaving = Some(Leaving {
+            provider: who(1),
+            joined: 3,
+            since: 5,
+        });
+        let leaving = SlotState::Leaving {
+            provider: who(1),
+            since: 5,
+        };
+        assert_eq!(
+            deal.providers(),
+            [(0, who(1), leaving), (0, who(2), assigned)]
+        );
+        assert_eq!(deal.slot_of(&who(1)).unwrap().0, 0);
+        assert_eq!(deal.slot_of(&who(2)).unwrap().0, 0);
+        assert_eq!(deal.slots[0].earner(), Some(who(1)));
+        assert_eq!(deal.earning(), 1);
+        deal.slots[0].leaving = None;
+        assert_eq!(deal.earning(), 0, "it does not hold anything yet");
+        assert!(leaving.is_held() && !assigned.is_held());
+        assert_eq!(leaving.name(), "leaving");
+    }
+
+    #[test]
+    fn a_replica_that_matures_does_not_earn() {
+        let provider = AccountId([1; 32]);
+        let held = |joined| SlotState::Held {
+            provider,
+            since: 4,
+            joined,
+        };
+        let both = deal(&[held(None), held(Some(7))]);
+        assert_eq!(both.earning(), 1);
+        let names: Vec<_> = both.slots.iter().map(|s| s.state.name()).collect();
+        assert_eq!(names, ["held", "earning"]);
+    }
+
+    #[test]
+    fn a_lease_ends_with_its_last_segment() {
+        let mut terms = Terms {
+            rent: 2,
+            end: 10,
+            next: None,
+        };
+        assert_eq!(terms.last(), 10);
+        terms.next = Some(Segment { rent: 3, end: 15 });
+        assert_eq!(terms.last(), 15);
     }
 }

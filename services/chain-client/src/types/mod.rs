@@ -1,18 +1,26 @@
 //! Plain data read from the chain, free of any RPC or metadata type.
 
 mod account;
+mod audit;
 mod block;
 mod constants;
 mod deal;
 mod file;
+mod lease;
 mod provider;
 mod validator;
 
 pub use account::{AccountId, AccountState, Balance, ParseAccountError};
+pub use audit::{
+    AuditLimits, AuditRound, AuditRoundState, AuditStanding, AuditedPage, Challenge, Challenges,
+};
 pub use block::{BlockNumber, BlockRef, Hash, RoundIndex, SeedAt, Tick};
-pub use constants::{Constants, LeaseQuote};
-pub use deal::{Assignment, CommitmentCount, Deal, Slot, SlotState};
+pub use constants::Constants;
+pub use deal::{Assignment, CommitmentCount, Deal, Leaving, Segment, Slot, SlotState, Terms};
 pub use file::{FileId, ParseHexError};
+pub use lease::{
+    Lease, LeaseQuote, LeaseStatus, ProviderPay, RateChange, RenewalQuote, StoragePrice,
+};
 pub use provider::{ProviderPage, ProviderRecord, ProviderStatus, Role, Unlocking};
 pub use validator::{
     Candidacy, Era, EraPoints, Eras, Exposure, OwnershipProof, ParseBytesError, Payee,

@@ -145,7 +145,7 @@ async fn a_complete_file_is_ready_once_then_proven_once() {
     }
     let held = SlotState::Held {
         provider: ME,
-        since: 30,
+        since: 30, joined: None
     };
     setup.set_deal(&sample, vec![(held, 9)]);
     setup.step().await;
@@ -293,7 +293,7 @@ async fn a_damaged_replica_is_repaired_from_a_peer() {
     setup
         .chain
         .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
-    let held = |provider| SlotState::Held { provider, since: 3 };
+    let held = |provider| SlotState::Held { provider, since: 3, joined: None };
     setup.set_deal(&sample, vec![(held(ME), 1), (held(peer.account), 2)]);
     setup.step().await;
     let name = sample.file.file.to_string();
@@ -400,7 +400,7 @@ async fn the_slot_of_a_denied_file_is_given_back_and_its_data_goes() {
         fill(&setup.shared.store, sample).await;
         let held = SlotState::Held {
             provider: ME,
-            since: 3,
+            since: 3, joined: None
         };
         setup.set_deal(sample, vec![(held, 7)]);
     }
@@ -464,7 +464,7 @@ async fn a_key_that_is_not_the_one_on_chain_is_told() {
 }
 
 fn held(provider: AccountId) -> SlotState {
-    SlotState::Held { provider, since: 3 }
+    SlotState::Held { provider, since: 3, joined: None }
 }
 
 /// The scrub of the daemon under test.
