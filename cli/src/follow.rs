@@ -142,20 +142,26 @@ mod tests {
     fn progress_counts_the_slots_by_state() {
         let held = SlotState::Held {
             provider: AccountId([1; 32]),
-            since: 9, joined: None
+            since: 9,
+            joined: None,
         };
         let drawing = SlotState::Drawing { draw_at: 1 };
         let deal = Deal {
             root: [1; 32],
             size: 5,
             deposit: 0,
-            committed_at: 1, terms: Terms::default(), balance: 0, offered_to: None,
+            committed_at: 1,
+            terms: Terms::default(),
+            balance: 0,
+            offered_to: None,
             held: 2,
             slots: [held, held, drawing]
                 .map(|state| Slot {
                     state,
                     token: 0,
-                    passed_over: None, leaving: None, bounty: 0,
+                    passed_over: None,
+                    leaving: None,
+                    bounty: 0,
                 })
                 .to_vec(),
         };

@@ -145,7 +145,7 @@ impl Found {
 
 fn rank(state: &SlotState) -> u8 {
     match state {
-        SlotState::Held { .. } => 0,
+        SlotState::Held { .. } | SlotState::Leaving { .. } => 0,
         SlotState::Proving { .. } => 1,
         SlotState::Assigned { .. } => 2,
         SlotState::Drawing { .. } => 3,
@@ -256,14 +256,19 @@ mod tests {
             root: [1; 32],
             size: 5,
             deposit: 0,
-            committed_at: 1, terms: noema_chain_client::Terms::default(), balance: 0, offered_to: None,
+            committed_at: 1,
+            terms: noema_chain_client::Terms::default(),
+            balance: 0,
+            offered_to: None,
             held: held as u8,
             slots: states
                 .into_iter()
                 .map(|state| Slot {
                     state,
                     token: 0,
-                    passed_over: None, leaving: None, bounty: 0,
+                    passed_over: None,
+                    leaving: None,
+                    bounty: 0,
                 })
                 .collect(),
         }
@@ -283,7 +288,8 @@ mod tests {
         };
         let held = |n| SlotState::Held {
             provider: who(n),
-            since: 4, joined: None
+            since: 4,
+            joined: None,
         };
         let found = found_with(vec![
             deal(vec![
@@ -311,7 +317,8 @@ mod tests {
                 provider: who(n),
                 state: SlotState::Held {
                     provider: who(n),
-                    since: 1, joined: None
+                    since: 1,
+                    joined: None,
                 },
             })
             .collect();

@@ -5,6 +5,7 @@
 #![cfg(test)]
 #![allow(missing_docs)]
 
+mod audits;
 mod before_sync;
 mod chain_specs;
 mod crash;

@@ -2,6 +2,7 @@
 //! the world, and the books that are kept while processes are killed.
 
 pub mod attack;
+pub mod audits;
 pub mod books;
 pub mod cli;
 pub mod files;

@@ -1,6 +1,7 @@
 //! The command line's grammar.
 
 pub(crate) mod account;
+pub(crate) mod lease;
 pub(crate) mod node;
 pub(crate) mod provider;
 pub(crate) mod range;
@@ -149,6 +150,10 @@ mod tests {
             format!("storage list {ADDRESS}"),
             format!("storage remove {id}"),
             format!("storage resign {id} --size 10"),
+            format!("storage renew {id} --until 40 --max-price 2"),
+            format!("storage top-up {id} --level 1.5"),
+            format!("storage offer {id} --nobody"),
+            format!("storage expire {id}"),
             "storage root file".into(),
             format!(
                 "provider register --bond 1000 --operator {ADDRESS} --endpoint http://h:1 --capacity 1TiB"

@@ -5,7 +5,10 @@ use std::{path::PathBuf, str::FromStr};
 use clap::{Args, Subcommand, ValueEnum};
 use noema_chain_client::AccountId;
 
-use super::range::ByteRange;
+use super::{
+    lease::{Accept, Expire, Offer, Renew, TopUp},
+    range::ByteRange,
+};
 use crate::amount::{Amount, Size};
 
 #[derive(Debug, Subcommand)]
@@ -19,14 +22,20 @@ pub(crate) enum Storage {
         /// Whose files; the signer's if not said.
         owner: Option<AccountId>,
     },
-    /// Remove your deal over a file and get the deposit back.
+    Renew(Renew),
+    TopUp(TopUp),
+    Offer(Offer),
+    Accept(Accept),
+    Expire(Expire),
+    /// Remove your deal over a file; the rounds that have not begun, the credit and the deposit come back.
     Remove {
         /// The file's id.
         file: Id,
     },
     /// Give a provider's slots of a file up (bonded account or hot key); others are drawn in its place.
     ///
-    /// A daemon with a deny-list does this by itself.
+    /// A replica that earns is handed over: keep the daemon running, it is audited and paid until its replacement earns. If none comes for as many rounds as the chain
+    /// sets, run this again to go without one. A daemon with a deny-list does this by itself.
     Resign(Which),
     /// Compute the 0G Storage root and the id of a file, without any network.
     Root {

@@ -3,8 +3,11 @@
 mod account;
 mod node;
 mod provider;
+mod provider_audits;
 mod storage;
+mod storage_deal;
 mod storage_get;
+mod storage_lease;
 mod storage_put;
 mod storage_resign;
 mod up;

@@ -6,6 +6,7 @@ use noema_chain_client::{
 use noema_endpoint::{Endpoint, MAX_LEN};
 use serde_json::{json, Value};
 
+use super::provider_audits::Audits;
 use crate::{
     amount::{Amount, Size},
     args::provider::{AmountOrAll, Provider, RoleArg},
@@ -183,10 +184,15 @@ async fn status(session: &Session, role: Role, provider: Option<AccountId>) -> R
     let record = lookup::own_record(&state, role, &account)
         .await?
         .ok_or_else(|| Failure::new("not_found", format!("{account} is no {role} provider")))?;
-    session.output.answer(&Answer::new(
-        describe(&record).to_string(),
-        as_json(&record),
-    ))
+    let (mut text, mut json) = (describe(&record), as_json(&record));
+    if role == Role::Storage {
+        let audits = Audits::read(&state, &record.account).await?;
+        text = audits.describe(text);
+        if let Some(json) = json.as_object_mut() {
+            json.insert("audits".into(), audits.json());
+        }
+    }
+    session.output.answer(&Answer::new(text.to_string(), json))
 }
 
 async fn list(session: &Session, role: Role) -> Result<(), Failure> {

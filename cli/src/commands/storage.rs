@@ -3,10 +3,14 @@
 use std::{path::Path, time::Duration};
 
 use futures::future::join_all;
-use noema_chain_client::{AccountId, Call, Deal, FileId, SlotState, Submitter};
+use noema_chain_client::{AccountId, Call, Deal, FileId, Lease, StateAt, Submitter};
 use noema_storage::client::{ClientOptions, FileRef, FileStatus, StorageClient};
 use serde_json::{json, Value};
 
+use super::{
+    storage_deal::{deal_json, deal_word, describe_deal, hex0x},
+    storage_lease,
+};
 use crate::{
     amount::{Amount, Size},
     args::storage::{Id, Storage, Which},
@@ -24,6 +28,11 @@ pub(crate) async fn run(session: &Session, command: Storage) -> Result<(), Failu
     match command {
         Storage::Status(which) => status(session, &which).await,
         Storage::List { owner } => list(session, owner).await,
+        Storage::Renew(renew) => storage_lease::renew(session, &renew).await,
+        Storage::TopUp(top_up) => storage_lease::top_up(session, &top_up).await,
+        Storage::Offer(offer) => storage_lease::offer(session, &offer).await,
+        Storage::Accept(accept) => storage_lease::accept(session, &accept).await,
+        Storage::Expire(expire) => storage_lease::expire(session, &expire).await,
         Storage::Remove { file } => remove(session, file).await,
         Storage::Resign(which) => super::storage_resign::run(session, &which).await,
         Storage::Root { file } => root(session, &file).await,
@@ -72,9 +81,17 @@ async fn status(session: &Session, which: &Which) -> Result<(), Failure> {
         .add("root", hex0x(&file.root))
         .add("size", sized(file.size()))
         .to_string();
+    let round = state.audit_round().await?.map_or(0, |round| round.index);
+    let mut leases = Vec::new();
     for (owner, deal) in &found.deals {
+        let lease = state.lease(&file.file, owner).await?;
         text.push('\n');
-        text.push_str(&describe_deal(owner, deal).to_string());
+        let mut fields = describe_deal(owner, deal);
+        if let Some(lease) = &lease {
+            fields = storage_lease::describe(fields, lease, round);
+        }
+        text.push_str(&fields.to_string());
+        leases.push(lease);
     }
     let mut table = Table::new(&["provider", "slot is", "has", "endpoint"]);
     let mut daemons = Vec::new();
@@ -97,7 +114,8 @@ async fn status(session: &Session, which: &Which) -> Result<(), Failure> {
     let deals: Vec<_> = found
         .deals
         .iter()
-        .map(|(owner, deal)| deal_json(owner, deal))
+        .zip(&leases)
+        .map(|((owner, deal), lease)| with_lease(deal_json(owner, deal), lease.as_ref()))
         .collect();
     session.output.answer(&Answer::new(
         text,
@@ -107,6 +125,7 @@ async fn status(session: &Session, which: &Which) -> Result<(), Failure> {
             "size": file.size(),
             "deals": deals,
             "daemons": daemons,
+            "round": round,
             "block": state.block(),
         }),
     ))
@@ -145,21 +164,18 @@ async fn list(session: &Session, owner: Option<AccountId>) -> Result<(), Failure
         None => session.account()?,
     };
     let state = session.connect().await?.at_finalized().await?;
-    let mut deals: Vec<(FileId, Deal)> = Vec::new();
-    for file in state.deals_of(&owner).await? {
-        if let Some(deal) = state.deal(&file, &owner).await? {
-            deals.push((file, deal));
-        }
-    }
-    deals.sort_by_key(|(_, deal)| deal.committed_at);
-
-    let mut table = Table::new(&["id", "size", "replicas", "state", "deposit"]);
-    for (file, deal) in &deals {
+    let deals = deals_of(&state, &owner).await?;
+    let mut table = Table::new(&["id", "size", "replicas", "state", "lease", "deposit"]);
+    for (file, deal, lease) in &deals {
+        let ends = lease.as_ref().map_or_else(String::new, |lease| {
+            format!("{} to {}", lease.status.name(), lease.end)
+        });
         table.row(vec![
             file.to_string(),
             Size(deal.size).to_string(),
             format!("{} of {}", deal.held, deal.slots.len()),
             deal_word(deal).to_owned(),
+            ends,
             Amount(deal.deposit).to_string(),
         ]);
     }
@@ -170,8 +186,8 @@ async fn list(session: &Session, owner: Option<AccountId>) -> Result<(), Failure
     };
     let files: Vec<_> = deals
         .iter()
-        .map(|(file, deal)| {
-            let mut json = deal_json(&owner, deal);
+        .map(|(file, deal, lease)| {
+            let mut json = with_lease(deal_json(&owner, deal), lease.as_ref());
             if let Some(json) = json.as_object_mut() {
                 json.insert("file".into(), json!(file));
             }
@@ -182,6 +198,29 @@ async fn list(session: &Session, owner: Option<AccountId>) -> Result<(), Failure
         text,
         json!({ "owner": owner, "files": files }),
     ))
+}
+
+/// An account's deals with their leases, the oldest first.
+async fn deals_of(
+    state: &StateAt,
+    owner: &AccountId,
+) -> Result<Vec<(FileId, Deal, Option<Lease>)>, Failure> {
+    let mut deals = Vec::new();
+    for file in state.deals_of(owner).await? {
+        if let Some(deal) = state.deal(&file, owner).await? {
+            let lease = state.lease(&file, owner).await?;
+            deals.push((file, deal, lease));
+        }
+    }
+    deals.sort_by_key(|(_, deal, _)| deal.committed_at);
+    Ok(deals)
+}
+
+fn with_lease(mut deal: Value, lease: Option<&Lease>) -> Value {
+    if let Some(deal) = deal.as_object_mut() {
+        deal.insert("lease".into(), json!(lease.map(storage_lease::as_json)));
+    }
+    deal
 }
 
 async fn remove(session: &Session, Id(bytes): Id) -> Result<(), Failure> {
@@ -231,11 +270,6 @@ async fn remove(session: &Session, Id(bytes): Id) -> Result<(), Failure> {
     ))
 }
 
-/// 32 bytes as people see them.
-pub(super) fn hex0x(bytes: &[u8; 32]) -> String {
-    format!("0x{}", hex::encode(bytes))
-}
-
 fn sized(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} bytes"),
@@ -243,136 +277,9 @@ fn sized(bytes: u64) -> String {
     }
 }
 
-/// How far a deal is, in one word.
-pub(super) fn deal_word(deal: &Deal) -> &'static str {
-    if deal.is_active() {
-        "active"
-    } else {
-        "pending"
-    }
-}
-
-/// What a deal is, for people.
-pub(super) fn describe_deal(owner: &AccountId, deal: &Deal) -> Fields {
-    let replicas = format!(
-        "{} of {} proven ({}, needs {})",
-        deal.held,
-        deal.slots.len(),
-        deal_word(deal),
-        deal.quorum()
-    );
-    let mut text = Fields::new()
-        .add("owner", owner)
-        .add("replicas", replicas)
-        .add("deposit", Amount(deal.deposit))
-        .add("committed", format!("in block {}", deal.committed_at));
-    for (number, slot) in deal.slots.iter().enumerate() {
-        let line = match slot.state {
-            SlotState::Drawing { draw_at } => {
-                format!("provider drawn by the seed of block {draw_at}")
-            }
-            SlotState::Assigned { provider, ready_by } => {
-                format!("assigned to {provider}, must have the file by tick {ready_by}")
-            }
-            SlotState::Proving {
-                provider, prove_by, ..
-            } => {
-                format!("{provider} has the file, must prove it by tick {prove_by}")
-            }
-            SlotState::Held { provider, since } => {
-                format!("held by {provider}, proven in block {since}")
-            }
-        };
-        text = text.add(format!("slot {number}"), line);
-    }
-    text
-}
-
-/// What a deal is, for programs.
-pub(super) fn deal_json(owner: &AccountId, deal: &Deal) -> Value {
-    let slots: Vec<_> = deal
-        .slots
-        .iter()
-        .zip(0_u8..)
-        .map(|(slot, number)| {
-            let mut json = json!(slot.state);
-            if let Some(json) = json.as_object_mut() {
-                json.insert("slot".into(), json!(number));
-            }
-            json
-        })
-        .collect();
-    json!({
-        "owner": owner,
-        "root": hex0x(&deal.root),
-        "size": deal.size,
-        "replicas": deal.slots.len(),
-        "held": deal.held,
-        "quorum": deal.quorum(),
-        "active": deal.is_active(),
-        "deposit": deal.deposit.to_string(),
-        "committed_at": deal.committed_at,
-        "slots": slots,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use noema_chain_client::Slot;
-
-    fn deal() -> Deal {
-        let provider = AccountId([3; 32]);
-        let states = [
-            SlotState::Held { provider, since: 4, joined: None },
-            SlotState::Drawing { draw_at: 9 },
-            SlotState::Proving {
-                provider,
-                draw_at: 5,
-                prove_by: 6,
-            },
-        ];
-        Deal {
-            root: [1; 32],
-            size: 2048,
-            deposit: crate::amount::NOEMA * 3 / 2,
-            committed_at: 2, terms: noema_chain_client::Terms::default(), balance: 0, offered_to: None,
-            held: 1,
-            slots: states
-                .map(|state| Slot {
-                    state,
-                    token: 0,
-                    passed_over: None, leaving: None, bounty: 0,
-                })
-                .to_vec(),
-        }
-    }
-
-    #[test]
-    fn a_deal_in_json_carries_amounts_as_text_and_slots_by_number() {
-        let json = deal_json(&AccountId([1; 32]), &deal());
-        assert_eq!(json["deposit"], "1500000000000000000");
-        assert_eq!(json["active"], false);
-        assert_eq!(json["quorum"], 2);
-        assert_eq!(json["slots"][0]["state"], "held");
-        assert_eq!(json["slots"][0]["since"], 4);
-        assert_eq!(json["slots"][2]["slot"], 2);
-        assert_eq!(json["slots"][1]["draw_at"], 9);
-    }
-
-    #[test]
-    fn a_deal_for_people_names_every_slot() {
-        let text = describe_deal(&AccountId([1; 32]), &deal()).to_string();
-        for part in [
-            "1 of 3 proven (pending, needs 2)",
-            "1.5 NOEMA",
-            "slot 1",
-            "block 9",
-            "by block 6",
-        ] {
-            assert!(text.contains(part), "{text}");
-        }
-    }
 
     #[test]
     fn sizes_show_bytes_as_well() {

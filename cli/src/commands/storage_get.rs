@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use noema_storage::client::{DownloadError, DownloadReport, FileRef, StorageClient};
 use serde_json::{json, Value};
 
-use super::storage::hex0x;
+use super::storage_deal::hex0x;
 use crate::{
     args::storage::Get,
     download::Download,

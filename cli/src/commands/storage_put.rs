@@ -22,7 +22,7 @@ use tokio::time::sleep;
 
 use super::{
     account::not_enough,
-    storage::{deal_json, describe_deal, hex0x},
+    storage_deal::{deal_json, describe_deal, hex0x},
 };
 use crate::{
     amount::{Amount, Size},
@@ -487,14 +487,19 @@ mod tests {
             root: [1; 32],
             size: 5,
             deposit: 0,
-            committed_at: 1, terms: noema_chain_client::Terms::default(), balance: 0, offered_to: None,
+            committed_at: 1,
+            terms: noema_chain_client::Terms::default(),
+            balance: 0,
+            offered_to: None,
             held: held as u8,
             slots: states
                 .iter()
                 .map(|state| Slot {
                     state: *state,
                     token: 0,
-                    passed_over: None, leaving: None, bounty: 0,
+                    passed_over: None,
+                    leaving: None,
+                    bounty: 0,
                 })
                 .collect(),
         }
@@ -512,7 +517,8 @@ mod tests {
     fn held_by(n: u8) -> SlotState {
         SlotState::Held {
             provider: who(n),
-            since: 9, joined: None
+            since: 9,
+            joined: None,
         }
     }
 

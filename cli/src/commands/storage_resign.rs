@@ -75,19 +75,28 @@ mod tests {
     #[test]
     fn slots_of_others_and_undrawn_ones_stay() {
         let [ours, theirs, owner] = [1, 2, 3].map(|byte| AccountId([byte; 32]));
-        let held = |provider| SlotState::Held { provider, since: 4, joined: None };
+        let held = |provider| SlotState::Held {
+            provider,
+            since: 4,
+            joined: None,
+        };
         let states = [held(theirs), SlotState::Drawing { draw_at: 9 }, held(ours)];
         let deal = Deal {
             root: [1; 32],
             size: 2048,
             deposit: 0,
-            committed_at: 2, terms: Terms::default(), balance: 0, offered_to: None,
+            committed_at: 2,
+            terms: Terms::default(),
+            balance: 0,
+            offered_to: None,
             held: 2,
             slots: states
                 .map(|state| Slot {
                     state,
                     token: 0,
-                    passed_over: None, leaving: None, bounty: 0,
+                    passed_over: None,
+                    leaving: None,
+                    bounty: 0,
                 })
                 .to_vec(),
         };

@@ -9,6 +9,18 @@ pub const MAX_PROVIDERS: usize = 64;
 /// Most validators that a network can have: as many as there are development authorities.
 pub const MAX_VALIDATORS: usize = crate::node::AUTHORITIES.len();
 
+/// How fast rounds of audits go. The window and the draw must fit into the round, or the chain does not begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditPace {
+    /// Ticks from the beginning of a round to that of the next.
+    pub round_ticks: u32,
+    /// Ticks in which a round can be answered.
+    pub answer_ticks: u32,
+    /// Blocks from the beginning of a round to the one whose seed draws it.
+    pub draw_delay: u32,
+}
+
 type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Describes a local network; [`start`](Self::start) runs it.
@@ -20,6 +32,7 @@ pub struct LocalNetBuilder {
     pub(crate) links: Option<Duration>,
     pub(crate) endowed: Vec<(String, u128)>,
     pub(crate) client: Option<(PathBuf, PathBuf)>,
+    pub(crate) pace: Option<AuditPace>,
     pub(crate) providers: usize,
     pub(crate) binaries: Option<Binaries>,
     pub(crate) ports: PortChoice,
@@ -56,6 +69,7 @@ impl Default for LocalNetBuilder {
             links: None,
             endowed: Vec::new(),
             client: None,
+            pace: None,
             providers: 3,
             binaries: None,
             ports: PortChoice::default(),
@@ -105,6 +119,12 @@ impl LocalNetBuilder {
     /// Gives an account something in the first block, in the smallest unit of the token.
     pub fn endow(mut self, account: impl Into<String>, amount: u128) -> Self {
         self.endowed.push((account.into(), amount));
+        self
+    }
+
+    /// How fast rounds of audits go; as in the node's preset if not said. Fixed when a chain begins.
+    pub fn audit_pace(mut self, pace: AuditPace) -> Self {
+        self.pace = Some(pace);
         self
     }
 

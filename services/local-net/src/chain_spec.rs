@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::process::Command;
 
-use crate::{data_dir::write_private, node::AUTHORITIES, stakers::with_stakers, Error};
+use crate::{
+    builder::AuditPace, data_dir::write_private, node::AUTHORITIES, stakers::with_stakers, Error,
+};
 
 /// Name of the specification in the data directory.
 pub(crate) const FILE: &str = "chain-spec.json";
@@ -33,6 +35,8 @@ const VALIDATOR_COUNT: [&str; 5] = [
 ];
 /// Where it keeps what accounts have at first.
 const BALANCES: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "balances", "balances"];
+/// Where it keeps how fast rounds of audits go.
+const AUDIT_PACE: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "audits", "pace"];
 /// Where it keeps the type of the chain.
 const CHAIN_TYPE: [&str; 1] = ["chainType"];
 /// How much of what the node says is repeated in an error, in characters.
@@ -45,8 +49,17 @@ pub(crate) struct Wanted<'a> {
     pub(crate) live: bool,
     /// Accounts that have something at first, besides those of the preset.
     pub(crate) endowed: &'a [(String, u128)],
+    /// How fast rounds of audits go, if not as in the preset.
+    pub(crate) pace: Option<AuditPace>,
     /// The specification to take instead of the node's own.
     pub(crate) given: Option<&'a Path>,
+}
+
+impl Wanted<'_> {
+    /// Whether the preset for development is what is wanted.
+    fn is_preset(&self) -> bool {
+        self.validators == 1 && !self.live && self.endowed.is_empty() && self.pace.is_none()
+    }
 }
 
 /// The raw specification in `dir`, made by `node` unless it is there and `keep`: the one that is given; else with one validator
@@ -63,9 +76,7 @@ pub(crate) async fn prepare(
     }
     let raw = match wanted.given {
         Some(given) => raw(node, &given.to_string_lossy()).await?,
-        None if wanted.validators == 1 && !wanted.live && wanted.endowed.is_empty() => {
-            raw(node, "dev").await?
-        }
+        None if wanted.is_preset() => raw(node, "dev").await?,
         None => {
             let spec = changed(node, wanted).await?;
             let plain = dir.join(format!("{FILE}.plain"));
@@ -100,6 +111,9 @@ async fn changed(node: &Path, wanted: &Wanted<'_>) -> Result<String, Error> {
         }
         if !wanted.endowed.is_empty() {
             spec = endow(&spec, wanted.endowed)?;
+        }
+        if let Some(pace) = wanted.pace {
+            spec = change(&spec, &AUDIT_PACE, &|_| write(&pace))?;
         }
         if wanted.live {
             spec = change(&spec, &CHAIN_TYPE, &|_| write(&"Live"))?;
@@ -351,12 +365,31 @@ mod tests {
             .contains("balances.balances"));
     }
 
+    #[test]
+    fn rounds_of_audits_take_another_pace() {
+        let spec = r#"{ "genesis": { "runtimeGenesis": { "patch": { "audits": {
+            "pace": { "roundTicks": 60, "answerTicks": 30, "drawDelay": 2 }
+        } } } } }"#;
+        let pace = AuditPace {
+            round_ticks: 18,
+            answer_ticks: 6,
+            draw_delay: 3,
+        };
+        let changed = change(spec, &AUDIT_PACE, &|_| write(&pace)).unwrap();
+        let changed: Value = serde_json::from_str(&changed).unwrap();
+        assert_eq!(
+            changed["genesis"]["runtimeGenesis"]["patch"]["audits"]["pace"],
+            json!({ "roundTicks": 18, "answerTicks": 6, "drawDelay": 3 })
+        );
+    }
+
     #[tokio::test]
     async fn a_kept_specification_is_used_again() {
         let wanted = Wanted {
             validators: 1,
             live: false,
             endowed: &[],
+            pace: None,
             given: None,
         };
         let dir = tempfile::tempdir().unwrap();

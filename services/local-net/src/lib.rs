@@ -20,7 +20,7 @@ mod spawn;
 mod stakers;
 
 pub use binaries::Binaries;
-pub use builder::{LocalNetBuilder, MAX_PROVIDERS, MAX_VALIDATORS};
+pub use builder::{AuditPace, LocalNetBuilder, MAX_PROVIDERS, MAX_VALIDATORS};
 pub use chain_spec::{authorities, AuthorityKeys};
 pub use error::{Crash, Error};
 pub use heads::{Seen, Sighting};

@@ -66,6 +66,7 @@ impl LocalNet {
             validators: shape.validators,
             live: shape.links.is_some(),
             endowed: &shape.endowed,
+            pace: shape.pace,
             given: shape.client.as_ref().map(|(_, spec)| spec.as_path()),
         };
         let node = match &shape.client {

@@ -1,11 +1,12 @@
 //! What the daemon needs of the chain, and that over [`ChainClient`]. Tests put another chain
 //! behind it.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use noema_chain_client::{
-    AccountId, Assignment, BlockNumber, BlockRef, Call, ChainClient, ChainError, Deal, FileId,
-    Finalized, Head, ProviderRecord, Role, SeedAt, StateAt, SubmitError, Submitter,
+    AccountId, Assignment, AuditLimits, AuditRound, AuditStanding, AuditedPage, BlockNumber,
+    BlockRef, Call, ChainClient, ChainError, Challenges, Deal, FileId, Finalized, Head,
+    ProviderPay, ProviderRecord, Role, SeedAt, StateAt, SubmitError, SubmitOptions, Submitter,
 };
 use tokio::sync::watch;
 
@@ -20,8 +21,18 @@ pub(crate) trait ChainView: Clone + Send + Sync + 'static {
     /// The state at a block.
     fn at(&self, block: BlockRef) -> impl Future<Output = Result<Self::State, ChainError>> + Send;
 
+    /// The best block, final or not.
+    fn best(&self) -> impl Future<Output = Result<BlockRef, ChainError>> + Send;
+
     /// Submits a call with the operator key and waits until it is final.
     fn submit(&self, call: Call) -> impl Future<Output = Result<Finalized, SubmitError>> + Send;
+
+    /// The same, for so long at most. Until then whatever is lost is sent again with the same nonce, so that it is executed once at most.
+    fn submit_within(
+        &self,
+        call: Call,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Finalized, SubmitError>> + Send;
 }
 
 /// The state at one block.
@@ -56,6 +67,37 @@ pub(crate) trait StateView: Send + Sync + 'static {
 
     /// Sectors in a proof.
     fn proof_sectors(&self) -> Result<u32, ChainError>;
+
+    /// The running round of audits.
+    fn audit_round(&self) -> impl Future<Output = Result<Option<AuditRound>, ChainError>> + Send;
+
+    /// What a provider is asked for.
+    fn challenges(
+        &self,
+        provider: &AccountId,
+    ) -> impl Future<Output = Result<Option<Challenges>, ChainError>> + Send;
+
+    /// Where a provider stands with the audits.
+    fn audit_standing(
+        &self,
+        provider: &AccountId,
+    ) -> impl Future<Output = Result<Option<AuditStanding>, ChainError>> + Send;
+
+    /// Providers that the audits have on record.
+    fn audited_page(
+        &self,
+        start: Option<&[u8]>,
+        limit: u32,
+    ) -> impl Future<Output = Result<AuditedPage, ChainError>> + Send;
+
+    /// What is owed to a provider.
+    fn provider_pay(
+        &self,
+        provider: &AccountId,
+    ) -> impl Future<Output = Result<Option<ProviderPay>, ChainError>> + Send;
+
+    /// Parameters of the audits.
+    fn audit_limits(&self) -> Result<AuditLimits, ChainError>;
 }
 
 /// The real chain, submitting with the operator key.
@@ -82,8 +124,21 @@ impl ChainView for OperatorChain {
         self.client.at(block).await
     }
 
+    async fn best(&self) -> Result<BlockRef, ChainError> {
+        self.client.best().await
+    }
+
     async fn submit(&self, call: Call) -> Result<Finalized, SubmitError> {
         self.submitter.submit(call).await
+    }
+
+    async fn submit_within(
+        &self,
+        call: Call,
+        patience: Duration,
+    ) -> Result<Finalized, SubmitError> {
+        let options = SubmitOptions { timeout: patience };
+        self.submitter.submit_with(call, options).await
     }
 }
 
@@ -110,5 +165,36 @@ impl StateView for StateAt {
 
     fn proof_sectors(&self) -> Result<u32, ChainError> {
         Ok(self.constants()?.proof_sectors)
+    }
+
+    async fn audit_round(&self) -> Result<Option<AuditRound>, ChainError> {
+        StateAt::audit_round(self).await
+    }
+
+    async fn challenges(&self, provider: &AccountId) -> Result<Option<Challenges>, ChainError> {
+        StateAt::challenges(self, provider).await
+    }
+
+    async fn audit_standing(
+        &self,
+        provider: &AccountId,
+    ) -> Result<Option<AuditStanding>, ChainError> {
+        StateAt::audit_standing(self, provider).await
+    }
+
+    async fn audited_page(
+        &self,
+        start: Option<&[u8]>,
+        limit: u32,
+    ) -> Result<AuditedPage, ChainError> {
+        StateAt::audited_page(self, start, limit).await
+    }
+
+    async fn provider_pay(&self, provider: &AccountId) -> Result<Option<ProviderPay>, ChainError> {
+        StateAt::provider_pay(self, provider).await
+    }
+
+    fn audit_limits(&self) -> Result<AuditLimits, ChainError> {
+        StateAt::audit_limits(self)
     }
 }

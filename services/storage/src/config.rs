@@ -58,6 +58,8 @@ pub struct Config {
     pub rates: Rates,
     /// The least time from the beginning of a scrub to that of the next.
     pub scrub_interval: Duration,
+    /// Whether rounds that others missed are settled for the reward.
+    pub poke_others: bool,
 }
 
 /// Limits in bytes per second; 0 is none, and for the scrub that there is no scrub.
@@ -270,6 +272,16 @@ struct Settings {
         value_name = "SECONDS"
     )]
     scrub_interval_seconds: Option<u64>,
+    /// Settle rounds that other providers missed, for a part of the fee [default: false]
+    #[arg(
+        long,
+        env = "NOEMA_STORAGE_POKE_OTHERS",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    poke_others: Option<bool>,
     /// How logs are written [default: text]
     #[arg(long, env = "NOEMA_STORAGE_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
@@ -309,6 +321,7 @@ impl Settings {
             pull_rate: self.pull_rate.or(other.pull_rate),
             scrub_rate: self.scrub_rate.or(other.scrub_rate),
             scrub_interval_seconds: self.scrub_interval_seconds.or(other.scrub_interval_seconds),
+            poke_others: self.poke_others.or(other.poke_others),
             log_format: self.log_format.or(other.log_format),
         }
     }
@@ -448,6 +461,7 @@ impl Settings {
         )?;
         Ok(Config {
             rates: settings.rates()?,
+            poke_others: settings.poke_others.unwrap_or(false),
             scrub_interval: Duration::from_secs(interval),
             node: settings
                 .node
@@ -597,6 +611,18 @@ mod tests {
             let error = given(&[flag, bad]).unwrap_err().to_string();
             assert!(error.contains(flag.trim_start_matches('-')), "{error}");
         }
+    }
+
+    #[test]
+    fn others_are_poked_only_if_that_is_asked_for() {
+        let alice = alice();
+        let given = |more: &[&str]| {
+            let usual = ["--provider", &alice, "--dev-operator", "Alice"];
+            parse(&[&usual, more].concat()).unwrap().poke_others
+        };
+        assert!(!given(&[]));
+        assert!(given(&["--poke-others"]));
+        assert!(!given(&["--poke-others=false"]));
     }
 
     #[test]

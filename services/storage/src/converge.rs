@@ -174,7 +174,9 @@ impl<C: ChainView> Converger<C> {
         let mut wanted = HashSet::new();
         for item in &tracked {
             if shared.denied.contains(&item.file.root) {
-                self.resign(item);
+                if may_resign(item, &state).await? {
+                    self.resign(item);
+                }
                 continue;
             }
             match shared.store.add_file(&item.file).await {
@@ -190,7 +192,7 @@ impl<C: ChainView> Converger<C> {
             } else {
                 wanted.insert(item.file.file);
                 if !self.without_room.contains(&item.file.file) {
-                    let held = matches!(item.state, SlotState::Held { .. });
+                    let held = item.state.is_held();
                     self.pull(item.file, held);
                 }
             }
@@ -218,7 +220,7 @@ impl<C: ChainView> Converger<C> {
             if !record.as_ref().is_some_and(|record| record.is_complete()) {
                 let bytes = record.map_or(0, |record| record.bytes);
                 let rank = match item.state {
-                    SlotState::Held { .. } => 0,
+                    SlotState::Held { .. } | SlotState::Leaving { .. } => 0,
                     SlotState::Proving { .. } => 1,
                     _ => 2,
                 };
@@ -277,8 +279,7 @@ impl<C: ChainView> Converger<C> {
                 .tracked
                 .get(assignment)
                 .is_some_and(|(tracked, read_at)| {
-                    matches!(tracked.state, SlotState::Held { .. })
-                        && now.saturating_sub(*read_at) < REFRESH
+                    tracked.state.is_held() && now.saturating_sub(*read_at) < REFRESH
                 })
         });
         let stale: Vec<Assignment> = stale.collect();
@@ -308,7 +309,7 @@ impl<C: ChainView> Converger<C> {
 
     fn count_slots(&self, tracked: &[Tracked]) {
         let slots = &self.shared.metrics.slots;
-        for name in ["assigned", "proving", "held"] {
+        for name in ["assigned", "proving", "held", "earning", "leaving"] {
             let count = tracked
                 .iter()
                 .filter(|item| item.state.name() == name)
@@ -317,6 +318,11 @@ impl<C: ChainView> Converger<C> {
                 .with_label_values(&[name])
                 .set(i64::try_from(count).unwrap_or(i64::MAX));
         }
+        let below = tracked
+            .iter()
+            .filter(|item| usize::from(item.deal.held) < item.deal.slots.len());
+        let below = i64::try_from(below.count()).unwrap_or(i64::MAX);
+        self.shared.metrics.audits.files_below_replicas.set(below);
     }
 
     /// Says ready or proves, for a file that is complete.
@@ -357,10 +363,7 @@ impl<C: ChainView> Converger<C> {
                     let proof = match prove::prove(&shared.store, &item.file, drawn).await {
                         Ok(proof) => proof,
                         Err(error) => {
-                            if matches!(error, prove::ProveError::Store(StoreError::Damaged { .. }))
-                            {
-                                shared.metrics.damaged_segments.inc();
-                            }
+                            shared.metrics.count_damage(&error);
                             tracing::error!(%file, %error, "cannot make a proof");
                             let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
                             calls.end(item.token, Some(RETRY));
@@ -385,7 +388,7 @@ impl<C: ChainView> Converger<C> {
     }
 
     /// Gives the slot of a denied file back. The chain draws another provider, which gets the file
-    /// from those that hold it; nobody is penalised.
+    /// from those that hold it; nobody is penalised. A replica that earns is kept, and proven when it is challenged, until its replacement earns.
     fn resign(&mut self, item: &Tracked) {
         if !self.begin(item.token) {
             return;
@@ -465,11 +468,18 @@ impl<C: ChainView> Converger<C> {
         }
         self.swept_at = Some(Instant::now());
         let block_time = Duration::from_millis(state.timestamp_ms().await?).as_secs();
+        let asked = state.challenges(&self.shared.provider).await?;
+        let items = asked.into_iter().flat_map(|asked| asked.items);
+        let challenged: HashSet<FileId> = items
+            .filter_map(|item| FileRef::new(item.root, item.size).ok())
+            .map(|file| file.file)
+            .collect();
         let deleted = gc::sweep(
             &self.shared.store,
             &self.shared.directory,
             self.shared.grace,
             block_time,
+            &challenged,
         )
         .await?;
         self.shared.metrics.deleted_files.inc_by(deleted);
@@ -599,17 +609,47 @@ fn track(
 ) -> Option<Tracked> {
     let file = FileRef::new(deal.root, deal.size).ok()?;
     let slot = deal.slots.get(usize::from(assignment.slot))?;
-    if file.file != assignment.file || slot.state.provider() != Some(*provider) {
+    if file.file != assignment.file {
         return None;
     }
+    let state = slot.place_of(provider)?;
+    let token = match state {
+        SlotState::Leaving { since, .. } => leaving_token(assignment, since),
+        _ => slot.token,
+    };
     Some(Tracked {
         file,
         owner: assignment.owner,
         slot: assignment.slot,
-        state: slot.state,
-        token: slot.token,
+        state,
+        token,
         deal,
     })
+}
+
+/// A token for the state of leaving a slot, whose own token is that of whoever comes next. The chain counts tokens from 0: none reaches the highest bit.
+fn leaving_token(assignment: &Assignment, since: u32) -> u64 {
+    let parts = [
+        &assignment.file.0[..],
+        &assignment.owner.0[..],
+        &[assignment.slot],
+        &since.to_le_bytes(),
+    ];
+    let hash = sp_crypto_hashing::blake2_256(&parts.concat());
+    let bits = hash
+        .first_chunk::<8>()
+        .map_or(0, |b| u64::from_le_bytes(*b));
+    bits | 1 << 63
+}
+
+/// Whether `resign` does anything for a slot: for one that is being left, only when its time for finding a replacement is over.
+async fn may_resign(item: &Tracked, state: &impl StateView) -> Result<bool, ChainError> {
+    let SlotState::Leaving { since, .. } = item.state else {
+        return Ok(true);
+    };
+    let round = state.audit_round().await?.map_or(0, |round| round.index);
+    let rounds = state.audit_limits()?.hand_over_rounds;
+    Ok(round >= since.saturating_add(rounds))
 }
 
 #[cfg(test)]

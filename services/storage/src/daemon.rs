@@ -11,6 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::Auditor,
     chain_view::OperatorChain,
     client::{Limits, StorageClient},
     config::Config,
@@ -160,6 +161,8 @@ pub async fn run_until(
         denied: config.denied,
         pull_rate: Rate::new(config.rates.pull),
     });
+    let auditor = Auditor::new(shared.clone(), config.poke_others);
+    let auditing = tokio::spawn(auditor.run(stop.clone()));
     let converging = tokio::spawn(Converger::new(shared).run(stop.clone()));
     let (scrubs, scrub_stop) = (app.scrubs, stop.clone());
     let scrubbing = tokio::spawn(async move {
@@ -179,6 +182,7 @@ pub async fn run_until(
     serve(listener, server::router(app), options, stop).await;
     for (task, what) in [
         (converging, "convergence"),
+        (auditing, "audits"),
         (renewing, "renewal"),
         (scrubbing, "scrub"),
     ] {

@@ -20,7 +20,9 @@ pub(crate) struct Tracked {
     pub(crate) file: FileRef,
     pub(crate) owner: AccountId,
     pub(crate) slot: u8,
+    /// What the slot is to this provider.
     pub(crate) state: SlotState,
+    /// Distinguishes this state from every other.
     pub(crate) token: u64,
     pub(crate) deal: Deal,
 }

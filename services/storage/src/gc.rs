@@ -1,6 +1,8 @@
 //! Deleting data whose last deal has ended.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
+
+use noema_chain_client::FileId;
 
 use crate::{
     directory::Directory,
@@ -18,6 +20,9 @@ const MAX_BEHIND: u64 = 600;
 /// Marks files without a deal, and deletes those that had the mark for longer than `grace`. Returns
 /// how many were deleted. `block_time` is the time of the finalised block in seconds since 1970.
 ///
+/// What is asked for in the running round (`challenged`) is kept, grace or not: what was removed after a round was drawn must be proven still. Nothing
+/// that was removed before can be drawn later.
+///
 /// The mark is durable and taken off when the file has a deal again, so that neither restarts nor
 /// the moment of a sweep decide what is deleted. It carries the chain's time and not the machine's: a clock that was
 /// wrong for a while neither shortens the grace nor makes it last for ever. Deletions that an error broke off are
@@ -27,6 +32,7 @@ pub(crate) async fn sweep(
     directory: &Directory,
     grace: Duration,
     block_time: u64,
+    challenged: &HashSet<FileId>,
 ) -> Result<u64, StoreError> {
     let mut deleted = store.finish_deletions().await?;
     if block_time.saturating_add(MAX_BEHIND) < unix_now() {
@@ -48,6 +54,9 @@ pub(crate) async fn sweep(
                 Some(since) if since > block_time => {
                     // Marked by a clock that was ahead: the grace begins now.
                     store.mark_orphan(file, block_time).await?;
+                }
+                Some(_) if challenged.contains(&file) => {
+                    tracing::debug!(%file, "a file without a deal is asked for in this round: it is kept");
                 }
                 Some(since) if block_time - since >= grace.as_secs() => {
                     if store.delete_orphan(file).await? {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
 mod chain_view;
 pub mod client;
 pub mod config;

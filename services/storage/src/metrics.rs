@@ -1,5 +1,7 @@
 //! Figures for Prometheus.
 
+mod audits;
+
 use noema_chain_client::AccountId;
 use noema_transport::GateStats;
 use prometheus::{
@@ -7,7 +9,11 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
-use crate::store::{Room, StoreStats};
+use crate::{
+    prove::ProveError,
+    store::{Room, StoreError, StoreStats},
+};
+pub(crate) use audits::AuditMetrics;
 
 /// All figures of a daemon.
 #[derive(Clone, Debug)]
@@ -49,6 +55,7 @@ pub(crate) struct Metrics {
     pub(crate) calls: IntCounterVec,
     pub(crate) deleted_files: IntCounter,
     bad_peer: IntCounterVec,
+    pub(crate) audits: AuditMetrics,
 }
 
 impl Metrics {
@@ -81,7 +88,7 @@ impl Metrics {
             &["call", "result"],
         )?;
         // They begin at zero, so that the first failure is an increase.
-        for call in ["ready", "prove", "resign"] {
+        for call in ["ready", "prove", "resign", "answer", "poke", "poke-others"] {
             for result in ["ok", "failed"] {
                 calls.with_label_values(&[call, result]);
             }
@@ -205,8 +212,16 @@ impl Metrics {
                 "Wrong segments served by a peer",
                 &["provider"],
             )?,
+            audits: AuditMetrics::new(&registry)?,
             registry,
         })
+    }
+
+    /// Counts the segment for which a proof could not be made, if it was damaged.
+    pub(crate) fn count_damage(&self, error: &ProveError) {
+        if matches!(error, ProveError::Store(StoreError::Damaged { .. })) {
+            self.damaged_segments.inc();
+        }
     }
 
     /// Counts a wrong segment of a peer.

@@ -15,6 +15,14 @@ pub(crate) enum ProveError {
     /// A segment is not here; it is being fetched from peers.
     #[error("segment {0} is missing")]
     Missing(u64),
+    /// The chain asks for what a file of this size does not have.
+    #[error("a file of {size} bytes has no sector {sector}")]
+    NoSuchSector {
+        /// The sector.
+        sector: u64,
+        /// Bytes of the file.
+        size: u64,
+    },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -36,10 +44,13 @@ pub(crate) async fn prove(
 ) -> Result<Vec<SectorProof>, ProveError> {
     let mut proofs = Vec::with_capacity(sectors.len());
     for sector in sectors {
-        let (index, within) = file
-            .shape
-            .segment_of_sector(sector)
-            .ok_or(ProveError::Missing(u64::MAX))?;
+        let (index, within) =
+            file.shape
+                .segment_of_sector(sector)
+                .ok_or(ProveError::NoSuchSector {
+                    sector,
+                    size: file.size(),
+                })?;
         let segment = store
             .read(file, index)
             .await?

@@ -117,6 +117,15 @@ impl<C: ChainView> Puller<C> {
         })
     }
 
+    /// Fetches one segment at once, whatever else is under way, if it is missing and a peer has it. Says whether it is here.
+    pub(crate) async fn segment(&self, index: u64) -> Result<bool, StoreError> {
+        if self.shared.store.has(&self.file.file, index)? {
+            return Ok(true);
+        }
+        let sources = self.sources().await;
+        self.fetch(&sources, index).await
+    }
+
     /// The peers that answer, have something and are not left at present.
     async fn sources(&self) -> Vec<Source> {
         let peers = self.shared.directory.peers(&self.file.file);

@@ -11,8 +11,10 @@ use std::{
 use axum::Router;
 use bytes::Bytes;
 use noema_chain_client::{
-    AccountId, Assignment, BlockNumber, BlockRef, Call, ChainError, Deal, FileId, Finalized, Hash,
-    Head, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState, Terms, SubmitError,
+    AccountId, Assignment, AuditLimits, AuditRound, AuditStanding, AuditedPage, BlockNumber,
+    BlockRef, Call, ChainError, ChainEvent, Challenges, Deal, FileId, Finalized, Hash, Head,
+    ProviderPay, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState,
+    SubmitError, Terms,
 };
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
 use noema_transport::{
@@ -252,14 +254,19 @@ pub(crate) fn deal(sample: &Sample, slots: Vec<(SlotState, u64)>) -> Deal {
         root: sample.file.root,
         size: sample.file.size(),
         deposit: 1,
-        committed_at: 1, terms: Terms::default(), balance: 0, offered_to: None,
+        committed_at: 1,
+        terms: Terms::default(),
+        balance: 0,
+        offered_to: None,
         held: 0,
         slots: slots
             .into_iter()
             .map(|(state, token)| Slot {
                 state,
                 token,
-                passed_over: None, leaving: None, bounty: 0,
+                passed_over: None,
+                leaving: None,
+                bounty: 0,
             })
             .collect(),
     }
@@ -288,6 +295,8 @@ pub(crate) fn tracked(sample: &Sample, provider: AccountId, others: &[AccountId]
 pub(crate) struct FakeChain {
     state: Arc<Mutex<FakeState>>,
     pub(crate) head: watch::Sender<Head>,
+    /// The block whose state this is.
+    at: BlockRef,
 }
 
 #[derive(Default)]
@@ -297,6 +306,17 @@ pub(crate) struct FakeState {
     pub(crate) seeds: HashMap<BlockNumber, [u8; 32]>,
     pub(crate) submitted: Vec<Call>,
     pub(crate) refuse: bool,
+    /// How the next calls end, instead of well.
+    pub(crate) failures: Vec<SubmitError>,
+    /// What the next calls that end well raise.
+    pub(crate) events: Vec<ChainEvent>,
+    pub(crate) best: Option<BlockRef>,
+    pub(crate) round: Option<AuditRound>,
+    pub(crate) challenges: HashMap<AccountId, Challenges>,
+    /// The same at the block that is not final, if that is another.
+    pub(crate) challenges_at_best: Option<Challenges>,
+    pub(crate) standings: HashMap<AccountId, AuditStanding>,
+    pub(crate) pay: Option<ProviderPay>,
     pub(crate) time: u64,
     pub(crate) deals_read: usize,
 }
@@ -310,6 +330,7 @@ impl FakeChain {
         Self {
             state: Arc::new(Mutex::new(state)),
             head: watch::channel(head(10)).0,
+            at: head(10).block(),
         }
     }
 
@@ -329,17 +350,33 @@ impl ChainView for FakeChain {
         self.head.subscribe()
     }
 
-    async fn at(&self, _block: BlockRef) -> Result<FakeChain, ChainError> {
-        Ok(self.clone())
+    async fn at(&self, block: BlockRef) -> Result<FakeChain, ChainError> {
+        let mut state = self.clone();
+        state.at = block;
+        Ok(state)
+    }
+
+    async fn best(&self) -> Result<BlockRef, ChainError> {
+        Ok(self.with(|state| state.best.unwrap_or(self.head.borrow().block())))
+    }
+
+    async fn submit_within(
+        &self,
+        call: Call,
+        _patience: Duration,
+    ) -> Result<Finalized, SubmitError> {
+        self.submit(call).await
     }
 
     async fn submit(&self, call: Call) -> Result<Finalized, SubmitError> {
-        let refuse = self.with(|state| {
+        let (refuse, failure, events) = self.with(|state| {
             state.submitted.push(call);
-            state.refuse
+            let refuse = state.refuse.then_some(SubmitError::Stopped);
+            let failure = (!state.failures.is_empty()).then(|| state.failures.remove(0));
+            (refuse, failure, state.events.clone())
         });
-        if refuse {
-            return Err(SubmitError::Stopped);
+        if let Some(error) = refuse.or(failure) {
+            return Err(error);
         }
         let block = BlockRef {
             number: 11,
@@ -348,7 +385,7 @@ impl ChainView for FakeChain {
         Ok(Finalized {
             block,
             tx: Hash([1; 32]),
-            events: Vec::new(),
+            events,
         })
     }
 }
@@ -408,5 +445,52 @@ impl StateView for FakeChain {
 
     fn proof_sectors(&self) -> Result<u32, ChainError> {
         Ok(8)
+    }
+
+    async fn audit_round(&self) -> Result<Option<AuditRound>, ChainError> {
+        Ok(self.with(|state| state.round))
+    }
+
+    async fn challenges(&self, provider: &AccountId) -> Result<Option<Challenges>, ChainError> {
+        let at = self.at;
+        Ok(self.with(|state| match &state.challenges_at_best {
+            Some(asked) if state.best == Some(at) => Some(asked.clone()),
+            _ => state.challenges.get(provider).cloned(),
+        }))
+    }
+
+    async fn audit_standing(
+        &self,
+        provider: &AccountId,
+    ) -> Result<Option<AuditStanding>, ChainError> {
+        Ok(self.with(|state| state.standings.get(provider).copied()))
+    }
+
+    async fn audited_page(
+        &self,
+        _start: Option<&[u8]>,
+        _limit: u32,
+    ) -> Result<AuditedPage, ChainError> {
+        let mut providers: Vec<_> = self.with(|state| state.standings.keys().copied().collect());
+        providers.sort();
+        Ok(AuditedPage {
+            providers,
+            next: None,
+        })
+    }
+
+    async fn provider_pay(&self, _provider: &AccountId) -> Result<Option<ProviderPay>, ChainError> {
+        Ok(self.with(|state| state.pay.clone()))
+    }
+
+    fn audit_limits(&self) -> Result<AuditLimits, ChainError> {
+        Ok(AuditLimits {
+            max_challenges: 4,
+            max_settle: 16,
+            miss_points: 24,
+            drop_points: 96,
+            miss_fee: 50,
+            hand_over_rounds: 28,
+        })
     }
 }

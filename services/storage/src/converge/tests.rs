@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use noema_chain_client::{AccountId, Call, SlotState};
+use noema_chain_client::{AccountId, AuditRound, AuditRoundState, Call, Leaving, Slot, SlotState};
 use noema_commitment::{verify_sector, Software, SEGMENT_SIZE};
 use tempfile::TempDir;
 
@@ -145,7 +145,8 @@ async fn a_complete_file_is_ready_once_then_proven_once() {
     }
     let held = SlotState::Held {
         provider: ME,
-        since: 30, joined: None
+        since: 30,
+        joined: None,
     };
     setup.set_deal(&sample, vec![(held, 9)]);
     setup.step().await;
@@ -156,6 +157,108 @@ async fn a_complete_file_is_ready_once_then_proven_once() {
     let after = setup.chain.with(|state| state.deals_read);
     assert_eq!(before, after, "a held deal is not read at every block");
     assert_eq!(setup.chain.submitted().len(), 2);
+}
+
+#[tokio::test]
+async fn who_leaves_a_slot_keeps_the_data_until_the_next_earns() {
+    let mut setup = setup(Duration::ZERO);
+    let sample = Sample::new(900, 0);
+    fill(&setup.shared.store, &sample).await;
+    let (next, owner) = (AccountId([41; 32]), alice().account());
+    let leaving = Leaving {
+        provider: ME,
+        joined: 2,
+        since: 5,
+    };
+    let change = |setup: &Setup, change: &dyn Fn(&mut Slot)| {
+        let key = (sample.file.file, owner);
+        setup.chain.with(|state| {
+            let deal = state.deals.get_mut(&key).unwrap();
+            change(&mut deal.slots[0]);
+        });
+    };
+    setup.set_deal(&sample, vec![(assigned(next), 7)]);
+    change(&setup, &|slot| slot.leaving = Some(leaving));
+    for _ in 0..3 {
+        setup.step().await;
+    }
+    let there = |setup: &Setup| {
+        setup
+            .shared
+            .store
+            .file(&sample.file.file)
+            .unwrap()
+            .is_some()
+    };
+    assert!(there(&setup));
+    assert_eq!(setup.chain.submitted(), [], "ready is the other's to say");
+    assert_eq!(setup.shared.directory.peers(&sample.file.file), [next]);
+    let text = setup.shared.metrics.text();
+    assert!(text.contains("slots{state=\"leaving\"} 1"), "{text}");
+    // The replacement earns: who left has no slot any more.
+    change(&setup, &|slot| slot.leaving = None);
+    for _ in 0..3 {
+        setup.step().await;
+    }
+    assert!(!there(&setup));
+}
+
+#[tokio::test]
+async fn a_denied_file_that_earns_is_resigned_at_once_and_left_when_nobody_came() {
+    let dir = tempfile::tempdir().unwrap();
+    let sample = Sample::new(900, 0);
+    let path = dir.path().join("deny");
+    std::fs::write(&path, format!("{}\n", hex(&sample.file.root))).unwrap();
+    let mut setup = setup_with(Duration::ZERO, |shared| {
+        shared.denied = DenyList::read(&path).unwrap();
+    });
+    fill(&setup.shared.store, &sample).await;
+    let earning = SlotState::Held {
+        provider: ME,
+        since: 3,
+        joined: Some(4),
+    };
+    setup.set_deal(&sample, vec![(earning, 7)]);
+    setup.step().await;
+    setup.step().await;
+    let (file, owner) = (sample.file.file, alice().account());
+    let resign = Call::Resign {
+        file,
+        owner,
+        slot: 0,
+    };
+    assert_eq!(setup.chain.submitted(), [resign.clone()]);
+    let round = |index| AuditRound {
+        index,
+        tick: 0,
+        ends: 60,
+        answer_ticks: 30,
+        state: AuditRoundState::Drawing,
+    };
+    let drawing = SlotState::Drawing { draw_at: 20 };
+    setup.set_deal(&sample, vec![(drawing, 8)]);
+    setup.chain.with(|state| {
+        let deal = state.deals.get_mut(&(file, owner)).unwrap();
+        deal.slots[0].leaving = Some(Leaving {
+            provider: ME,
+            joined: 4,
+            since: 5,
+        });
+        // A hand-over takes 28 rounds at most.
+        state.round = Some(round(32));
+    });
+    // Deals whose slot is held are read now and then only.
+    setup.block += REFRESH;
+    setup.step().await;
+    assert_eq!(
+        setup.chain.submitted().len(),
+        1,
+        "a replacement is looked for"
+    );
+    setup.chain.with(|state| state.round = Some(round(33)));
+    setup.step().await;
+    setup.step().await;
+    assert_eq!(setup.chain.submitted(), [resign.clone(), resign]);
 }
 
 #[tokio::test]
@@ -293,7 +396,11 @@ async fn a_damaged_replica_is_repaired_from_a_peer() {
     setup
         .chain
         .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
-    let held = |provider| SlotState::Held { provider, since: 3, joined: None };
+    let held = |provider| SlotState::Held {
+        provider,
+        since: 3,
+        joined: None,
+    };
     setup.set_deal(&sample, vec![(held(ME), 1), (held(peer.account), 2)]);
     setup.step().await;
     let name = sample.file.file.to_string();
@@ -400,7 +507,8 @@ async fn the_slot_of_a_denied_file_is_given_back_and_its_data_goes() {
         fill(&setup.shared.store, sample).await;
         let held = SlotState::Held {
             provider: ME,
-            since: 3, joined: None
+            since: 3,
+            joined: None,
         };
         setup.set_deal(sample, vec![(held, 7)]);
     }
@@ -464,7 +572,11 @@ async fn a_key_that_is_not_the_one_on_chain_is_told() {
 }
 
 fn held(provider: AccountId) -> SlotState {
-    SlotState::Held { provider, since: 3, joined: None }
+    SlotState::Held {
+        provider,
+        since: 3,
+        joined: None,
+    }
 }
 
 /// The scrub of the daemon under test.

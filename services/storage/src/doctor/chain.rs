@@ -1,8 +1,9 @@
 //! What the chain says of the provider, and what follows from it.
 
 use noema_chain_client::{
-    AccountId, AccountState, Balance, BlockNumber, ChainClient, ChainError, Hash, NodeInfo,
-    ProviderRecord, ProviderStatus, Role,
+    AccountId, AccountState, AuditLimits, AuditRound, AuditStanding, Balance, BlockNumber,
+    ChainClient, ChainError, Challenges, Hash, NodeInfo, ProviderPay, ProviderRecord,
+    ProviderStatus, Role,
 };
 use noema_transport::{Endpoint, Pin};
 
@@ -26,6 +27,18 @@ pub(super) struct Facts {
     pub(super) existential_deposit: Balance,
     /// The clock of this machine less the time of the newest block, in milliseconds.
     pub(super) ahead_ms: i128,
+    pub(super) audits: AuditFacts,
+}
+
+/// What the chain says of the provider's audits.
+#[derive(Clone, Debug)]
+pub(super) struct AuditFacts {
+    pub(super) round: Option<AuditRound>,
+    pub(super) standing: Option<AuditStanding>,
+    /// What it is asked for and has not all answered.
+    pub(super) asked: Option<Challenges>,
+    pub(super) pay: Option<ProviderPay>,
+    pub(super) limits: AuditLimits,
 }
 
 impl Facts {
@@ -41,6 +54,13 @@ impl Facts {
         };
         let record = state.provider(Role::Storage, provider).await?;
         let existential_deposit = state.constants()?.existential_deposit;
+        let audits = AuditFacts {
+            round: state.audit_round().await?,
+            standing: state.audit_standing(provider).await?,
+            asked: state.challenges(provider).await?,
+            pay: state.provider_pay(provider).await?,
+            limits: state.audit_limits()?,
+        };
         let node = client.node_info().await?;
         let best = client.at(client.best().await?).await?;
         let block_ms = best.timestamp_ms().await?;
@@ -54,6 +74,7 @@ impl Facts {
             account,
             existential_deposit,
             ahead_ms: i128::try_from(now_ms).unwrap_or(i128::MAX) - i128::from(block_ms),
+            audits,
         })
     }
 }

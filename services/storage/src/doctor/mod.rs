@@ -3,6 +3,7 @@
 //! Every check is made that can be made: without a node those of this machine, beside a running daemon all but that of the index, which
 //! the daemon has.
 
+mod audits;
 mod chain;
 mod endpoint;
 mod local;
@@ -81,10 +82,11 @@ async fn examine_settings(report: &mut Report, examined: Examined, depth: Depth)
             chain::registration(report, facts, &config.provider, operator.as_ref());
             chain::balance(report, facts, operator.as_ref());
             chain::clock(report, facts);
+            audits::audits(report, facts);
             chain::pinned(report, facts, pin);
         }
         Err(error) => {
-            let advice = "start the node, or name another one (--node); chain, registration, balance, clock, pin and endpoint could not be checked";
+            let advice = "start the node, or name another one (--node); chain, registration, balance, clock, audits, pin and endpoint could not be checked";
             report.failed("node", error.to_string(), advice);
         }
     }

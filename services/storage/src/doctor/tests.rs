@@ -4,12 +4,13 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use clap::Parser;
 use noema_chain_client::{
-    AccountId, AccountState, Hash, NodeInfo, ProviderRecord, ProviderStatus, Role, SigningKey,
+    AccountId, AccountState, AuditLimits, AuditRound, AuditRoundState, AuditStanding, Challenge,
+    Challenges, Hash, NodeInfo, ProviderRecord, ProviderStatus, Role, SigningKey,
 };
 use noema_commitment::SEGMENT_SIZE;
 use noema_transport::Pin;
 
-use super::*;
+use super::{chain::AuditFacts, *};
 use crate::{
     config::Command,
     store::StoreIdentity,
@@ -51,7 +52,96 @@ fn facts() -> Facts {
         }),
         existential_deposit: 10,
         ahead_ms: 900,
+        audits: AuditFacts {
+            round: Some(AuditRound {
+                index: 8,
+                tick: 1_000,
+                ends: 1_060,
+                answer_ticks: 30,
+                state: AuditRoundState::Open {
+                    drawn_at: 990,
+                    until: 1_025,
+                },
+            }),
+            standing: None,
+            asked: None,
+            pay: None,
+            limits: AuditLimits {
+                max_challenges: 32,
+                max_settle: 16,
+                miss_points: 24,
+                drop_points: 96,
+                miss_fee: 50,
+                hand_over_rounds: 28,
+            },
+        },
     }
+}
+
+#[test]
+fn audits_are_in_order_until_points_open_challenges_or_a_drop_say_otherwise() {
+    let check = |standing, asked| {
+        let mut facts = facts();
+        facts.audits.standing = standing;
+        facts.audits.asked = asked;
+        let mut report = Report::default();
+        audits::audits(&mut report, &facts);
+        (status(&report, "audits").unwrap(), report.to_string())
+    };
+    let standing = |points, unsettled, dropping| {
+        Some(AuditStanding {
+            next: 8,
+            unsettled,
+            points,
+            dropping,
+        })
+    };
+    let (found, text) = check(None, None);
+    assert!(
+        found == CheckStatus::Ok && text.contains("round 8"),
+        "{text}"
+    );
+    let (found, text) = check(standing(0, 0, false), None);
+    assert!(
+        found == CheckStatus::Ok && text.contains("up to round 7"),
+        "{text}"
+    );
+    let (found, text) = check(standing(47, 0, false), None);
+    assert!(
+        found == CheckStatus::Warning && text.contains("47 strike points of 96"),
+        "{text}"
+    );
+    let (found, _) = check(standing(72, 0, false), None);
+    assert_eq!(found, CheckStatus::Failed, "the next miss drops everything");
+    let (found, text) = check(standing(72, 0, true), None);
+    assert!(
+        found == CheckStatus::Failed && text.contains("unjail"),
+        "{text}"
+    );
+    let (found, text) = check(standing(0, 2, false), None);
+    assert!(
+        found == CheckStatus::Warning && text.contains("2 rounds"),
+        "{text}"
+    );
+    let items = vec![Challenge {
+        index: 0,
+        root: [1; 32],
+        size: 9,
+        owner: ME,
+        slot: 0,
+        sector: 0,
+        answered: false,
+    }];
+    let asked = Challenges {
+        round: 8,
+        until: 1_025,
+        items,
+    };
+    let (found, text) = check(standing(0, 0, false), Some(asked));
+    assert!(
+        found == CheckStatus::Warning && text.contains("1 of 1"),
+        "{text}"
+    );
 }
 
 /// What `doctor` says with these arguments.

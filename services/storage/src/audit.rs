@@ -1,0 +1,421 @@
+//! Answering the audits: what the chain asks of this provider in the running round is read at every finalised block, proven from the store and submitted, in the first
+//! moments of the window. Whatever was missed, lost, taken back or failed before is seen again at the next block. Nothing is remembered that a restart would lose.
+
+mod book;
+mod heal;
+mod pay;
+mod poke;
+mod proofs;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use noema_chain_client::{
+    AuditLimits, AuditRound, AuditRoundState, BlockRef, Call, ChainError, Finalized, Head,
+    SubmitError,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    chain_view::{ChainView, StateView},
+    converge::Shared,
+};
+use book::{Book, Missed};
+use heal::Healing;
+use pay::Standing;
+use poke::PokeOthers;
+
+/// How long without a new finalised block until the best one is looked at.
+const STALLED: Duration = Duration::from_secs(30);
+/// How often it is looked whether that is so, and pauses end.
+const LOOK: Duration = Duration::from_secs(5);
+/// Finality stands still: which part of the window passes before the best block is believed, as one in so many.
+const TRUST_BEST_AFTER: u64 = 3;
+/// Pause before answers that failed are given again, doubled with each further failure: each costs a fee.
+const FIRST_PAUSE: Duration = Duration::from_secs(3);
+/// The longest pause.
+const LAST_PAUSE: Duration = Duration::from_secs(60);
+/// How long a call may wait beyond the end of its window, counted at a second to the tick.
+const BEYOND: Duration = Duration::from_secs(60);
+
+/// A call with answers, and how it ended.
+struct Ended {
+    book: (u32, Option<u32>),
+    indices: Vec<u8>,
+    result: Result<Finalized, SubmitError>,
+}
+
+/// The audits of one provider.
+pub(crate) struct Auditor<C: ChainView> {
+    shared: Arc<Shared<C>>,
+    book: Option<Book>,
+    calls: JoinSet<Ended>,
+    healing: Healing,
+    standing: Standing,
+    poke_others: PokeOthers,
+    not_before: Option<Instant>,
+    pause: Duration,
+}
+
+impl<C: ChainView> Auditor<C> {
+    /// `poke_others`: whether rounds that others missed are settled for the reward.
+    pub(crate) fn new(shared: Arc<Shared<C>>, poke_others: bool) -> Self {
+        Self {
+            shared,
+            book: None,
+            calls: JoinSet::new(),
+            healing: Healing::default(),
+            standing: Standing::default(),
+            poke_others: PokeOthers::new(poke_others),
+            not_before: None,
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// Answers in every round until `stop`.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut heads = self.shared.chain.heads();
+        let mut told: Option<Instant> = None;
+        loop {
+            let head = *heads.borrow_and_update();
+            tokio::select! {
+                done = self.step(head) => if let Err(error) = done {
+                    // A runtime without audits says so at every block; once in a while is enough.
+                    if told.is_none_or(|at| at.elapsed() > STALLED) {
+                        tracing::warn!(%error, block = head.number, "cannot look after the audits");
+                        told = Some(Instant::now());
+                    }
+                },
+                () = stop.cancelled() => return,
+            }
+            tokio::select! {
+                changed = heads.changed() => if changed.is_err() { return },
+                Some(ended) = self.calls.join_next() => self.note(ended),
+                () = tokio::time::sleep(LOOK) => {}
+                () = stop.cancelled() => return,
+            }
+            while let Some(ended) = self.calls.try_join_next() {
+                self.note(ended);
+            }
+        }
+    }
+
+    /// Acts on one finalised state; while finality stands still, on the best one.
+    pub(crate) async fn step(&mut self, head: Head) -> Result<(), ChainError> {
+        let shared = self.shared.clone();
+        let state = shared.chain.at(head.block()).await?;
+        let Some(round) = state.audit_round().await? else {
+            return Ok(());
+        };
+        let limits = state.audit_limits()?;
+        self.begin(&round, &state, &limits).await?;
+        shared.metrics.audits.round.set(round.index.into());
+        match round.state {
+            AuditRoundState::Open { .. } if round.ticks_left() > 0 => {
+                self.answer(&round, &state, head.block(), true, &limits)
+                    .await?;
+            }
+            AuditRoundState::Open { .. } => self.close(&state, &limits).await?,
+            AuditRoundState::Drawing | AuditRoundState::Skipped => {}
+        }
+        self.standing
+            .refresh(&shared, &state, &limits, Some(&round))
+            .await?;
+        let idle = self
+            .book
+            .as_ref()
+            .is_some_and(|book| book.is_done() && book.is_empty());
+        self.standing.settle_when_idle(&shared, &round, idle);
+        self.poke_others.step(&shared, &round);
+        if head.seen_at.elapsed() > STALLED {
+            self.without_finality(head, &limits).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens the book of a round that is new, and closes the one before.
+    async fn begin(
+        &mut self,
+        round: &AuditRound,
+        state: &C::State,
+        limits: &AuditLimits,
+    ) -> Result<(), ChainError> {
+        let is_new = self
+            .book
+            .as_ref()
+            .is_none_or(|book| book.round < round.index);
+        if is_new {
+            self.close(state, limits).await?;
+            self.book = Some(Book::new(round.index));
+            self.healing.stop();
+            self.not_before = None;
+            self.pause = FIRST_PAUSE;
+        }
+        Ok(())
+    }
+
+    /// Answers what a state asks for and is not under way.
+    async fn answer(
+        &mut self,
+        round: &AuditRound,
+        state: &C::State,
+        block: BlockRef,
+        is_final: bool,
+        limits: &AuditLimits,
+    ) -> Result<(), ChainError> {
+        let shared = self.shared.clone();
+        let Some(book) = self.book.as_mut().filter(|book| book.round == round.index) else {
+            return Ok(());
+        };
+        if book.is_done() && is_final {
+            return Ok(());
+        }
+        let asked = state.challenges(&shared.provider).await?;
+        let metrics = &shared.metrics.audits;
+        if asked.is_none()
+            && is_final
+            && state
+                .audit_standing(&shared.provider)
+                .await?
+                .is_some_and(|standing| standing.dropping)
+        {
+            // Nothing is asked of whoever loses everything; what was asked before is missed.
+            return Ok(());
+        }
+        if let AuditRoundState::Open { drawn_at, .. } = round.state {
+            book.drawn_at = Some(drawn_at);
+        }
+        let seen = book.see(asked.as_ref(), block.number, is_final);
+        metrics.challenges("seen").inc_by(seen.new as u64);
+        metrics.challenges("answered").inc_by(seen.answered as u64);
+        metrics.answers_lacking.set(count(book.faults()));
+        if seen.new > 0 {
+            tracing::info!(
+                round = round.index,
+                challenges = seen.new,
+                ticks_left = round.ticks_left(),
+                "challenged"
+            );
+        }
+        if book.is_done() {
+            if !book.is_empty() {
+                self.passed();
+            }
+            return Ok(());
+        }
+        if self.not_before.is_some_and(|at| Instant::now() < at) {
+            return Ok(());
+        }
+        let wanted = book.to_answer();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let unsettled = self.standing.unsettled(&shared, state).await?;
+        if unsettled > limits.max_settle {
+            self.standing
+                .poke(&shared, "too many rounds are unsettled for it to answer");
+            return Ok(());
+        }
+        let proofs = proofs::prove(&shared.store, &wanted).await;
+        for fault in &proofs.faults {
+            if book.fault(fault.challenge.index, fault.error.to_string()) {
+                tracing::error!(
+                    round = round.index,
+                    challenge = fault.challenge.index,
+                    sector = fault.challenge.sector,
+                    file = ?fault.segment.map(|(file, _)| file.file),
+                    error = %fault.error,
+                    "a challenge cannot be answered: its data is fetched from peers, if they have it"
+                );
+                shared.metrics.count_damage(&fault.error);
+            }
+        }
+        let lacking = proofs.faults.iter().filter_map(|fault| fault.segment);
+        self.healing.fetch(&shared, lacking);
+        let patience = Duration::from_secs(round.ticks_left()).saturating_add(BEYOND);
+        let batch = usize::try_from(limits.max_challenges).unwrap_or(1).max(1);
+        for answers in proofs.answers.chunks(batch) {
+            let answers = answers.to_vec();
+            let indices: Vec<u8> = answers.iter().map(|(index, _)| *index).collect();
+            book.sent(&indices);
+            let (chain, which) = (shared.chain.clone(), (book.round, book.drawn_at));
+            let call = Call::Answer {
+                round: round.index,
+                answers,
+            };
+            self.calls.spawn(async move {
+                let result = chain.submit_within(call, patience).await;
+                Ended {
+                    book: which,
+                    indices,
+                    result,
+                }
+            });
+        }
+        metrics.answers_lacking.set(count(book.faults()));
+        Ok(())
+    }
+
+    /// Answers by the best block while nothing becomes final: ticks go on without finality.
+    async fn without_finality(
+        &mut self,
+        head: Head,
+        limits: &AuditLimits,
+    ) -> Result<(), ChainError> {
+        let shared = self.shared.clone();
+        let best = shared.chain.best().await?;
+        if best.number <= head.number {
+            return Ok(());
+        }
+        let state = shared.chain.at(best).await?;
+        let Some(round) = state.audit_round().await? else {
+            return Ok(());
+        };
+        if !round.is_late(TRUST_BEST_AFTER) {
+            return Ok(());
+        }
+        tracing::warn!(
+            finalized = head.number,
+            best = best.number,
+            round = round.index,
+            "finality stands still: answering by the best block"
+        );
+        self.begin(&round, &state, limits).await?;
+        self.answer(&round, &state, best, false, limits).await
+    }
+
+    /// Notes how a call with answers ended.
+    fn note(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
+        let Ended {
+            book: which,
+            indices,
+            result,
+        } = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                if error.is_panic() {
+                    tracing::error!(%error, "a call with answers broke");
+                }
+                return;
+            }
+        };
+        let shared = self.shared.clone();
+        let label = if result.is_ok() { "ok" } else { "failed" };
+        shared
+            .metrics
+            .calls
+            .with_label_values(&["answer", label])
+            .inc();
+        let book = self
+            .book
+            .as_mut()
+            .filter(|book| (book.round, book.drawn_at) == which);
+        match result {
+            Ok(done) => {
+                self.pause = FIRST_PAUSE;
+                pay::count_earned(&shared, &done);
+                tracing::info!(
+                    round = which.0,
+                    answers = indices.len(),
+                    block = done.block.number,
+                    "answers are final"
+                );
+                if let Some(book) = book {
+                    book.ended(&indices, done.block.number);
+                    if done.event("Audits", "RoundPassed").is_some() {
+                        self.passed();
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, round = which.0, "answers failed: what is still asked for is answered again");
+                if let Some(book) = book {
+                    match &error {
+                        SubmitError::Dispatch { block, .. } => book.ended(&indices, block.number),
+                        _ => book.failed(&indices),
+                    }
+                }
+                if matches!(error, SubmitError::CannotPay { .. }) {
+                    tracing::error!(operator = %shared.operator, "answers cost nothing, but their fee is withdrawn and given back: the operator's account must hold some NOEMA");
+                }
+                self.not_before = Some(Instant::now() + self.pause);
+                self.pause = (self.pause * 2).min(LAST_PAUSE);
+            }
+        }
+    }
+
+    /// Notes that the round in the book is passed, once.
+    fn passed(&mut self) {
+        self.healing.stop();
+        let Some(book) = self.book.as_mut().filter(|book| !book.is_closed()) else {
+            return;
+        };
+        let answered = book.close_passed();
+        let metrics = &self.shared.metrics.audits;
+        metrics.challenges("answered").inc_by(answered as u64);
+        metrics.answers_lacking.set(0);
+        metrics.rounds("passed").inc();
+        metrics.last_passed.set(book.round.into());
+        tracing::info!(
+            round = book.round,
+            "every challenge of the round is answered"
+        );
+    }
+
+    /// Notes how the round in the book ended, once.
+    async fn close(&mut self, state: &C::State, limits: &AuditLimits) -> Result<(), ChainError> {
+        let shared = self.shared.clone();
+        let open = self
+            .book
+            .as_ref()
+            .is_some_and(|book| !book.is_closed() && !book.is_empty());
+        if !open {
+            return Ok(());
+        }
+        // By the points: a round that is settled was passed or missed; one that is not, was missed, for whoever passes settles.
+        let points = self.standing.points();
+        self.standing.refresh_now(&shared, state, limits).await?;
+        let Some(book) = &mut self.book else {
+            return Ok(());
+        };
+        let settled = self.standing.next().is_some_and(|next| next > book.round);
+        let struck = self.standing.points() > points || self.standing.is_dropping();
+        let metrics = &shared.metrics.audits;
+        metrics.answers_lacking.set(0);
+        self.healing.stop();
+        if settled && !struck {
+            self.passed();
+            return Ok(());
+        }
+        metrics.rounds("missed").inc();
+        for Missed { challenge, fault } in book.close_missed() {
+            let result = match fault {
+                Some(_) => "unanswerable",
+                None => "late",
+            };
+            metrics.challenges(result).inc();
+            tracing::error!(
+                round = book.round,
+                challenge = challenge.index,
+                root = %hex(&challenge.root),
+                sector = challenge.sector,
+                reason = fault.as_deref().unwrap_or("the answer was not in a block in time"),
+                "a challenge was missed"
+            );
+        }
+        Ok(())
+    }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn hex(bytes: &[u8; 32]) -> String {
+    noema_chain_client::FileId(*bytes).to_string()
+}
