@@ -1,7 +1,7 @@
-//! Audits, pay and repair on a running network: rounds of twenty ticks, and replicas that are let mature at once (see `noema_tests::audits`); everything else is the
+//! Audits, pay and repair on a running network: rounds of 24 ticks, and replicas that are let mature at once (see `noema_tests::audits`); everything else is the
 //! chain and the daemons as they are.
 //!
-//! How long each takes, in rounds of about 20 s: honest three, damage three, a dead provider five, restarts two; before that half a minute to store a file.
+//! How long each takes, in rounds of about 25 s: honest three, damage three, a dead provider five, restarts two; before that half a minute to store a file.
 
 use std::{os::unix::fs::FileExt, path::PathBuf, time::Duration};
 
@@ -25,7 +25,7 @@ const SEGMENT: u64 = 262_144;
 /// Nine segments, the last one short.
 const SIZE: u64 = 8 * SEGMENT + 1000;
 /// Rounds that are over in this time.
-const ROUNDS: Duration = Duration::from_secs(120);
+const ROUNDS: Duration = Duration::from_secs(150);
 /// Points of a missed round, and with which everything is dropped.
 const MISS: u32 = 24;
 const PASSED: &str = "noema_storage_audit_rounds_total{result=\"passed\"}";
@@ -233,8 +233,8 @@ async fn total(net: &LocalNet, account: &AccountId) -> anyhow::Result<u128> {
     Ok(account.free + account.reserved)
 }
 
-/// Turns a bit of every segment of the file over in the provider's data.
-fn spoil(provider: &Provider, file: &FileId) -> anyhow::Result<()> {
+/// Turns a bit of every segment of the file over in the provider's data, at this offset in each: at another each time, or what was not healed would be sound again.
+fn spoil(provider: &Provider, file: &FileId, offset: u64) -> anyhow::Result<()> {
     let name = file.to_string();
     let (shelf, data) = (&name[..2], format!("{name}.data"));
     let path = provider.data_dir().join("files").join(shelf).join(data);
@@ -244,7 +244,7 @@ fn spoil(provider: &Provider, file: &FileId) -> anyhow::Result<()> {
         .open(&path)
         .with_context(|| format!("open {}", path.display()))?;
     for segment in 0..SIZE.div_ceil(SEGMENT) {
-        let at = segment * SEGMENT + 77;
+        let at = segment * SEGMENT + offset;
         let mut byte = [0];
         data.read_exact_at(&mut byte, at)?;
         data.write_all_at(&[byte[0] ^ 0x20], at)?;
@@ -267,7 +267,7 @@ async fn lost_data_is_struck_unless_a_peer_has_it() -> anyhow::Result<()> {
 
     // The peer helps: every round is passed.
     let passed = figures(victim).await?.get(PASSED).copied();
-    spoil(victim, &stored.file)?;
+    spoil(victim, &stored.file, 77)?;
     let next = passed.unwrap_or_default() + 2.0;
     stored.until(victim, PASSED, next).await?;
     let found = figures(victim).await?;
@@ -279,7 +279,7 @@ async fn lost_data_is_struck_unless_a_peer_has_it() -> anyhow::Result<()> {
 
     // It does not: the next round is missed, whatever is drawn, for everything is damaged.
     peer.stop().await;
-    spoil(victim, &stored.file)?;
+    spoil(victim, &stored.file, 99)?;
     stored.until(victim, MISSED, 1.0).await?;
     let found = figures(victim).await?;
     ensure!(

@@ -12,10 +12,10 @@ use sp_crypto_hashing::{twox_128, twox_64};
 
 use crate::network;
 
-/// The shortest rounds that leave room for a draw that is late: window and delay, `MaxGap` of the entropy (8), and 2.
+/// Short rounds, whose windows leave time for finality on a busy machine, that leave room for a draw that is late: window and delay, `MaxGap` of the entropy (8), and 2.
 pub const PACE: AuditPace = AuditPace {
-    round_ticks: 20,
-    answer_ticks: 8,
+    round_ticks: 24,
+    answer_ticks: 12,
     draw_delay: 2,
 };
 /// Bytes of a task on storage's agenda: file, owner, slot, token, kind.

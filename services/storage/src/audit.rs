@@ -16,7 +16,7 @@ use std::{
 
 use noema_chain_client::{
     AuditLimits, AuditRound, AuditRoundState, BlockRef, Call, ChainError, Finalized, Head,
-    SubmitError,
+    SubmitError, SubmitOptions,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -215,7 +215,7 @@ impl<C: ChainView> Auditor<C> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let unsettled = self.standing.unsettled(&shared, state).await?;
+        let unsettled = pay::unsettled(&shared, state).await?;
         if unsettled > limits.max_settle {
             self.standing
                 .poke(&shared, "too many rounds are unsettled for it to answer");
@@ -237,19 +237,24 @@ impl<C: ChainView> Auditor<C> {
         }
         let lacking = proofs.faults.iter().filter_map(|fault| fault.segment);
         self.healing.fetch(&shared, lacking);
-        let patience = Duration::from_secs(round.ticks_left()).saturating_add(BEYOND);
+        let options = SubmitOptions {
+            timeout: Duration::from_secs(round.ticks_left()).saturating_add(BEYOND),
+            // No more than the miss would cost.
+            max_tip: limits.miss_fee.saturating_add(self.standing.rate()),
+        };
         let batch = usize::try_from(limits.max_challenges).unwrap_or(1).max(1);
         for answers in proofs.answers.chunks(batch) {
             let answers = answers.to_vec();
             let indices: Vec<u8> = answers.iter().map(|(index, _)| *index).collect();
             book.sent(&indices);
-            let (chain, which) = (shared.chain.clone(), (book.round, book.drawn_at));
+            let (chain, options) = (shared.chain.clone(), options.clone());
+            let which = (book.round, book.drawn_at);
             let call = Call::Answer {
                 round: round.index,
                 answers,
             };
             self.calls.spawn(async move {
-                let result = chain.submit_within(call, patience).await;
+                let result = chain.submit_with(call, options).await;
                 Ended {
                     book: which,
                     indices,

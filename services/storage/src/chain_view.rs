@@ -1,7 +1,7 @@
 //! What the daemon needs of the chain, and that over [`ChainClient`]. Tests put another chain
 //! behind it.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use noema_chain_client::{
     AccountId, Assignment, AuditLimits, AuditRound, AuditStanding, AuditedPage, BlockNumber,
@@ -27,11 +27,11 @@ pub(crate) trait ChainView: Clone + Send + Sync + 'static {
     /// Submits a call with the operator key and waits until it is final.
     fn submit(&self, call: Call) -> impl Future<Output = Result<Finalized, SubmitError>> + Send;
 
-    /// The same, for so long at most. Until then whatever is lost is sent again with the same nonce, so that it is executed once at most.
-    fn submit_within(
+    /// The same, for so long at most, with a tip that grows. Until then whatever is lost is sent again with the same nonce, so that it is executed once at most.
+    fn submit_with(
         &self,
         call: Call,
-        patience: Duration,
+        options: SubmitOptions,
     ) -> impl Future<Output = Result<Finalized, SubmitError>> + Send;
 }
 
@@ -132,12 +132,11 @@ impl ChainView for OperatorChain {
         self.submitter.submit(call).await
     }
 
-    async fn submit_within(
+    async fn submit_with(
         &self,
         call: Call,
-        patience: Duration,
+        options: SubmitOptions,
     ) -> Result<Finalized, SubmitError> {
-        let options = SubmitOptions { timeout: patience };
         self.submitter.submit_with(call, options).await
     }
 }

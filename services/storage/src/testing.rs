@@ -14,7 +14,7 @@ use noema_chain_client::{
     AccountId, Assignment, AuditLimits, AuditRound, AuditStanding, AuditedPage, BlockNumber,
     BlockRef, Call, ChainError, ChainEvent, Challenges, Deal, FileId, Finalized, Hash, Head,
     ProviderPay, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState,
-    SubmitError, Terms,
+    SubmitError, SubmitOptions, Terms,
 };
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
 use noema_transport::{
@@ -360,10 +360,10 @@ impl ChainView for FakeChain {
         Ok(self.with(|state| state.best.unwrap_or(self.head.borrow().block())))
     }
 
-    async fn submit_within(
+    async fn submit_with(
         &self,
         call: Call,
-        _patience: Duration,
+        _options: SubmitOptions,
     ) -> Result<Finalized, SubmitError> {
         self.submit(call).await
     }

@@ -9,7 +9,7 @@ use crate::{
     error::{ChainError, DispatchFailure},
     events::ChainEvent,
     follower::Head,
-    types::{AccountId, BlockNumber, BlockRef, Hash},
+    types::{AccountId, Balance, BlockNumber, BlockRef, Hash},
 };
 
 /// A signed transaction.
@@ -64,6 +64,7 @@ pub(crate) trait TxBackend: Send + Sync + 'static {
         &self,
         call: &Call,
         nonce: u64,
+        tip: Balance,
     ) -> impl Future<Output = Result<SignedTx, ChainError>> + Send;
 
     /// Gives a transaction to the node.

@@ -36,12 +36,16 @@ const WAITING: usize = 256;
 pub struct SubmitOptions {
     /// How long to wait for finality.
     pub timeout: Duration,
+    /// What may be added to the fee, in the smallest unit, when the call is not in a block after some time. It is raised step by step, with the same nonce, and paid also
+    /// where the fee is given back.
+    pub max_tip: Balance,
 }
 
 impl Default for SubmitOptions {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(180),
+            max_tip: 0,
         }
     }
 }
@@ -126,6 +130,7 @@ impl Submitter {
         let command = Command {
             call,
             timeout: options.timeout,
+            max_tip: options.max_tip,
             answer,
         };
         self.inner

@@ -105,7 +105,7 @@ impl TxBackend for Node {
             .nonce)
     }
 
-    async fn sign(&self, call: &Call, nonce: u64) -> Result<SignedTx, ChainError> {
+    async fn sign(&self, call: &Call, nonce: u64, tip: Balance) -> Result<SignedTx, ChainError> {
         // The runtime at the best block executes the next one: it says how calls are encoded.
         let best = self.client.at(self.client.best().await?).await?;
         let finalized = self.client.finalized();
@@ -114,6 +114,7 @@ impl TxBackend for Node {
         let payload = call.payload(&best)?;
         let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
             .nonce(nonce)
+            .tip(tip)
             .mortal_from_unchecked(
                 lifetime,
                 u64::from(finalized.number),

@@ -3,6 +3,8 @@
 //! The truth about a transaction is the finalised chain: every finalised block is searched for the
 //! transactions under way. The pool is only a place to put them again and again.
 
+mod tips;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
@@ -21,7 +23,7 @@ use crate::{
     call::Call,
     error::{ChainError, SubmitError},
     follower::Head,
-    types::{BlockNumber, BlockRef, Hash},
+    types::{Balance, BlockNumber, BlockRef, Hash},
 };
 
 /// How many transactions may be under way.
@@ -40,6 +42,7 @@ pub(super) type Answer = oneshot::Sender<Result<Finalized, SubmitError>>;
 pub(super) struct Command {
     pub(super) call: Call,
     pub(super) timeout: Duration,
+    pub(super) max_tip: Balance,
     pub(super) answer: Answer,
 }
 
@@ -59,6 +62,8 @@ struct Job {
     /// Every transaction signed for this call and nonce; at most one of them can be executed.
     signed: Vec<SignedTx>,
     sent_at: Instant,
+    /// Of the last of them.
+    tip: Balance,
 }
 
 impl Job {
@@ -161,7 +166,7 @@ impl<B: TxBackend> Queue<B> {
             Ok(nonce) => nonce,
             Err(error) => return later(command, error.to_string()),
         };
-        let tx = match self.backend.sign(&command.call, nonce).await {
+        let tx = match self.backend.sign(&command.call, nonce, 0).await {
             Ok(tx) => tx,
             Err(error @ ChainError::Incompatible { .. }) => {
                 answer(command, Err(error.into()));
@@ -182,6 +187,7 @@ impl<B: TxBackend> Queue<B> {
                         since,
                         signed: vec![tx],
                         sent_at,
+                        tip: 0,
                     },
                 );
                 None
@@ -331,12 +337,17 @@ impl<B: TxBackend> Queue<B> {
             let Some(tx) = job.signed.last().cloned() else {
                 continue;
             };
+            let (call, offered, next) = (job.command.call.clone(), job.tip, job.next_tip());
+            if let Some(tip) = next {
+                if self.raise(nonce, tip).await {
+                    continue;
+                }
+            }
             if let Err(Refusal::Unfit(reason)) = self.backend.broadcast(&tx).await {
                 // Signed for a runtime or fork that is gone. The nonce stays, so that only one of
                 // the two can be executed.
                 tracing::debug!(%reason, nonce, "signing a transaction again");
-                let call = job.command.call.clone();
-                let signed = self.backend.sign(&call, nonce).await;
+                let signed = self.backend.sign(&call, nonce, offered).await;
                 let Some(job) = self.jobs.get_mut(&nonce) else {
                     continue;
                 };

@@ -28,6 +28,7 @@ const LIFE: u32 = 16;
 struct Chain {
     runtime: u8,
     signed: u64,
+    tips: Vec<(u64, u128)>,
     nonce: u64,
     pool: BTreeMap<u64, Vec<u8>>,
     blocks: Vec<Vec<Vec<u8>>>,
@@ -35,6 +36,15 @@ struct Chain {
     poor: bool,
     silent: bool,
     fail: bool,
+    /// What a transaction must add to get into a block.
+    least_tip: u128,
+}
+
+impl Chain {
+    fn tip_of(&self, tx: &[u8]) -> u128 {
+        let number = u64::from_le_bytes(tx[9..17].try_into().unwrap());
+        self.tips[number as usize - 1].1
+    }
 }
 
 #[derive(Clone)]
@@ -74,8 +84,13 @@ impl Fake {
     fn block(&self, only: Option<Vec<Vec<u8>>>) {
         let number = self.with(|chain| {
             let mut block = only.unwrap_or_default();
-            while let Some(tx) = chain.pool.remove(&(chain.nonce + block.len() as u64)) {
-                block.push(tx);
+            loop {
+                let next = chain.nonce + block.len() as u64;
+                let paid = |tx: &Vec<u8>| chain.tip_of(tx) >= chain.least_tip;
+                if !chain.pool.get(&next).is_some_and(paid) {
+                    break;
+                }
+                block.extend(chain.pool.remove(&next));
             }
             chain.nonce += block.len() as u64;
             let nonce = chain.nonce;
@@ -135,10 +150,11 @@ impl TxBackend for Fake {
         Ok(self.with(|chain| chain.nonce))
     }
 
-    async fn sign(&self, call: &Call, nonce: u64) -> Result<SignedTx, ChainError> {
+    async fn sign(&self, call: &Call, nonce: u64, tip: u128) -> Result<SignedTx, ChainError> {
         let birth = self.heads.borrow().number;
         let bytes = self.with(|chain| {
             chain.signed += 1;
+            chain.tips.push((nonce, tip));
             let mut bytes = nonce.to_le_bytes().to_vec();
             bytes.push(chain.runtime);
             bytes.extend(chain.signed.to_le_bytes());
@@ -174,6 +190,10 @@ impl TxBackend for Fake {
             }
             match chain.pool.get(&nonce) {
                 Some(known) if *known == tx.bytes => Err(Refusal::Known),
+                Some(known) if chain.tip_of(&tx.bytes) > chain.tip_of(known) => {
+                    chain.pool.insert(nonce, tx.bytes.clone());
+                    Ok(())
+                }
                 Some(_) => Err(Refusal::NonceUsed),
                 None => {
                     chain.pool.insert(nonce, tx.bytes.clone());
@@ -224,11 +244,50 @@ async fn send(
         .send(Command {
             call,
             timeout,
+            max_tip: 0,
             answer,
         })
         .await
         .unwrap();
     answered
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_kept_out_of_blocks_offers_more_up_to_its_limit_and_is_executed_once() {
+    for (least, enough) in [(300, true), (641, false)] {
+        let fake = Fake::new();
+        fake.with(|chain| chain.least_tip = least);
+        let (answer, answered) = oneshot::channel();
+        let command = Command {
+            call: Call::Remark(b"a".to_vec()),
+            timeout: Duration::from_secs(50),
+            max_tip: 640,
+            answer,
+        };
+        fake.queue().send(command).await.unwrap();
+        let result = fake.run(answered).await;
+        assert_eq!(result.is_ok(), enough, "{result:?}");
+        let tips = fake.with(|chain| chain.tips.clone());
+        assert!(tips.iter().all(|(nonce, _)| *nonce == 0), "{tips:?}");
+        let tips: Vec<_> = tips.iter().map(|(_, tip)| *tip).collect();
+        let expected = [0, 10, 20, 40, 80, 160, 320, 640];
+        let expected = if enough {
+            &expected[..7]
+        } else {
+            &expected[..]
+        };
+        assert_eq!(tips, expected);
+        assert_eq!(executed(&fake).len(), usize::from(enough));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_a_limit_for_tips_offers_none() {
+    let fake = Fake::new();
+    fake.with(|chain| chain.least_tip = 1);
+    let first = send(&fake.queue(), "a", 30).await;
+    assert!(fake.run(first).await.is_err());
+    assert!(fake.with(|chain| chain.tips.iter().all(|(_, tip)| *tip == 0)));
 }
 
 fn executed(fake: &Fake) -> Vec<String> {

@@ -28,6 +28,8 @@ pub(super) struct Standing {
     known: Option<AuditStanding>,
     /// Whether anything is owed to the provider.
     is_owed: bool,
+    /// What the next round pays, in the smallest unit.
+    rate: Balance,
     read_at: Option<Instant>,
     poked_at: Option<Instant>,
     /// The round in which it was looked whether rounds are left to settle while nothing is asked.
@@ -93,10 +95,16 @@ impl Standing {
         metrics.pay_carried.set(noema(carried));
         let next = standing.map_or(0, |known| known.next);
         let rate = pay.and_then(|pay| pay.rate_in(next.max(pay.settled.saturating_add(1))));
-        metrics.pay_rate.set(noema(rate.unwrap_or(0)));
+        self.rate = rate.unwrap_or(0);
+        metrics.pay_rate.set(noema(self.rate));
         self.known = standing;
         self.read_at = Some(Instant::now());
         Ok(())
+    }
+
+    /// What the next round paid then, in the smallest unit.
+    pub(super) fn rate(&self) -> Balance {
+        self.rate
     }
 
     /// Strike points when it was read last.
@@ -112,16 +120,6 @@ impl Standing {
     /// Whether everything was being taken from the provider then.
     pub(super) fn is_dropping(&self) -> bool {
         self.known.is_some_and(|known| known.dropping)
-    }
-
-    /// Rounds that are over and not settled.
-    pub(super) async fn unsettled<C: ChainView>(
-        &mut self,
-        shared: &Shared<C>,
-        state: &C::State,
-    ) -> Result<u32, ChainError> {
-        let standing = state.audit_standing(&shared.provider).await?;
-        Ok(standing.map_or(0, |known| known.unsettled))
     }
 
     /// Settles what is left when nothing is asked any more: whoever is asked settles with its answers. Once a round, in the second half of the window, so that nobody
@@ -168,6 +166,15 @@ impl Standing {
             }
         });
     }
+}
+
+/// Rounds of the provider that are over and not settled.
+pub(super) async fn unsettled<C: ChainView>(
+    shared: &Shared<C>,
+    state: &C::State,
+) -> Result<u32, ChainError> {
+    let standing = state.audit_standing(&shared.provider).await?;
+    Ok(standing.map_or(0, |known| known.unsettled))
 }
 
 /// Counts what a call of this provider brought it.

@@ -140,7 +140,7 @@ mod tests {
             .map(|n| begins_at(&AccountId([n; 32]), &round, 18_010))
             .collect();
         assert!(begins.iter().all(|at| (18_010..19_805).contains(at)));
-        let mut different = begins.clone();
+        let mut different = begins;
         different.sort_unstable();
         different.dedup();
         assert_eq!(different.len(), 20);
