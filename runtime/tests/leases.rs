@@ -13,8 +13,8 @@ use frame_support::{
 use noema_commitment::{path, zero_root, SectorProof, Shape, SECTOR_SIZE};
 use noema_core::units::{GIB, NOEMA};
 use noema_runtime::{
-    configs::ai::storage::PotAccount, AccountId, Audits, Balances, Providers, Runtime, RuntimeOrigin,
-    Storage, System,
+    configs::ai::storage::PotAccount, AccountId, Audits, Balances, Providers, Runtime,
+    RuntimeOrigin, Storage, System,
 };
 use noema_traits::{Auditable, Payroll, Role, Rounds};
 use pallet_noema_storage::{Deals, HostHashing, LeaseStatus, SlotState};
@@ -252,7 +252,11 @@ fn a_file_is_bought_audited_paid_for_and_repaired() {
             block(|| Audits::poke(signed(&eve), second.clone()).ok());
         }
         let pot = PotAccount::get();
-        assert_eq!(Balances::reserved_balance(&pot), 0, "nobody's money is stuck");
+        assert_eq!(
+            Balances::reserved_balance(&pot),
+            0,
+            "nobody's money is stuck"
+        );
         check();
     });
 }

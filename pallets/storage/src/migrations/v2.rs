@@ -1,4 +1,8 @@
 //! Version 2: leases. Deals get terms and what was paid for them, slots what they are worth to a provider, tasks a kind.
+#![allow(
+    clippy::as_conversions,
+    reason = "the derives of codec cast the indices of variants"
+)]
 
 use super::PALLET_ID;
 use crate::{
