@@ -133,7 +133,7 @@ async fn honest_providers_pass_and_are_paid_to_the_unit() -> anyhow::Result<()> 
         let (owed_now, has) = owed_and_had(&stored.net, &account).await?;
         let paid = owed - owed_now;
         ensure!(
-            paid >= rent && paid % rent == 0,
+            paid >= rent && paid.is_multiple_of(rent),
             "{account} got {paid}, no number of rounds of {rent}"
         );
         let gained = has - balance;

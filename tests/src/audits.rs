@@ -148,7 +148,7 @@ fn decode(value: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
     };
     let tasks = &value[skip..];
     ensure!(
-        tasks.len() % TASK == 0,
+        tasks.len().is_multiple_of(TASK),
         "a task has {TASK} bytes, these are {}",
         tasks.len()
     );

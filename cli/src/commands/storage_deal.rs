@@ -167,7 +167,7 @@ mod tests {
             "1.5 NOEMA",
             "slot 1",
             "block 9",
-            "by block 6",
+            "by tick 6",
         ] {
             assert!(text.contains(part), "{text}");
         }

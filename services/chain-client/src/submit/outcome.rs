@@ -255,6 +255,8 @@ mod tests {
                 1000u64,
                 3u8,
                 5_000_000_000_000_000_000u128,
+                // Rent, the last round asked for, escrow, placement.
+                (9u128, 30u32, 270u128, 45u128),
             ),
         );
         let mut bytes = events(2, std::slice::from_ref(&committed));

@@ -10,7 +10,7 @@ use noema_commitment::{verify_sector, Software, SEGMENT_SIZE};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::*;
+use super::{outcome::hex, *};
 use crate::{
     client::{FileRef, StorageClient},
     deny::DenyList,
