@@ -57,6 +57,7 @@ async fn damage_on_a_disk_is_told_found_and_healed() -> anyhow::Result<()> {
         "registration",
         "balance",
         "clock",
+        "audits",
         "pin",
         "endpoint",
         "disk",
