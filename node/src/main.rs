@@ -19,6 +19,7 @@ mod consensus;
 mod equivocation;
 mod executor;
 mod export_chain_spec;
+mod finality;
 mod genesis;
 mod pruning;
 mod rpc;

@@ -1,8 +1,8 @@
 //! The parts of a node and how they are put together.
 
 use crate::{
-    clock, consensus, equivocation, executor::RuntimeExecutor, genesis::GenesisBlock, pruning, rpc,
-    wasm_cache::WasmCache,
+    clock, consensus, equivocation, executor::RuntimeExecutor, finality::CatchUp,
+    genesis::GenesisBlock, pruning, rpc, wasm_cache::WasmCache,
 };
 use futures::{FutureExt, StreamExt};
 use jsonrpsee::RpcModule;
@@ -438,7 +438,7 @@ where
             link: grandpa_link,
             network,
             sync: Arc::new(sync_service),
-            notification_service: grandpa_notifications,
+            notification_service: Box::new(CatchUp::new(grandpa_notifications)),
             voting_rule: consensus::VOTING_RULE,
             prometheus_registry,
             shared_voter_state: voter_state,

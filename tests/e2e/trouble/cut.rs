@@ -11,15 +11,14 @@ use noema_tests::{
 
 use super::{all, others, validators, LONGEST_WAIT, SOME, VALIDATORS};
 
-/// Validators that are cut off, one after the other.
-const CUTS: usize = 2;
-/// Blocks that the others finalise meanwhile: at full size longer than connections live without an answer.
-const CI: u64 = 15;
-const FULL: u64 = 180;
+/// For how many blocks validators are cut off, one validator after the other: at full size also longer than connections live without an
+/// answer, and as often as it takes to meet each of them while another one is still catching up.
+const CI: &[u64] = &[15, 15];
+const FULL: &[u64] = &[180, 180, 15, 15, 15, 15, 15, 15, 15, 15];
 /// Blocks that were under way when the link was cut.
 const UNDER_WAY: u64 = 2;
 
-/// The second cut needs the vote of the validator that was cut off first.
+/// Each cut needs the vote of the validator that was cut off before.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_validators_finalise_while_the_fourth_is_cut_off_and_nothing_forks(
 ) -> anyhow::Result<()> {
@@ -27,13 +26,13 @@ async fn three_validators_finalise_while_the_fourth_is_cut_off_and_nothing_forks
     let fleet = Fleet::watch(&net);
     let everybody: Vec<usize> = (0..VALIDATORS).collect();
     fleet.goes_on(&everybody, SOME).await?;
-    let blocks = if proving() { FULL } else { CI };
-    for away in (0..VALIDATORS).rev().take(CUTS) {
+    let cuts = if proving() { FULL } else { CI };
+    for (away, blocks) in (0..VALIDATORS).rev().cycle().zip(cuts) {
         let (node, connected) = (net.node(away), others(away));
         let from = Instant::now();
         let before = node.finalized().await?;
         net.links().cut(away);
-        fleet.goes_on(&connected, blocks).await?;
+        fleet.goes_on(&connected, *blocks).await?;
 
         // That it is cut off indeed, and cannot finalise anything alone.
         let (alone, together) = (
@@ -58,7 +57,10 @@ async fn three_validators_finalise_while_the_fourth_is_cut_off_and_nothing_forks
     fleet.agree()?;
     log_lines::no_errors(&net, &[])?;
     let blocks = same_chain(&all(&net), 1).await?;
-    println!("{CUTS} validators cut off, {blocks} blocks final, the same ones everywhere");
+    println!(
+        "validators cut off {} times, {blocks} blocks final, the same ones everywhere",
+        cuts.len()
+    );
     net.shutdown().await;
     Ok(())
 }

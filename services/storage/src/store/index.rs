@@ -31,9 +31,14 @@ use redb::{
     TableDefinition, WriteTransaction,
 };
 
+use bits::{copy_bits, is_held, place};
+use database::{closed, make_tables, open_database, owner_of, prepare};
+
 use super::{error::index_error, NewSegment, StoreError};
 use crate::client::FileRef;
 
+mod bits;
+mod database;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 #[cfg(test)]
@@ -677,89 +682,6 @@ fn transact<T>(
     Ok((value, change))
 }
 
-fn open_database(path: &Path, cache: usize) -> Result<Database, StoreError> {
-    let mut builder = Database::builder();
-    builder.set_cache_size(cache);
-    builder.create(path).map_err(index_error)
-}
-
-fn closed() -> StoreError {
-    StoreError::Index(
-        "it is closed after an I/O error; it is opened again at the next write".into(),
-    )
-}
-
-fn make_tables(transaction: &WriteTransaction) -> Work<()> {
-    transaction.open_table(FILES)?;
-    transaction.open_table(SEGMENTS)?;
-    transaction.open_table(HELD)?;
-    transaction.open_table(DAMAGED)?;
-    transaction.open_table(META)?;
-    Ok(())
-}
-
-/// Whose an index is, if it says so.
-fn owner_of(database: &Database) -> Result<Option<StoreIdentity>, StoreError> {
-    let found = database
-        .begin_read()
-        .map_err(redb::Error::from)
-        .and_then(|transaction| {
-            let found = match transaction.open_table(META) {
-                Ok(meta) => meta.get("identity")?.map(|bytes| bytes.value().to_vec()),
-                Err(redb::TableError::TableDoesNotExist(_)) => None,
-                Err(error) => return Err(error.into()),
-            };
-            Ok(found)
-        })
-        .map_err(index_error)?;
-    found.map(|bytes| decode_owner(&bytes)).transpose()
-}
-
-fn decode_owner(bytes: &[u8]) -> Result<StoreIdentity, StoreError> {
-    let (version, genesis, provider) = <(u32, [u8; 32], [u8; 32])>::decode(&mut &bytes[..])
-        .map_err(|_| index_error(corrupted("the owner's record is unreadable")))?;
-    if version != LAYOUT_VERSION {
-        return Err(StoreError::OtherVersion {
-            expected: LAYOUT_VERSION,
-            found: version,
-        });
-    }
-    Ok(StoreIdentity {
-        genesis: Hash(genesis),
-        provider: AccountId(provider),
-    })
-}
-
-/// Makes the tables, and notes or checks whose they are.
-fn prepare(database: &Database, identity: &StoreIdentity) -> Result<(), StoreError> {
-    let found = transact(database, |transaction, _| {
-        make_tables(transaction)?;
-        let mut meta = transaction.open_table(META)?;
-        let found = meta.get("identity")?.map(|bytes| bytes.value().to_vec());
-        if found.is_none() {
-            let ours = (LAYOUT_VERSION, identity.genesis.0, identity.provider.0).encode();
-            meta.insert("identity", &ours[..])?;
-        }
-        Ok(found)
-    });
-    let (found, _) = found.map_err(index_error)?;
-    let Some(found) = found else { return Ok(()) };
-    let StoreIdentity { genesis, provider } = decode_owner(&found)?;
-    if genesis != identity.genesis {
-        return Err(StoreError::OtherChain {
-            expected: identity.genesis,
-            found: genesis,
-        });
-    }
-    if provider != identity.provider {
-        return Err(StoreError::OtherProvider {
-            expected: identity.provider,
-            found: provider,
-        });
-    }
-    Ok(())
-}
-
 fn count(database: &Database) -> Work<Totals> {
     let transaction = database.begin_read()?;
     let mut totals = Totals::default();
@@ -770,19 +692,4 @@ fn count(database: &Database) -> Work<Totals> {
         totals.bytes = totals.bytes.saturating_add(record.bytes);
     }
     Ok(totals)
-}
-
-fn place(index: u64) -> (usize, u8) {
-    let bit = (index % CHUNK) as usize;
-    (bit / 8, 1 << (bit % 8))
-}
-
-fn is_held(bits: &[u8], index: u64) -> bool {
-    let (byte, bit) = place(index);
-    bits.get(byte).is_some_and(|byte| byte & bit != 0)
-}
-
-fn copy_bits(to: &mut [u8; CHUNK_BYTES], from: &[u8]) {
-    let len = from.len().min(CHUNK_BYTES);
-    to[..len].copy_from_slice(&from[..len]);
 }
