@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use noema_chain_client::AccountId;
 
 use super::range::ByteRange;
-use crate::amount::Size;
+use noema_storage::ByteSize;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Storage {
@@ -104,7 +104,7 @@ pub(crate) struct Which {
 
     /// Size in bytes, to tell apart files of the same root.
     #[arg(long, value_name = "BYTES")]
-    pub(crate) size: Option<Size>,
+    pub(crate) size: Option<ByteSize>,
 }
 
 /// 32 bytes in hex.

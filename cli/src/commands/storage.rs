@@ -1,5 +1,6 @@
 //! `noema storage`: what there is, and what goes.
 
+use noema_storage::ByteSize;
 use std::{path::Path, time::Duration};
 
 use futures::future::join_all;
@@ -8,7 +9,7 @@ use noema_storage::client::{ClientOptions, FileRef, FileStatus, StorageClient};
 use serde_json::{json, Value};
 
 use crate::{
-    amount::{Amount, Size},
+    amount::Amount,
     args::storage::{Id, Storage, Which},
     failure::Failure,
     lookup::{self, endpoints},
@@ -157,7 +158,7 @@ async fn list(session: &Session, owner: Option<AccountId>) -> Result<(), Failure
     for (file, deal) in &deals {
         table.row(vec![
             file.to_string(),
-            Size(deal.size).to_string(),
+            ByteSize(deal.size).to_string(),
             format!("{} of {}", deal.held, deal.slots.len()),
             deal_word(deal).to_owned(),
             Amount(deal.deposit).to_string(),
@@ -239,7 +240,7 @@ pub(super) fn hex0x(bytes: &[u8; 32]) -> String {
 fn sized(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} bytes"),
-        _ => format!("{} ({bytes} bytes)", Size(bytes)),
+        _ => format!("{} ({bytes} bytes)", ByteSize(bytes)),
     }
 }
 
