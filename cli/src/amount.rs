@@ -64,77 +64,6 @@ impl fmt::Display for Amount {
     }
 }
 
-/// A number of bytes. Parses `1000000`, `64KiB`, `10 GiB`, `2TB`; prints the nearest binary unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Size(pub(crate) u64);
-
-/// Why a text is no size.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SizeError {
-    #[error("expected a size such as 500GiB, 2TB or 1000000 (bytes), found {0:?}")]
-    Malformed(String),
-    #[error("the size is larger than 2^64 bytes")]
-    TooLarge,
-}
-
-const UNITS: [(&str, u64); 9] = [
-    ("", 1),
-    ("b", 1),
-    ("kib", 1 << 10),
-    ("mib", 1 << 20),
-    ("gib", 1 << 30),
-    ("tib", 1 << 40),
-    ("mb", 1_000_000),
-    ("gb", 1_000_000_000),
-    ("tb", 1_000_000_000_000),
-];
-
-impl FromStr for Size {
-    type Err = SizeError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let malformed = || SizeError::Malformed(text.chars().take(60).collect());
-        let end = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
-        let (number, unit) = text.split_at(end);
-        let unit = unit.trim_start().to_ascii_lowercase();
-        let (_, factor) = UNITS
-            .into_iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(malformed)?;
-        if number.is_empty() {
-            return Err(malformed());
-        }
-        let number: u64 = number.parse().map_err(|_| SizeError::TooLarge)?;
-        number
-            .checked_mul(factor)
-            .map(Self)
-            .ok_or(SizeError::TooLarge)
-    }
-}
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-        if self.0 < 1024 {
-            return f.pad(&format!("{} B", self.0));
-        }
-        // Whole units and tenths, without a detour over floating point.
-        let step = usize::try_from(self.0.ilog2() / 10).unwrap_or(1);
-        let unit = 1_u64 << (10 * step);
-        let tenths = u128::from(self.0) * 10 / u128::from(unit);
-        let (whole, tenth) = (tenths / 10, tenths % 10);
-        let name = NAMES[step - 1];
-        let text = if tenth == 0 {
-            format!("{whole} {name}")
-        } else {
-            format!("{whole}.{tenth} {name}")
-        };
-        f.pad(&text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,34 +127,6 @@ mod tests {
         ] {
             assert_eq!(Amount(units).to_string(), text);
             assert_eq!(amount(text.trim_end_matches(" NOEMA")), Ok(units));
-        }
-    }
-
-    #[test]
-    fn sizes_take_binary_and_decimal_units() {
-        let size = |text: &str| text.parse::<Size>().map(|s| s.0);
-        assert_eq!(size("1000"), Ok(1000));
-        assert_eq!(size("64 GiB"), Ok(64 << 30));
-        assert_eq!(size("2tb"), Ok(2_000_000_000_000));
-        assert_eq!(size("18446744073709551615"), Ok(u64::MAX));
-        assert_eq!(size("16777216TiB"), Err(SizeError::TooLarge));
-        for text in ["", "GiB", "1.5GiB", "-1", "1 XB"] {
-            assert!(matches!(size(text), Err(SizeError::Malformed(_))), "{text}");
-        }
-    }
-
-    #[test]
-    fn sizes_print_in_the_nearest_unit() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1 KiB"),
-            (1536, "1.5 KiB"),
-            (10 << 20, "10 MiB"),
-            ((1 << 30) - 1, "1023.9 MiB"),
-            (u64::MAX, "15.9 EiB"),
-        ] {
-            assert_eq!(Size(bytes).to_string(), text);
         }
     }
 }

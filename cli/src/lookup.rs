@@ -4,10 +4,10 @@ use noema_chain_client::{
     AccountId, ChainError, Deal, FileId, ProviderRecord, Role, SlotState, StateAt,
 };
 use noema_storage::client::{FileRef, Peer};
+use noema_storage::ByteSize;
 use serde_json::json;
 
 use crate::{
-    amount::Size,
     args::storage::{Id, Which},
     failure::Failure,
 };
@@ -38,7 +38,7 @@ pub(crate) async fn find(state: &StateAt, which: &Which) -> Result<Found, Failur
     }
     // A root.
     let size = match which.size {
-        Some(Size(size)) => size,
+        Some(ByteSize(size)) => size,
         None => {
             let sizes = state.sizes_of_root(&bytes).await?;
             let live: Vec<u64> = sizes
@@ -90,7 +90,7 @@ fn unknown(which: &Which) -> Failure {
 fn found(
     file: FileId,
     deals: Vec<(AccountId, Deal)>,
-    size: Option<Size>,
+    size: Option<ByteSize>,
 ) -> Result<Found, Failure> {
     let (_, deal) = deals
         .first()
@@ -111,7 +111,7 @@ fn found(
             ),
         ));
     }
-    if let Some(Size(size)) = size.filter(|size| size.0 != deal.size) {
+    if let Some(ByteSize(size)) = size.filter(|size| size.0 != deal.size) {
         return Err(Failure::usage(format!(
             "file {file} has {} bytes, not {size}",
             deal.size
@@ -348,7 +348,7 @@ mod tests {
         assert!(found(file, deals.clone(), None).is_ok());
         assert!(found(FileId([7; 32]), deals.clone(), None).is_err());
         assert_eq!(
-            found(file, deals, Some(Size(6))).unwrap_err().code(),
+            found(file, deals, Some(ByteSize(6))).unwrap_err().code(),
             "usage"
         );
     }

@@ -7,9 +7,10 @@
 #[path = "../../cli/src/amount.rs"]
 mod amount;
 
-use amount::{Amount, AmountError, Size, NOEMA};
+use amount::{Amount, AmountError, NOEMA};
 use libfuzzer_sys::fuzz_target;
 use noema_chain_client::{AccountId, FileId, Hash, Role};
+use noema_storage::ByteSize;
 
 fuzz_target!(|input: &[u8]| {
     if let Some(bytes) = input.first_chunk::<16>() {
@@ -27,13 +28,13 @@ fn printed(number: u128) {
     let text = Amount(number).to_string();
     let digits = text.strip_suffix(" NOEMA").unwrap();
     assert_eq!(digits.parse(), Ok(Amount(number)));
-    let size = Size(number as u64);
+    let size = ByteSize(number as u64);
     // Rounded down to a tenth of the unit.
     let text = size.to_string();
     let (digits, unit) = text.split_once(' ').unwrap();
     let whole = digits.split('.').next().unwrap();
     if unit != "PiB" && unit != "EiB" {
-        let read: Size = format!("{whole}{unit}").parse().unwrap();
+        let read: ByteSize = format!("{whole}{unit}").parse().unwrap();
         assert!(read <= size && size.0 - read.0 <= size.0 / 2 + 1);
     }
 }
@@ -64,7 +65,7 @@ fn amount(text: &str) {
 }
 
 fn size(text: &str) {
-    if let Ok(size) = text.parse::<Size>() {
+    if let Ok(size) = text.parse::<ByteSize>() {
         let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
         let number: u64 = digits.parse().unwrap();
         assert!(size.0 >= number && (number == 0 || size.0.is_multiple_of(number)));

@@ -2,8 +2,9 @@
 
 use clap::{Args, Subcommand};
 use noema_chain_client::{AccountId, Role};
+use noema_storage::ByteSize;
 
-use crate::amount::{Amount, Size};
+use crate::amount::Amount;
 
 /// What all provider commands have.
 #[derive(Clone, Copy, Debug, Args)]
@@ -30,7 +31,7 @@ pub(crate) enum Provider {
         endpoint: String,
         /// Bytes offered, such as 500GiB.
         #[arg(long, value_name = "SIZE")]
-        capacity: Size,
+        capacity: ByteSize,
     },
     /// Show a provider; the signer if not said.
     Status {
@@ -63,7 +64,7 @@ pub(crate) enum Provider {
         #[command(flatten)]
         role: RoleArg,
         /// Such as 500GiB.
-        capacity: Size,
+        capacity: ByteSize,
     },
     /// Add to the bond.
     BondMore {

@@ -4,12 +4,13 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Subcommand, ValueEnum};
 use noema_chain_client::AccountId;
+use noema_storage::ByteSize;
 
 use super::{
     lease::{Accept, Expire, Offer, Renew, TopUp},
     range::ByteRange,
 };
-use crate::amount::{Amount, Size};
+use crate::amount::Amount;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Storage {
@@ -121,7 +122,7 @@ pub(crate) struct Which {
 
     /// Size in bytes, to tell apart files of the same root.
     #[arg(long, value_name = "BYTES")]
-    pub(crate) size: Option<Size>,
+    pub(crate) size: Option<ByteSize>,
 }
 
 /// 32 bytes in hex.

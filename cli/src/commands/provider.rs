@@ -4,11 +4,12 @@ use noema_chain_client::{
     AccountId, Call, Finalized, ProviderRecord, ProviderStatus, RegisterProvider, Role, Submitter,
 };
 use noema_endpoint::{Endpoint, MAX_LEN};
+use noema_storage::ByteSize;
 use serde_json::{json, Value};
 
 use super::provider_audits::Audits;
 use crate::{
-    amount::{Amount, Size},
+    amount::Amount,
     args::provider::{AmountOrAll, Provider, RoleArg},
     failure::Failure,
     lookup,
@@ -206,8 +207,8 @@ async fn list(session: &Session, role: Role) -> Result<(), Failure> {
             record.account.to_string(),
             status_word(&record.status),
             Amount(record.bond).to_string(),
-            Size(record.reserved).to_string(),
-            Size(record.capacity).to_string(),
+            ByteSize(record.reserved).to_string(),
+            ByteSize(record.capacity).to_string(),
             record.endpoint.clone(),
         ]);
     }
@@ -246,8 +247,8 @@ fn describe(record: &ProviderRecord) -> Fields {
         );
         text = text.add("unbonding", line);
     }
-    text.add("capacity", Size(record.capacity))
-        .add("reserved", Size(record.reserved))
+    text.add("capacity", ByteSize(record.capacity))
+        .add("reserved", ByteSize(record.reserved))
         .add("operator", record.operator)
         .add("endpoint", &record.endpoint)
 }

@@ -1,5 +1,6 @@
 //! `noema storage`: what there is, and what goes.
 
+use noema_storage::ByteSize;
 use std::{path::Path, time::Duration};
 
 use futures::future::join_all;
@@ -12,7 +13,7 @@ use super::{
     storage_lease,
 };
 use crate::{
-    amount::{Amount, Size},
+    amount::Amount,
     args::storage::{Id, Storage, Which},
     failure::Failure,
     lookup::{self, endpoints},
@@ -172,7 +173,7 @@ async fn list(session: &Session, owner: Option<AccountId>) -> Result<(), Failure
         });
         table.row(vec![
             file.to_string(),
-            Size(deal.size).to_string(),
+            ByteSize(deal.size).to_string(),
             format!("{} of {}", deal.held, deal.slots.len()),
             deal_word(deal).to_owned(),
             ends,
@@ -273,7 +274,7 @@ async fn remove(session: &Session, Id(bytes): Id) -> Result<(), Failure> {
 fn sized(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} bytes"),
-        _ => format!("{} ({bytes} bytes)", Size(bytes)),
+        _ => format!("{} ({bytes} bytes)", ByteSize(bytes)),
     }
 }
 

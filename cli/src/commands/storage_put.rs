@@ -15,7 +15,7 @@ use noema_chain_client::{
 use noema_commitment::Commitment;
 use noema_storage::{
     client::{FileRef, Peer, StorageClient, UploadError, UploadOptions, UploadReport},
-    UploadToken,
+    ByteSize, UploadToken,
 };
 use serde_json::json;
 use tokio::time::sleep;
@@ -25,7 +25,7 @@ use super::{
     storage_deal::{deal_json, describe_deal, hex0x},
 };
 use crate::{
-    amount::{Amount, Size},
+    amount::Amount,
     args::storage::{Put, Wait},
     failure::Failure,
     follow::{progress, Follow},
@@ -99,8 +99,8 @@ fn check_limits(constants: &Constants, size: u64, replicas: u8) -> Result<(), Fa
             "file_too_large",
             format!(
                 "the file has {}, the chain takes at most {}",
-                Size(size),
-                Size(constants.max_file_size)
+                ByteSize(size),
+                ByteSize(constants.max_file_size)
             ),
         ));
     }

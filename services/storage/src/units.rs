@@ -201,8 +201,21 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(ByteSize(1536).to_string(), "1.5 KiB");
-        assert_eq!(ByteSize(u64::MAX).to_string(), "15.9 EiB");
+    }
+
+    #[test]
+    fn sizes_print_in_the_nearest_unit() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (10 << 20, "10 MiB"),
+            ((1 << 30) - 1, "1023.9 MiB"),
+            (u64::MAX, "15.9 EiB"),
+        ] {
+            assert_eq!(ByteSize(bytes).to_string(), text);
+        }
     }
 
     #[test]

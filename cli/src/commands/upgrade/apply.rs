@@ -1,5 +1,6 @@
 //! `noema upgrade apply`: the code of an authorised upgrade handed in.
 
+use noema_storage::ByteSize;
 use std::time::Duration;
 
 use noema_chain_client::{BlockRef, Call, ChainClient, Finalized, StateAt, SubmitError};
@@ -12,7 +13,6 @@ use super::{
     standing::{Migration, Standing, MIGRATIONS},
 };
 use crate::{
-    amount::Size,
     args::upgrade::Apply,
     failure::Failure,
     output::{Answer, Fields},
@@ -58,7 +58,7 @@ pub(super) async fn run(session: &Session, apply: &Apply) -> Result<(), Failure>
         session.output.note(format_args!(
             "{} {old} -> {new} ({}, hash {hash})",
             candidate.version.spec_name,
-            Size(candidate.size()),
+            ByteSize(candidate.size()),
         ));
         agree(session, apply.yes, "Replace the chain's runtime?")?;
         let code = candidate.code.bytes().to_vec();

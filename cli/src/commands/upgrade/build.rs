@@ -4,6 +4,7 @@
 //! the place of the sources and of the build directory (always the same, since crates are told apart by the paths of their manifests),
 //! the home of cargo (mapped to a fixed name), the time (that of the commit) and variables of the environment (only those below).
 
+use noema_storage::ByteSize;
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
@@ -14,7 +15,6 @@ use tokio::process::Command;
 
 use super::code::Candidate;
 use crate::{
-    amount::Size,
     args::upgrade::Build,
     failure::Failure,
     output::{Answer, Fields},
@@ -111,7 +111,7 @@ pub(super) async fn run(session: &Session, build: &Build) -> Result<(), Failure>
     let version = &candidate.version;
     let mut text = Fields::new()
         .add("wasm", plain.display())
-        .add("size", Size(candidate.size()))
+        .add("size", ByteSize(candidate.size()))
         .add("code hash", candidate.hash)
         .add(
             "runtime",

@@ -1,5 +1,6 @@
 //! `noema upgrade check`: an upgrade rehearsed before it is proposed.
 
+use noema_storage::ByteSize;
 use std::{path::Path, process::Stdio};
 
 use noema_local_net::Binaries;
@@ -11,7 +12,6 @@ use super::{
     fitness::{Chain, Fitness},
 };
 use crate::{
-    amount::Size,
     args::upgrade::{Check, Rehearsal},
     failure::Failure,
     output::{Answer, Fields},
@@ -79,7 +79,7 @@ pub(super) async fn check_all(
     if !fitness.errors.is_empty() || strictly {
         let about = Fields::new()
             .add("code hash ", candidate.hash)
-            .add("size", Size(candidate.size()))
+            .add("size", ByteSize(candidate.size()))
             .add(
                 "runtime",
                 format!(

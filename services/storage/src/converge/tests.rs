@@ -60,6 +60,13 @@ fn setup_with(grace: Duration, change: impl FnOnce(&mut Shared<FakeChain>)) -> S
 }
 
 impl Setup {
+    /// Puts the endpoint of a provider on the chain.
+    fn knows(&self, provider: &TestProvider) {
+        let endpoint = provider.endpoint.clone();
+        self.chain
+            .with(|state| state.endpoints.insert(provider.account, endpoint));
+    }
+
     /// The next finalised block, and time for what it starts.
     async fn step(&mut self) {
         self.block += 1;
@@ -264,9 +271,7 @@ async fn while_the_owner_uploads_nothing_is_fetched() {
     let sample = Sample::new(2 * SEGMENT_SIZE, 0);
     let peer = TestProvider::start(1, &[&sample]).await;
     fill(&peer.store, &sample).await;
-    setup
-        .chain
-        .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
+    setup.knows(&peer);
     setup.set_deal(
         &sample,
         vec![(assigned(ME), 1), (assigned(peer.account), 2)],
@@ -295,9 +300,7 @@ async fn a_damaged_replica_is_repaired_from_a_peer() {
     let peer = TestProvider::start(1, &[&sample]).await;
     fill(&peer.store, &sample).await;
     fill(&setup.shared.store, &sample).await;
-    setup
-        .chain
-        .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
+    setup.knows(&peer);
     let held = |provider| SlotState::Held {
         provider,
         since: 3,
@@ -452,9 +455,7 @@ async fn what_the_scrub_finds_is_healed_from_peers() {
     let peer = TestProvider::start(1, &[&sample]).await;
     fill(&peer.store, &sample).await;
     fill(&setup.shared.store, &sample).await;
-    setup
-        .chain
-        .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
+    setup.knows(&peer);
     setup.set_deal(&sample, vec![(held(ME), 1), (held(peer.account), 2)]);
     setup.step().await;
     let path = crate::testing::data_path(setup._dir.path(), &sample);
@@ -489,9 +490,7 @@ async fn what_cannot_be_healed_now_is_healed_when_a_peer_comes_back() {
     let sample = Sample::new(2 * SEGMENT_SIZE, 0);
     let peer = TestProvider::start(1, &[&sample]).await;
     fill(&setup.shared.store, &sample).await;
-    setup
-        .chain
-        .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
+    setup.knows(&peer);
     setup.set_deal(&sample, vec![(held(ME), 1), (held(peer.account), 2)]);
     setup.step().await;
     std::fs::remove_file(crate::testing::data_path(setup._dir.path(), &sample)).unwrap();

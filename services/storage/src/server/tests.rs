@@ -58,6 +58,13 @@ fn frame_of(sample: &Sample, index: u64) -> Vec<u8> {
     frame::encode(&segment.siblings, &segment.data).to_vec()
 }
 
+/// Uploads a segment, which is taken.
+async fn upload(provider: &TestProvider, sample: &Sample, index: u64) {
+    let frame = frame_of(sample, index);
+    let answer = put(provider, sample, &index.to_string(), frame).send();
+    assert_eq!(answer.await.unwrap().status(), StatusCode::NO_CONTENT);
+}
+
 async fn refusal(request: RequestBuilder) -> (u16, String) {
     let answer = request.send().await.unwrap();
     let status = answer.status().as_u16();
@@ -77,16 +84,7 @@ async fn segment_is_taken_once_durable_and_served_over_both_protocols() {
     let sample = Sample::new(2 * SEGMENT_SIZE + 10, 0);
     let provider = TestProvider::start(1, &[&sample]).await;
     for index in [1, 0, 2, 1] {
-        let answer = put(
-            &provider,
-            &sample,
-            &index.to_string(),
-            frame_of(&sample, index),
-        );
-        assert_eq!(
-            answer.send().await.unwrap().status(),
-            StatusCode::NO_CONTENT
-        );
+        upload(&provider, &sample, index).await;
         assert!(provider.store.has(&sample.file.file, index).unwrap());
     }
     for client in [http1(), http2()] {

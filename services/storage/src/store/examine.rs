@@ -222,7 +222,7 @@ mod tests {
     use noema_chain_client::AccountId;
 
     use super::*;
-    use crate::testing::{fill, open_store, Sample};
+    use crate::testing::{data_path, fill, open_store, Sample};
 
     const ME: AccountId = AccountId([3; 32]);
 
@@ -250,11 +250,7 @@ mod tests {
         assert_eq!(found.owner.unwrap().provider, ME);
 
         let name = sample.file.file.to_string();
-        let path = dir
-            .path()
-            .join("files")
-            .join(&name[..2])
-            .join(format!("{name}.data"));
+        let path = data_path(dir.path(), &sample);
         let data = fs::OpenOptions::new().write(true).open(&path).unwrap();
         data.write_all_at(&[!sample.bytes[7]], 7).unwrap();
         assert_eq!(examine(dir.path(), Depth::Index).unwrap().problems, 0);

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
     use crate::{
         store::{StoreIdentity, StoreOptions},
-        testing::{fill, Sample, GENESIS},
+        testing::{data_path, fill, Sample, GENESIS},
     };
 
     const MIB: u64 = 1 << 20;
@@ -212,12 +212,7 @@ mod tests {
         fill(&store, &sample).await;
         store.admit(&sample.file).unwrap();
         assert_eq!(store.room().unwrap().promised, 0);
-        let name = sample.file.file.to_string();
-        let path = dir
-            .path()
-            .join("files")
-            .join(&name[..2])
-            .join(format!("{name}.data"));
+        let path = data_path(dir.path(), &sample);
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[5] ^= 1;
         std::fs::write(&path, &bytes).unwrap();

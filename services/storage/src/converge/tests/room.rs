@@ -25,9 +25,7 @@ async fn a_file_that_does_not_fit_is_told_and_not_fetched_until_there_is_room() 
     let small = Sample::new(2 * SEGMENT_SIZE, 0);
     let peer = TestProvider::start(1, &[&small]).await;
     fill(&peer.store, &small).await;
-    setup
-        .chain
-        .with(|state| state.endpoints.insert(peer.account, peer.endpoint.clone()));
+    setup.knows(&peer);
     // A terabyte is promised to nobody; what fits beside it comes.
     let large = FileRef::new([5; 32], 1 << 40).unwrap();
     let mut deal = deal(&small, vec![(assigned(ME), 9)]);

@@ -40,16 +40,7 @@ async fn a_damaged_index_entry_is_not_served_either() {
     assert!(text.contains("noema_storage_unhealed_segments 3"), "{text}");
     // Uploaded again, it is whole.
     for index in 0..3 {
-        let answer = put(
-            &provider,
-            &sample,
-            &index.to_string(),
-            frame_of(&sample, index),
-        );
-        assert_eq!(
-            answer.send().await.unwrap().status(),
-            StatusCode::NO_CONTENT
-        );
+        upload(&provider, &sample, index).await;
     }
     let health = client.health(&provider.endpoint).await.unwrap();
     assert_eq!(health.store.unwrap().damaged, 0);
