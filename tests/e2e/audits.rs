@@ -1,16 +1,15 @@
-//! Audits, pay and repair on a running network: rounds of 24 ticks, and replicas that are let mature at once (see `noema_tests::audits`); everything else is the
-//! chain and the daemons as they are.
+//! Audits, pay and repair on a running network whose rounds take 24 ticks (see `noema_tests::audits`); everything else is the chain and the daemons as they are.
 //!
 //! How long each takes, in rounds of about 25 s: honest three, damage three, a dead provider five, restarts two; before that half a minute to store a file.
 
 use std::{os::unix::fs::FileExt, path::PathBuf, time::Duration};
 
 use anyhow::{ensure, Context};
-use noema_chain_client::{AccountId, Call, Deal, FileId, Submitter};
+use noema_chain_client::{AccountId, Call, Deal, FileId};
 use noema_local_net::{LocalNet, LocalNetBuilder, Provider};
 use noema_storage::client::{commit_file, FileRef};
 use noema_tests::{
-    audits::{self, figures, mature, round, standing, until_earning},
+    audits::{self, figures, round, standing, until_earning},
     cli::Noema,
     files::{first_difference, write_seeded},
     network::{self, seed},
@@ -36,7 +35,6 @@ const UNANSWERABLE: &str = "noema_storage_challenges_total{result=\"unanswerable
 struct Stored {
     net: LocalNet,
     noema: Noema,
-    root: Submitter,
     owner: AccountId,
     path: PathBuf,
     file: FileId,
@@ -65,13 +63,10 @@ impl Stored {
         noema.ask(&put).await?;
         let file = FileRef::from(&commit_file(&path, None).await?).file;
         let owner = network::account(OWNER)?;
-        let root = network::submitter(&net, "Alice")?;
-        mature(&net, &root).await?;
         let deal = until_earning(&net, &file, &owner, usize::from(replicas)).await?;
         Ok(Self {
             net,
             noema,
-            root,
             owner,
             path,
             file,
@@ -359,7 +354,6 @@ async fn a_dead_provider_is_dropped_and_its_replica_repaired() -> anyhow::Result
         "the dead provider has nothing left: {left:?}"
     );
     // Its replacement matures, and earns with what was put on the slot.
-    mature(&stored.net, &stored.root).await?;
     until_earning(&stored.net, &stored.file, &owner, 2).await?;
     stored.is_retrievable().await?;
     stored.net.shutdown().await;

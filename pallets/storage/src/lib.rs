@@ -214,8 +214,8 @@ pub mod pallet {
         #[pallet::constant]
         type ProveWindow: Get<Tick>;
 
-        /// Blocks from the proof until the replica becomes auditable: three epochs.
-        #[pallet::constant]
+        /// Blocks from the proof until the replica becomes auditable: three epochs. No constant of the
+        /// metadata, so that it may follow the pace of the audits on chains for development.
         type MaturingDelay: Get<BlockNumberFor<Self>>;
 
         /// How many sectors are drawn for a proof; at least 1.

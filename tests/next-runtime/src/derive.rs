@@ -156,8 +156,8 @@ const MIGRATION: [Line; 5] = [
     },
     Line {
         file: "runtime/src/migrations.rs",
-        found: "pub type MultiBlock = (\n",
-        instead: "pub type MultiBlock = (\n    pallet_noema_providers::migrations::v2::AddSince<crate::Runtime>,\n    pallet_noema_ping::MayFail<crate::Runtime>,\n",
+        found: "pub type MultiBlock = (",
+        instead: "pub type MultiBlock = (\n    pallet_noema_providers::migrations::v2::AddSince<crate::Runtime>,\n    pallet_noema_ping::MayFail<crate::Runtime>,",
     },
 ];
 

@@ -82,7 +82,8 @@ fn poke_is_given_back_what_it_did_not_take() {
         let expected = W::settle(unsettled - 4)
             .saturating_add(W::settle_missed().saturating_mul(3))
             .saturating_add(W::settle_dropped());
-        assert_eq!(taken, expected);
+        // What was measured of the whole may be less than the sum of its parts.
+        assert_eq!(taken, expected.min(W::poke()));
         assert!(taken.all_lte(W::poke()));
     });
 }

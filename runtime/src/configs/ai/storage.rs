@@ -11,7 +11,7 @@ use crate::{
 };
 use frame_support::{
     parameter_types,
-    traits::{ConstU32, ConstU8, EitherOf},
+    traits::{ConstU32, ConstU8, EitherOf, Get},
     weights::Weight,
     PalletId,
 };
@@ -20,7 +20,7 @@ use noema_core::{
     time::EPOCH_DURATION_IN_BLOCKS,
     units::{MILLI, TIB},
 };
-use noema_traits::Tick;
+use noema_traits::{Rounds, Tick};
 use sp_runtime::{
     traits::{AccountIdConversion, ConvertInto},
     Perbill,
@@ -43,8 +43,6 @@ parameter_types! {
     pub const ReadyWindowPerMib: Tick = 1;
     /// Ticks that a provider has to prove the sectors drawn.
     pub const ProveWindow: Tick = 60;
-    /// From the proof until a replica is audited: three epochs, so that it was there before anything is known of the randomness of the third.
-    pub const MaturingDelay: BlockNumber = 3 * EPOCH_DURATION_IN_BLOCKS;
     /// The most weight that the agenda takes of one block: a fifth.
     pub MaxAgendaWeight: Weight = Perbill::from_percent(20) * MAX_BLOCK_WEIGHT;
     /// How often a provider is drawn before a draw is given up.
@@ -65,6 +63,25 @@ parameter_types! {
     pub const MaxStorageBasePrice: Balance = parameters::MAX_STORAGE_BASE_PRICE;
     /// Bounties, of what a dropped provider's own slashes were.
     pub const BountyShare: Perbill = parameters::BOUNTY_SHARE;
+}
+
+/// Blocks from the proof until a replica is audited: three epochs, so that it was there before anything is known of the randomness of the third. On a chain whose
+/// rounds are shorter than nine epochs, which only genesis can say, a third of a round: who develops does not wait for half an hour.
+pub struct MaturingDelay;
+
+impl MaturingDelay {
+    /// With rounds of so many ticks.
+    pub(crate) fn of(round_ticks: Tick) -> BlockNumber {
+        const THREE_EPOCHS: BlockNumber = 3 * EPOCH_DURATION_IN_BLOCKS;
+        let third = round_ticks.div_ceil(3);
+        BlockNumber::try_from(third).map_or(THREE_EPOCHS, |third| third.clamp(1, THREE_EPOCHS))
+    }
+}
+
+impl Get<BlockNumber> for MaturingDelay {
+    fn get() -> BlockNumber {
+        Self::of(<Audits as Rounds>::length())
+    }
 }
 
 impl pallet_noema_storage::Config for Runtime {
@@ -116,4 +133,19 @@ impl pallet_noema_storage::Config for Runtime {
     type MaxBatch = ConstU32<{ parameters::MAX_LEASE_BATCH }>;
     type DropsPerBlock = ConstU32<4>;
     type WeightInfo = weights::pallet_noema_storage::WeightInfo<Runtime>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pallet_noema_audits::Pace;
+
+    #[test]
+    fn replicas_mature_in_three_epochs_unless_rounds_are_short() {
+        let of = |pace: Pace| MaturingDelay::of(pace.round_ticks.into());
+        assert_eq!(of(Pace::PRODUCTION), 3 * EPOCH_DURATION_IN_BLOCKS);
+        assert_eq!(of(parameters::DEVELOPMENT_PACE), 20);
+        assert_eq!(MaturingDelay::of(0), 1);
+        assert_eq!(MaturingDelay::of(Tick::MAX), 3 * EPOCH_DURATION_IN_BLOCKS);
+    }
 }
