@@ -11,15 +11,19 @@ use std::{
     time::SystemTime,
 };
 
-/// What the next runtime is made of, relative to the checkout.
-pub const SOURCES: [&str; 6] = [
+/// What the next runtime is made of, relative to the checkout; the models because the tests of the pallets name them.
+pub const SOURCES: [&str; 7] = [
     "Cargo.toml",
     "Cargo.lock",
     "rust-toolchain.toml",
     "primitives",
     "pallets",
     "runtime",
+    MODELS,
 ];
+
+/// The executable models beside which pallets are tested.
+const MODELS: &str = "tests/models";
 
 /// The pallet that the next runtime has more, relative to the checkout.
 const PING: &str = "tests/next-runtime/pallet-ping";
@@ -349,7 +353,7 @@ fn reduce_members(text: &str) -> Result<String, String> {
             ["primitives/", "pallets/"]
                 .iter()
                 .any(|room| member.starts_with(room))
-                || *member == "runtime"
+                || ["runtime", MODELS].contains(member)
         })
         .chain(["pallets/ping"])
         .map(|member| format!("\n  \"{member}\","))
