@@ -7,7 +7,7 @@ use noema_commitment::{
 use noema_minimal_runtime_storage as runtime;
 use noema_traits::{AgedRandomness, FileCommitments};
 use pallet_noema_storage::{Call, Deals, HostHashing, SlotState};
-use runtime::{adapters, AccountId, RuntimeCall, Storage};
+use runtime::{adapters, AccountId, Balance, BlockNumber, RuntimeCall, Storage};
 use sp_keyring::Sr25519Keyring::{self, Alice, Eve};
 
 signer!(runtime);
@@ -37,7 +37,7 @@ fn sectors() -> (Vec<[u8; 32]>, Vec<[u8; SECTOR_SIZE]>) {
 }
 
 /// The state of the deal's only slot.
-fn slot(file: [u8; 32], owner: &AccountId) -> SlotState<AccountId, u32> {
+fn slot(file: [u8; 32], owner: &AccountId) -> SlotState<AccountId, Balance, BlockNumber> {
     let deal = Deals::<runtime::Runtime>::get(file, owner).expect("the deal is there");
     deal.slots[0].state.clone()
 }
@@ -59,6 +59,8 @@ fn a_file_is_committed_placed_proven_and_removed() {
             root,
             size,
             replicas: 1,
+            rounds: 24,
+            max: runtime::UNIT,
         }),
     );
     chain.done(commit);
