@@ -10,7 +10,7 @@ use codec::{Decode, DecodeAll};
 use libfuzzer_sys::fuzz_target;
 use noema_chain_client::{
     fuzzing::{List, LyingNode, Value, ACCOUNT, BLOCK, FILE},
-    AccountId, Deal, ProviderRecord, ProviderStatus, Role, SeedAt, SlotState,
+    AccountId, Deal, Leaving, ProviderRecord, ProviderStatus, Role, SeedAt, SlotState,
 };
 use noema_fuzz::Bytes;
 use tokio::runtime::Runtime;
@@ -24,6 +24,19 @@ struct RawDeal {
     committed_at: u32,
     held: u8,
     slots: Vec<RawSlot>,
+    terms: RawTerms,
+    balance: u128,
+    _ever_held: bool,
+    offered_to: Option<[u8; 32]>,
+    _token: u64,
+    _due: Option<u32>,
+}
+
+#[derive(Decode)]
+struct RawTerms {
+    rent: u128,
+    end: u32,
+    next: Option<(u128, u32)>,
 }
 
 #[derive(Decode)]
@@ -32,14 +45,26 @@ struct RawSlot {
     token: u64,
     passed_over: Option<[u8; 32]>,
     _due: Option<u32>,
+    leaving: Option<RawLeaving>,
+    bounty: u128,
+    _failures: u8,
+}
+
+#[derive(Decode)]
+struct RawLeaving {
+    provider: [u8; 32],
+    _leaf: u32,
+    joined: u32,
+    since: u32,
+    _bounty: u128,
 }
 
 #[derive(Decode)]
 enum RawState {
-    Drawing([u8; 4]),
-    Assigned([u8; 32], u32),
-    Proving([u8; 32], u32, u32),
-    Held([u8; 32], u32),
+    Drawing([u8; 4], #[allow(dead_code)] u8),
+    Assigned([u8; 32], u64),
+    Proving([u8; 32], u32, u64),
+    Held([u8; 32], u32, Option<(u32, u32)>, #[allow(dead_code)] u128),
 }
 
 /// A provider as the providers pallet lays it out (`pallets/providers/src/types.rs`).
@@ -205,7 +230,7 @@ fn same_deal(deal: &Deal, raw: &RawDeal) {
         assert_eq!(slot.token, raw.token);
         assert_eq!(slot.passed_over, raw.passed_over.map(AccountId));
         let state = match raw.state {
-            RawState::Drawing(draw_at) => SlotState::Drawing {
+            RawState::Drawing(draw_at, _) => SlotState::Drawing {
                 draw_at: u32::from_le_bytes(draw_at),
             },
             RawState::Assigned(provider, ready_by) => SlotState::Assigned {
@@ -217,13 +242,29 @@ fn same_deal(deal: &Deal, raw: &RawDeal) {
                 draw_at,
                 prove_by,
             },
-            RawState::Held(provider, since) => SlotState::Held {
+            RawState::Held(provider, since, joined, _) => SlotState::Held {
                 provider: AccountId(provider),
                 since,
+                joined: joined.map(|(round, _leaf)| round),
             },
         };
         assert_eq!(slot.state, state);
+        assert_eq!(slot.bounty, raw.bounty);
+        let leaving = raw.leaving.as_ref().map(|leaving| Leaving {
+            provider: AccountId(leaving.provider),
+            joined: leaving.joined,
+            since: leaving.since,
+        });
+        assert_eq!(slot.leaving, leaving);
     }
+    assert_eq!(
+        (deal.terms.rent, deal.terms.end),
+        (raw.terms.rent, raw.terms.end)
+    );
+    let next = deal.terms.next.map(|next| (next.rent, next.end));
+    assert_eq!(next, raw.terms.next);
+    assert_eq!(deal.balance, raw.balance);
+    assert_eq!(deal.offered_to, raw.offered_to.map(AccountId));
     // What is made of it holds for any numbers a node may tell.
     let providers = deal.providers();
     assert!(providers.len() <= deal.slots.len());
