@@ -8,7 +8,8 @@ import { connect, developmentAccount, onlyEvent } from './papi-connection.mjs';
 import { temporaryFiles } from './temporary-files.mjs';
 
 const NOEMA = 10n ** 18n;
-const MIB = 1n << 20n;
+/** Rounds that are bought. */
+const ROUNDS = 24;
 const REPLICAS = 3;
 
 const charlie = developmentAccount('//Charlie');
@@ -89,12 +90,16 @@ test('commits to a file, watches the draw of its providers, and removes it', { t
   // A file that this chain does not have yet.
   const start = await client.getFinalizedBlock();
   const { root, size } = await rootOf(await files.write('committed', start.hash));
-  const [base, perReplica, perMib] = await Promise.all([
+  const [base, perReplica] = await Promise.all([
     api.constants.Storage.DepositBase(),
     api.constants.Storage.DepositPerReplica(),
-    api.constants.Storage.DepositPerMib(),
   ]);
-  const deposit = base + BigInt(REPLICAS) * (perReplica + ((BigInt(size) + MIB - 1n) / MIB) * perMib);
+  const deposit = base + BigInt(REPLICAS) * perReplica;
+  const quoted = await api.apis.LeasesApi.quote(BigInt(size), REPLICAS, ROUNDS);
+  assert.ok(quoted.success, 'the file has a price');
+  const { rent, escrow, placement, total } = quoted.value;
+  assert.equal(quoted.value.deposit, deposit);
+  assert.equal(total, escrow + placement + deposit);
   const heldBefore = await depositsAt(start.hash, charlie);
 
   // Watched from before the call, so that nothing is missed.
@@ -107,11 +112,11 @@ test('commits to a file, watches the draw of its providers, and removes it', { t
       filter((all) => all.length === REPLICAS),
     ),
   );
-  const commit = api.tx.Storage.commit({ root, size: BigInt(size), replicas: REPLICAS });
+  const commit = api.tx.Storage.commit({ root, size: BigInt(size), replicas: REPLICAS, rounds: ROUNDS, max: total });
   const result = await commit.signAndSubmit(charlie.signer);
   assert.ok(result.ok, JSON.stringify(result.dispatchError));
   const committed = onlyEvent(result.events, 'Storage', 'Committed');
-  const { file } = committed;
+  const { file, until } = committed;
   assert.deepEqual(committed, {
     file,
     owner: charlie.address,
@@ -119,7 +124,12 @@ test('commits to a file, watches the draw of its providers, and removes it', { t
     size: BigInt(size),
     replicas: REPLICAS,
     deposit,
+    rent,
+    until,
+    escrow,
+    placement,
   });
+  assert.equal(rent > 0n && until >= quoted.value.round + ROUNDS, true);
   assert.equal((await depositsAt(result.block.hash, charlie)) - heldBefore, deposit);
 
   const assigned = await drawn;
@@ -137,14 +147,16 @@ test('commits to a file, watches the draw of its providers, and removes it', { t
   assert.deepEqual(onlyEvent(removal.events, 'Storage', 'Removed'), {
     file,
     owner: charlie.address,
-    refunded: deposit,
+    // Nobody has earned a round of it.
+    refunded: deposit + escrow,
+    reason: { type: 'Removed', value: undefined },
   });
   assert.equal(await depositsAt(removal.block.hash, charlie), heldBefore);
   assert.equal(await api.query.Storage.Deals.getValue(file, charlie.address), undefined);
 });
 
 test('names the error of a call that fails', { timeout: 30_000 }, async () => {
-  const commit = api.tx.Storage.commit({ root: `0x${'11'.repeat(32)}`, size: 1n, replicas: 0 });
+  const commit = api.tx.Storage.commit({ root: `0x${'11'.repeat(32)}`, size: 1n, replicas: 0, rounds: ROUNDS, max: 0n });
   const result = await commit.signAndSubmit(charlie.signer);
   assert.equal(result.ok, false);
   assert.equal(result.dispatchError.type, 'Module');
@@ -195,7 +207,7 @@ test('calls the runtime interfaces', async () => {
   assert.equal((await apis.GrandpaApi.grandpa_authorities()).length, babe.authorities.length);
   assert.equal((await apis.AuthorityDiscoveryApi.authorities()).length, babe.authorities.length);
 
-  const call = api.tx.Storage.commit({ root: `0x${'22'.repeat(32)}`, size: 1_000_000n, replicas: REPLICAS });
+  const call = api.tx.Storage.commit({ root: `0x${'22'.repeat(32)}`, size: 1_000_000n, replicas: REPLICAS, rounds: ROUNDS, max: NOEMA });
   const { decodedCall } = call;
   const encoded = await call.getEncodedData();
   const info = await apis.TransactionPaymentCallApi.query_call_info(decodedCall, encoded.length);

@@ -17,7 +17,8 @@ import {
 import { temporaryFiles } from './temporary-files.mjs';
 
 const NOEMA = 10n ** 18n;
-const MIB = 1n << 20n;
+/** Rounds that are bought. */
+const ROUNDS = 24;
 const REPLICAS = 3;
 
 // What it says of an RPC method that it has no function for. These are the SDK's, and JSON-RPC v2, which it does not use.
@@ -145,14 +146,15 @@ test('commits to a file, watches it until it is active, and removes it', { timeo
   // A file that this chain does not have yet.
   const path = await files.write('committed', (await api.rpc.chain.getFinalizedHead()).toU8a());
   const { root, file, size } = await rootOf(path);
-  const { depositBase, depositPerReplica, depositPerMib } = api.consts.storage;
-  const mebibytes = (BigInt(size) + MIB - 1n) / MIB;
-  const deposit =
-    depositBase.toBigInt() +
-    BigInt(REPLICAS) * (depositPerReplica.toBigInt() + mebibytes * depositPerMib.toBigInt());
+  const { depositBase, depositPerReplica } = api.consts.storage;
+  const deposit = depositBase.toBigInt() + BigInt(REPLICAS) * depositPerReplica.toBigInt();
+  const quoted = (await api.call.leasesApi.quote(size, REPLICAS, ROUNDS)).unwrap();
+  const [escrow, placement, total] = [quoted.escrow, quoted.placement, quoted.total].map((amount) => amount.toBigInt());
+  assert.equal(quoted.deposit.toBigInt(), deposit);
+  assert.equal(total, escrow + placement + deposit);
   const heldBefore = await depositsOf(alice);
 
-  const result = await sendAndFinalise(api.tx.storage.commit(root, size, REPLICAS), alice);
+  const result = await sendAndFinalise(api.tx.storage.commit(root, size, REPLICAS, ROUNDS, total), alice);
   assert.equal(result.dispatchError, undefined);
   const committed = onlyEvent(result.events, 'storage', 'Committed').data;
   const length = new Uint8Array(new BigUint64Array([BigInt(size)]).buffer);
@@ -163,6 +165,8 @@ test('commits to a file, watches it until it is active, and removes it', { timeo
   assert.equal(committed.size_.toNumber(), size);
   assert.equal(committed.replicas.toNumber(), REPLICAS);
   assert.equal(committed.deposit.toBigInt(), deposit);
+  assert.equal(committed.escrow.toBigInt(), escrow);
+  assert.equal(committed.placement.toBigInt(), placement);
   assert.equal((await depositsOf(alice)) - heldBefore, deposit);
 
   const uploaded = putFile(path, REPLICAS, 'Alice');
@@ -199,13 +203,13 @@ test('commits to a file, watches it until it is active, and removes it', { timeo
 
   const removal = await sendAndFinalise(api.tx.storage.remove(committed.file), alice);
   assert.equal(removal.dispatchError, undefined);
-  assert.equal(onlyEvent(removal.events, 'storage', 'Removed').data.refunded.toBigInt(), deposit);
+  assert.equal(onlyEvent(removal.events, 'storage', 'Removed').data.refunded.toBigInt(), deposit + escrow, 'nobody earned a round of it');
   assert.equal(await depositsOf(alice), heldBefore);
   assert.ok((await api.query.storage.deals(committed.file, alice.address)).isNone);
 });
 
 test('names the error of a call that fails, and says what to do', { timeout: 30_000 }, async () => {
-  const result = await sendAndFinalise(api.tx.storage.commit(`0x${'11'.repeat(32)}`, 1, 0), alice);
+  const result = await sendAndFinalise(api.tx.storage.commit(`0x${'11'.repeat(32)}`, 1, 0, ROUNDS, 0), alice);
   assert.ok(result.dispatchError?.isModule);
   const { section, name, docs } = api.registry.findMetaError(result.dispatchError.asModule);
   assert.deepEqual({ section, name, docs }, {
@@ -264,7 +268,7 @@ test('calls the runtime interfaces', async () => {
 });
 
 test('asks what a call costs before it is signed', async () => {
-  const { method } = api.tx.storage.commit(`0x${'22'.repeat(32)}`, 1_000_000, REPLICAS);
+  const { method } = api.tx.storage.commit(`0x${'22'.repeat(32)}`, 1_000_000, REPLICAS, ROUNDS, NOEMA);
   const length = method.encodedLength;
   const calls = api.call.transactionPaymentCallApi;
   const { weight, class: dispatchClass, partialFee } = await calls.queryCallInfo(method, length);
