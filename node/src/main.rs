@@ -21,6 +21,7 @@ mod executor;
 mod export_chain_spec;
 mod finality;
 mod genesis;
+mod missing_blocks;
 mod pruning;
 mod rpc;
 mod service;

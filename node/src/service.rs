@@ -2,7 +2,7 @@
 
 use crate::{
     clock, consensus, equivocation, executor::RuntimeExecutor, finality::CatchUp,
-    genesis::GenesisBlock, pruning, rpc, wasm_cache::WasmCache,
+    genesis::GenesisBlock, missing_blocks, pruning, rpc, wasm_cache::WasmCache,
 };
 use futures::{FutureExt, StreamExt};
 use jsonrpsee::RpcModule;
@@ -10,7 +10,14 @@ use noema_core::OpaqueBlock as Block;
 use noema_runtime::RuntimeApi;
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_grandpa::SharedVoterState;
-use sc_network::{config::NetworkBackendType, event::Event, NetworkBackend, NetworkEventStream};
+use sc_network::{
+    config::{NetworkBackendType, SetConfig},
+    event::Event,
+    NetworkBackend, NetworkEventStream,
+};
+use sc_network_sync::{
+    block_request_handler::BlockRequestHandler, service::network::NetworkServiceProvider,
+};
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
     Configuration, Error as ServiceError, PartialComponents, TaskManager, WarpSyncConfig,
@@ -237,6 +244,12 @@ pub(crate) fn new_full(
     }
 }
 
+/// How many peers ask for blocks at once.
+fn peers_of(set: &SetConfig) -> usize {
+    let peers = set.in_peers.saturating_add(set.out_peers);
+    usize::try_from(peers).unwrap_or(usize::MAX)
+}
+
 fn start<Net>(
     mut config: Configuration,
     wasm_cache: &WasmCache,
@@ -295,6 +308,16 @@ where
         grandpa_link.shared_authority_set().clone(),
         Vec::new(),
     ));
+    let (noting, announcements) = missing_blocks::announcements::<Block>();
+    let requests = NetworkServiceProvider::new();
+    let block_relay = BlockRequestHandler::new::<Net>(
+        requests.handle(),
+        &config.protocol_id(),
+        config.chain_spec.fork_id(),
+        client.clone(),
+        peers_of(&config.network.default_peers_set),
+    );
+    let (downloader, import) = (block_relay.downloader.clone(), import_queue.service());
     let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
         sc_service::build_network(sc_service::BuildNetworkParams {
             config: &config,
@@ -304,12 +327,28 @@ where
             spawn_handle: task_manager.spawn_handle(),
             spawn_essential_handle: task_manager.spawn_essential_handle(),
             import_queue,
-            block_announce_validator_builder: None,
+            block_announce_validator_builder: Some(Box::new(|_| Box::new(noting))),
             warp_sync_config: Some(WarpSyncConfig::WithProvider(warp_sync)),
-            block_relay: None,
+            block_relay: Some(block_relay),
             metrics,
             gap_sync_body_policy: None,
         })?;
+    task_manager.spawn_handle().spawn(
+        "block-requests",
+        Some("networking"),
+        requests.run(Arc::new(network.clone())),
+    );
+    let fetcher = missing_blocks::Fetcher {
+        client: client.clone(),
+        sync: sync_service.clone(),
+        downloader,
+        import,
+    };
+    task_manager.spawn_handle().spawn(
+        "missing-blocks",
+        Some("networking"),
+        fetcher.run(announcements),
+    );
 
     if config.offchain_worker.enabled {
         let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
