@@ -9,6 +9,7 @@ mod audits;
 mod before_sync;
 mod chain_specs;
 mod crash;
+mod deaths;
 mod disk_damage;
 mod equivocation;
 mod faulty_upgrade;
