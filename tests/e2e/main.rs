@@ -15,6 +15,7 @@ mod equivocation;
 mod faulty_upgrade;
 mod journey;
 mod judges;
+mod lost_tenth;
 mod node;
 mod refusals;
 mod sdk_js;
