@@ -13,6 +13,7 @@ mod deaths;
 mod disk_damage;
 mod equivocation;
 mod faulty_upgrade;
+mod honest;
 mod journey;
 mod judges;
 mod lost_tenth;
