@@ -128,11 +128,11 @@ test: setup-tests ## Prove everything, scaled for CI
 export NOEMA_WASM_CACHE ?= $(CARGO_TARGET_DIR)/wasm-cache
 
 # Those that have a size of their own there.
-PROVE ?= -E 'test(/^(before_sync|crash|journey|transport|trouble|upgrade_referendum)::/)'
+PROVE ?= -E 'test(/^(before_sync|crash|deaths|honest|journey|lost_tenth|transport|trouble|upgrade_referendum)::/)'
 # Upgrades are followed by the previous release's client, and the state after them is checked by the runtime's own invariants.
 PROVING := --features noema-next-runtime/try-runtime
 .PHONY: prove
-prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills, half the speed among 500 attackers, an upgrade under the previous release's clients, 1,000,000 inputs for each fuzz target; each prints its figure
+prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 kills, half the speed among 500 attackers, an upgrade under the previous release's clients, three of six providers dead, a tenth of the data lost, 200 rounds of audits, 1,000,000 inputs for each fuzz target; each prints its figure
 	@$(SHARE_WASM)
 	@$(MAKE) previous-node
 	@$(STAGE) "release binaries, next runtime and examples" $(PLAIN) $(LINTING) cargo build $(RELEASE) $(PROVING) $(HARNESS)

@@ -9,7 +9,7 @@ use noema_chain_client::{AccountId, Call, Deal, FileId};
 use noema_local_net::{LocalNet, LocalNetBuilder, Provider};
 use noema_storage::client::{commit_file, FileRef};
 use noema_tests::{
-    audits::{self, figures, round, standing, until_earning},
+    audits::{self, figures, round, standing, until_earning, MISSED, PASSED, UNANSWERABLE},
     cli::Noema,
     files::{first_difference, write_seeded},
     network::{self, seed},
@@ -27,9 +27,6 @@ const SIZE: u64 = 8 * SEGMENT + 1000;
 const ROUNDS: Duration = Duration::from_secs(150);
 /// Points of a missed round, and with which everything is dropped.
 const MISS: u32 = 24;
-const PASSED: &str = "noema_storage_audit_rounds_total{result=\"passed\"}";
-const MISSED: &str = "noema_storage_audit_rounds_total{result=\"missed\"}";
-const UNANSWERABLE: &str = "noema_storage_challenges_total{result=\"unanswerable\"}";
 
 /// A network with a file that is audited.
 struct Stored {
@@ -222,12 +219,6 @@ async fn owed_and_had(net: &LocalNet, provider: &AccountId) -> anyhow::Result<(u
     Ok((pay.owed, account.free + account.reserved))
 }
 
-/// Everything in an account, held or not.
-async fn total(net: &LocalNet, account: &AccountId) -> anyhow::Result<u128> {
-    let account = network::balance(net, account).await?;
-    Ok(account.free + account.reserved)
-}
-
 /// Turns a bit of every segment of the file over in the provider's data, at this offset in each: at another each time, or what was not healed would be sound again.
 fn spoil(provider: &Provider, file: &FileId, offset: u64) -> anyhow::Result<()> {
     let name = file.to_string();
@@ -266,7 +257,7 @@ async fn lost_data_is_struck_unless_a_peer_has_it() -> anyhow::Result<()> {
     let next = passed.unwrap_or_default() + 2.0;
     stored.until(victim, PASSED, next).await?;
     let found = figures(victim).await?;
-    let healed = found.get("noema_storage_healed_segments_total");
+    let healed = found.get(audits::HEALED);
     ensure!(
         found.get(MISSED) == Some(&0.0) && healed.copied().unwrap_or_default() >= 1.0,
         "what a peer has is fetched in time: {found:?}"
@@ -317,7 +308,7 @@ async fn a_dead_provider_is_dropped_and_its_replica_repaired() -> anyhow::Result
     let dead = earners.first().context("two earn")?;
     let account = dead.account();
     let (terms, owner) = (stored.deal.terms, stored.owner);
-    let before = total(&stored.net, &owner).await?;
+    let before = network::total(&stored.net, &owner).await?;
     dead.kill9().await;
 
     // Four misses in a row, at 24 points each, settled by the others.
@@ -342,7 +333,7 @@ async fn a_dead_provider_is_dropped_and_its_replica_repaired() -> anyhow::Result
         "the lease is as it was: {:?}, not {terms:?}",
         deal.terms
     );
-    let after = total(&stored.net, &owner).await?;
+    let after = network::total(&stored.net, &owner).await?;
     ensure!(
         after == before,
         "the owner pays nothing for the repair: {before} before, {after} after"

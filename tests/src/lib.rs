@@ -4,10 +4,13 @@
 pub mod attack;
 pub mod audits;
 pub mod books;
+pub mod chain_events;
 pub mod cli;
 pub mod files;
 pub mod finality;
 pub mod fleet;
+pub mod full_blocks;
+pub mod gets;
 pub mod log_lines;
 pub mod memory;
 pub mod mutate;

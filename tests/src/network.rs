@@ -66,6 +66,12 @@ pub async fn balance(net: &LocalNet, of: &AccountId) -> anyhow::Result<AccountSt
     Ok(net.client().at_finalized().await?.account(of).await?)
 }
 
+/// Everything in an account at the newest finalised block, held or not.
+pub async fn total(net: &LocalNet, of: &AccountId) -> anyhow::Result<u128> {
+    let account = balance(net, of).await?;
+    Ok(account.free + account.reserved)
+}
+
 /// Commits to `file` with one replica, and returns when the daemon of the network's only provider knows that it is the one.
 pub async fn place(net: &LocalNet, owner: &Submitter, file: &FileRef) -> anyhow::Result<()> {
     let call = Call::Commit {

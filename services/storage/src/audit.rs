@@ -41,6 +41,8 @@ const TRUST_BEST_AFTER: u64 = 3;
 const FIRST_PAUSE: Duration = Duration::from_secs(3);
 /// The longest pause.
 const LAST_PAUSE: Duration = Duration::from_secs(60);
+/// Which part of the window a pause takes at most, as one in so many at a second to the tick: answers that were paused on chain and are taken again must not be late.
+const PAUSE_OF_WINDOW: u32 = 4;
 /// How long a call may wait beyond the end of its window, counted at a second to the tick.
 const BEYOND: Duration = Duration::from_secs(60);
 
@@ -61,6 +63,7 @@ pub(crate) struct Auditor<C: ChainView> {
     poke_others: PokeOthers,
     not_before: Option<Instant>,
     pause: Duration,
+    longest_pause: Duration,
 }
 
 impl<C: ChainView> Auditor<C> {
@@ -75,6 +78,7 @@ impl<C: ChainView> Auditor<C> {
             poke_others: PokeOthers::new(poke_others),
             not_before: None,
             pause: FIRST_PAUSE,
+            longest_pause: LAST_PAUSE,
         }
     }
 
@@ -156,6 +160,8 @@ impl<C: ChainView> Auditor<C> {
             self.healing.stop();
             self.not_before = None;
             self.pause = FIRST_PAUSE;
+            let part = Duration::from_secs((round.answer_ticks / PAUSE_OF_WINDOW).into());
+            self.longest_pause = part.clamp(FIRST_PAUSE, LAST_PAUSE);
         }
         Ok(())
     }

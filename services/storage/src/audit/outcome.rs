@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use noema_chain_client::{AuditLimits, ChainError, SubmitError};
 
-use super::{book::Missed, pay, Auditor, Ended, FIRST_PAUSE, LAST_PAUSE};
+use super::{book::Missed, pay, Auditor, Ended, FIRST_PAUSE};
 use crate::chain_view::ChainView;
 
 impl<C: ChainView> Auditor<C> {
@@ -63,7 +63,7 @@ impl<C: ChainView> Auditor<C> {
                     tracing::error!(operator = %shared.operator, "answers cost nothing, but their fee is withdrawn and given back: the operator's account must hold some NOEMA");
                 }
                 self.not_before = Some(Instant::now() + self.pause);
-                self.pause = (self.pause * 2).min(LAST_PAUSE);
+                self.pause = (self.pause * 2).min(self.longest_pause);
             }
         }
     }

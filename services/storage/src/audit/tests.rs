@@ -266,6 +266,11 @@ async fn an_operator_that_cannot_pay_waits_and_tries_again() {
     setup.step().await;
     assert_eq!(setup.answered(), [0], "not at every block");
     assert_eq!(setup.auditor.pause, FIRST_PAUSE * 2);
+    assert_eq!(
+        setup.auditor.longest_pause,
+        Duration::from_secs(7),
+        "a quarter of the window of 30 ticks"
+    );
     setup.auditor.not_before = None;
     setup.step().await;
     assert_eq!(setup.answered(), [0, 0]);
