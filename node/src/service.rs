@@ -9,6 +9,7 @@ use jsonrpsee::RpcModule;
 use noema_core::OpaqueBlock as Block;
 use noema_runtime::RuntimeApi;
 use sc_client_api::{Backend, BlockBackend};
+use sc_consensus::ImportQueue;
 use sc_consensus_grandpa::SharedVoterState;
 use sc_network::{
     config::{NetworkBackendType, SetConfig},
@@ -342,12 +343,11 @@ where
         client: client.clone(),
         sync: sync_service.clone(),
         downloader,
-        import,
     };
     task_manager.spawn_handle().spawn(
         "missing-blocks",
         Some("networking"),
-        fetcher.run(announcements),
+        fetcher.run(announcements, import),
     );
 
     if config.offchain_worker.enabled {

@@ -144,7 +144,11 @@ async fn commits(client: &Client, net: &LocalNet) -> anyhow::Result<()> {
     let before = account(client, &owner).await?;
     let root = [7_u8; 32];
     let mut blocks = client.stream_blocks().await?;
-    let call = dynamic::tx("Storage", "commit", (root, 1_000_000_u64, 1_u8, 24_u32, NOEMA));
+    let call = dynamic::tx(
+        "Storage",
+        "commit",
+        (root, 1_000_000_u64, 1_u8, 24_u32, NOEMA),
+    );
     let events = submit(client, &owner, &call).await?;
     let committed = event(events.all_events_in_block(), "Storage", "Committed")?;
     let file = committed.at("file").context("expected a file")?.clone();

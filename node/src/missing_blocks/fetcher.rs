@@ -49,7 +49,6 @@ pub(crate) struct Fetcher<Block: BlockT, Client> {
     pub(crate) client: Arc<Client>,
     pub(crate) sync: Arc<SyncingService<Block>>,
     pub(crate) downloader: Arc<dyn BlockDownloader<Block>>,
-    pub(crate) import: Box<dyn ImportQueueService<Block>>,
 }
 
 impl<Block, Client> Fetcher<Block, Client>
@@ -57,8 +56,12 @@ where
     Block: BlockT,
     Client: HeaderBackend<Block> + BlockBackend<Block>,
 {
-    /// Works until nothing is announced any more, for the network is gone.
-    pub(crate) async fn run(mut self, mut announcements: Announcements<Block>) {
+    /// Hands what was missing to `import`, until nothing is announced any more, for the network is gone.
+    pub(crate) async fn run(
+        self,
+        mut announcements: Announcements<Block>,
+        mut import: Box<dyn ImportQueueService<Block>>,
+    ) {
         let mut list = List::new();
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -68,13 +71,18 @@ where
                     Some(block) => list.note(block, Instant::now()),
                     None => return,
                 },
-                _ = look.tick() => self.look(&mut list).await,
+                _ = look.tick() => if let Some(blocks) = self.look(&mut list).await {
+                    import.import_blocks(BlockOrigin::NetworkBroadcast, blocks);
+                },
             }
         }
     }
 
-    /// Asks for one block, if one is missing.
-    async fn look(&mut self, list: &mut List<Block::Hash, NumberFor<Block>>) {
+    /// Asks for one block, if one is missing. What came, oldest first.
+    async fn look(
+        &self,
+        list: &mut List<Block::Hash, NumberFor<Block>>,
+    ) -> Option<Vec<IncomingBlock<Block>>> {
         let now = Instant::now();
         let chain = self.client.info();
         let furthest = chain.best_number.saturating_add(AT_ONCE.into());
@@ -84,11 +92,9 @@ where
                 && !self.is_known(block.hash)
         });
         if !list.is_due(now) {
-            return;
+            return None;
         }
-        let Ok(peers) = self.sync.peers_info().await else {
-            return;
-        };
+        let peers = self.sync.peers_info().await.ok()?;
         let peers: Vec<_> = peers
             .into_iter()
             .map(|(id, peer)| Peer {
@@ -99,9 +105,7 @@ where
                 },
             })
             .collect();
-        let Some((block, peer)) = list.next(now, &peers) else {
-            return;
-        };
+        let (block, peer) = list.next(now, &peers)?;
         let Noted { number, hash } = block;
         let age = list.age(&block, now).as_secs();
         match self.fetch(hash, peer).await {
@@ -110,12 +114,14 @@ where
                     "Block #{number} ({hash}) was announced {age} s ago and did not come: got it and {} ancestors from {peer}",
                     blocks.len().saturating_sub(1)
                 );
-                self.import
-                    .import_blocks(BlockOrigin::NetworkBroadcast, blocks);
+                Some(blocks)
             }
-            Err(error) => tracing::debug!(
-                "Block #{number} ({hash}) was announced {age} s ago and did not come; asked {peer} for it: {error}"
-            ),
+            Err(error) => {
+                tracing::debug!(
+                    "Block #{number} ({hash}) was announced {age} s ago and did not come; asked {peer} for it: {error}"
+                );
+                None
+            }
         }
     }
 

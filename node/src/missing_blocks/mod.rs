@@ -13,5 +13,5 @@ mod chain;
 mod fetcher;
 mod list;
 
-pub(crate) use announced::{announcements, Announcements, Noting};
+pub(crate) use announced::{announcements, Announcements};
 pub(crate) use fetcher::Fetcher;
