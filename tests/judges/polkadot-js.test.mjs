@@ -148,7 +148,7 @@ test('commits to a file, watches it until it is active, and removes it', { timeo
   const { root, file, size } = await rootOf(path);
   const { depositBase, depositPerReplica } = api.consts.storage;
   const deposit = depositBase.toBigInt() + BigInt(REPLICAS) * depositPerReplica.toBigInt();
-  const quoted = (await api.call.leasesApi.quote(size, REPLICAS, ROUNDS)).unwrap();
+  const quoted = (await api.call.leasesApi.quote(size, REPLICAS, ROUNDS)).asOk;
   const [escrow, placement, total] = [quoted.escrow, quoted.placement, quoted.total].map((amount) => amount.toBigInt());
   assert.equal(quoted.deposit.toBigInt(), deposit);
   assert.equal(total, escrow + placement + deposit);
