@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{client::FileRef, unix_now};
 
-/// Segments written with one sync and one transaction.
+/// Segments, or files made known, written with one transaction.
 const MAX_GROUP: usize = 64;
 /// Segment records removed in one transaction.
 const DELETE_STEP: usize = 4096;
@@ -141,34 +141,45 @@ impl Writer {
     fn run(&mut self) {
         let mut carried = None;
         while let Some(first) = carried.take().or_else(|| self.queue.blocking_recv()) {
-            let mut group = Vec::new();
+            // What waits is taken together, in order; anything of another kind ends the group.
+            let (mut segments, mut files) = (Vec::new(), Vec::new());
             let mut next = Some(first);
-            // What waits is taken together, in order; anything but a segment ends the group.
-            while let Some(Operation::Put { segment, answer }) = next {
-                group.push((segment, answer));
-                next = if group.len() < MAX_GROUP {
-                    self.queue.try_recv().ok()
-                } else {
-                    None
-                };
+            loop {
+                match next {
+                    Some(Operation::Put { segment, answer })
+                        if files.is_empty() && segments.len() < MAX_GROUP =>
+                    {
+                        segments.push((segment, answer));
+                    }
+                    Some(Operation::AddFile { file, answer })
+                        if segments.is_empty() && files.len() < MAX_GROUP =>
+                    {
+                        files.push((file, answer));
+                    }
+                    other => {
+                        next = other;
+                        break;
+                    }
+                }
+                next = self.queue.try_recv().ok();
             }
-            if group.is_empty() {
-                next.into_iter()
-                    .for_each(|operation| self.single(operation));
-            } else {
-                carried = next;
-                self.put_group(group);
+            match (segments.is_empty(), files.is_empty()) {
+                (false, _) => self.put_group(segments),
+                (true, false) => self.add_group(files),
+                (true, true) => {
+                    next.into_iter()
+                        .for_each(|operation| self.single(operation));
+                    continue;
+                }
             }
+            carried = next;
         }
     }
 
     fn single(&mut self, operation: Operation) {
         // A caller that no longer waits is no error.
         match operation {
-            Operation::AddFile { file, answer } => {
-                let added = self.with_room(|writer| writer.index.add_file(&file));
-                let _ = answer.send(added);
-            }
+            Operation::AddFile { file, answer } => self.add_group(vec![(file, answer)]),
             Operation::Put { segment, answer } => self.put_group(vec![(segment, answer)]),
             Operation::Forget {
                 file,
@@ -203,6 +214,25 @@ impl Writer {
             space::check_room(&self.layout, self.options.reserve).and_then(|()| work(self));
         self.health.note(&result);
         result
+    }
+
+    fn add_group(&mut self, group: Vec<(FileRef, Answer<()>)>) {
+        let files: Vec<&FileRef> = group.iter().map(|(file, _)| file).collect();
+        match self.with_room(|writer| writer.index.add_files(&files)) {
+            Ok(added) => {
+                for ((file, answer), added) in group.into_iter().zip(added) {
+                    let _ = answer.send(match added {
+                        true => Ok(()),
+                        false => Err(StoreError::Deleting(file.file)),
+                    });
+                }
+            }
+            Err(error) => {
+                for (_, answer) in group {
+                    let _ = answer.send(Err(error.again()));
+                }
+            }
+        }
     }
 
     fn put_group(&mut self, group: Vec<(NewSegment, Answer<()>)>) {
