@@ -15,6 +15,7 @@ mod faulty_upgrade;
 mod journey;
 mod judges;
 mod node;
+mod put_many;
 mod refusals;
 mod sdk_js;
 mod subxt;
