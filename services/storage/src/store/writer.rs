@@ -1,9 +1,10 @@
 //! The thread that does all writing.
 
 use std::{
-    collections::{btree_map::Entry, BTreeMap},
+    collections::{btree_map::Entry, BTreeMap, BTreeSet},
     fs::File,
     os::unix::fs::FileExt,
+    path::PathBuf,
     sync::{
         atomic::{AtomicBool, Ordering},
         Arc,
@@ -19,7 +20,9 @@ use super::{
     index::{Index, ScrubProgress},
     layout::{DataDirLock, Layout},
     reader::{self, Access},
-    space, NewSegment, StoreError, StoreOptions,
+    space,
+    sync::{self, Unsynced},
+    NewSegment, StoreError, StoreOptions,
 };
 use crate::{client::FileRef, unix_now};
 
@@ -115,6 +118,7 @@ pub(super) fn spawn(
         options,
         queue,
         health,
+        grown: BTreeSet::new(),
     };
     writer.finish_deletions()?;
     let path = writer.layout.index();
@@ -135,6 +139,8 @@ struct Writer {
     options: StoreOptions,
     queue: mpsc::Receiver<Operation>,
     health: Arc<WriterHealth>,
+    /// Directories in which files are new. They stay here until they are synced, whatever fails before.
+    grown: BTreeSet<PathBuf>,
 }
 
 impl Writer {
@@ -259,7 +265,7 @@ impl Writer {
     }
 
     /// Data first, synced, then the records, durable.
-    fn write_segments(&self, segments: &[NewSegment]) -> Result<Vec<bool>, StoreError> {
+    fn write_segments(&mut self, segments: &[NewSegment]) -> Result<Vec<bool>, StoreError> {
         let mut open: BTreeMap<FileId, Option<File>> = BTreeMap::new();
         for segment in segments {
             let data = match open.entry(segment.file) {
@@ -267,7 +273,11 @@ impl Writer {
                 Entry::Vacant(new) => {
                     let known = self.index.file(&segment.file)?.is_some();
                     let data = known.then(|| self.layout.create_data(&segment.file));
-                    new.insert(data.transpose()?)
+                    let data = data.transpose()?.map(|(data, dir)| {
+                        self.grown.extend(dir);
+                        data
+                    });
+                    new.insert(data)
                 }
             };
             if let Some(data) = data {
@@ -276,12 +286,16 @@ impl Writer {
                     .map_err(StoreError::io("write", &self.layout.data(&segment.file)))?;
             }
         }
-        for (file, data) in &open {
-            if let Some(data) = data {
-                data.sync_data()
-                    .map_err(StoreError::io("sync", &self.layout.data(file)))?;
-            }
-        }
+        let data = open.iter().filter_map(|(file, data)| {
+            let data = data.as_ref()?;
+            Some(Unsynced::Data(self.layout.data(file), data))
+        });
+        // One that somebody removed must not stop all that follows.
+        self.grown.retain(|dir| dir.is_dir());
+        let grown = self.grown.iter().cloned().map(Unsynced::Dir);
+        let unsynced: Vec<_> = data.chain(grown).collect();
+        sync::all(&unsynced)?;
+        self.grown.clear();
         let written: Vec<_> = segments
             .iter()
             .filter(|s| open.get(&s.file).is_some_and(Option::is_some))
