@@ -11,7 +11,7 @@ use tokio::{
 use crate::failure::Failure;
 
 /// How long a deal may stay as it is before it is given up.
-const STALL: Duration = Duration::from_secs(15 * 60);
+pub(crate) const STALL: Duration = Duration::from_secs(15 * 60);
 
 /// Follows one deal from finalised block to finalised block, through breaks of the connection.
 pub(crate) struct Follow {

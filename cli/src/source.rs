@@ -7,7 +7,7 @@ use std::{
 };
 
 use noema_commitment::Commitment;
-use noema_storage::client::commit_file;
+use noema_storage::client::{commit_file, OnProgress};
 
 use crate::{failure::Failure, output::Output, progress::Shown};
 
@@ -77,8 +77,12 @@ impl Source {
     /// Computes its commitment, showing a bar.
     pub(crate) async fn commit(&self, output: &Output) -> Result<Commitment, Failure> {
         let bar = Shown::bytes(output, "hashing", self.size());
-        let commitment = commit_file(&self.path, Some(bar.on_progress())).await;
-        drop(bar);
+        self.commit_with(bar.on_progress()).await
+    }
+
+    /// Computes its commitment, telling how far it is.
+    pub(crate) async fn commit_with(&self, progress: OnProgress) -> Result<Commitment, Failure> {
+        let commitment = commit_file(&self.path, Some(progress)).await;
         let commitment = commitment.map_err(|e| Failure::new("file", e.to_string()))?;
         self.check_unchanged()?;
         if commitment.size != self.size() {

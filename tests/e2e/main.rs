@@ -18,6 +18,7 @@ mod journey;
 mod judges;
 mod lost_tenth;
 mod node;
+mod put_many;
 mod refusals;
 mod sdk_js;
 mod subxt;

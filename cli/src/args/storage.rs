@@ -45,15 +45,27 @@ pub(crate) enum Storage {
     },
 }
 
-/// Store a file and wait until it is proven to be held.
+/// Store files and wait until they are proven to be held.
 ///
 /// Computes the root while reading, commits to it on chain, uploads to the first provider that is drawn (the
 /// others fetch it from there) and waits for the proofs. Run again after a break it goes on where it was; a file that is
 /// stored already costs nothing.
+///
+/// Several files are priced together and committed to in batches. What cannot be stored is told before anything is paid; a
+/// file that fails later does not stop the others.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Put {
-    /// The file.
-    pub(crate) file: PathBuf,
+    /// The file; several, and directories with --recursive.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Store the files in directories and in those below. Symbolic links in them are left out.
+    #[arg(long, short)]
+    pub(crate) recursive: bool,
+
+    /// How many files are uploaded at the same time, if there are several.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
 
     /// How many providers should hold it [default: 3, or as many as the existing deal has].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
@@ -63,7 +75,7 @@ pub(crate) struct Put {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: Option<u32>,
 
-    /// What it may cost at most, deposit included [default: what the chain says it costs now].
+    /// What it may cost at most, all files together, deposits included [default: what the chain says it costs now].
     #[arg(long, value_name = "AMOUNT")]
     pub(crate) max_price: Option<Amount>,
 

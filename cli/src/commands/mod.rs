@@ -9,6 +9,8 @@ mod storage_deal;
 mod storage_get;
 mod storage_lease;
 mod storage_put;
+mod storage_put_many;
+mod storage_put_rules;
 mod storage_resign;
 mod up;
 mod upgrade;

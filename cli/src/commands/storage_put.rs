@@ -5,17 +5,18 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use noema_chain_client::{
-    AccountId, Balance, Call, ChainClient, Constants, Deal, Finalized, LeaseQuote, ProviderStatus,
-    Role, SigningKey, SlotState, StateAt, Submitter,
+    AccountId, Balance, Call, ChainClient, Deal, FileId, Finalized, LeaseQuote, SigningKey,
+    StateAt, Submitter,
 };
 use noema_commitment::Commitment;
 use noema_storage::{
     client::{FileRef, Peer, StorageClient, UploadError, UploadOptions, UploadReport},
-    ByteSize, UploadToken,
+    UploadToken,
 };
 use serde_json::json;
 use tokio::time::sleep;
@@ -23,6 +24,11 @@ use tokio::time::sleep;
 use super::{
     account::not_enough,
     storage_deal::{deal_json, describe_deal, hex0x},
+    storage_put_many,
+    storage_put_rules::{
+        assigned, check_limits, check_providers, data_is_placed, is_done, same_replicas,
+        DEFAULT_REPLICAS,
+    },
 };
 use crate::{
     amount::Amount,
@@ -36,16 +42,22 @@ use crate::{
     source::Source,
 };
 
-const DEFAULT_REPLICAS: u8 = 3;
 /// For how long an upload token is signed: a token is for one provider and one file.
 const TOKEN_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How often all assigned providers are tried before the upload is given up.
-const ROUNDS: u32 = 3;
+pub(super) const ROUNDS: u32 = 3;
 /// Pause between two such rounds.
-const ROUND_PAUSE: Duration = Duration::from_secs(3);
+pub(super) const ROUND_PAUSE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(session: &Session, put: &Put) -> Result<(), Failure> {
-    let source = Source::open(&put.file)?;
+    match put.files.as_slice() {
+        [path] if !(put.recursive && path.is_dir()) => put_one(session, put, path).await,
+        _ => storage_put_many::run(session, put).await,
+    }
+}
+
+async fn put_one(session: &Session, put: &Put, path: &Path) -> Result<(), Failure> {
+    let source = Source::open(path)?;
     let key = session.key()?;
     let client = session.connect().await?;
     let state = client.at_finalized().await?;
@@ -93,26 +105,6 @@ struct Journey<'a> {
     failures: BTreeMap<AccountId, String>,
 }
 
-fn check_limits(constants: &Constants, size: u64, replicas: u8) -> Result<(), Failure> {
-    if size > constants.max_file_size {
-        return Err(Failure::new(
-            "file_too_large",
-            format!(
-                "the file has {}, the chain takes at most {}",
-                ByteSize(size),
-                ByteSize(constants.max_file_size)
-            ),
-        ));
-    }
-    if u32::from(replicas) > constants.max_replicas {
-        return Err(Failure::usage(format!(
-            "{replicas} replicas are more than the {} that the chain allows",
-            constants.max_replicas
-        )));
-    }
-    Ok(())
-}
-
 impl Journey<'_> {
     fn owner(&self) -> AccountId {
         self.submitter.account()
@@ -125,7 +117,7 @@ impl Journey<'_> {
             return same_replicas(&deal, put.replicas);
         }
         let replicas = put.replicas.unwrap_or(DEFAULT_REPLICAS);
-        self.check_providers(&state, replicas).await?;
+        check_providers(&state, replicas).await?;
         let quote = self.quote(&state, put, replicas).await?;
         let call = Call::Commit {
             root: self.file.root,
@@ -142,26 +134,6 @@ impl Journey<'_> {
             .submit(&self.submitter, call, "commit to the file")
             .await?;
         self.committed = Some(done);
-        Ok(())
-    }
-
-    async fn check_providers(&self, state: &StateAt, replicas: u8) -> Result<(), Failure> {
-        let providers = state.providers(Role::Storage).await?;
-        let active = providers
-            .iter()
-            .filter(|p| p.status == ProviderStatus::Active)
-            .count();
-        if active < usize::from(replicas) {
-            return Err(Failure::new(
-                "not_enough_providers",
-                format!(
-                    "{replicas} replicas need as many storage providers, and {active} are active; \
-                     use --replicas {} or wait for more",
-                    active.max(1)
-                ),
-            )
-            .with(json!({ "replicas": replicas, "active_providers": active })));
-        }
         Ok(())
     }
 
@@ -227,10 +199,11 @@ impl Journey<'_> {
         let mut rounds = 0;
         loop {
             let deal = follow.next().await?;
-            if is_done(&deal, wait, self.uploaded.as_ref().map(|(peer, _)| peer)) {
+            let uploaded = self.uploaded.as_ref().map(|(peer, _)| peer);
+            if is_done(&deal, wait, uploaded) {
                 return Ok(deal);
             }
-            if !self.data_is_placed(&deal) {
+            if !data_is_placed(&deal, uploaded) {
                 let assigned = assigned(&deal);
                 if assigned.is_empty() {
                     line.say(DRAWING);
@@ -254,21 +227,6 @@ impl Journey<'_> {
             }
             line.say(progress(&deal));
         }
-    }
-
-    /// Whether somebody has, or will fetch, the whole file without us.
-    fn data_is_placed(&self, deal: &Deal) -> bool {
-        let complete = deal.slots.iter().any(|slot| {
-            matches!(
-                slot.state,
-                SlotState::Proving { .. } | SlotState::Held { .. }
-            )
-        });
-        let ours = self
-            .uploaded
-            .as_ref()
-            .is_some_and(|(peer, _)| deal.slot_of(&peer.provider).is_some());
-        complete || ours
     }
 
     /// Uploads to the first of `providers` that takes the file. `false` if none does.
@@ -319,16 +277,7 @@ impl Journey<'_> {
 
     async fn upload_to(&self, peer: &Peer) -> Result<UploadReport, UploadError> {
         let bar = Shown::bytes(&self.session.output, "uploading", self.file.size());
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let token = UploadToken::sign(
-            &self.key,
-            &self.client.genesis_hash(),
-            &self.file.file,
-            &peer.provider,
-            (now + TOKEN_LIFE).as_secs(),
-        );
+        let token = token_for(&self.key, &self.client, &self.file.file, &peer.provider);
         let options = UploadOptions {
             progress: Some(bar.on_progress()),
             ..UploadOptions::default()
@@ -421,154 +370,16 @@ impl Journey<'_> {
     }
 }
 
-/// Another number of replicas is another deal, which the chain does not make of an existing one.
-fn same_replicas(deal: &Deal, wanted: Option<u8>) -> Result<(), Failure> {
-    let have = deal.slots.len();
-    match wanted {
-        Some(wanted) if usize::from(wanted) != have => Err(Failure::new(
-            "replicas_differ",
-            format!(
-                "this file is stored already with {have} replicas, not {wanted}: remove it first \
-                 (`noema storage remove`), or leave --replicas out"
-            ),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Providers that are to have the file and do not say yet that they do, by slot.
-fn assigned(deal: &Deal) -> Vec<AccountId> {
-    deal.slots
-        .iter()
-        .filter_map(|slot| match slot.state {
-            SlotState::Assigned { provider, .. } => Some(provider),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Whether the deal is as far as asked for.
-fn is_done(deal: &Deal, wait: Wait, uploaded: Option<&Peer>) -> bool {
-    let held = deal
-        .slots
-        .iter()
-        .filter(|slot| matches!(slot.state, SlotState::Held { .. }));
-    match wait {
-        Wait::Assigned => {
-            deal.is_active()
-                || uploaded.is_some_and(|peer| deal.slot_of(&peer.provider).is_some())
-                || deal.slots.iter().any(|slot| {
-                    matches!(
-                        slot.state,
-                        SlotState::Proving { .. } | SlotState::Held { .. }
-                    )
-                })
-        }
-        Wait::Active => deal.is_active(),
-        Wait::All => !deal.slots.is_empty() && held.count() == deal.slots.len(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use noema_chain_client::Slot;
-
-    fn who(n: u8) -> AccountId {
-        AccountId([n; 32])
-    }
-
-    fn deal(states: &[SlotState]) -> Deal {
-        let held = states
-            .iter()
-            .filter(|s| matches!(s, SlotState::Held { .. }))
-            .count();
-        Deal {
-            root: [1; 32],
-            size: 5,
-            deposit: 0,
-            committed_at: 1,
-            terms: noema_chain_client::Terms::default(),
-            balance: 0,
-            offered_to: None,
-            held: held as u8,
-            slots: states
-                .iter()
-                .map(|state| Slot {
-                    state: *state,
-                    token: 0,
-                    passed_over: None,
-                    leaving: None,
-                    bounty: 0,
-                })
-                .collect(),
-        }
-    }
-
-    const DRAWING: SlotState = SlotState::Drawing { draw_at: 1 };
-
-    fn assigned_to(n: u8) -> SlotState {
-        SlotState::Assigned {
-            provider: who(n),
-            ready_by: 9,
-        }
-    }
-
-    fn held_by(n: u8) -> SlotState {
-        SlotState::Held {
-            provider: who(n),
-            since: 9,
-            joined: None,
-        }
-    }
-
-    #[test]
-    fn each_way_of_waiting_ends_at_its_point() {
-        let peer = Peer {
-            provider: who(1),
-            endpoint: String::new(),
-        };
-        let fresh = deal(&[DRAWING, assigned_to(1), assigned_to(2)]);
-        assert!(!is_done(&fresh, Wait::Assigned, None));
-        assert!(is_done(&fresh, Wait::Assigned, Some(&peer)));
-        assert!(!is_done(&fresh, Wait::Active, Some(&peer)));
-
-        let most = deal(&[held_by(1), held_by(2), assigned_to(3)]);
-        assert!(is_done(&most, Wait::Assigned, None));
-        assert!(is_done(&most, Wait::Active, None));
-        assert!(!is_done(&most, Wait::All, None));
-        assert!(is_done(
-            &deal(&[held_by(1), held_by(2), held_by(3)]),
-            Wait::All,
-            None
-        ));
-    }
-
-    #[test]
-    fn an_upload_to_a_provider_that_was_replaced_does_not_count() {
-        let peer = Peer {
-            provider: who(9),
-            endpoint: String::new(),
-        };
-        assert!(!is_done(
-            &deal(&[assigned_to(1)]),
-            Wait::Assigned,
-            Some(&peer)
-        ));
-        assert_eq!(
-            assigned(&deal(&[DRAWING, assigned_to(2), held_by(3)])),
-            [who(2)]
-        );
-    }
-
-    #[test]
-    fn an_existing_deal_is_continued_unless_another_number_is_asked_for() {
-        let deal = deal(&[DRAWING, DRAWING]);
-        assert!(same_replicas(&deal, None).is_ok());
-        assert!(same_replicas(&deal, Some(2)).is_ok());
-        assert_eq!(
-            same_replicas(&deal, Some(3)).unwrap_err().code(),
-            "replicas_differ"
-        );
-    }
+/// Lets `provider` take the data of `file` for a while.
+pub(super) fn token_for(
+    key: &SigningKey,
+    client: &ChainClient,
+    file: &FileId,
+    provider: &AccountId,
+) -> UploadToken {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let until = (now + TOKEN_LIFE).as_secs();
+    UploadToken::sign(key, &client.genesis_hash(), file, provider, until)
 }

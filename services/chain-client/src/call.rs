@@ -61,6 +61,15 @@ pub enum Call {
         /// What it may cost at most, deposit included, in the smallest unit.
         max: Balance,
     },
+    /// Commits to several files: to all or to none. Those that have a deal already are left as they are.
+    CommitMany {
+        /// Root, size in bytes and number of replicas of each; at most [`crate::Constants::max_batch`].
+        files: Vec<([u8; 32], u64, u8)>,
+        /// For how many rounds, without those of grace.
+        rounds: RoundIndex,
+        /// What all of them may cost at most, deposits included, in the smallest unit.
+        max: Balance,
+    },
     /// Says that the provider holds the whole file (operator key).
     Ready {
         /// The file.
@@ -265,6 +274,10 @@ impl Call {
                 max,
             } => {
                 let call = storage.commit(*root, *size, *replicas, *rounds, *max);
+                encode(state, call.unvalidated())
+            }
+            Call::CommitMany { files, rounds, max } => {
+                let call = storage.commit_many(BoundedVec(files.clone()), *rounds, *max);
                 encode(state, call.unvalidated())
             }
             Call::Ready { file, owner, slot } => encode(

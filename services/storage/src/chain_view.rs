@@ -43,12 +43,11 @@ pub(crate) trait StateView: Send + Sync + 'static {
         provider: &AccountId,
     ) -> impl Future<Output = Result<Vec<Assignment>, ChainError>> + Send;
 
-    /// A deal.
-    fn deal(
+    /// The deals of these owners for these files, in the same order.
+    fn deals(
         &self,
-        file: &FileId,
-        owner: &AccountId,
-    ) -> impl Future<Output = Result<Option<Deal>, ChainError>> + Send;
+        of: &[(FileId, AccountId)],
+    ) -> impl Future<Output = Result<Vec<Option<Deal>>, ChainError>> + Send;
 
     /// The seed of a draw point.
     fn seed_from(
@@ -146,8 +145,8 @@ impl StateView for StateAt {
         StateAt::assignments(self, provider).await
     }
 
-    async fn deal(&self, file: &FileId, owner: &AccountId) -> Result<Option<Deal>, ChainError> {
-        StateAt::deal(self, file, owner).await
+    async fn deals(&self, of: &[(FileId, AccountId)]) -> Result<Vec<Option<Deal>>, ChainError> {
+        StateAt::deals(self, of).await
     }
 
     async fn seed_from(&self, draw_at: BlockNumber) -> Result<SeedAt, ChainError> {

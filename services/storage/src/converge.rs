@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{stream, StreamExt, TryStreamExt};
+use futures::{stream, StreamExt};
 use noema_chain_client::{
     AccountId, Assignment, BlockNumber, Call, ChainError, FileId, Finalized, Head, SeedAt,
-    SlotState, SubmitError,
+    SlotState, SubmitError, Tick,
 };
 use noema_transport::{Endpoint, Pin};
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -33,8 +33,11 @@ use crate::{
 
 /// Blocks after which a deal is read again although its slot is held.
 const REFRESH: BlockNumber = 64;
-/// Deals read at the same time.
-const PARALLEL: usize = 16;
+/// Files made known to the store at the same time: it writes down together what waits together.
+const PARALLEL: usize = 64;
+/// Calls about slots under way at the same time. What is beyond waits for the next block, so that answers to audits, which have the same
+/// queue, never wait behind thousands of them.
+const MAX_CALLS: usize = 384;
 /// Files fetched from peers at the same time.
 const MAX_PULLS: usize = 4;
 /// How often data without a deal is looked for.
@@ -76,6 +79,9 @@ struct Calls {
 
 impl Calls {
     fn begin(&mut self, token: u64) -> bool {
+        if self.under_way.len() >= MAX_CALLS {
+            return false;
+        }
         let waits = self
             .not_before
             .get(&token)
@@ -159,7 +165,9 @@ impl<C: ChainView> Converger<C> {
         let shared = self.shared.clone();
         let state = shared.chain.at(head.block()).await?;
         self.read_slots(&state, head.number).await?;
-        let tracked: Vec<Tracked> = self.tracked.values().map(|(t, _)| t.clone()).collect();
+        let mut tracked: Vec<Tracked> = self.tracked.values().map(|(t, _)| t.clone()).collect();
+        // Not all calls may be made at once: those first that are due first.
+        tracked.sort_by_key(|item| due(&item.state));
         shared.denied.refresh();
         // Before uploads of new files are let in: those that have something already come first.
         self.keep_room(&tracked)?;
@@ -171,6 +179,8 @@ impl<C: ChainView> Converger<C> {
             .unwrap_or_else(PoisonError::into_inner)
             .keep(&live);
 
+        let taken = self.take_up(&tracked).await;
+        let mut seeds = HashMap::new();
         let mut wanted = HashSet::new();
         for item in &tracked {
             if shared.denied.contains(&item.file.root) {
@@ -179,16 +189,12 @@ impl<C: ChainView> Converger<C> {
                 }
                 continue;
             }
-            match shared.store.add_file(&item.file).await {
-                Ok(()) => {}
-                Err(error) => {
-                    tracing::warn!(%error, file = %item.file.file, "cannot take a file up");
-                    continue;
-                }
+            if !taken.contains(&item.file.file) {
+                continue;
             }
             let record = shared.store.file(&item.file.file)?;
             if record.is_some_and(|record| record.is_complete()) {
-                self.act(item, &state).await?;
+                self.act(item, &state, &mut seeds).await?;
             } else {
                 wanted.insert(item.file.file);
                 if !self.without_room.contains(&item.file.file) {
@@ -204,6 +210,27 @@ impl<C: ChainView> Converger<C> {
         self.sweep(&state).await?;
         self.check_record(&state).await;
         Ok(())
+    }
+
+    /// Makes files known to the store that are not denied. Answers with those that it knows.
+    async fn take_up(&self, tracked: &[Tracked]) -> HashSet<FileId> {
+        let shared = &self.shared;
+        let files: Vec<FileRef> = tracked
+            .iter()
+            .map(|item| item.file)
+            .filter(|file| !shared.denied.contains(&file.root))
+            .collect();
+        stream::iter(files)
+            .map(|file| async move { (file.file, shared.store.add_file(&file).await) })
+            .buffer_unordered(PARALLEL)
+            .filter_map(|(file, added)| async move {
+                added
+                    .inspect_err(|error| tracing::warn!(%error, %file, "cannot take a file up"))
+                    .ok()
+                    .map(|()| file)
+            })
+            .collect()
+            .await
     }
 
     /// Keeps room on the disk for the files that are not complete, those first that are furthest. What does not fit waits, and is neither
@@ -283,13 +310,9 @@ impl<C: ChainView> Converger<C> {
                 })
         });
         let stale: Vec<Assignment> = stale.collect();
-        let mut reading = stream::iter(stale)
-            .map(|assignment| async move {
-                let deal = state.deal(&assignment.file, &assignment.owner).await?;
-                Ok::<_, ChainError>((assignment, deal))
-            })
-            .buffer_unordered(PARALLEL);
-        while let Some((assignment, deal)) = reading.try_next().await? {
+        let of: Vec<_> = stale.iter().map(|slot| (slot.file, slot.owner)).collect();
+        let deals = state.deals(&of).await?;
+        for (assignment, deal) in stale.into_iter().zip(deals) {
             let tracked = deal.and_then(|deal| track(&provider, &assignment, deal));
             match tracked {
                 Some(tracked) => {
@@ -326,7 +349,12 @@ impl<C: ChainView> Converger<C> {
     }
 
     /// Says ready or proves, for a file that is complete.
-    async fn act(&mut self, item: &Tracked, state: &C::State) -> Result<(), StepError> {
+    async fn act(
+        &mut self,
+        item: &Tracked,
+        state: &C::State,
+        seeds: &mut HashMap<BlockNumber, SeedAt>,
+    ) -> Result<(), StepError> {
         let (file, owner, slot) = (item.file.file, item.owner, item.slot);
         match item.state {
             SlotState::Assigned { .. } if self.may_promise()? && self.begin(item.token) => {
@@ -340,17 +368,17 @@ impl<C: ChainView> Converger<C> {
                 });
             }
             SlotState::Proving { draw_at, .. } if self.begin(item.token) => {
-                let seed = match state.seed_from(draw_at).await {
-                    Ok(SeedAt::Drawn { seed, .. }) => seed,
+                // Slots that were ready in one block share a draw point.
+                let found = match seeds.get(&draw_at) {
+                    Some(found) => Ok(*found),
+                    None => state.seed_from(draw_at).await,
+                };
+                let found = found.inspect_err(|_| self.end(item.token, Some(Duration::ZERO)))?;
+                seeds.insert(draw_at, found);
+                let SeedAt::Drawn { seed, .. } = found else {
                     // A lost seed ends with the slot's deadline.
-                    Ok(SeedAt::NotYet | SeedAt::Lost) => {
-                        self.end(item.token, Some(Duration::ZERO));
-                        return Ok(());
-                    }
-                    Err(error) => {
-                        self.end(item.token, Some(Duration::ZERO));
-                        return Err(error.into());
-                    }
+                    self.end(item.token, Some(Duration::ZERO));
+                    return Ok(());
                 };
                 let sectors = state.proof_sectors().inspect_err(|_| {
                     self.end(item.token, Some(RETRY));
@@ -640,6 +668,15 @@ fn leaving_token(assignment: &Assignment, since: u32) -> u64 {
         .first_chunk::<8>()
         .map_or(0, |b| u64::from_le_bytes(*b));
     bits | 1 << 63
+}
+
+/// The last tick for what a slot's state asks of its provider; for states that ask nothing, later than all others.
+fn due(state: &SlotState) -> Tick {
+    match state {
+        SlotState::Assigned { ready_by, .. } => *ready_by,
+        SlotState::Proving { prove_by, .. } => *prove_by,
+        SlotState::Drawing { .. } | SlotState::Held { .. } | SlotState::Leaving { .. } => Tick::MAX,
+    }
 }
 
 /// Whether `resign` does anything for a slot: for one that is being left, only when its time for finding a replacement is over.

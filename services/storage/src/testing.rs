@@ -319,6 +319,7 @@ pub(crate) struct FakeState {
     pub(crate) pay: Option<ProviderPay>,
     pub(crate) time: u64,
     pub(crate) deals_read: usize,
+    pub(crate) seeds_read: usize,
 }
 
 impl FakeChain {
@@ -405,20 +406,23 @@ impl StateView for FakeChain {
         }))
     }
 
-    async fn deal(&self, file: &FileId, owner: &AccountId) -> Result<Option<Deal>, ChainError> {
+    async fn deals(&self, of: &[(FileId, AccountId)]) -> Result<Vec<Option<Deal>>, ChainError> {
         Ok(self.with(|state| {
-            state.deals_read += 1;
-            state.deals.get(&(*file, *owner)).cloned()
+            state.deals_read += of.len();
+            of.iter().map(|key| state.deals.get(key).cloned()).collect()
         }))
     }
 
     async fn seed_from(&self, draw_at: BlockNumber) -> Result<SeedAt, ChainError> {
-        Ok(self.with(|state| match state.seeds.get(&draw_at) {
-            Some(seed) => SeedAt::Drawn {
-                seed: *seed,
-                drawn_at: draw_at,
-            },
-            None => SeedAt::NotYet,
+        Ok(self.with(|state| {
+            state.seeds_read += 1;
+            match state.seeds.get(&draw_at) {
+                Some(seed) => SeedAt::Drawn {
+                    seed: *seed,
+                    drawn_at: draw_at,
+                },
+                None => SeedAt::NotYet,
+            }
         }))
     }
 

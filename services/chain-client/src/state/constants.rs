@@ -29,6 +29,9 @@ impl StateAt {
             min_rounds: self.constant("Storage::MinRounds", storage.min_rounds())?,
             max_rounds: self.constant("Storage::MaxRounds", storage.max_rounds())?,
             grace_rounds: self.constant("Storage::GraceRounds", storage.grace_rounds())?,
+            max_batch: self.constant("Storage::MaxBatch", storage.max_batch())?,
+            max_tasks_per_block: self
+                .constant("Storage::MaxTasksPerBlock", storage.max_tasks_per_block())?,
             seed_history: self.constant("Entropy::History", entropy.history())?,
             seed_max_gap: self.constant("Entropy::MaxGap", entropy.max_gap())?,
         })

@@ -25,6 +25,15 @@ impl StateAt {
         Ok(deal.map(Deal::from))
     }
 
+    /// The deals of these owners for these files, in the same order: as [`Self::deal`] for each of them, in few questions to the node.
+    pub async fn deals(&self, of: &[(FileId, AccountId)]) -> Result<Vec<Option<Deal>>, ChainError> {
+        let keys = of.iter().map(|(file, owner)| (file.0, (*owner).into()));
+        let found = self
+            .fetch_many("deals", || runtime::storage().storage().deals(), keys)
+            .await?;
+        Ok(found.into_iter().map(|deal| deal.map(Deal::from)).collect())
+    }
+
     /// Every deal for `file`, with its owner.
     pub async fn deals_for(&self, file: &FileId) -> Result<Vec<(AccountId, Deal)>, ChainError> {
         let address = runtime::storage().storage().deals();

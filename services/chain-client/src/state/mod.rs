@@ -4,6 +4,7 @@ mod audits;
 mod constants;
 mod deals;
 mod leases;
+mod many;
 mod named;
 mod providers;
 mod validators;

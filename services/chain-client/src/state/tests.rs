@@ -206,6 +206,14 @@ async fn deals_are_read_by_owner_file_and_provider() {
         Some(expected.clone())
     );
     assert_eq!(state.deal(&file, &who(2)).await.unwrap(), None);
+    // Many at once, in the order asked for, with more than fit into one question.
+    let mut of = vec![(file, who(2)); 300];
+    of.extend([(file, owner), (FileId([0; 32]), owner)]);
+    let mut many = vec![None; 300];
+    many.extend([Some(expected.clone()), None]);
+    assert_eq!(state.deals(&of).await.unwrap(), many);
+    assert_eq!(node.asked("state_queryStorageAt"), 2);
+    assert_eq!(state.deals(&[]).await.unwrap(), []);
     assert_eq!(state.deals_for(&file).await.unwrap(), [(owner, expected)]);
     assert_eq!(state.deals_for(&FileId([0; 32])).await.unwrap(), []);
 
@@ -432,6 +440,20 @@ async fn calls_are_encoded_as_the_runtime_decodes_them() {
             },
             index("Storage", "commit"),
             ([2u8; 32], 7u64, 3u8, 20u32, 1_000u128).encode(),
+        ),
+        (
+            Call::CommitMany {
+                files: vec![([2; 32], 7, 3), ([3; 32], 8, 1)],
+                rounds: 20,
+                max: 1_000,
+            },
+            index("Storage", "commit_many"),
+            (
+                vec![([2u8; 32], 7u64, 3u8), ([3u8; 32], 8u64, 1u8)],
+                20u32,
+                1_000u128,
+            )
+                .encode(),
         ),
         (
             Call::Prove {

@@ -76,10 +76,10 @@ pub(crate) trait TxBackend: Send + Sync + 'static {
         number: BlockNumber,
     ) -> impl Future<Output = Result<(BlockRef, Vec<Hash>), ChainError>> + Send;
 
-    /// How transaction `index` of a finalised block ended.
-    fn outcome(
+    /// How these transactions of a finalised block ended, in the same order.
+    fn outcomes(
         &self,
         block: BlockRef,
-        index: usize,
-    ) -> impl Future<Output = Result<Outcome, ChainError>> + Send;
+        indices: &[usize],
+    ) -> impl Future<Output = Result<Vec<Outcome>, ChainError>> + Send;
 }

@@ -149,8 +149,12 @@ impl TxBackend for Node {
         transactions(&self.client, number).await
     }
 
-    async fn outcome(&self, block: BlockRef, index: usize) -> Result<Outcome, ChainError> {
-        outcome::read(&self.client, block, index).await
+    async fn outcomes(
+        &self,
+        block: BlockRef,
+        indices: &[usize],
+    ) -> Result<Vec<Outcome>, ChainError> {
+        outcome::read_many(&self.client, block, indices).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! How a transaction in a finalised block ended.
 
+use std::collections::HashMap;
+
 use subxt::{
     config::substrate::{SubstrateConfig, H256},
     error::{DispatchError, StorageError},
@@ -26,6 +28,16 @@ pub(super) async fn read(
 ) -> Result<Outcome, ChainError> {
     let (executed_by, events) = events_of(client, block).await?;
     decode(&executed_by, events, index)
+}
+
+/// The same of several transactions of one block, whose events are fetched once: a block can have hundreds of one account.
+pub(super) async fn read_many(
+    client: &ChainClient,
+    block: BlockRef,
+    indices: &[usize],
+) -> Result<Vec<Outcome>, ChainError> {
+    let (executed_by, events) = events_of(client, block).await?;
+    decode_many(&executed_by, events, indices)
 }
 
 /// Reads and decodes all events of a block.
@@ -98,20 +110,38 @@ pub(crate) fn decode(
     events: Vec<u8>,
     index: usize,
 ) -> Result<Outcome, ChainError> {
+    let outcome = decode_many(executed_by, events, &[index])?.pop();
+    // One for each index.
+    Ok(outcome.unwrap_or(Ok(Vec::new())))
+}
+
+/// The same of several transactions, in the order of `indices`; what the others raised is passed over.
+fn decode_many(
+    executed_by: &StateAt,
+    events: Vec<u8>,
+    indices: &[usize],
+) -> Result<Vec<Outcome>, ChainError> {
     let at: &OnlineClientAtBlock<SubstrateConfig> = executed_by.at();
     let events = at.events().from_bytes(events);
     let unreadable = |e: String| executed_by.incompatible("the events of a block", e);
-    let mut raised = Vec::new();
+    let mut outcomes: HashMap<usize, Outcome> = HashMap::new();
+    outcomes.extend(indices.iter().map(|index| (*index, Ok(Vec::new()))));
     for event in events.iter() {
         let event = event.map_err(|e| unreadable(e.to_string()))?;
-        if !matches!(event.phase(), Phase::ApplyExtrinsic(of) if of as usize == index) {
+        let Phase::ApplyExtrinsic(of) = event.phase() else {
             continue;
-        }
+        };
+        // Of another transaction, or of one that is known to have failed.
+        let Some(outcome) = outcomes.get_mut(&(of as usize)) else {
+            continue;
+        };
+        let Ok(raised) = outcome else { continue };
         let (pallet, name) = (event.pallet_name(), event.event_name());
         if let Some(error) = error_bytes(pallet, name, event.field_bytes()) {
             let error = DispatchError::decode_from(error, at.metadata())
                 .map_err(|e| unreadable(e.to_string()))?;
-            return Ok(Err(failure(&error)));
+            *outcome = Err(failure(&error));
+            continue;
         }
         let fields = event
             .decode_fields_unchecked_as::<Composite<()>>()
@@ -122,7 +152,10 @@ pub(crate) fn decode(
             fields: composite_to_json(&fields),
         });
     }
-    Ok(Ok(raised))
+    Ok(indices
+        .iter()
+        .map(|index| outcomes.get(index).cloned().unwrap_or(Ok(Vec::new())))
+        .collect())
 }
 
 /// Where the error begins in the fields of an event that tells of a failure. A call under sudo that
@@ -294,5 +327,25 @@ mod tests {
             assert!(failure.is("Storage", "TooManyReplicas"), "{failure:?}");
             assert!(failure.docs.contains("MaxReplicas"), "{failure:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn outcomes_of_one_block_are_told_apart_in_the_order_asked_for() {
+        let node = FakeNode::new();
+        let state = node.connect().await.at_finalized().await.unwrap();
+        let mut failed = event(&state, "System", "ExtrinsicFailed", ());
+        failed.extend(too_many_replicas(&state));
+        failed.extend((Compact(100u64), Compact(200u64), 0u8, 0u8).encode());
+        let updated = event(&state, "System", "CodeUpdated", [5u8; 32]);
+        let mut bytes = Compact(3u32).encode();
+        for (of, event) in [(1, &updated), (3, &failed), (4, &updated)] {
+            // Without the count of one.
+            bytes.extend(&events(of, std::slice::from_ref(event))[1..]);
+        }
+        let outcomes = decode_many(&state, bytes, &[3, 2, 1]).unwrap();
+        let raised: Vec<_> = outcomes.iter().map(|o| o.as_ref().map(Vec::len)).collect();
+        assert_eq!(raised[1..], [Ok(0), Ok(1)]);
+        let failure = raised[0].unwrap_err();
+        assert!(failure.is("Storage", "TooManyReplicas"), "{failure:?}");
     }
 }

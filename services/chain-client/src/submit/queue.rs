@@ -6,7 +6,7 @@
 mod tips;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     time::Duration,
 };
 
@@ -26,8 +26,9 @@ use crate::{
     types::{Balance, BlockNumber, BlockRef, Hash},
 };
 
-/// How many transactions may be under way.
-const IN_FLIGHT: usize = 32;
+/// How many transactions may be under way. Each takes a second or two to be final, so that this bounds how many an account
+/// gets done in that time: more than a block has room for, and far fewer than a node's pool takes.
+const IN_FLIGHT: usize = 512;
 /// After this long without finality a transaction is given to the node again.
 const REPEAT: Duration = Duration::from_secs(6);
 /// Pause before a refused first attempt is repeated.
@@ -243,43 +244,36 @@ impl<B: TxBackend> Queue<B> {
 
     /// Answers the calls whose transactions are in `block`. Says whether all could be.
     async fn settle_block(&mut self, block: BlockRef, hashes: &[Hash]) -> bool {
-        for (index, hash) in hashes.iter().enumerate() {
-            let is_it = |job: &Job| job.signed.iter().any(|tx| tx.hash == *hash);
-            let Some(nonce) = self
-                .jobs
-                .iter()
-                .find(|(_, job)| is_it(job))
-                .map(|(n, _)| *n)
-            else {
-                continue;
-            };
-            let outcome = match self.backend.outcome(block, index).await {
-                Ok(outcome) => outcome,
-                Err(error @ ChainError::Incompatible { .. }) => {
-                    if let Some(job) = self.jobs.remove(&nonce) {
-                        answer(job.command, Err(error.into()));
-                    }
-                    continue;
-                }
-                Err(error) => {
-                    tracing::debug!(%error, %hash, "cannot read how a transaction ended yet");
-                    return false;
-                }
-            };
+        let ours: HashMap<Hash, u64> = self
+            .jobs
+            .iter()
+            .flat_map(|(nonce, job)| job.signed.iter().map(|tx| (tx.hash, *nonce)))
+            .collect();
+        let found: Vec<(usize, Hash, u64)> = hashes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, hash)| Some((index, *hash, *ours.get(hash)?)))
+            .collect();
+        if found.is_empty() {
+            return true;
+        }
+        let indices: Vec<usize> = found.iter().map(|(index, _, _)| *index).collect();
+        let outcomes = match self.backend.outcomes(block, &indices).await {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Err(error @ ChainError::Incompatible { .. }) => vec![Err(error); found.len()],
+            Err(error) => {
+                tracing::debug!(%error, block = block.number, "cannot read how transactions ended yet");
+                return false;
+            }
+        };
+        for ((_, tx, nonce), outcome) in found.into_iter().zip(outcomes) {
             let Some(job) = self.jobs.remove(&nonce) else {
                 continue;
             };
             let result = match outcome {
-                Ok(events) => Ok(Finalized {
-                    block,
-                    tx: *hash,
-                    events,
-                }),
-                Err(failure) => Err(SubmitError::Dispatch {
-                    failure,
-                    block,
-                    tx: *hash,
-                }),
+                Ok(Ok(events)) => Ok(Finalized { block, tx, events }),
+                Ok(Err(failure)) => Err(SubmitError::Dispatch { failure, block, tx }),
+                Err(error) => Err(error.into()),
             };
             answer(job.command, result);
         }

@@ -219,8 +219,12 @@ impl TxBackend for Fake {
         ))
     }
 
-    async fn outcome(&self, _block: BlockRef, _index: usize) -> Result<Outcome, ChainError> {
-        Ok(if self.with(|chain| chain.fail) {
+    async fn outcomes(
+        &self,
+        _block: BlockRef,
+        indices: &[usize],
+    ) -> Result<Vec<Outcome>, ChainError> {
+        let outcome = if self.with(|chain| chain.fail) {
             Err(DispatchFailure {
                 pallet: None,
                 name: "BadOrigin".into(),
@@ -228,7 +232,8 @@ impl TxBackend for Fake {
             })
         } else {
             Ok(Vec::new())
-        })
+        };
+        Ok(vec![outcome; indices.len()])
     }
 }
 

@@ -31,6 +31,10 @@ pub struct Constants {
     pub max_rounds: RoundIndex,
     /// The last rounds of a lease, in which its owner is warned.
     pub grace_rounds: RoundIndex,
+    /// How many files one call can commit to.
+    pub max_batch: u32,
+    /// How many slots can be drawn in one block at most.
+    pub max_tasks_per_block: u32,
 }
 
 /// How many times the least term a file is committed for, if nobody says otherwise: a month of rounds of six hours.
@@ -63,6 +67,8 @@ mod tests {
             min_rounds,
             max_rounds,
             grace_rounds: 12,
+            max_batch: 64,
+            max_tasks_per_block: 64,
         };
         assert_eq!(constants(4, 2_920).usual_rounds(), 120);
         assert_eq!(constants(4, 100).usual_rounds(), 88);

@@ -171,6 +171,57 @@ async fn a_complete_file_is_ready_once_then_proven_once() {
 }
 
 #[tokio::test]
+async fn the_most_urgent_calls_come_first_and_not_all_at_once() {
+    let mut setup = setup(Duration::from_secs(3600));
+    let samples: Vec<_> = (0..MAX_CALLS + 8)
+        .map(|n| Sample::new(100 + n, 0))
+        .collect();
+    let store = &setup.shared.store;
+    futures::future::join_all(samples.iter().map(|sample| fill(store, sample))).await;
+    for (n, sample) in samples.iter().enumerate() {
+        let assigned = SlotState::Assigned {
+            provider: ME,
+            ready_by: 1000 - n as u64,
+        };
+        setup.set_deal(sample, vec![(assigned, n as u64)]);
+    }
+    setup.step().await;
+    while setup.converger.tasks.join_next().await.is_some() {}
+    let calls = setup.chain.submitted();
+    assert_eq!(calls.len(), MAX_CALLS, "the others wait for the next block");
+    let said = |sample: &Sample| {
+        let of = sample.file.file;
+        let is_it = |call: &Call| matches!(call, Call::Ready { file, .. } if *file == of);
+        calls.iter().any(is_it)
+    };
+    assert!(!samples[..8].iter().any(said), "these have most time");
+    assert!(samples[8..].iter().all(said));
+    setup.step().await;
+    while setup.converger.tasks.join_next().await.is_some() {}
+    assert_eq!(setup.chain.submitted().len(), samples.len());
+}
+
+#[tokio::test]
+async fn slots_with_one_draw_point_share_one_look_at_its_seed() {
+    let mut setup = setup(Duration::from_secs(3600));
+    for n in 0..5 {
+        let sample = Sample::new(100 + n, 0);
+        fill(&setup.shared.store, &sample).await;
+        let proving = SlotState::Proving {
+            provider: ME,
+            draw_at: 20,
+            prove_by: 90,
+        };
+        setup.set_deal(&sample, vec![(proving, n as u64)]);
+    }
+    setup.chain.with(|state| state.seeds.insert(20, [9; 32]));
+    setup.step().await;
+    while setup.converger.tasks.join_next().await.is_some() {}
+    assert_eq!(setup.chain.submitted().len(), 5);
+    assert_eq!(setup.chain.with(|state| state.seeds_read), 1);
+}
+
+#[tokio::test]
 async fn a_call_that_fails_is_tried_again_after_a_pause() {
     let mut setup = setup(Duration::from_secs(3600));
     let sample = Sample::new(100, 0);

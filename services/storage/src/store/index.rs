@@ -409,44 +409,47 @@ impl Index {
         Ok((open.totals.files, open.totals.bytes))
     }
 
-    /// Makes a file known and takes the orphan's mark off. A record that says something else of the file is damaged and written anew; so
-    /// is one that was lost.
-    pub(super) fn add_file(&self, file: &FileRef) -> Result<(), StoreError> {
-        let added = self.write(|transaction, change| {
+    /// Makes files known and takes the orphan's mark off. A record that says something else of a file is damaged and written anew; so
+    /// is one that was lost. Says for each whether it is known now: one that is being deleted is not.
+    pub(super) fn add_files(&self, files: &[&FileRef]) -> Result<Vec<bool>, StoreError> {
+        self.write(|transaction, change| {
             let mut table = transaction.open_table(FILES)?;
-            let known = table
-                .get(&file.file.0)?
-                .map(|bytes| decode_file(bytes.value()));
-            let record = match known {
-                Some(record) if record.deleting => return Ok(false),
-                Some(record) if record.is_of(file) => FileRecord {
-                    orphaned_at: None,
-                    ..record
-                },
-                other => {
-                    let tally = walk::tally(&transaction.open_table(HELD)?, file)?;
-                    change.bytes(other.as_ref().map_or(0, |record| record.bytes), tally.bytes);
-                    if other.is_none() {
-                        change.files += 1;
+            let held = transaction.open_table(HELD)?;
+            let mut added = Vec::with_capacity(files.len());
+            for file in files {
+                let known = table
+                    .get(&file.file.0)?
+                    .map(|bytes| decode_file(bytes.value()));
+                let record = match known {
+                    Some(record) if record.deleting => {
+                        added.push(false);
+                        continue;
                     }
-                    FileRecord {
-                        root: file.root,
-                        size: file.size(),
-                        have: tally.have,
-                        bytes: tally.bytes,
+                    Some(record) if record.is_of(file) => FileRecord {
                         orphaned_at: None,
-                        deleting: false,
+                        ..record
+                    },
+                    other => {
+                        let tally = walk::tally(&held, file)?;
+                        change.bytes(other.as_ref().map_or(0, |record| record.bytes), tally.bytes);
+                        if other.is_none() {
+                            change.files += 1;
+                        }
+                        FileRecord {
+                            root: file.root,
+                            size: file.size(),
+                            have: tally.have,
+                            bytes: tally.bytes,
+                            orphaned_at: None,
+                            deleting: false,
+                        }
                     }
-                }
-            };
-            table.insert(&file.file.0, &record.encode()[..])?;
-            Ok(true)
-        })?;
-        if added {
-            Ok(())
-        } else {
-            Err(StoreError::Deleting(file.file))
-        }
+                };
+                table.insert(&file.file.0, &record.encode()[..])?;
+                added.push(true);
+            }
+            Ok(added)
+        })
     }
 
     /// Records segments whose data is synced. Those of unknown files are left out; the answer says

@@ -54,12 +54,12 @@ impl Layout {
         self.files().join(&name[..2]).join(format!("{name}.data"))
     }
 
-    /// Makes the directory of a data file and the file itself durable: without this, a file that was
-    /// made just before a crash could be gone although its contents were synced.
-    pub(super) fn create_data(&self, file: &FileId) -> Result<File, StoreError> {
+    /// Opens the data file of a file for writing, and makes it if need be. Then its directory is given as well, which must be synced:
+    /// without this, a file that was made just before a crash could be gone although its contents were synced.
+    pub(super) fn create_data(&self, file: &FileId) -> Result<(File, Option<PathBuf>), StoreError> {
         let path = self.data(file);
         if let Ok(existing) = OpenOptions::new().write(true).open(&path) {
-            return Ok(existing);
+            return Ok((existing, None));
         }
         let dir = path.parent().unwrap_or(&self.root);
         if !dir.is_dir() {
@@ -72,8 +72,7 @@ impl Layout {
             .truncate(false)
             .open(&path)
             .map_err(StoreError::io("create", &path))?;
-        sync_dir(dir)?;
-        Ok(created)
+        Ok((created, Some(dir.to_owned())))
     }
 
     /// Removes the data file of a file, durably.
@@ -116,7 +115,7 @@ pub(super) struct Disk {
 }
 
 /// Makes changes of a directory's entries durable.
-fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
     File::open(dir)
         .and_then(|dir| dir.sync_all())
         .map_err(StoreError::io("sync the directory", dir))

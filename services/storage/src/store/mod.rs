@@ -14,6 +14,7 @@ mod index;
 mod layout;
 mod reader;
 mod space;
+mod sync;
 mod writer;
 
 use std::{path::Path, sync::Arc};

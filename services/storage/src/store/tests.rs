@@ -199,8 +199,7 @@ async fn a_deletion_that_was_interrupted_is_finished_at_the_next_start() {
             if step > 1 {
                 fs::remove_file(data_path(dir.path(), &sample)).unwrap();
             }
-            let error = index.add_file(&sample.file).unwrap_err();
-            assert!(matches!(error, StoreError::Deleting(_)));
+            assert_eq!(index.add_files(&[&sample.file]).unwrap(), [false]);
         }
         let store = open_store(dir.path(), ME);
         assert!(store.files_after(None, 10).unwrap().is_empty());
@@ -213,6 +212,25 @@ async fn a_deletion_that_was_interrupted_is_finished_at_the_next_start() {
             .unwrap()
             .is_complete());
     }
+}
+
+#[tokio::test]
+async fn files_that_come_together_with_segments_are_all_made_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path(), ME);
+    let samples: Vec<_> = (0..150).map(|n| Sample::new(100 + n, 2)).collect();
+    let work = samples.iter().map(|sample| async {
+        store.add_file(&sample.file).await.unwrap();
+        store.put(sample.segment(0)).await.unwrap();
+        // Again: nothing changes.
+        store.add_file(&sample.file).await.unwrap();
+    });
+    futures::future::join_all(work).await;
+    for sample in &samples {
+        let record = store.file(&sample.file.file).unwrap().unwrap();
+        assert!(record.is_complete());
+    }
+    assert_eq!(store.stats().unwrap().files, 150);
 }
 
 #[tokio::test]
@@ -280,7 +298,7 @@ fn missing_ranges_cross_the_index_chunks_and_end_at_the_limit() {
     };
     let index = Index::open(&dir.path().join("i"), &identity, 1 << 20).unwrap();
     let file = FileRef::new([5; 32], 9000 * SEGMENT_SIZE as u64).unwrap();
-    index.add_file(&file).unwrap();
+    index.add_files(&[&file]).unwrap();
     let segment = |at| NewSegment {
         file: file.file,
         index: at,
@@ -538,7 +556,7 @@ fn is_there(index: &Index, number: u64) {
 fn record_until_refused(dir: &Path) {
     let index = index_in(dir);
     let file = FileRef::new([5; 32], 1 << 40).unwrap();
-    index.add_file(&file).unwrap();
+    index.add_files(&[&file]).unwrap();
     let (mut acknowledged, mut refused) = (Vec::new(), 0);
     for number in 0..60 {
         let batch = batch_of(number);

@@ -1,9 +1,10 @@
 //! The thread that does all writing.
 
 use std::{
-    collections::{btree_map::Entry, BTreeMap},
+    collections::{btree_map::Entry, BTreeMap, BTreeSet},
     fs::File,
     os::unix::fs::FileExt,
+    path::PathBuf,
     sync::{
         atomic::{AtomicBool, Ordering},
         Arc,
@@ -19,11 +20,13 @@ use super::{
     index::{Index, ScrubProgress},
     layout::{DataDirLock, Layout},
     reader::{self, Access},
-    space, NewSegment, StoreError, StoreOptions,
+    space,
+    sync::{self, Unsynced},
+    NewSegment, StoreError, StoreOptions,
 };
 use crate::{client::FileRef, unix_now};
 
-/// Segments written with one sync and one transaction.
+/// Segments, or files made known, written with one transaction.
 const MAX_GROUP: usize = 64;
 /// Segment records removed in one transaction.
 const DELETE_STEP: usize = 4096;
@@ -115,6 +118,7 @@ pub(super) fn spawn(
         options,
         queue,
         health,
+        grown: BTreeSet::new(),
     };
     writer.finish_deletions()?;
     let path = writer.layout.index();
@@ -135,40 +139,53 @@ struct Writer {
     options: StoreOptions,
     queue: mpsc::Receiver<Operation>,
     health: Arc<WriterHealth>,
+    /// Directories in which files are new. They stay here until they are synced, whatever fails before.
+    grown: BTreeSet<PathBuf>,
 }
 
 impl Writer {
     fn run(&mut self) {
         let mut carried = None;
         while let Some(first) = carried.take().or_else(|| self.queue.blocking_recv()) {
-            let mut group = Vec::new();
+            // What waits is taken together, in order; anything of another kind ends the group.
+            let (mut segments, mut files) = (Vec::new(), Vec::new());
             let mut next = Some(first);
-            // What waits is taken together, in order; anything but a segment ends the group.
-            while let Some(Operation::Put { segment, answer }) = next {
-                group.push((segment, answer));
-                next = if group.len() < MAX_GROUP {
-                    self.queue.try_recv().ok()
-                } else {
-                    None
-                };
+            loop {
+                match next {
+                    Some(Operation::Put { segment, answer })
+                        if files.is_empty() && segments.len() < MAX_GROUP =>
+                    {
+                        segments.push((segment, answer));
+                    }
+                    Some(Operation::AddFile { file, answer })
+                        if segments.is_empty() && files.len() < MAX_GROUP =>
+                    {
+                        files.push((file, answer));
+                    }
+                    other => {
+                        next = other;
+                        break;
+                    }
+                }
+                next = self.queue.try_recv().ok();
             }
-            if group.is_empty() {
-                next.into_iter()
-                    .for_each(|operation| self.single(operation));
-            } else {
-                carried = next;
-                self.put_group(group);
+            match (segments.is_empty(), files.is_empty()) {
+                (false, _) => self.put_group(segments),
+                (true, false) => self.add_group(files),
+                (true, true) => {
+                    next.into_iter()
+                        .for_each(|operation| self.single(operation));
+                    continue;
+                }
             }
+            carried = next;
         }
     }
 
     fn single(&mut self, operation: Operation) {
         // A caller that no longer waits is no error.
         match operation {
-            Operation::AddFile { file, answer } => {
-                let added = self.with_room(|writer| writer.index.add_file(&file));
-                let _ = answer.send(added);
-            }
+            Operation::AddFile { file, answer } => self.add_group(vec![(file, answer)]),
             Operation::Put { segment, answer } => self.put_group(vec![(segment, answer)]),
             Operation::Forget {
                 file,
@@ -205,6 +222,25 @@ impl Writer {
         result
     }
 
+    fn add_group(&mut self, group: Vec<(FileRef, Answer<()>)>) {
+        let files: Vec<&FileRef> = group.iter().map(|(file, _)| file).collect();
+        match self.with_room(|writer| writer.index.add_files(&files)) {
+            Ok(added) => {
+                for ((file, answer), added) in group.into_iter().zip(added) {
+                    let _ = answer.send(match added {
+                        true => Ok(()),
+                        false => Err(StoreError::Deleting(file.file)),
+                    });
+                }
+            }
+            Err(error) => {
+                for (_, answer) in group {
+                    let _ = answer.send(Err(error.again()));
+                }
+            }
+        }
+    }
+
     fn put_group(&mut self, group: Vec<(NewSegment, Answer<()>)>) {
         let (segments, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
         let result = self.with_room(|writer| writer.write_segments(&segments));
@@ -229,7 +265,7 @@ impl Writer {
     }
 
     /// Data first, synced, then the records, durable.
-    fn write_segments(&self, segments: &[NewSegment]) -> Result<Vec<bool>, StoreError> {
+    fn write_segments(&mut self, segments: &[NewSegment]) -> Result<Vec<bool>, StoreError> {
         let mut open: BTreeMap<FileId, Option<File>> = BTreeMap::new();
         for segment in segments {
             let data = match open.entry(segment.file) {
@@ -237,7 +273,11 @@ impl Writer {
                 Entry::Vacant(new) => {
                     let known = self.index.file(&segment.file)?.is_some();
                     let data = known.then(|| self.layout.create_data(&segment.file));
-                    new.insert(data.transpose()?)
+                    let data = data.transpose()?.map(|(data, dir)| {
+                        self.grown.extend(dir);
+                        data
+                    });
+                    new.insert(data)
                 }
             };
             if let Some(data) = data {
@@ -246,12 +286,16 @@ impl Writer {
                     .map_err(StoreError::io("write", &self.layout.data(&segment.file)))?;
             }
         }
-        for (file, data) in &open {
-            if let Some(data) = data {
-                data.sync_data()
-                    .map_err(StoreError::io("sync", &self.layout.data(file)))?;
-            }
-        }
+        let data = open.iter().filter_map(|(file, data)| {
+            let data = data.as_ref()?;
+            Some(Unsynced::Data(self.layout.data(file), data))
+        });
+        // One that somebody removed must not stop all that follows.
+        self.grown.retain(|dir| dir.is_dir());
+        let grown = self.grown.iter().cloned().map(Unsynced::Dir);
+        let unsynced: Vec<_> = data.chain(grown).collect();
+        sync::all(&unsynced)?;
+        self.grown.clear();
         let written: Vec<_> = segments
             .iter()
             .filter(|s| open.get(&s.file).is_some_and(Option::is_some))
