@@ -18,7 +18,7 @@ use noema_runtime::{
 };
 use noema_traits::{Auditable, Payroll, Role, Rounds};
 use pallet_noema_storage::{Deals, HostHashing, LeaseStatus, SlotState};
-use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Eve};
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Eve, Ferdie};
 
 fn signed(who: &AccountId) -> RuntimeOrigin {
     RuntimeOrigin::signed(who.clone())
@@ -39,8 +39,25 @@ fn block<R>(transactions: impl FnOnce() -> R) -> R {
     result
 }
 
-fn blocks(count: u32) {
-    (0..count).for_each(|_| block(|| ()));
+/// Until the provider can be challenged.
+fn until_auditable(provider: &AccountId) {
+    for _ in 0..2_000 {
+        if Storage::population(provider).units > 0 {
+            return;
+        }
+        block(|| ());
+    }
+    panic!("it never matures");
+}
+
+/// The key of a provider's daemon, which is never that of its bond.
+fn operator_of(provider: &AccountId) -> AccountId {
+    let operators = [(Bob, Dave), (Charlie, Ferdie)];
+    operators
+        .into_iter()
+        .find(|(bonded, _)| bonded.to_account_id() == *provider)
+        .map(|(_, operator)| operator.to_account_id())
+        .expect("one of the two")
 }
 
 /// A sector of a file of zeros.
@@ -85,7 +102,7 @@ impl Scene {
             block(|| match self.slot() {
                 SlotState::Assigned { provider, .. } => {
                     assert_ok!(Storage::ready(
-                        signed(&provider),
+                        signed(&operator_of(&provider)),
                         self.file,
                         self.owner.clone(),
                         0
@@ -107,7 +124,7 @@ impl Scene {
                     );
                     let proofs: Vec<_> = drawn.map(|sector| proof(&self.shape, sector)).collect();
                     assert_ok!(Storage::prove(
-                        signed(&provider),
+                        signed(&operator_of(&provider)),
                         self.file,
                         self.owner.clone(),
                         0,
@@ -134,7 +151,8 @@ impl Scene {
             .map(|(index, item, _)| (index, proof(&self.shape, item.sector)))
             .collect();
         if !answers.is_empty() {
-            let info = Audits::answer(signed(provider), round, answers.try_into().expect("fit"))
+            let operator = signed(&operator_of(provider));
+            let info = Audits::answer(operator, round, answers.try_into().expect("fit"))
                 .expect("the answer is right");
             assert_eq!(info.pays_fee, frame_support::pallet_prelude::Pays::No);
         }
@@ -164,7 +182,7 @@ fn a_file_is_bought_audited_paid_for_and_repaired() {
                     signed(&who),
                     Role::Storage,
                     1_000 * NOEMA,
-                    who.clone(),
+                    operator_of(&who),
                     b"http://127.0.0.1:1".to_vec(),
                     100 * GIB
                 ));
@@ -195,9 +213,7 @@ fn a_file_is_bought_audited_paid_for_and_repaired() {
         let first = scene.place();
         assert_eq!(Storage::population(&first).units, 0);
         check();
-        // Three epochs.
-        blocks(1_830);
-        assert!(Storage::population(&first).units > 0);
+        until_auditable(&first);
         check();
         // A round of which nobody knows whether it began before; then each is paid.
         scene.round(Some(&first));
@@ -233,7 +249,7 @@ fn a_file_is_bought_audited_paid_for_and_repaired() {
         // The other one takes it over, and earns the bounty with its first round.
         let second = scene.place();
         assert_ne!(first, second);
-        blocks(1_830);
+        until_auditable(&second);
         let owed = Storage::next(&second).expect("something is owed to it");
         let before = Balances::free_balance(&second);
         while Storage::next(&second) == Some(owed) {

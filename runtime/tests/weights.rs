@@ -11,10 +11,12 @@ use noema_runtime::{
     weights::block::{BlockLength, BlockWeights, MAX_BLOCK_LENGTH, MAX_BLOCK_WEIGHT},
     Runtime, RuntimeCall,
 };
+use pallet_noema_audits::WeightInfo as _;
 use pallet_noema_entropy::WeightInfo as _;
 use pallet_noema_providers::WeightInfo as _;
 use pallet_noema_storage::WeightInfo as _;
 
+type AuditsWeight = <Runtime as pallet_noema_audits::Config>::WeightInfo;
 type EntropyWeight = <Runtime as pallet_noema_entropy::Config>::WeightInfo;
 type ProvidersWeight = <Runtime as pallet_noema_providers::Config>::WeightInfo;
 type StorageWeight = <Runtime as pallet_noema_storage::Config>::WeightInfo;
@@ -75,7 +77,21 @@ fn ours() -> Vec<(&'static str, Weight)> {
     let tasks = <Runtime as pallet_noema_storage::Config>::MaxTasksPerBlock::get();
     let endpoint = <Runtime as pallet_noema_providers::Config>::MaxEndpointLen::get();
     let attempts = u32::from(<Runtime as pallet_noema_storage::Config>::MaxDrawAttempts::get());
+    let challenges = <Runtime as pallet_noema_audits::Config>::MaxChallenges::get();
+    let rounds = <Runtime as pallet_noema_audits::Config>::MaxSettle::get();
     vec![
+        ("Audits::on_poll", AuditsWeight::on_poll()),
+        ("Audits draws", AuditsWeight::on_poll_draw()),
+        ("Audits skips", AuditsWeight::on_poll_skip()),
+        ("Audits::on_idle", AuditsWeight::on_idle()),
+        ("Audits::answer", AuditsWeight::answer(challenges)),
+        ("Audits draws for a provider", AuditsWeight::write_down()),
+        ("Audits::poke", AuditsWeight::poke()),
+        ("Audits before a change", AuditsWeight::before_change()),
+        ("Audits when all is taken", AuditsWeight::emptied()),
+        ("Audits settles", AuditsWeight::settle(rounds)),
+        ("Audits settles a miss", AuditsWeight::settle_missed()),
+        ("Audits begins a drop", AuditsWeight::settle_dropped()),
         (
             "Entropy::on_poll",
             EntropyWeight::on_poll(pallet_noema_entropy::FORGOTTEN_PER_BLOCK),
@@ -165,9 +181,14 @@ fn hooks_of_an_ordinary_block_leave_three_quarters_to_transactions() {
     let limits = BlockWeights::get();
     let entropy = EntropyWeight::on_poll(pallet_noema_entropy::FORGOTTEN_PER_BLOCK);
     let agenda = <Runtime as pallet_noema_storage::Config>::MaxAgendaWeight::get();
+    let audits = AuditsWeight::on_poll()
+        .saturating_add(AuditsWeight::on_poll_draw().max(AuditsWeight::on_poll_skip()))
+        .saturating_add(AuditsWeight::on_idle());
     let hooks = limits
         .base_block
         .saturating_add(entropy)
+        .saturating_add(audits)
+        .saturating_add(StorageWeight::on_poll_price())
         .saturating_add(agenda);
     let normal = limits
         .get(DispatchClass::Normal)
@@ -200,6 +221,7 @@ fn an_upgrade_fits_beside_a_full_load_of_ordinary_transactions() {
 #[test]
 fn no_pallet_of_ours_uses_the_empty_weights() {
     for name in [
+        core::any::type_name::<AuditsWeight>(),
         core::any::type_name::<EntropyWeight>(),
         core::any::type_name::<ProvidersWeight>(),
         core::any::type_name::<StorageWeight>(),

@@ -2,12 +2,11 @@
 
 use crate::{
     math,
-    settle::{Case, Present, SettledRounds, Verdict},
-    Config, DrawnOf, Error, Event, Pallet, ProofOf, RoundState, WeightInfo,
+    settle::{Case, Present, TooMany, Verdict, Work},
+    Config, DrawnOf, Error, Event, ItemOf, Pallet, ProofOf, RoundState, WeightInfo,
 };
 use frame_support::{ensure, traits::Get, weights::Weight};
 use noema_traits::{Auditable, ProofFault, ProviderRegistry, RoundIndex};
-use sp_runtime::DispatchError;
 
 impl<T, I> From<ProofFault> for Error<T, I> {
     fn from(fault: ProofFault) -> Self {
@@ -19,19 +18,27 @@ impl<T, I> From<ProofFault> for Error<T, I> {
     }
 }
 
+/// A length as weights count.
+pub(crate) fn number_of(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
 impl<T: Config<I>, I: 'static> Pallet<T, I> {
-    /// What [`Pallet::answer`] with so many answers weighs at most.
+    /// What [`Pallet::answer`] with so many answers weighs at most: the first of a provider in a round, which has to settle and to draw.
     pub(crate) fn weight_of_answer(answers: usize) -> Weight {
-        let number = u32::try_from(answers).unwrap_or(u32::MAX);
-        Self::weight_of_settling().saturating_add(T::WeightInfo::answer(number))
+        Self::weight_of_settling()
+            .saturating_add(T::WeightInfo::write_down())
+            .saturating_add(T::WeightInfo::answer(number_of(answers)))
     }
 
-    /// Accepts a batch. Nothing that was sent is hashed before everything that can be seen without is seen.
+    /// Accepts a batch. Nothing that was sent is hashed before everything that can be seen without is seen. `work` is what it did
+    /// until it came to its end, or to an error.
     pub(crate) fn do_answer(
         operator: &T::AccountId,
         round: RoundIndex,
         answers: &[(u8, ProofOf<T, I>)],
-    ) -> Result<SettledRounds, DispatchError> {
+        work: &mut Work,
+    ) -> Result<(), Error<T, I>> {
         let provider = T::Providers::provider_of_operator(T::Role::get(), operator)
             .ok_or(Error::<T, I>::NotAnOperator)?;
         let present = Present::<T, I>::read();
@@ -39,19 +46,27 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
         ensure!(!answers.is_empty(), Error::<T, I>::NoAnswers);
 
         let mut case = Case::<T, I>::open(&provider);
-        let mut settled = case.settle_all().map_err(Error::<T, I>::from)?;
+        let settled = case.settle_all();
+        work.settled = match &settled {
+            Ok(settled) | Err(TooMany(settled)) => *settled,
+        };
+        let mut settled = settled?;
         ensure!(!case.record.is_dropping(), Error::<T, I>::BeingDropped);
+        let was_written = case.written.is_some();
         case.write_down();
+        work.drew = !was_written && case.written.is_some();
         let mut drawn = case
             .written
             .take()
             .filter(|drawn| drawn.round == round && !drawn.items.is_empty())
             .ok_or(Error::<T, I>::NothingToAnswer)?;
         drawn.answered = Self::check_answers(&drawn, answers)?;
+        // From here on what was sent is hashed, and the batch is accepted if that is right.
+        let number = number_of(answers.len());
+        work.hashed = number;
+        Self::check_proofs(&drawn, answers, T::Audited::verify)?;
 
-        let count = u32::try_from(drawn.items.len()).unwrap_or(u32::MAX);
-        let left = (math::bits(count) & !drawn.answered).count_ones();
-        let number = u32::try_from(answers.len()).unwrap_or(u32::MAX);
+        let left = (math::bits(number_of(drawn.items.len())) & !drawn.answered).count_ones();
         case.write(drawn);
         Self::deposit_event(Event::Answered {
             provider,
@@ -62,11 +77,10 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
         if left == 0 {
             case.conclude(round, Verdict::Passed, None, &mut settled);
         }
+        // What the pass took is in the weight of the answer, and not in `work.settled`.
         case.announce(&settled);
         case.close();
-        // What the pass took is in the weight of the answer.
-        settled.rounds = settled.rounds.saturating_sub(u32::from(left == 0));
-        Ok(settled)
+        Ok(())
     }
 
     /// The checks that do not depend on the provider.
@@ -84,7 +98,7 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
         }
     }
 
-    /// Checks a batch against what is drawn. Returns what is answered with it.
+    /// Checks a batch against what is drawn, as far as that takes no hash. Returns what is answered with it.
     fn check_answers(
         drawn: &DrawnOf<T, I>,
         answers: &[(u8, ProofOf<T, I>)],
@@ -98,13 +112,20 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
             ensure!(drawn.answered & bit == 0, Error::<T, I>::AlreadyAnswered);
             batch |= bit;
         }
-        // All of them before the first hash.
-        for check in [T::Audited::check, T::Audited::verify] {
-            for (index, proof) in answers {
-                let item = drawn.items.get(usize::from(*index));
-                check(item.ok_or(Error::<T, I>::UnknownChallenge)?, proof)?;
-            }
-        }
+        Self::check_proofs(drawn, answers, T::Audited::check)?;
         Ok(drawn.answered | batch)
+    }
+
+    /// Checks the proofs of a batch, each for what it must answer.
+    fn check_proofs(
+        drawn: &DrawnOf<T, I>,
+        answers: &[(u8, ProofOf<T, I>)],
+        check: impl Fn(&ItemOf<T, I>, &ProofOf<T, I>) -> Result<(), ProofFault>,
+    ) -> Result<(), Error<T, I>> {
+        for (index, proof) in answers {
+            let item = drawn.items.get(usize::from(*index));
+            check(item.ok_or(Error::<T, I>::UnknownChallenge)?, proof)?;
+        }
+        Ok(())
     }
 }

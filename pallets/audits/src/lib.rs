@@ -83,7 +83,10 @@ pub type Challenges<Item> = (RoundIndex, Tick, Vec<(u8, Item, bool)>);
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
-    use frame_support::{pallet_prelude::*, traits::tokens, weights::WeightMeter};
+    use crate::settle::Work;
+    use frame_support::{
+        dispatch::WithPostDispatchInfo, pallet_prelude::*, traits::tokens, weights::WeightMeter,
+    };
     use frame_system::pallet_prelude::*;
     use noema_traits::{AgedRandomness, Payroll, ProviderDiscipline, ProviderRegistry, Role};
     use sp_runtime::{
@@ -417,12 +420,11 @@ pub mod pallet {
             answers: AnswersOf<T, I>,
         ) -> DispatchResultWithPostInfo {
             let operator = ensure_signed(origin)?;
-            let settled = Self::do_answer(&operator, round, &answers)?;
-            let number = u32::try_from(answers.len()).unwrap_or(u32::MAX);
-            let weight = settled
-                .weight::<T::WeightInfo>()
-                .saturating_add(T::WeightInfo::answer(number))
-                .min(Self::weight_of_answer(answers.len()));
+            // One that fails pays for what was done until then: for its proofs only when one of them was hashed.
+            let mut work = Work::default();
+            let answered = Self::do_answer(&operator, round, &answers, &mut work);
+            let weight = work.weight::<T::WeightInfo>();
+            answered.map_err(|error| error.with_weight(weight))?;
             Ok((Some(weight), Pays::No).into())
         }
 
@@ -435,14 +437,19 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::poke())]
         pub fn poke(origin: OriginFor<T>, provider: T::AccountId) -> DispatchResultWithPostInfo {
             let settler = ensure_signed(origin)?;
-            let settled = Self::do_poke(&settler, &provider)?;
-            let weight = settled.weight::<T::WeightInfo>().min(T::WeightInfo::poke());
+            // Whoever is second pays for having looked, and not for what the first one settled.
+            let settled = Self::do_poke(&settler, &provider)
+                .map_err(|error| error.with_weight(Work::default().weight::<T::WeightInfo>()))?;
             let pays = if settled.missed == 0 {
                 Pays::Yes
             } else {
                 Pays::No
             };
-            Ok((Some(weight), pays).into())
+            let work = Work {
+                settled,
+                ..Work::default()
+            };
+            Ok((Some(work.weight::<T::WeightInfo>()), pays).into())
         }
     }
 }

@@ -40,6 +40,7 @@ mod registry;
 mod replicas;
 mod seeds;
 mod wages;
+mod weights;
 
 pub(crate) use acts::*;
 pub(crate) use blocks::*;
@@ -47,6 +48,7 @@ pub(crate) use registry::*;
 pub(crate) use replicas::*;
 pub(crate) use seeds::*;
 pub(crate) use wages::*;
+pub(crate) use weights::*;
 
 pub(crate) type Balance = u128;
 type Block = frame_system::mocking::MockBlockU32<Test>;
@@ -169,7 +171,7 @@ impl Config for Test {
     type DropSlash = DropSlash;
     type JailTerm = JailTerm;
     type MaxSettle = MaxSettle;
-    type WeightInfo = crate::weights::SubstrateWeight<Test>;
+    type WeightInfo = PlacedWeights;
 }
 
 impl Config<Instance1> for Test {

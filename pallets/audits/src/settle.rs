@@ -6,7 +6,7 @@ use crate::{
 };
 use frame_support::{ensure, traits::Get, weights::Weight};
 use noema_traits::{Auditable, Outcome, Payroll, Population, RoundIndex, Tick, Ticks};
-use sp_runtime::{traits::Zero, DispatchError};
+use sp_runtime::traits::Zero;
 
 /// The chain's side, as it is in this block.
 pub(crate) struct Present<T: Config<I>, I: 'static = ()> {
@@ -101,8 +101,36 @@ impl SettledRounds {
     }
 }
 
-/// More is over than is settled at once.
-pub(crate) struct TooMany;
+/// What a call did, for its weight: also one that fails, since whoever comes second must not pay for what the first one did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Work {
+    /// What it settled.
+    pub(crate) settled: SettledRounds,
+    /// Whether it drew what a provider is asked for.
+    pub(crate) drew: bool,
+    /// Proofs that it hashed.
+    pub(crate) hashed: u32,
+}
+
+impl Work {
+    /// What that took. What was measured of all rounds that are settled at once is less than the sum of them.
+    pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
+        let draw = if self.drew {
+            W::write_down()
+        } else {
+            Weight::zero()
+        };
+        let answers = match self.hashed {
+            0 => Weight::zero(),
+            number => W::answer(number),
+        };
+        let settled = self.settled.weight::<W>().min(W::poke());
+        settled.saturating_add(draw).saturating_add(answers)
+    }
+}
+
+/// More is over than is settled at once. What was settled until that was found.
+pub(crate) struct TooMany(pub(crate) SettledRounds);
 
 impl<T, I> From<TooMany> for Error<T, I> {
     fn from(_: TooMany) -> Self {
@@ -283,7 +311,7 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
     pub(crate) fn settle_all(&mut self) -> Result<SettledRounds, TooMany> {
         let settled = self.settle(None);
         match self.verdict() {
-            Some(_) => Err(TooMany),
+            Some(_) => Err(TooMany(settled)),
             None => Ok(settled),
         }
     }
@@ -309,7 +337,7 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
     pub(crate) fn do_poke(
         settler: &T::AccountId,
         provider: &T::AccountId,
-    ) -> Result<SettledRounds, DispatchError> {
+    ) -> Result<SettledRounds, Error<T, I>> {
         let mut case = Case::<T, I>::find(provider).ok_or(Error::<T, I>::NothingToSettle)?;
         let settled = case.settle(Some(settler));
         case.announce(&settled);

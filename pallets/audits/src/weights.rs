@@ -18,13 +18,15 @@ pub trait WeightInfo {
     fn on_poll_skip() -> Weight;
     /// `on_idle` in a tick that begins a round.
     fn on_idle() -> Weight;
-    /// The first `answer` of a provider in a round, which draws all it can be asked for and has `n` proofs of the longest kind; the last one passes.
+    /// `answer` of what is written down already, with `n` proofs of the longest kind, the last of them: the round passes, and is paid.
     fn answer(n: u32) -> Weight;
     /// `poke` that settles `MaxSettle` rounds: misses until everything is dropped, then forfeits.
     fn poke() -> Weight;
     /// `AuditFreeze::before_change` that settles `MaxSettle` rounds, all misses but the one that would drop everything among them, then draws and writes
     /// down all that can be asked for.
     fn before_change() -> Weight;
+    /// Drawing and writing down all that can be asked for, as the first `answer` of a provider in a round or the first change of its population does.
+    fn write_down() -> Weight;
     /// `AuditFreeze::emptied` while a round is forfeited.
     fn emptied() -> Weight;
     /// Settling `r` rounds in a row that cost nobody anything.

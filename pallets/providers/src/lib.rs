@@ -158,7 +158,7 @@ pub mod pallet {
         #[pallet::constant]
         type RewardDrip: Get<BlockNumberOf<Self>>;
 
-        /// Who may become active again: asked by [`Pallet::activate`].
+        /// Who may become active, again or anew: asked by [`Pallet::activate`] and [`Pallet::register`].
         type ReturnGate: ReturnGate<Self::AccountId>;
 
         /// Weights of the calls.

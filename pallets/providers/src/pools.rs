@@ -1,8 +1,8 @@
 //! Pools in storage, and the accounts that hold their funds.
 
 use crate::{
-    math, BalanceOf, ClosedPool, ClosedPools, Config, Error, Event, HoldReason, Pallet, PoolId,
-    PoolOf, Pools,
+    bonding::sum_of_chunks, math, BalanceOf, ClosedPool, ClosedPools, Config, Error, Event,
+    HoldReason, Pallet, PoolId, PoolOf, Pools, ProviderOf,
 };
 use codec::Decode;
 use frame_support::{
@@ -16,7 +16,7 @@ use frame_support::{
 };
 use noema_traits::Role;
 use sp_runtime::{
-    traits::{TrailingZeroInput, UniqueSaturatedInto, Zero},
+    traits::{Saturating, TrailingZeroInput, UniqueSaturatedInto, Zero},
     DispatchError, DispatchResult,
 };
 
@@ -45,6 +45,21 @@ impl<T: Config> Pallet<T> {
         let bond: u128 = bond.unique_saturated_into();
         let counted = math::counted_stake(bond, stake, T::MaxDelegationPercent::get());
         bond.saturating_add(counted)
+    }
+
+    /// What slashes reach, in units of the token, as far as it counts as collateral of what is promised already: own
+    /// funds and those of delegators, bonded or on their way out. No call moves anything out of this before it is
+    /// withdrawn, so that nobody makes a slash smaller that it sees coming.
+    pub(crate) fn slashable_behind(role: Role, who: &T::AccountId, record: &ProviderOf<T>) -> u128 {
+        let own = record
+            .bond
+            .saturating_add(sum_of_chunks::<T, _>(&record.unlocking))
+            .unique_saturated_into();
+        let theirs = Pools::<T>::get(role, who).map_or(0, |pool| {
+            pool.stake.value.saturating_add(pool.unbonding.value)
+        });
+        let counted = math::counted_stake(own, theirs, T::MaxDelegationPercent::get());
+        own.saturating_add(counted)
     }
 
     /// Whether the bond is as large beside the stake of others as it must be.

@@ -14,7 +14,7 @@ use frame_support::{
     },
 };
 use noema_endpoint::{Endpoint, EndpointError};
-use noema_traits::Role;
+use noema_traits::{ReturnGate, Role};
 use sp_runtime::{
     traits::{BlockNumberProvider, Zero},
     DispatchError, DispatchResult, Perbill,
@@ -132,6 +132,11 @@ impl<T: Config> Pallet<T> {
             Error::<T>::AlreadyRegistered
         );
         ensure!(bond >= Self::minimum_bond(role), Error::<T>::BondTooSmall);
+        // What an earlier record of the account held may still be being taken: it would be active at once.
+        ensure!(
+            T::ReturnGate::may_return(role, &who),
+            Error::<T>::BeingDropped
+        );
         ensure!(
             !Operators::<T>::contains_key(role, &operator),
             Error::<T>::OperatorInUse

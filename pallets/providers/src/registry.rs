@@ -35,7 +35,8 @@ impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
         };
         let per_mib = T::Parameters::parameters(role).collateral_per_mib;
         let promised = math::required_bond(record.reserved, per_mib.unique_saturated_into());
-        let behind = Self::stake_behind(role, provider, record.bond);
+        // What is on its way out carries no new promises, but answers for those that were made.
+        let behind = Self::slashable_behind(role, provider, &record);
         // Always fits: no more than is held.
         promised.min(behind).saturated_into()
     }

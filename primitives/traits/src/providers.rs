@@ -59,8 +59,9 @@ pub trait ProviderRegistry<AccountId, Balance> {
         Self::bond(role, provider)
     }
 
-    /// Collateral of what the provider holds: reserved bytes × collateral per byte, at most its stake.
-    /// Where that is not told apart, all of its stake.
+    /// Collateral of what the provider holds: reserved bytes × collateral per byte, at most what slashes reach of its own
+    /// and its delegators' funds, unbonding ones included. Slashes are parts of it, so that it must not shrink by a call
+    /// of whoever expects one. Where that is not told apart, all of its stake.
     fn collateral(role: Role, provider: &AccountId) -> Balance {
         Self::stake(role, provider)
     }

@@ -103,11 +103,15 @@ impl ProviderRegistry<u64, Balance> for Registry {
             funds.bond + funds.delegated.min(funds.bond * COUNTED / 100)
         })
     }
-    fn collateral(role: Role, provider: &u64) -> Balance {
+    fn collateral(_role: Role, provider: &u64) -> Balance {
         let promised = Replicas::population(provider)
             .units
             .saturating_mul(COLLATERAL);
-        promised.min(Self::stake(role, provider))
+        let behind = FundsOf::get(provider).map_or(0, |funds| {
+            let own = funds.bond + funds.unbonding.iter().sum::<Balance>();
+            own + funds.delegated.min(own * COUNTED / 100)
+        });
+        promised.min(behind)
     }
     fn endpoint(_role: Role, _provider: &u64) -> Option<Vec<u8>> {
         None

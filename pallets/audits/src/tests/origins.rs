@@ -11,16 +11,18 @@ fn answer_is_for_the_operator() {
         give(1, &[9]);
         to_open();
         let answers: crate::AnswersOf<Test> = right(1).try_into().unwrap();
-        let call = |origin| Audits::answer(origin, round(), answers.clone());
+        let call = |origin| {
+            transact(|| {
+                let answered = Audits::answer(origin, round(), answers.clone());
+                answered.map_err(|failed| failed.error)
+            })
+        };
         assert_noop!(call(RuntimeOrigin::none()), DispatchError::BadOrigin);
         assert_noop!(call(RuntimeOrigin::root()), DispatchError::BadOrigin);
         // The bonded account itself does not answer.
         assert_noop!(call(signed(1)), Error::<Test>::NotAnOperator);
         assert_noop!(call(signed(POKER)), Error::<Test>::NotAnOperator);
-        assert_noop!(
-            transact(|| call(signed(operator_of(2))).map_err(|error| error.error)),
-            Error::<Test>::NothingToAnswer
-        );
+        assert_noop!(call(signed(operator_of(2))), Error::<Test>::NothingToAnswer);
         assert!(call(signed(operator_of(1))).is_ok());
     });
 }

@@ -198,6 +198,27 @@ fn percentages_are_of_the_stake_when_that_is_less_than_what_is_held_asks_for() {
 }
 
 #[test]
+fn percentages_are_not_made_smaller_by_unbonding() {
+    build_and_execute(&[], || {
+        Registry::register(1, NOEMA, 0);
+        scene();
+        miss(1, 1);
+        let left = NOEMA - MissFee::get();
+        FundsOf::mutate(1, |funds| {
+            let funds = funds.as_mut().unwrap();
+            funds.unbonding = vec![left - 10];
+            funds.bond = 10;
+        });
+        to_open();
+        to_close();
+        take_events();
+        poke(1).unwrap();
+        let part = Perbill::from_percent(1).mul_floor(left);
+        assert_eq!(last_miss().2, MissFee::get() + part);
+    });
+}
+
+#[test]
 fn who_has_left_cannot_be_slashed_and_is_struck_and_dropped_nevertheless() {
     build_and_execute(&[1], || {
         scene();

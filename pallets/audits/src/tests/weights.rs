@@ -1,18 +1,33 @@
-//! That what is charged covers what was done, and that the largest calls fit.
+//! That what is charged covers what was done and no more, and that the largest calls fit.
 
-use crate::{mock::*, AnswersOf, Config, Pallet, WeightInfo};
+use crate::{mock::*, AnswersOf, Config, Error, Pallet, WeightInfo};
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{
-    dispatch::{DispatchClass, GetDispatchInfo},
+    dispatch::{DispatchClass, DispatchResultWithPostInfo, GetDispatchInfo, Pays},
     instances::Instance1,
     weights::Weight,
 };
 use noema_traits::AuditFreeze;
 
+/// The mock's, of which every part is told from every other.
 type W = <Test as Config>::WeightInfo;
+/// Those that runtimes take.
+type Given = <Test as Config<Instance1>>::WeightInfo;
 
 /// Half a second of a block of which three quarters are for the normal class: what Noema has.
 const NOEMA_ROOM: Weight = Weight::from_parts(500_000_000_000 / 4 * 3 / 4, u64::MAX);
+
+/// What a call that failed with this error is charged.
+#[track_caller]
+fn charged_for(error: Error<Test>, result: DispatchResultWithPostInfo) -> Weight {
+    let failed = result.expect_err("it is refused");
+    assert_eq!(failed.error, error.into());
+    assert_eq!(failed.post_info.pays_fee, Pays::Yes);
+    failed
+        .post_info
+        .actual_weight
+        .expect("what was not done is given back")
+}
 
 #[test]
 fn the_largest_answer_fits_the_room_of_the_runtime_it_is_meant_for() {
@@ -47,10 +62,16 @@ fn answer_is_charged_its_worst_and_given_back_what_it_did_not_take() {
             answers: answers.clone().try_into().unwrap(),
         };
         let info = call.get_dispatch_info();
-        assert_eq!(info.call_weight, W::poke().saturating_add(W::answer(3)));
+        let most = W::poke()
+            .saturating_add(W::write_down())
+            .saturating_add(W::answer(3));
+        assert_eq!(info.call_weight, most);
         assert_eq!(info.class, DispatchClass::Normal);
         let taken = answer(1, round(), &answers).unwrap().actual_weight.unwrap();
-        assert_eq!(taken, W::settle(0).saturating_add(W::answer(3)));
+        let expected = W::settle(0)
+            .saturating_add(W::write_down())
+            .saturating_add(W::answer(3));
+        assert_eq!(taken, expected);
         to_close();
         to_open();
         to_close();
@@ -59,7 +80,84 @@ fn answer_is_charged_its_worst_and_given_back_what_it_did_not_take() {
         let taken = answer(1, round(), &answers).unwrap().actual_weight.unwrap();
         let expected = W::settle(0)
             .saturating_add(W::settle_missed())
+            .saturating_add(W::write_down())
             .saturating_add(W::answer(3));
+        assert_eq!(taken, expected);
+    });
+}
+
+#[test]
+fn answer_of_what_is_written_down_already_is_not_charged_for_drawing() {
+    build_and_execute(&[1], || {
+        to_calm();
+        give(1, &[10, 20]);
+        to_open();
+        let answers = right(1);
+        let taken = |batch| answer(1, round(), batch).unwrap().actual_weight.unwrap();
+        let once = W::settle(0).saturating_add(W::answer(1));
+        assert_eq!(taken(&answers[..1]), once.saturating_add(W::write_down()));
+        assert_eq!(taken(&answers[1..2]), once);
+        assert_eq!(taken(&answers[2..]), once);
+        // A change of the population has it written down as well.
+        to_close();
+        to_open();
+        give(1, &[5]);
+        let answers = right(1);
+        let expected = W::settle(0).saturating_add(W::answer(3));
+        assert_eq!(
+            answer(1, round(), &answers).unwrap().actual_weight.unwrap(),
+            expected
+        );
+    });
+}
+
+#[test]
+fn answer_that_is_refused_is_charged_for_what_was_done_until_then() {
+    build_and_execute(&[1, 2], || {
+        to_calm();
+        give(1, &[10, 20]);
+        to_open();
+        let right = right(1);
+        let looked = W::settle(0);
+        let refused =
+            |error, provider, answers: &[_]| charged_for(error, answer(provider, round(), answers));
+        // There is nothing to draw.
+        assert_eq!(refused(Error::NothingToAnswer, 2, &right), looked);
+        // Drawn, and thrown away with the rest.
+        let drawn = looked.saturating_add(W::write_down());
+        let twice = [right[0], right[0]];
+        assert_eq!(refused(Error::DuplicateIndex, 1, &twice), drawn);
+        let mut long = right.clone();
+        long[2].1.siblings += 1;
+        assert_eq!(refused(Error::WrongProofLength, 1, &long), drawn);
+        // Only what is hashed is paid as if it were right.
+        let mut wrong = right.clone();
+        wrong[2].1.flipped = true;
+        let hashed = drawn.saturating_add(W::answer(3));
+        assert_eq!(refused(Error::WrongProof, 1, &wrong), hashed);
+        answer(1, round(), &right[..1]).unwrap();
+        assert_eq!(refused(Error::AlreadyAnswered, 1, &right[..1]), looked);
+        answer(1, round(), &right[1..]).unwrap();
+        assert_eq!(refused(Error::NothingToAnswer, 1, &right), looked);
+        to_close();
+        assert_eq!(refused(Error::TooLate, 1, &right), looked);
+        assert_eq!(refused(Error::NotAnOperator, 9, &right), looked);
+    });
+}
+
+#[test]
+fn answer_with_too_much_unsettled_is_charged_for_the_settling_that_was_undone() {
+    build_and_execute(&[1], || {
+        MissPoints::set(1);
+        DropPoints::set(100);
+        MaxSettle::set(2);
+        to_calm();
+        give(1, &[10, 20]);
+        pass_rounds(4);
+        to_open();
+        let right = right(1);
+        let taken = charged_for(Error::Unsettled, answer(1, round(), &right));
+        let expected = W::settle(0).saturating_add(W::settle_missed().saturating_mul(2));
         assert_eq!(taken, expected);
     });
 }
@@ -78,14 +176,44 @@ fn poke_is_given_back_what_it_did_not_take() {
         to_calm();
         // Three misses, the drop, the rest forfeited.
         let unsettled = Audits::standing(&1).unwrap().unsettled;
+        assert_eq!(unsettled, 9);
         let taken = poke(1).unwrap().actual_weight.unwrap();
         let expected = W::settle(unsettled - 4)
             .saturating_add(W::settle_missed().saturating_mul(3))
             .saturating_add(W::settle_dropped());
-        // What was measured of the whole may be less than the sum of its parts.
-        assert_eq!(taken, expected.min(W::poke()));
-        assert!(taken.all_lte(W::poke()));
+        assert_eq!(taken, expected);
+        assert!(taken.all_lt(W::poke()), "the limit hides nothing");
     });
+}
+
+#[test]
+fn poke_that_comes_second_is_charged_for_having_looked() {
+    build_and_execute(&[1], || {
+        to_calm();
+        give(1, &[10, 20]);
+        to_open();
+        to_close();
+        poke(1).unwrap();
+        let looked = W::settle(0);
+        assert_eq!(charged_for(Error::NothingToSettle, poke(1)), looked);
+        assert_eq!(charged_for(Error::NothingToSettle, poke(77)), looked);
+    });
+}
+
+#[test]
+fn no_call_is_charged_more_for_its_parts_than_for_the_whole() {
+    let settled = |rounds, missed, dropped| crate::settle::SettledRounds {
+        rounds,
+        missed,
+        dropped,
+    };
+    let work = crate::settle::Work {
+        settled: settled(16, 4, 1),
+        drew: true,
+        hashed: 32,
+    };
+    let most = Pallet::<Test, Instance1>::weight_of_answer(32);
+    assert_eq!(work.weight::<Given>(), most);
 }
 
 #[test]
@@ -101,12 +229,14 @@ fn before_change_says_what_it_weighs_at_most() {
 
 #[test]
 fn weights_grow_with_what_is_done() {
-    assert!(W::answer(1).ref_time() < W::answer(2).ref_time());
-    assert!(W::settle(1).all_lt(W::settle(2)));
+    assert!(Given::answer(1).ref_time() < Given::answer(2).ref_time());
+    assert!(Given::settle(1).all_lt(Given::settle(2)));
     assert!(
-        W::settle(1).all_lt(W::settle_missed()) && W::settle_missed().all_lt(W::settle_dropped())
+        Given::settle(1).all_lt(Given::settle_missed())
+            && Given::settle_missed().all_lt(Given::settle_dropped())
     );
-    let hooks = W::on_poll().saturating_add(W::on_poll_draw().max(W::on_poll_skip()));
+    assert!(Given::settle(0).all_lt(Given::write_down()));
+    let hooks = Given::on_poll().saturating_add(Given::on_poll_draw().max(Given::on_poll_skip()));
     // A hundredth of a block.
-    assert!(hooks.saturating_add(W::on_idle()).ref_time() < 5_000_000_000);
+    assert!(hooks.saturating_add(Given::on_idle()).ref_time() < 5_000_000_000);
 }

@@ -47,7 +47,7 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
-	/// Operator, clock, round, record, written, population (r:8 w:3); the drawing; pay (r:12 w:10); a proof for each.
+	/// Operator, clock, round, record, written, population (r:8 w:3); pay (r:12 w:10); a proof for each.
 	/// The range of component `n` is `[1, 32]`.
 	fn answer(n: u32, ) -> Weight {
 		Weight::from_parts(900_000_000, 0)
@@ -55,7 +55,6 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(250_000_000, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(20))
 			.saturating_add(T::DbWeight::get().writes(13))
-			.saturating_add(drawing::<T>())
 	}
 	/// Three misses, the drop, twelve forfeits. All of one provider, whose items are read and written once, however many rounds.
 	fn poke() -> Weight {
@@ -72,6 +71,13 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(300_000_000, 12_000))
 			.saturating_add(T::DbWeight::get().reads(42))
 			.saturating_add(T::DbWeight::get().writes(38))
+			.saturating_add(drawing::<T>())
+	}
+	/// A drawing, written down (w:2).
+	fn write_down() -> Weight {
+		Weight::from_parts(100_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(2))
 			.saturating_add(drawing::<T>())
 	}
 	/// Record, clock, round, population, written (r:5 w:2), pay (r:12 w:10), two events.

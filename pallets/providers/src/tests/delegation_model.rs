@@ -27,6 +27,19 @@ impl Model {
         bond + self.stake(role, who).min(bond * MAX_PERCENT / 100)
     }
 
+    /// What slashes reach, as far as it counts: own funds and others', on their way out or not.
+    pub(super) fn slashable(&self, role: Role, who: AccountId) -> Balance {
+        let own = self
+            .records
+            .get(&(role, who))
+            .map_or(0, |record| record.bond + record.unlocking());
+        let theirs = self
+            .pools
+            .get(&(role, who))
+            .map_or(0, |pool| pool.stake + pool.unbonding);
+        own + theirs.min(own * MAX_PERCENT / 100)
+    }
+
     fn pool(&mut self, role: Role, who: AccountId) -> Outcome<&mut PoolModel> {
         self.pools
             .get_mut(&(role, who))

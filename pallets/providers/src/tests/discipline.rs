@@ -196,25 +196,6 @@ fn slash_gives_unpayable_share_to_the_fund() {
 }
 
 #[test]
-fn collateral_is_that_of_what_is_reserved_and_no_more_than_the_stake() {
-    build_and_execute(|| {
-        let collateral = |who| <NoemaProviders as ProviderRegistry<_, _>>::collateral(STORAGE, who);
-        assert_eq!(collateral(&1), 0);
-        assert_ok!(register(1, 2_000));
-        assert_eq!(collateral(&1), 0);
-        // A hundred for a MiB, and rounded up for a part of one.
-        assert_ok!(NoemaProviders::reserve(STORAGE, &1, 15 * MIB + 1));
-        assert_eq!(collateral(&1), 1_501);
-        assert_ok!(NoemaProviders::unbond(signed(1), STORAGE, 100));
-        assert_eq!(collateral(&1), 1_501);
-        slash(1, 600, None);
-        assert_eq!(collateral(&1), 1_300);
-        NoemaProviders::release(STORAGE, &1, 10 * MIB);
-        assert_eq!(collateral(&1), 501);
-    });
-}
-
-#[test]
 fn slash_in_one_role_leaves_others_alone() {
     build_and_execute(|| {
         assert_ok!(register(1, 1_000));

@@ -4,6 +4,7 @@
 mod benchmark_support;
 mod bonding;
 mod capacity;
+mod collateral;
 mod delegation;
 mod delegation_model;
 mod delegation_slash;

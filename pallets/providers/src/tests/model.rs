@@ -89,7 +89,7 @@ pub(super) fn ensure(condition: bool, error: Error<Test>) -> Outcome {
 }
 
 /// Minimum bond and collateral per MiB.
-fn parameters(role: Role) -> (Balance, Balance) {
+pub(super) fn parameters(role: Role) -> (Balance, Balance) {
     match role {
         Role::Storage => (1_000, 100),
         Role::DataAvailability => (2_000, 50),

@@ -4,7 +4,7 @@
 //! own.
 
 use super::{
-    model::{Model, Outcome, Record, Refusal, State},
+    model::{parameters, Model, Outcome, Record, Refusal, State},
     pool_model::{Member, PoolModel},
     *,
 };
@@ -439,6 +439,12 @@ fn compare(model: &Model, issuance: Balance) {
             assert_eq!(
                 NoemaProviders::stake(role, &who),
                 model.collateral(role, who, bond)
+            );
+            let reserved = Balance::from(record.map_or(0, |record| record.reserved));
+            let promised = (reserved * parameters(role).1).div_ceil(MIB.into());
+            assert_eq!(
+                NoemaProviders::collateral(role, &who),
+                promised.min(model.slashable(role, who))
             );
             assert_eq!(
                 NoemaProviders::provider_of_operator(role, &who),

@@ -189,6 +189,17 @@ fn jail_of_unknown_provider_fails() {
 }
 
 #[test]
+fn register_while_everything_of_an_earlier_record_is_being_taken_is_refused() {
+    build_and_execute(|| {
+        crate::mock::KeptOut::set(Some(1));
+        assert_noop!(register(1, 1_000), Error::<Test>::BeingDropped);
+        assert_ok!(register(2, 1_000));
+        crate::mock::KeptOut::set(None);
+        assert_ok!(register(1, 1_000));
+    });
+}
+
+#[test]
 fn activate_while_everything_is_being_taken_is_refused() {
     build_and_execute(|| {
         assert_ok!(register(1, 1_000));

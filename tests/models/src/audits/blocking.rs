@@ -27,6 +27,22 @@ pub mod price {
     pub const MOST: f64 = 1_000.0;
 }
 
+/// What the room of a tick and a block hold of the largest batches of answers, by weights that were provisional when this was written. A test of the runtime
+/// says that by those in force it is no less.
+pub mod room {
+    /// Batches that fit the room of one tick, by weight.
+    pub const BATCHES_OF_A_TICK: u64 = 4;
+    /// Batches that fill what ordinary transactions may use of a block, by weight.
+    pub const BATCHES_OF_A_BLOCK: u64 = 22;
+    /// Batches that fill it by length.
+    pub const BY_LENGTH: u64 = 95;
+    /// Transactions are ordered by their tip times as many as would fill a block, by weight as it is charged in advance or by length, whichever are fewer:
+    /// so many for a batch, and one for as much as fills a block.
+    pub const TIPS: u64 = 16;
+    /// Thousandths of what ordinary transactions may use that the answers of 65,536 providers of 100 TiB take.
+    pub const ALL_ANSWERS_PER_MILLE: u64 = 115;
+}
+
 /// NOEMA for filling the share `full` of the weight of each of `blocks` blocks, beginning on an
 /// idle chain.
 pub fn price_of_weight(full: f64, blocks: u32) -> f64 {

@@ -248,7 +248,7 @@ impl Book {
         let counted = self.parameters().delegation_percent;
         let provider = self.provider_mut(account)?;
         let promised = provider.population.units() * penalties.collateral;
-        let base = promised.min(provider.funds.stake(counted));
+        let base = promised.min(provider.funds.slashable(counted));
         let fee = provider.funds.slash(penalties.fee);
         let [first, second, third, drop] = penalties.percent;
         let percent = match level {

@@ -25,17 +25,23 @@ pub struct Funds {
     pub bond: Balance,
     /// Own funds that are unbonding, with the block in which they can be withdrawn.
     pub unbonding: Vec<(Balance, BlockNumber)>,
-    /// What others delegated.
+    /// What others delegated, and have not withdrawn.
     pub delegated: Balance,
     /// What was withdrawn.
     pub withdrawn: Balance,
 }
 
 impl Funds {
-    /// Bond and what counts of delegations.
-    pub fn stake(&self, delegation_percent: u32) -> Balance {
-        let most = self.bond * Balance::from(delegation_percent) / 100;
-        self.bond + self.delegated.min(most)
+    /// Own funds, unbonding ones included, and what counts of delegations beside them: unbonding takes nothing out of it.
+    pub fn slashable(&self, delegation_percent: u32) -> Balance {
+        let own = self.bond + self.unbonding();
+        let most = own * Balance::from(delegation_percent) / 100;
+        own + self.delegated.min(most)
+    }
+
+    /// Own funds that are unbonding.
+    pub fn unbonding(&self) -> Balance {
+        self.unbonding.iter().map(|(amount, _)| amount).sum()
     }
 
     /// Takes up to `amount`: the bond first, then what is unbonding, latest first, then
@@ -74,7 +80,6 @@ impl Funds {
 
     /// Everything, withdrawn or not.
     pub fn all(&self) -> Balance {
-        let unbonding: Balance = self.unbonding.iter().map(|(amount, _)| amount).sum();
-        self.bond + unbonding + self.delegated + self.withdrawn
+        self.bond + self.unbonding() + self.delegated + self.withdrawn
     }
 }

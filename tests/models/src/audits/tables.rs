@@ -1,7 +1,7 @@
 //! The figures of the note, as it prints them. A test compares; to write the note anew, print them.
 
 use crate::audits::{
-    blocking::{blocks_to_fill, censored_log10, price, price_of_bytes, price_of_weight},
+    blocking::{blocks_to_fill, censored_log10, price, price_of_bytes, price_of_weight, room},
     detection::{dropped_within, miss_probability, rounds_to_drop, rounds_to_miss},
     parameters::{Pace, Parameters},
     steering::{foresight, steered_miss},
@@ -187,9 +187,8 @@ pub fn filled() -> String {
         "by bytes, NOEMA",
         "against tips of 0.01 NOEMA",
     ]);
-    // A batch of 32 answers of a file of a TiB: 32 sectors with 32 siblings each.
-    let batch = 32.0 * (256.0 + 32.0 * 32.0 + 2.0);
-    let batches = price::NORMAL_BYTES / batch;
+    // What a tip of the largest batch takes to be outbid by a block full of something else.
+    let tips = f64::from(u32::try_from(room::TIPS).unwrap_or(u32::MAX));
     for censors in [0.01, 0.1, 1.0 / 3.0, 0.5, 2.0 / 3.0] {
         let blocks = blocks_to_fill(censors, Pace::PRODUCTION.answer_ticks);
         let bytes = blocks * price::NORMAL_BYTES * price::BYTE;
@@ -197,7 +196,7 @@ pub fn filled() -> String {
             percent_of(censors),
             thousands(blocks),
             thousands(bytes),
-            thousands(bytes + blocks * batches * 0.01),
+            thousands(bytes + blocks * tips * 0.01),
         ]);
     }
     text

@@ -66,9 +66,20 @@ proptest! {
         let slashed = funds.slash(amount);
         prop_assert_eq!(slashed.total(), amount.min(before.all()));
         prop_assert_eq!(funds.all() + slashed.total(), before.all());
-        let unbonding = |funds: &Funds| funds.unbonding.iter().map(|(amount, _)| amount).sum::<u128>();
-        prop_assert!(funds.bond == 0 || unbonding(&funds) == unbonding(&before));
-        prop_assert!(unbonding(&funds) == 0 || funds.delegated == before.delegated);
+        prop_assert!(funds.bond == 0 || funds.unbonding() == before.unbonding());
+        prop_assert!(funds.unbonding() == 0 || funds.delegated == before.delegated);
+    }
+
+    #[test]
+    fn unbonding_takes_nothing_out_of_what_slashes_are_measured_by(bond in 0..1_000u128, delegated in 0..5_000u128, parts in prop::collection::vec(0..1_000u128, 0..4)) {
+        let mut funds = Funds { bond, delegated, ..Funds::default() };
+        let before = funds.slashable(400);
+        for part in parts {
+            funds.unbond(part, 10);
+            prop_assert_eq!(funds.slashable(400), before);
+        }
+        funds.withdraw(10);
+        prop_assert!(funds.slashable(400) <= before);
     }
 }
 
