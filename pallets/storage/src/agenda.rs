@@ -13,7 +13,7 @@ use frame_support::{
 use noema_traits::AuditFreeze;
 use sp_runtime::{
     traits::{One, Saturating},
-    ArithmeticError, DispatchError,
+    ArithmeticError, DispatchError, DispatchResult,
 };
 
 /// What running one task came to, each with a weight of its own.
@@ -24,6 +24,8 @@ pub(crate) enum Ran {
     /// The seed is not there yet; the task waits for the next block. Also: a point whose seed is
     /// lost, or known for longer than this block, was replaced by a new one.
     Waited,
+    /// The same, where the agenda was full and was searched a second time.
+    Crowded,
     /// Providers were drawn this many times, whether or not one of them fitted.
     Drew(u8),
     /// A deadline had passed and the provider lost the slot.
@@ -41,6 +43,7 @@ impl Ran {
         match self {
             Self::Stale => T::WeightInfo::task_stale(),
             Self::Waited => T::WeightInfo::task_wait(),
+            Self::Crowded => T::WeightInfo::task_wait().saturating_mul(2),
             Self::Drew(attempts) => T::WeightInfo::task_draw(attempts.into()),
             Self::Expired => T::WeightInfo::task_expire(),
             Self::Frozen => T::WeightInfo::task_wait()
@@ -56,15 +59,16 @@ impl Ran {
 }
 
 impl<T: Config> Pallet<T> {
-    /// The most that one task can take.
+    /// The most that one task can take, what it takes to put it off when it fails included.
     pub(crate) fn worst_task() -> Weight {
         T::WeightInfo::task_draw(T::MaxDrawAttempts::get().into())
-            .max(T::WeightInfo::task_wait())
             .max(T::WeightInfo::task_expire())
             .max(T::WeightInfo::task_stale())
+            .max(Ran::Crowded.weight::<T>())
             .max(Ran::Frozen.weight::<T>())
             .max(Ran::Matured.weight::<T>())
             .max(Ran::Ended.weight::<T>())
+            .saturating_add(T::WeightInfo::task_wait())
     }
 
     /// The least that `Config::MaxAgendaWeight` must allow for a run to make progress whatever is
@@ -165,13 +169,15 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Runs the agenda blocks `cursor..=now`, at most `AgendaCatchUp` of them, and returns the
-    /// first block that is not done.
+    /// first block that is not done. What fails does not keep later blocks waiting: whoever could make
+    /// one task fail would otherwise stop all others.
     pub(crate) fn run_blocks(
         mut cursor: BlockOf<T>,
         now: BlockOf<T>,
         meter: &mut WeightMeter,
     ) -> BlockOf<T> {
         let full_block = T::WeightInfo::agenda_block(T::MaxTasksPerBlock::get());
+        let mut undone = None;
         for _ in 0..T::AgendaCatchUp::get() {
             if cursor > now || !meter.can_consume(full_block) {
                 break;
@@ -187,18 +193,19 @@ impl<T: Config> Pallet<T> {
                     let kept = Agenda::<T>::get(cursor);
                     left.retain(|task| kept.iter().any(|other| other.token == task.token));
                 }
-                if !left.is_empty() {
+                if left.is_empty() {
+                    Agenda::<T>::remove(cursor);
+                } else {
                     Agenda::<T>::insert(cursor, left);
-                    break;
+                    undone = undone.or(Some(cursor));
                 }
-                Agenda::<T>::remove(cursor);
             }
             cursor = cursor.saturating_add(One::one());
         }
-        cursor
+        undone.unwrap_or(cursor)
     }
 
-    /// Runs one task if the meter allows the worst of its kind. Whether it is done; if not, it
+    /// Runs one task if the meter allows the worst of its kind. Whether it is off this block; if not, it
     /// left no trace and must be tried again.
     fn run_within(task: &TaskOf<T>, now: BlockOf<T>, meter: &mut WeightMeter) -> bool {
         let worst = Self::worst_task();
@@ -214,9 +221,31 @@ impl<T: Config> Pallet<T> {
             }
             Err(_) => {
                 meter.consume(worst);
-                false
+                with_storage_layer(|| Self::put_off(task, now)).is_ok()
             }
         }
+    }
+
+    /// Puts off a task that failed, because there was no room for what follows from it: it would fail in every block, and what it takes to fail would be the others'. A
+    /// draw gets a new draw point; whatever else waits comes again some blocks later.
+    fn put_off(task: &TaskOf<T>, now: BlockOf<T>) -> DispatchResult {
+        let mut deal =
+            Deals::<T>::get(task.file, &task.owner).ok_or(Error::<T>::UnknownDeal)?;
+        let draws = task.kind == TaskKind::Slot
+            && deal
+                .slot(task.slot)
+                .is_some_and(|slot| matches!(slot.state, SlotState::Drawing { .. }));
+        if draws {
+            return Self::draw_anew(task, deal, now);
+        }
+        let at = now.saturating_add(T::RedrawDelay::get());
+        let due = Some(Self::schedule_one(at, task.clone())?);
+        match task.kind {
+            TaskKind::Slot => Self::set_due(&mut deal, task.slot, due)?,
+            TaskKind::End => deal.due = due,
+        }
+        Deals::<T>::insert(task.file, &task.owner, deal);
+        Ok(())
     }
 
     /// Does what is due for the task's slot, or its deal.

@@ -283,6 +283,24 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Puts the end of a deal on the agenda once more, where it belongs, or half-way there, should that be full: whoever fills the blocks around the end of somebody's
+    /// lease only makes its task come a few times more. The caller writes the deal.
+    fn come_again(
+        file: &FileId,
+        owner: &T::AccountId,
+        deal: &mut DealOf<T>,
+        now: BlockOf<T>,
+    ) -> Result<Ran, DispatchError> {
+        let at = Self::block_of_end(file, owner, deal);
+        if Self::schedule_end_at(file, owner, deal, at).is_ok() {
+            return Ok(Ran::Waited);
+        }
+        let half = at.saturating_sub(now) / 2u32.into();
+        let nearer = now.saturating_add(half.max(T::RedrawDelay::get()));
+        Self::schedule_end_at(file, owner, deal, nearer)?;
+        Ok(Ran::Crowded)
+    }
+
     /// Cleans up a slot of a deal that is over. One that is not, because it was renewed or ticks stood still, has its task later.
     pub(crate) fn run_end(
         task: &TaskOf<T>,
@@ -293,9 +311,9 @@ impl<T: Config> Pallet<T> {
         let early =
             !deal.is_over(Self::round()) || Self::tick() < Self::end_tick(file, owner, &deal);
         if early {
-            Self::schedule_end(file, owner, &mut deal)?;
+            let ran = Self::come_again(file, owner, &mut deal, now)?;
             Deals::<T>::insert(file, owner, deal);
-            return Ok(Ran::Waited);
+            return Ok(ran);
         }
         // The task is done with this block whatever comes of it.
         let next = now.saturating_add(One::one());
