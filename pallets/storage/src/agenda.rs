@@ -229,8 +229,7 @@ impl<T: Config> Pallet<T> {
     /// Puts off a task that failed, because there was no room for what follows from it: it would fail in every block, and what it takes to fail would be the others'. A
     /// draw gets a new draw point; whatever else waits comes again some blocks later.
     fn put_off(task: &TaskOf<T>, now: BlockOf<T>) -> DispatchResult {
-        let mut deal =
-            Deals::<T>::get(task.file, &task.owner).ok_or(Error::<T>::UnknownDeal)?;
+        let mut deal = Deals::<T>::get(task.file, &task.owner).ok_or(Error::<T>::UnknownDeal)?;
         let draws = task.kind == TaskKind::Slot
             && deal
                 .slot(task.slot)

@@ -203,7 +203,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Gives a draw a new draw point, whose seed nobody knows.
-    pub(crate) fn draw_anew(task: &TaskOf<T>, mut deal: DealOf<T>, now: BlockOf<T>) -> DispatchResult {
+    pub(crate) fn draw_anew(
+        task: &TaskOf<T>,
+        mut deal: DealOf<T>,
+        now: BlockOf<T>,
+    ) -> DispatchResult {
         let slot = deal.slot(task.slot).ok_or(Error::<T>::UnknownSlot)?;
         let passed_over = slot.passed_over.clone();
         let vain = match slot.state {

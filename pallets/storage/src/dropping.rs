@@ -136,7 +136,7 @@ impl<T: Config> Pallet<T> {
             .checked_add(&not_due)
             .and_then(|sum| sum.checked_add(&bounty))
             .ok_or(ArithmeticError::Overflow)?;
-        if slot.leaving.take().is_none() {
+        if !Self::end_leaving(&mut deal, index)? {
             Self::unschedule_slot(&deal, index);
             Self::open_slot(file, owner, &mut deal, index, Some(provider.clone()))?;
         }

@@ -132,8 +132,8 @@ impl<T: Config> Pallet<T> {
         } else {
             None
         };
+        Self::end_leaving(&mut deal, index)?;
         let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
-        slot.leaving = None;
         let waiting = not_due
             .unwrap_or_else(Zero::zero)
             .checked_add(&slot.bounty)

@@ -111,7 +111,8 @@ impl<T: Config> Pallet<T> {
         slot.bounty = Zero::zero();
         slot.due = None;
         let providers: Vec<_> = slot.providers().cloned().collect();
-        slot.leaving = None;
+        Self::end_leaving(deal, index)?;
+        let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
         slot.passed_over = None;
         slot.state = crate::SlotState::Drawing {
             draw_at: Zero::zero(),

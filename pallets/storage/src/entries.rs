@@ -30,6 +30,11 @@ mod entries {
     #[pallet::storage]
     pub type Reserved<T: Config> = StorageValue<_, u128, ValueQuery>;
 
+    /// Bytes of the replicas that a provider is leaving, in all.
+    #[pallet::storage]
+    pub type LeavingBytes<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, u64, ValueQuery>;
+
     /// Providers that lose everything.
     #[pallet::storage]
     pub type Drops<T: Config> =

@@ -611,7 +611,7 @@ pub mod pallet {
             Ok((Some(Self::weight_of_ending(ended)), Pays::No).into())
         }
 
-        /// Lets a provider whose stake no longer covers what it holds begin to hand a replica over.
+        /// Lets a provider whose stake has not covered what it holds for a round begin to hand a replica over: as many as it is short of, and no more. Free when it does.
         ///
         /// The origin is any signed account.
         #[pallet::call_index(11)]
@@ -621,9 +621,10 @@ pub mod pallet {
             file: FileId,
             owner: T::AccountId,
             slot: u8,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            Self::do_hand_over(&file, &owner, slot)
+            Self::do_hand_over(&file, &owner, slot)?;
+            Ok(Pays::No.into())
         }
 
         /// Takes up to `limit` replicas from a provider that loses everything. Free when it takes any, or the last was taken.

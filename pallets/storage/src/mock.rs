@@ -25,7 +25,7 @@ use noema_commitment::{
 };
 use noema_traits::{
     AgedRandomness, AuditFreeze, Auditable, Frozen, Outcome, Payroll, ProviderDiscipline,
-    ProviderRegistry, Role, RoundIndex, Rounds, Seed, SlashOutcome, Tick, Ticks,
+    ProviderRegistry, Role, RoundIndex, Rounds, Seed, Shortfall, SlashOutcome, Tick, Ticks,
 };
 use sp_runtime::{
     traits::{Convert, Dispatchable},

@@ -2,7 +2,7 @@
 
 use crate::{
     try_state::Found, Accounts, Assignments, BalanceOf, Config, DealOf, Drops, FileId, HoldReason,
-    LeafCounts, LeafNodes, Leaves, Pallet, RateChanges, Reserved,
+    LeafCounts, LeafNodes, Leaves, LeavingBytes, Pallet, RateChanges, Reserved,
 };
 use alloc::{collections::btree_map::BTreeMap, vec::Vec};
 use codec::Encode;
@@ -31,6 +31,7 @@ impl<T: Config> Pallet<T> {
         Self::check_rates(deals)?;
         Self::check_populations(deals)?;
         Self::check_reserved(deals)?;
+        Self::check_leaving(deals)?;
         Self::check_drops()
     }
 
@@ -238,6 +239,29 @@ impl<T: Config> Pallet<T> {
         ensure!(
             Reserved::<T>::get() == sum,
             "the reserved bytes are not the sum of the slots'"
+        );
+        Ok(())
+    }
+
+    /// What is being left of a provider is the sum over the slots that it is leaving.
+    fn check_leaving(deals: &Known<T>) -> Found {
+        let mut sums: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        for (_, _, deal) in deals {
+            let bytes = Self::replica_bytes(deal.size)?;
+            for old in deal.slots.iter().filter_map(|slot| slot.leaving.as_ref()) {
+                let sum = sums.entry(old.provider.encode()).or_default();
+                *sum = sum.saturating_add(bytes);
+            }
+        }
+        for (provider, bytes) in LeavingBytes::<T>::iter() {
+            ensure!(
+                sums.remove(&provider.encode()) == Some(bytes),
+                "the bytes that a provider is leaving are not the sum of its slots'"
+            );
+        }
+        ensure!(
+            sums.is_empty(),
+            "a provider is leaving and it is not counted"
         );
         Ok(())
     }

@@ -26,6 +26,6 @@ mod ticks;
 pub use audits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, ReturnGate};
 pub use files::FileCommitments;
 pub use payroll::{Outcome, Payroll};
-pub use providers::{ProviderDiscipline, ProviderRegistry, Role, SlashOutcome};
+pub use providers::{ProviderDiscipline, ProviderRegistry, Role, Shortfall, SlashOutcome};
 pub use randomness::{AgedRandomness, Seed};
 pub use ticks::{RoundIndex, Rounds, Tick, Ticks};

@@ -191,7 +191,8 @@ impl<B: Books> Model<B> {
         }
     }
 
-    /// Anyone lets a provider that no longer covers what it holds begin to hand a replica over.
+    /// Anyone lets a provider that has not covered what it holds since an earlier round begin to hand a replica over, as long as what it is leaving does not make up for
+    /// what its stake is short of.
     pub fn hand_over(&mut self, provider: Account, key: Key, index: u8) -> Result<(), Error> {
         let slot = self.slot(key, index)?;
         let record = self
@@ -204,7 +205,18 @@ impl<B: Books> Model<B> {
         {
             return Err(Error::NotYours);
         }
-        if self.collateral_of(self.reserved(provider)) <= self.stake_of(record) {
+        let stake = self.stake_of(record);
+        let reserved = self.reserved(provider);
+        if self.collateral_of(reserved) <= stake {
+            return Err(Error::StillCovered);
+        }
+        if record
+            .uncovered_since
+            .is_none_or(|since| since >= self.round)
+        {
+            return Err(Error::CoverMayCome);
+        }
+        if self.collateral_of(reserved.saturating_sub(self.leaving(provider))) <= stake {
             return Err(Error::StillCovered);
         }
         self.begin_hand_over(key, index)

@@ -90,6 +90,7 @@ fn error(of_model: model::Error) -> DispatchError {
         M::NotYours => E::NotAssignedToYou,
         M::HandOverRunning => E::HandOverRunning,
         M::StillCovered => E::StillCovered,
+        M::CoverMayCome => E::CoverMayCome,
         M::NotDropping => E::NotDropping,
         M::NotOver => E::NotOver,
         M::PriceOutOfBounds => E::PriceOutOfBounds,

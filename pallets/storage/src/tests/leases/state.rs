@@ -155,6 +155,17 @@ fn reserved_bytes_that_are_no_sum_are_found() {
 }
 
 #[test]
+fn bytes_being_left_that_are_no_sum_are_found() {
+    assert_found("not the sum of its slots", |_, who| {
+        crate::LeavingBytes::<Test>::insert(who, 1);
+    });
+    assert_found("it is not counted", |file, who| {
+        Storage::resign(signed(who), file.id(), ALICE, 0).unwrap();
+        crate::LeavingBytes::<Test>::remove(who);
+    });
+}
+
+#[test]
 fn drop_that_audits_do_not_know_is_found() {
     let drop = crate::Drop {
         budget: 1,
