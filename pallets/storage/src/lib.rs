@@ -596,7 +596,7 @@ pub mod pallet {
             Ok(Some(Self::weight_of_accepting(earners)).into())
         }
 
-        /// Cleans up a deal whose lease is over. Free when it does.
+        /// Cleans up a deal whose lease is over. The agenda does so by itself; whoever does not want to wait for it pays, or it could fill blocks for nothing.
         ///
         /// The origin is any signed account.
         #[pallet::call_index(10)]
@@ -608,7 +608,7 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             let ended = Self::do_expire(&file, &owner)?;
-            Ok((Some(Self::weight_of_ending(ended)), Pays::No).into())
+            Ok(Some(Self::weight_of_ending(ended)).into())
         }
 
         /// Lets a provider whose stake has not covered what it holds for a round begin to hand a replica over: as many as it is short of, and no more. Free when it does.
@@ -627,7 +627,7 @@ pub mod pallet {
             Ok(Pays::No.into())
         }
 
-        /// Takes up to `limit` replicas from a provider that loses everything. Free when it takes any, or the last was taken.
+        /// Takes up to `limit` replicas from a provider that loses everything. Each block takes some by itself; whoever does not want to wait pays.
         ///
         /// The origin is any signed account.
         #[pallet::call_index(12)]
@@ -639,8 +639,7 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             let dropped = Self::do_drop_replicas(&provider, limit)?;
-            let pays = if dropped > 0 { Pays::No } else { Pays::Yes };
-            Ok((Some(Self::weight_of_dropping(dropped)), pays).into())
+            Ok(Some(Self::weight_of_dropping(dropped)).into())
         }
 
         /// Sets the base price, in units per GiB and round, from the next round on: at most to the double or the half of that in force.

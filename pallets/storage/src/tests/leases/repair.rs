@@ -172,7 +172,7 @@ fn drop_takes_everything_with_bounties_out_of_the_fund() {
         );
         let fund = wealth(FUND);
         let info = Storage::drop_replicas(signed(BOB), who, 1).unwrap();
-        assert_eq!(info.pays_fee, Pays::No);
+        assert_eq!(info.pays_fee, Pays::Yes);
         assert!(Drops::<Test>::contains_key(who));
         // The rest in a block of its own.
         next_block();
