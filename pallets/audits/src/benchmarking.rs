@@ -233,7 +233,26 @@ mod benchmarks {
             changed = Pallet::<T, I>::before_change(&who);
         }
 
-        assert_eq!(changed, Ok(()));
+        assert!(changed.is_ok());
+        let drawn = Written::<T, I>::get(&who).unwrap();
+        assert_eq!(
+            (drawn.round, drawn.items.len() as u32),
+            (RUNNING, T::MaxChallenges::get())
+        );
+    }
+
+    #[benchmark]
+    fn write_down() {
+        open_round::<T, I>();
+        let who = put_provider::<T, I>(0, 0);
+        let changed;
+
+        #[block]
+        {
+            changed = Pallet::<T, I>::before_change(&who);
+        }
+
+        assert!(changed.is_ok());
         let drawn = Written::<T, I>::get(&who).unwrap();
         assert_eq!(
             (drawn.round, drawn.items.len() as u32),

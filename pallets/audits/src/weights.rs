@@ -25,6 +25,8 @@ pub trait WeightInfo {
     /// `AuditFreeze::before_change` that settles `MaxSettle` rounds, all misses but the one that would drop everything among them, then draws and writes
     /// down all that can be asked for.
     fn before_change() -> Weight;
+    /// `AuditFreeze::before_change` that has nothing to settle, and draws and writes down all that can be asked for.
+    fn write_down() -> Weight;
     /// `AuditFreeze::emptied` while a round is forfeited.
     fn emptied() -> Weight;
     /// Settling `r` rounds in a row that cost nobody anything.

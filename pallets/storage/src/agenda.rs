@@ -30,12 +30,14 @@ pub(crate) enum Ran {
     Drew(u8),
     /// A deadline had passed and the provider lost the slot.
     Expired,
-    /// Nothing may change what is audited: the task was put off.
-    Frozen,
-    /// A replica became auditable, and may have replaced another.
-    Matured,
-    /// A slot of a deal that is over was cleaned up, or the deal lapsed.
-    Ended,
+    /// It was one too many, and a deal with so many replicas ended that nobody ever held.
+    Lapsed(u32),
+    /// Nothing may change what is audited: the task was put off. With what the audits took.
+    Frozen(Weight),
+    /// A replica became auditable, and may have replaced another. With what the audits took.
+    Matured(Weight),
+    /// A slot of a deal that is over was cleaned up. With what the audits took.
+    Ended(Weight),
 }
 
 impl Ran {
@@ -46,33 +48,87 @@ impl Ran {
             Self::Crowded => T::WeightInfo::task_wait().saturating_mul(2),
             Self::Drew(attempts) => T::WeightInfo::task_draw(attempts.into()),
             Self::Expired => T::WeightInfo::task_expire(),
-            Self::Frozen => T::WeightInfo::task_wait()
-                .saturating_add(T::Audits::weight_of_before_change().saturating_mul(2)),
-            Self::Matured => T::WeightInfo::task_mature()
-                .saturating_add(T::Audits::weight_of_before_change().saturating_mul(2))
-                .saturating_add(T::Audits::weight_of_emptied()),
-            Self::Ended => T::WeightInfo::task_end()
-                .saturating_add(T::Audits::weight_of_before_change())
-                .saturating_add(T::Audits::weight_of_emptied()),
+            Self::Lapsed(replicas) => T::WeightInfo::task_lapse(replicas),
+            Self::Frozen(audits) => T::WeightInfo::task_wait().saturating_add(audits),
+            Self::Matured(audits) => T::WeightInfo::task_mature().saturating_add(audits),
+            Self::Ended(audits) => T::WeightInfo::task_end().saturating_add(audits),
         }
     }
+}
+
+/// What the audits take at most when so many providers' populations change.
+fn audits_of<T: Config>(providers: u64) -> Weight {
+    T::Audits::weight_of_before_change().saturating_mul(providers)
+}
+
+/// What a draw takes at most.
+fn worst_draw<T: Config>() -> Weight {
+    T::WeightInfo::task_draw(T::MaxDrawAttempts::get().into())
 }
 
 impl<T: Config> Pallet<T> {
     /// The most that one task can take, what it takes to put it off when it fails included.
     pub(crate) fn worst_task() -> Weight {
-        T::WeightInfo::task_draw(T::MaxDrawAttempts::get().into())
+        worst_draw::<T>()
             .max(T::WeightInfo::task_expire())
-            .max(T::WeightInfo::task_stale())
+            .max(T::WeightInfo::task_lapse(T::MaxReplicas::get()))
+            .max(Ran::Stale.weight::<T>())
             .max(Ran::Crowded.weight::<T>())
-            .max(Ran::Frozen.weight::<T>())
-            .max(Ran::Matured.weight::<T>())
-            .max(Ran::Ended.weight::<T>())
+            .max(Ran::Frozen(audits_of::<T>(2)).weight::<T>())
+            .max(Ran::Matured(audits_of::<T>(2)).weight::<T>())
+            .max(Ran::Ended(audits_of::<T>(1)).weight::<T>())
             .saturating_add(T::WeightInfo::task_wait())
     }
 
-    /// The least that `Config::MaxAgendaWeight` must allow for a run to make progress whatever is
-    /// due: looking at the cursor, one full block, and one task of the worst kind.
+    /// The most that this task can take as things stand, what it takes to put it off included: so that what may take much does not keep from running what never does.
+    fn worst_of(task: &TaskOf<T>) -> Weight {
+        let (wait, stale) = (Ran::Waited.weight::<T>(), Ran::Stale.weight::<T>());
+        let Some(deal) = Deals::<T>::get(task.file, &task.owner) else {
+            return stale;
+        };
+        let worst = match task.kind {
+            TaskKind::End if deal.token != task.token => return stale,
+            TaskKind::End => {
+                let earners = u64::from(deal.earners().next().is_some());
+                let ended = Ran::Ended(audits_of::<T>(earners)).weight::<T>();
+                ended.max(Ran::Crowded.weight::<T>())
+            }
+            TaskKind::Slot => {
+                let Some(slot) = deal.slot(task.slot).filter(|slot| slot.token == task.token)
+                else {
+                    return stale;
+                };
+                match slot.state {
+                    SlotState::Drawing { .. } => worst_draw::<T>(),
+                    SlotState::Assigned { .. } | SlotState::Proving { .. } => {
+                        if Self::lapses(&deal, slot.failures.saturating_add(1)) {
+                            Ran::Lapsed(deal.replicas().into()).weight::<T>()
+                        } else {
+                            Ran::Expired.weight::<T>()
+                        }
+                    }
+                    SlotState::Held { joined: None, .. } => {
+                        let providers = 1u64.saturating_add(slot.leaving.is_some().into());
+                        Ran::Matured(audits_of::<T>(providers)).weight::<T>()
+                    }
+                    SlotState::Held { .. } => return stale,
+                }
+            }
+        };
+        worst.max(wait).saturating_add(wait)
+    }
+
+    /// What `Config::MaxAgendaWeight` must allow: a backlog to make progress whatever is due, a draw of the block that it is run in to be made in time, and a replica to
+    /// be taken from somebody who loses everything.
+    pub(crate) fn needed_agenda_weight() -> Weight {
+        Self::least_agenda_weight()
+            .saturating_add(T::WeightInfo::agenda_block(T::MaxTasksPerBlock::get()))
+            .saturating_add(worst_draw::<T>())
+            .saturating_add(T::WeightInfo::task_wait())
+            .saturating_add(Self::weight_of_dropping(1))
+    }
+
+    /// What one pass over the agenda needs to make progress whatever is due: looking at the cursor, one full block, and one task of the worst kind.
     pub(crate) fn least_agenda_weight() -> Weight {
         T::WeightInfo::agenda_base()
             .saturating_add(T::WeightInfo::agenda_block(T::MaxTasksPerBlock::get()))
@@ -208,8 +264,14 @@ impl<T: Config> Pallet<T> {
     /// Runs one task if the meter allows the worst of its kind. Whether it is off this block; if not, it
     /// left no trace and must be tried again.
     fn run_within(task: &TaskOf<T>, now: BlockOf<T>, meter: &mut WeightMeter) -> bool {
-        let worst = Self::worst_task();
+        let look = Ran::Stale.weight::<T>();
+        if !meter.can_consume(look) {
+            return false;
+        }
+        let worst = Self::worst_of(task);
         if !meter.can_consume(worst) {
+            // It is looked at again in every block until there is room for it.
+            meter.consume(look);
             return false;
         }
         // Hooks are not transactional: without this, a task that finds no room on the agenda

@@ -18,17 +18,17 @@ impl<T: Config> Pallet<T> {
             .max(T::WeightInfo::resign_earning())
             .max(T::WeightInfo::task_end())
             .saturating_add(T::Audits::weight_of_before_change())
-            .saturating_add(T::Audits::weight_of_emptied())
     }
 
-    /// A provider gives a slot up: at once what does not earn, else when its replacement earns, or after some rounds by a second call. Whether a replica stopped that
-    /// earned.
+    /// A provider gives a slot up: at once what does not earn, else when its replacement earns, or after some rounds by a second call. Returns what it
+    /// weighed.
     pub(crate) fn do_resign(
         who: &T::AccountId,
         file: &FileId,
         owner: &T::AccountId,
         index: u8,
-    ) -> Result<bool, DispatchError> {
+    ) -> Result<Weight, DispatchError> {
+        let mut spent = Weight::zero();
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let slot = deal.slot(index).ok_or(Error::<T>::UnknownSlot)?;
         let operated = T::Providers::provider_of_operator(Role::Storage, who);
@@ -38,14 +38,14 @@ impl<T: Config> Pallet<T> {
             .ok_or(Error::<T>::NotAssignedToYou)?
             .clone();
         if deal.is_over(Self::round()) {
-            Self::clear_one(file, owner, Some(index))?;
-            return Ok(true);
+            Self::clear_one(file, owner, Some(index), &mut spent)?;
+            return Ok(T::WeightInfo::task_end().saturating_add(spent));
         }
         if let Some(old) = slot.leaving.as_ref().filter(|old| old.provider == provider) {
             let earliest = old.since.saturating_add(T::HandOverRounds::get());
             ensure!(Self::round() >= earliest, Error::<T>::HandOverRunning);
-            Self::go(file, owner, index, &provider)?;
-            return Ok(true);
+            Self::go(file, owner, index, &provider, &mut spent)?;
+            return Ok(T::WeightInfo::resign_earning().saturating_add(spent));
         }
         let state = slot.state.clone();
         Self::unschedule_slot(&deal, index);
@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
                 joined: Some(_), ..
             } => Self::begin_hand_over(file, owner, deal, index)?,
         }
-        Ok(false)
+        Ok(T::WeightInfo::resign())
     }
 
     /// Lets a leaving provider go without a replacement.
@@ -70,8 +70,9 @@ impl<T: Config> Pallet<T> {
         owner: &T::AccountId,
         index: u8,
         provider: &T::AccountId,
+        spent: &mut Weight,
     ) -> DispatchResult {
-        Self::before_change(provider)?;
+        Self::before_change(provider, spent)?;
         let mut deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let not_due = Self::stop_earner(&mut deal, index)?.unwrap_or_else(Zero::zero);
         let size = deal.size;
@@ -85,7 +86,6 @@ impl<T: Config> Pallet<T> {
         Self::announce_stop(file, owner, index, provider, DropReason::LetGo);
         Self::count_held(file, owner, &mut deal)?;
         Deals::<T>::insert(file, owner, deal);
-        Self::end_drop_if_empty(provider);
         Ok(())
     }
 

@@ -408,11 +408,9 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_poll(_n: BlockNumberFor<T>, meter: &mut WeightMeter) {
             Self::fix_price(meter);
-            // What the agenda leaves of its share goes to taking replicas from dropped providers.
             let share = meter.remaining().min(T::MaxAgendaWeight::get());
             let mut own = WeightMeter::with_limit(share);
-            Self::run_agenda(&mut own);
-            Self::take_from_dropped(&mut own);
+            Self::run_agenda_and_drops(&mut own);
             meter.consume(own.consumed());
         }
 
@@ -512,12 +510,7 @@ pub mod pallet {
             slot: u8,
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let stopped = Self::do_resign(&who, &file, &owner, slot)?;
-            let weight = if stopped {
-                Self::weight_of_leaving()
-            } else {
-                T::WeightInfo::resign()
-            };
+            let weight = Self::do_resign(&who, &file, &owner, slot)?;
             Ok(Some(weight).into())
         }
 
@@ -584,7 +577,7 @@ pub mod pallet {
 
         /// Becomes the owner of a deal that was offered, for a deposit of one's own of at most `max`. Lease, escrow and credit go along.
         #[pallet::call_index(9)]
-        #[pallet::weight(Pallet::<T>::weight_of_accepting(T::MaxReplicas::get()))]
+        #[pallet::weight(Pallet::<T>::weight_of_any_accepting())]
         pub fn accept(
             origin: OriginFor<T>,
             file: FileId,
@@ -592,8 +585,8 @@ pub mod pallet {
             max: BalanceOf<T>,
         ) -> DispatchResultWithPostInfo {
             let new = ensure_signed(origin)?;
-            let earners = Self::do_accept(&new, &file, &owner, max)?;
-            Ok(Some(Self::weight_of_accepting(earners)).into())
+            let accepted = Self::do_accept(&new, &file, &owner, max)?;
+            Ok(Some(Self::weight_of_accepting(accepted)).into())
         }
 
         /// Cleans up a deal whose lease is over. The agenda does so by itself; whoever does not want to wait for it pays, or it could fill blocks for nothing.
@@ -638,8 +631,9 @@ pub mod pallet {
             limit: u32,
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            let dropped = Self::do_drop_replicas(&provider, limit)?;
-            Ok(Some(Self::weight_of_dropping(dropped)).into())
+            let mut spent = Weight::zero();
+            Self::do_drop_replicas(&provider, limit, &mut spent)?;
+            Ok(Some(spent).into())
         }
 
         /// Sets the base price, in units per GiB and round, from the next round on: at most to the double or the half of that in force.

@@ -25,7 +25,8 @@ use noema_commitment::{
 };
 use noema_traits::{
     AgedRandomness, AuditFreeze, Auditable, Frozen, Outcome, Payroll, ProviderDiscipline,
-    ProviderRegistry, Role, RoundIndex, Rounds, Seed, Shortfall, SlashOutcome, Tick, Ticks,
+    ProviderRegistry, Refusal, Role, RoundIndex, Rounds, Seed, Shortfall, SlashOutcome, Tick,
+    Ticks,
 };
 use sp_runtime::{
     traits::{Convert, Dispatchable},
@@ -126,6 +127,8 @@ parameter_types! {
     pub static MaxReporterShare: Perbill = Perbill::from_percent(20);
     pub const MaxBatch: u32 = 64;
     pub static DropsPerBlock: u32 = 4;
+    /// What the audits take to hear of a change.
+    pub static ChangeWeight: Weight = Weight::from_parts(2_000_000_000, 0);
 }
 
 impl Config for Test {
@@ -253,6 +256,7 @@ fn reset_parameters() {
     BountyShare::set(Perbill::from_percent(50));
     MaxReporterShare::set(Perbill::from_percent(20));
     DropsPerBlock::set(4);
+    ChangeWeight::set(Weight::from_parts(2_000_000_000, 0));
 }
 
 pub(crate) fn new_test_ext() -> sp_io::TestExternalities {

@@ -23,7 +23,7 @@ mod providers;
 mod randomness;
 mod ticks;
 
-pub use audits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, ReturnGate};
+pub use audits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, Refusal, ReturnGate};
 pub use files::FileCommitments;
 pub use payroll::{Outcome, Payroll};
 pub use providers::{ProviderDiscipline, ProviderRegistry, Role, Shortfall, SlashOutcome};

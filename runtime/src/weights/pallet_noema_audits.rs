@@ -74,6 +74,13 @@ impl<T: frame_system::Config> pallet_noema_audits::WeightInfo for WeightInfo<T> 
 			.saturating_add(T::DbWeight::get().writes(38))
 			.saturating_add(drawing::<T>())
 	}
+	/// A drawing, written down (w:2).
+	fn write_down() -> Weight {
+		Weight::from_parts(100_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(2))
+			.saturating_add(drawing::<T>())
+	}
 	/// Record, clock, round, population, written (r:5 w:2), pay (r:12 w:10), two events.
 	fn emptied() -> Weight {
 		Weight::from_parts(500_000_000, 0)
