@@ -83,6 +83,7 @@ impl frame_system::Config for Test {
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
 impl pallet_balances::Config for Test {
     type AccountStore = System;
+    type ExistentialDeposit = ExistentialDeposit;
 }
 
 parameter_types! {
@@ -127,6 +128,7 @@ parameter_types! {
     pub static MaxReporterShare: Perbill = Perbill::from_percent(20);
     pub const MaxBatch: u32 = 64;
     pub static DropsPerBlock: u32 = 4;
+    pub static ExistentialDeposit: u64 = 1;
     /// What the audits take to hear of a change.
     pub static ChangeWeight: Weight = Weight::from_parts(2_000_000_000, 0);
 }
@@ -256,6 +258,7 @@ fn reset_parameters() {
     BountyShare::set(Perbill::from_percent(50));
     MaxReporterShare::set(Perbill::from_percent(20));
     DropsPerBlock::set(4);
+    ExistentialDeposit::set(1);
     ChangeWeight::set(Weight::from_parts(2_000_000_000, 0));
 }
 
