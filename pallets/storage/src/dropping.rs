@@ -140,10 +140,11 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let not_due = Self::stop_earner(&mut deal, index)?.unwrap_or_else(Zero::zero);
-        let bounty = if deal.is_over(Self::round()) {
-            Zero::zero()
-        } else {
+        // Where nobody is looked for any more there is nothing to repair.
+        let bounty = if Self::is_worth_a_draw(&deal) {
             Self::take_bounty(provider, file, owner, &deal, index)?
+        } else {
+            Zero::zero()
         };
         let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
         slot.bounty = slot

@@ -51,10 +51,10 @@ impl<T: Config> Pallet<T> {
         Self::unschedule_slot(&deal, index);
         match state {
             SlotState::Drawing { .. } => return Err(Error::<T>::NotAssignedToYou.into()),
-            SlotState::Assigned { .. } | SlotState::Proving { .. } => {
-                Self::fail(file, owner, deal, index, DropReason::Resigned)?;
-            }
-            SlotState::Held { joined: None, .. } => {
+            // No failure: it was not kept waiting for. A league that resigns whatever it draws would else end a deal within seconds.
+            SlotState::Assigned { .. }
+            | SlotState::Proving { .. }
+            | SlotState::Held { joined: None, .. } => {
                 Self::lose_slot(file, owner, deal, index, DropReason::Resigned)?;
             }
             SlotState::Held {

@@ -176,9 +176,7 @@ impl Model {
         let slot = self.slot(at)?;
         match slot.state.provider().copied() {
             Some(me) if who == me || operates == Some(me) => {
-                let failed = u8::from(!slot.state.is_held());
-                *slot = dropped(me, now, slot.failures + failed);
-                self.lapse((at.file, at.owner()));
+                *slot = dropped(me, now, slot.failures);
                 Ok(())
             }
             _ => Err(Error::NotAssignedToYou),

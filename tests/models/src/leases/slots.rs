@@ -178,11 +178,14 @@ impl<B: Books> Model<B> {
             return Err(Error::NotYours);
         }
         match slot.state {
-            SlotState::Assigned { .. } | SlotState::Proving { .. } => self.fail(key, index),
             SlotState::Held {
                 joined: Some(_), ..
             } => self.begin_hand_over(key, index),
-            SlotState::Held { joined: None, .. } | SlotState::Drawing => {
+            // No failure: nobody waited for it in vain.
+            SlotState::Assigned { .. }
+            | SlotState::Proving { .. }
+            | SlotState::Held { joined: None, .. }
+            | SlotState::Drawing => {
                 let slot = self.slot_mut(key, index)?;
                 slot.state = OPEN;
                 slot.passed_over = Some(provider);
@@ -285,7 +288,11 @@ impl<B: Books> Model<B> {
         };
         let mut bounty = 0;
         if let Some(earner) = slot.earner().filter(|(earner, ..)| *earner == provider) {
-            bounty = self.stop(&deal, index, earner) + self.take_bounty(provider, &deal);
+            bounty = self.stop(&deal, index, earner);
+            // Where nobody is looked for any more there is nothing to repair.
+            if deal.terms.last() - self.round >= self.parameters.min_rounds_left {
+                bounty += self.take_bounty(provider, &deal);
+            }
         }
         let slot = self.slot_mut(key, index)?;
         slot.bounty += bounty;

@@ -245,6 +245,37 @@ fn bounty_that_nobody_took_goes_back_with_the_end() {
 }
 
 #[test]
+fn bounty_is_not_set_where_nobody_is_looked_for_any_more() {
+    build_and_execute(2, || {
+        Balances::mint_into(&FUND, 1_000_000).unwrap();
+        let (files, who) = dropped(1_000);
+        DropsPerBlock::set(1);
+        let last = deal_of(files[0].id(), ALICE).terms.last();
+        // One is taken while two rounds are left, the other one later.
+        FrozenAs::insert(who, Frozen::Unsettled);
+        next_rounds(last - MinRoundsLeft::get());
+        FrozenAs::remove(who);
+        assert_ok!(Storage::drop_replicas(signed(BOB), who, 1));
+        let fund = wealth(FUND);
+        let sum = || -> u64 {
+            files
+                .each_ref()
+                .map(|file| slot_of(file.id(), ALICE, 0).bounty)
+                .iter()
+                .sum()
+        };
+        let first = sum();
+        assert!(first == 200 || first == 300);
+        FrozenAs::insert(who, Frozen::Unsettled);
+        next_round();
+        FrozenAs::remove(who);
+        assert_ok!(Storage::drop_replicas(signed(BOB), who, u32::MAX));
+        assert_eq!(sum(), first);
+        assert!(wealth(FUND) >= fund);
+    });
+}
+
+#[test]
 fn dropping_provider_gets_nothing_new() {
     build_and_execute(2, || {
         let file = TestFile::new(900, 3);

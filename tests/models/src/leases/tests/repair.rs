@@ -324,6 +324,26 @@ fn a_bounty_that_was_not_due_yet_stays_when_its_taker_is_dropped() {
     assert_eq!(model.broken(), None);
 }
 
+#[test]
+fn no_bounty_is_set_where_nobody_is_looked_for_any_more() {
+    for rounds_left in [2, 1, 0] {
+        let mut model = noema();
+        let key = model.lease_for(1, file(1, GIB, 2), 4);
+        model.earn(key, 0, P1);
+        model.strike_out(P1);
+        while model.lease(key).unwrap().terms.last() > model.round() + rounds_left {
+            model.begin_round(0);
+        }
+        let fund = model.bank.wealth(FUND);
+        let budget = model.providers()[&P1].dropping.unwrap().budget;
+        model.drop_replicas(P1, 10).unwrap();
+        let expected = if rounds_left == 2 { budget } else { 0 };
+        assert_eq!(model.deals()[&key].slots[0].bounty, expected);
+        assert!(model.bank.wealth(FUND) >= fund - expected);
+        assert_eq!(model.broken(), None);
+    }
+}
+
 /// Where no round is left there is nothing to repair: a bounty is not paid for it.
 #[test]
 fn a_replica_that_matures_in_the_last_round_gets_no_bounty() {
