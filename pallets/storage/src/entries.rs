@@ -26,6 +26,10 @@ mod entries {
     #[pallet::storage]
     pub type Price<T: Config> = StorageValue<_, PriceState<BalanceOf<T>>, OptionQuery>;
 
+    /// What the blocks of the present round saw of the use of all capacity.
+    #[pallet::storage]
+    pub type Used<T: Config> = StorageValue<_, Usage, ValueQuery>;
+
     /// Bytes reserved by all slots, those of leaving providers included.
     #[pallet::storage]
     pub type Reserved<T: Config> = StorageValue<_, u128, ValueQuery>;

@@ -61,7 +61,7 @@ mod zero_file;
 pub use hashing::HostHashing;
 pub use math::quorum;
 pub use pallet::*;
-pub use price::PriceState;
+pub use price::{PriceState, Usage};
 pub use quotes::{Lease, LeaseStatus, PriceInfo, ProviderPay, Quote, RenewalQuote};
 pub use records::{Account, Challenge, Drop, DropReason, EndReason, Leaf, RateChange};
 pub use terms::{Segment, Terms};

@@ -40,7 +40,7 @@ pub trait WeightInfo {
     fn drop_none() -> Weight;
     /// `set_base_price`.
     fn set_base_price() -> Weight;
-    /// Looking whether a round began.
+    /// Looking whether a round began, and how much is used.
     fn on_poll() -> Weight;
     /// Beside it: fixing the price of a round.
     fn on_poll_price() -> Weight;

@@ -113,10 +113,11 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	/// `Storage::Price` (r:1), the round (r:1).
+	/// `Storage::Price` (r:1), the round (r:1), `Storage::Reserved` (r:1), the root of the providers' tree (r:1), `Storage::Used` (r:1 w:1).
 	fn on_poll() -> Weight {
-		Weight::from_parts(30_000_000, 8_000)
-			.saturating_add(T::DbWeight::get().reads(2))
+		Weight::from_parts(50_000_000, 14_000)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// `Storage::Reserved` (r:1), the root of the providers' tree (r:1), `Storage::Price` (w:1).
 	fn on_poll_price() -> Weight {
