@@ -4,6 +4,7 @@ use crate::{
     settle::{Case, TooMany, Verdict},
     Audited, Config, Drawn, Event, Pallet, Standing, WeightInfo,
 };
+use alloc::vec::Vec;
 use frame_support::{storage::with_transaction_unchecked, traits::Get, weights::Weight};
 use noema_traits::{AuditFreeze, Frozen, Payroll, Refusal, ReturnGate, Role};
 use sp_runtime::TransactionOutcome;
@@ -93,6 +94,13 @@ impl<T: Config<I>, I: 'static> AuditFreeze<T::AccountId> for Pallet<T, I> {
 
     fn is_dropping(provider: &T::AccountId) -> bool {
         Audited::<T, I>::get(provider).is_some_and(|record| record.is_dropping())
+    }
+
+    fn dropping() -> Vec<T::AccountId> {
+        Audited::<T, I>::iter()
+            .filter(|(_, record)| record.is_dropping())
+            .map(|(provider, _)| provider)
+            .collect()
     }
 
     fn weight_of_before_change() -> Weight {

@@ -59,6 +59,11 @@ pub trait AuditFreeze<AccountId> {
     /// Whether everything is being taken from the provider: it must get nothing new.
     fn is_dropping(provider: &AccountId) -> bool;
 
+    /// Everybody of whom that is so, for `try_state` and tests: it iterates. Who says nothing is not checked.
+    fn dropping() -> Vec<AccountId> {
+        Vec::new()
+    }
+
     /// What [`AuditFreeze::before_change`] weighs at most. A caller adds it to its own weight, once for
     /// each provider that it touches, and gives back what was not taken.
     fn weight_of_before_change() -> Weight {

@@ -126,6 +126,10 @@ impl AuditFreeze<u64> for Audits {
         Dropping::contains_key(provider)
     }
 
+    fn dropping() -> Vec<u64> {
+        Dropping::iter_keys().collect()
+    }
+
     fn weight_of_before_change() -> Weight {
         MOST_OF_A_CHANGE
     }
