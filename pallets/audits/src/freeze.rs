@@ -4,25 +4,20 @@ use crate::{
     settle::{Case, TooMany, Verdict},
     Audited, Config, Drawn, Event, Pallet, Standing, WeightInfo,
 };
+use alloc::vec::Vec;
 use frame_support::{storage::with_transaction_unchecked, traits::Get, weights::Weight};
-use noema_traits::{AuditFreeze, Frozen, Payroll, ReturnGate, Role};
+use noema_traits::{AuditFreeze, Frozen, Payroll, Refusal, ReturnGate, Role};
 use sp_runtime::TransactionOutcome;
-
-impl From<TooMany> for Frozen {
-    fn from(_: TooMany) -> Self {
-        Self::Unsettled
-    }
-}
 
 impl<T: Config<I>, I: 'static> Case<T, I> {
     /// Draws the challenges of the running round and writes them down, unless that is done, or the round cannot be answered or is settled. Where there
-    /// is nothing to draw, that is what is written: a replica that comes later must not look as if it had been there.
-    pub(crate) fn write_down(&mut self) {
+    /// is nothing to draw, that is what is written: a replica that comes later must not look as if it had been there. Whether anything was drawn now.
+    pub(crate) fn write_down(&mut self) -> bool {
         let Some((round, seed)) = self.present.open() else {
-            return;
+            return false;
         };
         if self.record.next != round || self.written.is_some() {
-            return;
+            return false;
         }
         let items = Pallet::<T, I>::draw(&self.provider, &self.population, &seed, round);
         self.write(Drawn {
@@ -30,31 +25,43 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
             answered: 0,
             items,
         });
+        true
     }
 }
 
 impl<T: Config<I>, I: 'static> Pallet<T, I> {
-    fn freeze(provider: &T::AccountId) -> Result<(), Frozen> {
+    fn freeze(provider: &T::AccountId) -> Result<Weight, Refusal> {
         let mut case = Case::<T, I>::open(provider);
-        let settled = case.settle_all()?;
+        let settled = case.settle_all().map_err(|TooMany| Refusal {
+            reason: Frozen::Unsettled,
+            weight: Self::weight_of_before_change(),
+        })?;
+        // What was measured of the whole may be less than the sum of its parts.
+        let most = Self::weight_of_before_change();
+        let mut weight = settled.weight::<T::WeightInfo>().min(most);
         if !case.record.is_dropping() {
             if case.present.is_drawing() {
-                return Err(Frozen::Drawing);
+                return Err(Refusal {
+                    reason: Frozen::Drawing,
+                    weight,
+                });
             }
-            case.write_down();
+            if case.write_down() {
+                weight = weight.saturating_add(T::WeightInfo::write_down()).min(most);
+            }
         }
         case.announce(&settled);
         case.save();
-        Ok(())
+        Ok(weight)
     }
 }
 
 impl<T: Config<I>, I: 'static> AuditFreeze<T::AccountId> for Pallet<T, I> {
-    fn before_change(provider: &T::AccountId) -> Result<(), Frozen> {
+    fn before_change(provider: &T::AccountId) -> Result<Weight, Refusal> {
         // Callers may be hooks, where nothing is rolled back for them.
         with_transaction_unchecked(|| match Self::freeze(provider) {
-            Ok(()) => TransactionOutcome::Commit(Ok(())),
-            Err(frozen) => TransactionOutcome::Rollback(Err(frozen)),
+            Ok(weight) => TransactionOutcome::Commit(Ok(weight)),
+            Err(refusal) => TransactionOutcome::Rollback(Err(refusal)),
         })
     }
 
@@ -86,6 +93,13 @@ impl<T: Config<I>, I: 'static> AuditFreeze<T::AccountId> for Pallet<T, I> {
 
     fn is_dropping(provider: &T::AccountId) -> bool {
         Audited::<T, I>::get(provider).is_some_and(|record| record.is_dropping())
+    }
+
+    fn dropping() -> Vec<T::AccountId> {
+        Audited::<T, I>::iter()
+            .filter(|(_, record)| record.is_dropping())
+            .map(|(provider, _)| provider)
+            .collect()
     }
 
     fn weight_of_before_change() -> Weight {

@@ -24,8 +24,8 @@ use noema_models::audits::block::{Block as ModelBlock, Kind, Load};
 use noema_sum_tree::{Node, NodeStore};
 use noema_traits::{
     AgedRandomness, AuditFreeze, Auditable, Frozen, Outcome, Payroll, Population, ProofFault,
-    ProviderDiscipline, ProviderRegistry, ReturnGate, Role, RoundIndex, Seed, SlashOutcome, Tick,
-    Ticks,
+    ProviderDiscipline, ProviderRegistry, Refusal, ReturnGate, Role, RoundIndex, Seed,
+    SlashOutcome, Tick, Ticks,
 };
 use scale_info::TypeInfo;
 use sp_runtime::{

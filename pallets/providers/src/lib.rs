@@ -226,6 +226,18 @@ pub mod pallet {
     pub type TreeNodes<T: Config> =
         StorageDoubleMap<_, Twox64Concat, Role, Twox64Concat, (u32, u32), Node, OptionQuery>;
 
+    /// The block since which the stake of a provider covers less than what is reserved of it, without a break.
+    #[pallet::storage]
+    pub type UncoveredSince<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        Role,
+        Blake2_128Concat,
+        T::AccountId,
+        BlockNumberOf<T>,
+        OptionQuery,
+    >;
+
     /// The open pool of each provider that has one, by bonded account.
     #[pallet::storage]
     pub type Pools<T: Config> = StorageDoubleMap<

@@ -2,7 +2,7 @@
 
 use crate::{
     BalanceOf, BlockNumberOf, Censuses, Config, EndpointOf, Error, Event, HoldReason, Operators,
-    Pallet, ParametersByRole, Provider, ProviderOf, ProviderState, Providers,
+    Pallet, ParametersByRole, Provider, ProviderOf, ProviderState, Providers, UncoveredSince,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -58,7 +58,7 @@ impl<T: Config> Pallet<T> {
         Ok(Operators::<T>::get(role, &signer).ok_or(Error::<T>::UnknownProvider)?)
     }
 
-    /// Changes a record, and with it the leaf's weight and the census. Nothing is written when
+    /// Changes a record, and with it the leaf's weight, the census, and since when its stake is too small. Nothing is written when
     /// `change` fails.
     pub(crate) fn try_mutate_provider<R>(
         role: Role,
@@ -67,6 +67,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<R, DispatchError> {
         let mut provider = Providers::<T>::get(role, who).ok_or(Error::<T>::UnknownProvider)?;
         let was_active = provider.state.is_active();
+        let was_covered = Self::is_covered(role, who, &provider);
         let result = change(&mut provider)?;
         Self::set_leaf_weight(
             role,
@@ -74,8 +75,31 @@ impl<T: Config> Pallet<T> {
             Self::free_bytes_of(role, who, &provider),
         )?;
         Self::count_active(role, was_active, provider.state.is_active());
+        Self::note_cover(
+            role,
+            who,
+            was_covered,
+            Self::is_covered(role, who, &provider),
+        );
         Providers::<T>::insert(role, who, provider);
         Ok(result)
+    }
+
+    /// Whether the stake covers what is reserved.
+    fn is_covered(role: Role, who: &T::AccountId, provider: &ProviderOf<T>) -> bool {
+        provider.reserved.is_zero()
+            || provider.reserved <= Self::backed_bytes(role, who, provider.bond)
+    }
+
+    /// Remembers since when it does not: whoever takes replicas from one whose stake is too small must have left it the time to bond more.
+    fn note_cover(role: Role, who: &T::AccountId, was: bool, is: bool) {
+        if is {
+            if !was {
+                UncoveredSince::<T>::remove(role, who);
+            }
+        } else if !UncoveredSince::<T>::contains_key(role, who) {
+            UncoveredSince::<T>::insert(role, who, Self::now());
+        }
     }
 
     /// Brings leaf and census in line with the record, for a migration after [`Config::Parameters`]
@@ -220,6 +244,7 @@ impl<T: Config> Pallet<T> {
         Self::give_leaf_back(role, provider.leaf)?;
         Operators::<T>::remove(role, &provider.operator);
         Providers::<T>::remove(role, who);
+        UncoveredSince::<T>::remove(role, who);
         Self::deposit_event(Event::Deregistered {
             role,
             provider: who.clone(),

@@ -2,11 +2,14 @@
 
 use crate::{
     math, tree::RoleTree, BalanceOf, Censuses, Config, Operators, Pallet, ParametersByRole,
-    Providers,
+    Providers, UncoveredSince,
 };
 use alloc::vec::Vec;
-use noema_traits::{ProviderRegistry, Role};
-use sp_runtime::{traits::UniqueSaturatedInto, DispatchResult, SaturatedConversion};
+use noema_traits::{ProviderRegistry, Role, Shortfall};
+use sp_runtime::{
+    traits::{Saturating, UniqueSaturatedInto},
+    DispatchResult, SaturatedConversion,
+};
 
 impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
     fn is_active(role: Role, provider: &T::AccountId) -> bool {
@@ -41,11 +44,19 @@ impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
         promised.min(behind).saturated_into()
     }
 
-    fn is_covered(role: Role, provider: &T::AccountId) -> bool {
-        let Some(record) = Providers::<T>::get(role, provider) else {
-            return true;
-        };
-        record.reserved <= Self::backed_bytes(role, provider, record.bond)
+    fn shortfall(role: Role, provider: &T::AccountId) -> Option<Shortfall> {
+        let record = Providers::<T>::get(role, provider)?;
+        let backed = Self::backed_bytes(role, provider, record.bond);
+        let bytes = record
+            .reserved
+            .checked_sub(backed)
+            .filter(|bytes| *bytes > 0)?;
+        let now = Self::now();
+        let since = UncoveredSince::<T>::get(role, provider).unwrap_or(now);
+        Some(Shortfall {
+            bytes,
+            blocks: now.saturating_sub(since).unique_saturated_into(),
+        })
     }
 
     fn total_free(role: Role) -> u128 {

@@ -2,7 +2,7 @@
 
 use crate::{
     bonding::sum_of_chunks, tree::RoleTree, BalanceOf, Censuses, Config, FreeLeaves, Leaves,
-    Operators, Pallet, ProviderOf, ProviderState, Providers, TreeNodes,
+    Operators, Pallet, ProviderOf, ProviderState, Providers, TreeNodes, UncoveredSince,
 };
 use alloc::collections::btree_set::BTreeSet;
 use frame_support::{
@@ -29,6 +29,7 @@ impl<T: Config> Pallet<T> {
             Self::try_state_tree_matches(role)?;
             Self::try_state_census_matches(role)?;
             Self::try_state_pools_fit_providers(role)?;
+            Self::try_state_cover_is_noted(role)?;
         }
         Self::try_state_pools_are_sound()?;
         Self::try_state_pots_equal_pools()?;
@@ -68,6 +69,22 @@ impl<T: Config> Pallet<T> {
                 }
                 ProviderState::Chilled | ProviderState::Jailed { .. } => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Only of registered providers that have something reserved is it noted since when their stake is too small, and never from a block to come.
+    pub(crate) fn try_state_cover_is_noted(role: Role) -> Result<(), TryRuntimeError> {
+        for (who, since) in UncoveredSince::<T>::iter_prefix(role) {
+            ensure!(
+                Providers::<T>::get(role, &who)
+                    .is_some_and(|provider| !provider.reserved.is_zero()),
+                "a provider that has nothing reserved is noted as uncovered"
+            );
+            ensure!(
+                since <= Self::now(),
+                "a provider is noted as uncovered since a block to come"
+            );
         }
         Ok(())
     }

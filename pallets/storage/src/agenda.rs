@@ -13,7 +13,7 @@ use frame_support::{
 use noema_traits::AuditFreeze;
 use sp_runtime::{
     traits::{One, Saturating},
-    ArithmeticError, DispatchError,
+    ArithmeticError, DispatchError, DispatchResult,
 };
 
 /// What running one task came to, each with a weight of its own.
@@ -24,16 +24,20 @@ pub(crate) enum Ran {
     /// The seed is not there yet; the task waits for the next block. Also: a point whose seed is
     /// lost, or known for longer than this block, was replaced by a new one.
     Waited,
+    /// The same, where the agenda was full and was searched a second time.
+    Crowded,
     /// Providers were drawn this many times, whether or not one of them fitted.
     Drew(u8),
     /// A deadline had passed and the provider lost the slot.
     Expired,
-    /// Nothing may change what is audited: the task was put off.
-    Frozen,
-    /// A replica became auditable, and may have replaced another.
-    Matured,
-    /// A slot of a deal that is over was cleaned up, or the deal lapsed.
-    Ended,
+    /// It was one too many, and a deal with so many replicas ended that nobody ever held.
+    Lapsed(u32),
+    /// Nothing may change what is audited: the task was put off. With what the audits took.
+    Frozen(Weight),
+    /// A replica became auditable, and may have replaced another. With what the audits took.
+    Matured(Weight),
+    /// A slot of a deal that is over was cleaned up. With what the audits took.
+    Ended(Weight),
 }
 
 impl Ran {
@@ -41,34 +45,90 @@ impl Ran {
         match self {
             Self::Stale => T::WeightInfo::task_stale(),
             Self::Waited => T::WeightInfo::task_wait(),
+            Self::Crowded => T::WeightInfo::task_wait().saturating_mul(2),
             Self::Drew(attempts) => T::WeightInfo::task_draw(attempts.into()),
             Self::Expired => T::WeightInfo::task_expire(),
-            Self::Frozen => T::WeightInfo::task_wait()
-                .saturating_add(T::Audits::weight_of_before_change().saturating_mul(2)),
-            Self::Matured => T::WeightInfo::task_mature()
-                .saturating_add(T::Audits::weight_of_before_change().saturating_mul(2))
-                .saturating_add(T::Audits::weight_of_emptied()),
-            Self::Ended => T::WeightInfo::task_end()
-                .saturating_add(T::Audits::weight_of_before_change())
-                .saturating_add(T::Audits::weight_of_emptied()),
+            Self::Lapsed(replicas) => T::WeightInfo::task_lapse(replicas),
+            Self::Frozen(audits) => T::WeightInfo::task_wait().saturating_add(audits),
+            Self::Matured(audits) => T::WeightInfo::task_mature().saturating_add(audits),
+            Self::Ended(audits) => T::WeightInfo::task_end().saturating_add(audits),
         }
     }
 }
 
+/// What the audits take at most when so many providers' populations change.
+fn audits_of<T: Config>(providers: u64) -> Weight {
+    T::Audits::weight_of_before_change().saturating_mul(providers)
+}
+
+/// What a draw takes at most.
+fn worst_draw<T: Config>() -> Weight {
+    T::WeightInfo::task_draw(T::MaxDrawAttempts::get().into())
+}
+
 impl<T: Config> Pallet<T> {
-    /// The most that one task can take.
+    /// The most that one task can take, what it takes to put it off when it fails included.
     pub(crate) fn worst_task() -> Weight {
-        T::WeightInfo::task_draw(T::MaxDrawAttempts::get().into())
-            .max(T::WeightInfo::task_wait())
+        worst_draw::<T>()
             .max(T::WeightInfo::task_expire())
-            .max(T::WeightInfo::task_stale())
-            .max(Ran::Frozen.weight::<T>())
-            .max(Ran::Matured.weight::<T>())
-            .max(Ran::Ended.weight::<T>())
+            .max(T::WeightInfo::task_lapse(T::MaxReplicas::get()))
+            .max(Ran::Stale.weight::<T>())
+            .max(Ran::Crowded.weight::<T>())
+            .max(Ran::Frozen(audits_of::<T>(2)).weight::<T>())
+            .max(Ran::Matured(audits_of::<T>(2)).weight::<T>())
+            .max(Ran::Ended(audits_of::<T>(1)).weight::<T>())
+            .saturating_add(T::WeightInfo::task_wait())
     }
 
-    /// The least that `Config::MaxAgendaWeight` must allow for a run to make progress whatever is
-    /// due: looking at the cursor, one full block, and one task of the worst kind.
+    /// The most that this task can take as things stand, what it takes to put it off included: so that what may take much does not keep from running what never does.
+    fn worst_of(task: &TaskOf<T>) -> Weight {
+        let (wait, stale) = (Ran::Waited.weight::<T>(), Ran::Stale.weight::<T>());
+        let Some(deal) = Deals::<T>::get(task.file, &task.owner) else {
+            return stale;
+        };
+        let worst = match task.kind {
+            TaskKind::End if deal.token != task.token => return stale,
+            TaskKind::End => {
+                let earners = u64::from(deal.earners().next().is_some());
+                let ended = Ran::Ended(audits_of::<T>(earners)).weight::<T>();
+                ended.max(Ran::Crowded.weight::<T>())
+            }
+            TaskKind::Slot => {
+                let Some(slot) = deal.slot(task.slot).filter(|slot| slot.token == task.token)
+                else {
+                    return stale;
+                };
+                match slot.state {
+                    SlotState::Drawing { .. } => worst_draw::<T>(),
+                    SlotState::Assigned { .. } | SlotState::Proving { .. } => {
+                        if Self::lapses(&deal, slot.failures.saturating_add(1)) {
+                            Ran::Lapsed(deal.replicas().into()).weight::<T>()
+                        } else {
+                            Ran::Expired.weight::<T>()
+                        }
+                    }
+                    SlotState::Held { joined: None, .. } => {
+                        let providers = 1u64.saturating_add(slot.leaving.is_some().into());
+                        Ran::Matured(audits_of::<T>(providers)).weight::<T>()
+                    }
+                    SlotState::Held { .. } => return stale,
+                }
+            }
+        };
+        worst.max(wait).saturating_add(wait)
+    }
+
+    /// What `Config::MaxAgendaWeight` must allow: a backlog to make progress whatever is due, a draw of the block that it is run in to be made in time, and a replica to
+    /// be taken from somebody who loses everything.
+    pub(crate) fn needed_agenda_weight() -> Weight {
+        Self::least_agenda_weight()
+            .saturating_add(T::WeightInfo::agenda_block(T::MaxTasksPerBlock::get()))
+            .saturating_add(worst_draw::<T>())
+            .saturating_add(T::WeightInfo::task_wait())
+            .saturating_add(Self::weight_of_dropping(1))
+    }
+
+    /// What one pass over the agenda needs to make progress whatever is due: looking at the cursor, one full block, and one task of the worst kind.
     pub(crate) fn least_agenda_weight() -> Weight {
         T::WeightInfo::agenda_base()
             .saturating_add(T::WeightInfo::agenda_block(T::MaxTasksPerBlock::get()))
@@ -165,13 +225,15 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Runs the agenda blocks `cursor..=now`, at most `AgendaCatchUp` of them, and returns the
-    /// first block that is not done.
+    /// first block that is not done. What fails does not keep later blocks waiting: whoever could make
+    /// one task fail would otherwise stop all others.
     pub(crate) fn run_blocks(
         mut cursor: BlockOf<T>,
         now: BlockOf<T>,
         meter: &mut WeightMeter,
     ) -> BlockOf<T> {
         let full_block = T::WeightInfo::agenda_block(T::MaxTasksPerBlock::get());
+        let mut undone = None;
         for _ in 0..T::AgendaCatchUp::get() {
             if cursor > now || !meter.can_consume(full_block) {
                 break;
@@ -187,22 +249,29 @@ impl<T: Config> Pallet<T> {
                     let kept = Agenda::<T>::get(cursor);
                     left.retain(|task| kept.iter().any(|other| other.token == task.token));
                 }
-                if !left.is_empty() {
+                if left.is_empty() {
+                    Agenda::<T>::remove(cursor);
+                } else {
                     Agenda::<T>::insert(cursor, left);
-                    break;
+                    undone = undone.or(Some(cursor));
                 }
-                Agenda::<T>::remove(cursor);
             }
             cursor = cursor.saturating_add(One::one());
         }
-        cursor
+        undone.unwrap_or(cursor)
     }
 
-    /// Runs one task if the meter allows the worst of its kind. Whether it is done; if not, it
+    /// Runs one task if the meter allows the worst of its kind. Whether it is off this block; if not, it
     /// left no trace and must be tried again.
     fn run_within(task: &TaskOf<T>, now: BlockOf<T>, meter: &mut WeightMeter) -> bool {
-        let worst = Self::worst_task();
+        let look = Ran::Stale.weight::<T>();
+        if !meter.can_consume(look) {
+            return false;
+        }
+        let worst = Self::worst_of(task);
         if !meter.can_consume(worst) {
+            // It is looked at again in every block until there is room for it.
+            meter.consume(look);
             return false;
         }
         // Hooks are not transactional: without this, a task that finds no room on the agenda
@@ -214,9 +283,30 @@ impl<T: Config> Pallet<T> {
             }
             Err(_) => {
                 meter.consume(worst);
-                false
+                with_storage_layer(|| Self::put_off(task, now)).is_ok()
             }
         }
+    }
+
+    /// Puts off a task that failed, because there was no room for what follows from it: it would fail in every block, and what it takes to fail would be the others'. A
+    /// draw gets a new draw point; whatever else waits comes again some blocks later.
+    fn put_off(task: &TaskOf<T>, now: BlockOf<T>) -> DispatchResult {
+        let mut deal = Deals::<T>::get(task.file, &task.owner).ok_or(Error::<T>::UnknownDeal)?;
+        let draws = task.kind == TaskKind::Slot
+            && deal
+                .slot(task.slot)
+                .is_some_and(|slot| matches!(slot.state, SlotState::Drawing { .. }));
+        if draws {
+            return Self::draw_anew(task, deal, now);
+        }
+        let at = now.saturating_add(T::RedrawDelay::get());
+        let due = Some(Self::schedule_one(at, task.clone())?);
+        match task.kind {
+            TaskKind::Slot => Self::set_due(&mut deal, task.slot, due)?,
+            TaskKind::End => deal.due = due,
+        }
+        Deals::<T>::insert(task.file, &task.owner, deal);
+        Ok(())
     }
 
     /// Does what is due for the task's slot, or its deal.

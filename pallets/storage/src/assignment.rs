@@ -203,7 +203,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Gives a draw a new draw point, whose seed nobody knows.
-    fn draw_anew(task: &TaskOf<T>, mut deal: DealOf<T>, now: BlockOf<T>) -> DispatchResult {
+    pub(crate) fn draw_anew(
+        task: &TaskOf<T>,
+        mut deal: DealOf<T>,
+        now: BlockOf<T>,
+    ) -> DispatchResult {
         let slot = deal.slot(task.slot).ok_or(Error::<T>::UnknownSlot)?;
         let passed_over = slot.passed_over.clone();
         let vain = match slot.state {
@@ -255,6 +259,11 @@ impl<T: Config> Pallet<T> {
         Self::fail(file, owner, deal, *slot, DropReason::NotReady)
     }
 
+    /// Whether a deal ends when one of its slots has failed so often.
+    pub(crate) fn lapses(deal: &DealOf<T>, failures: u8) -> bool {
+        failures >= T::MaxFailures::get() && !deal.ever_held
+    }
+
     /// Takes a slot from a provider that was on the way to hold it. A deal that was never held ends after some of these.
     pub(crate) fn fail(
         file: &FileId,
@@ -265,11 +274,11 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Ran, DispatchError> {
         let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
         slot.failures = slot.failures.saturating_add(1);
-        let lapses = slot.failures >= T::MaxFailures::get() && !deal.ever_held;
-        if lapses {
-            // Ends it as it is stored, with its task, which the agenda does not mind.
-            Self::finish(file, owner, EndReason::Lapsed)?;
-            return Ok(Ran::Ended);
+        let failures = slot.failures;
+        if Self::lapses(&deal, failures) {
+            // Ends it as it is stored, with its task, which the agenda does not mind. Nobody earns, so that the audits have nothing to do.
+            let (replicas, _) = Self::finish(file, owner, EndReason::Lapsed)?;
+            return Ok(Ran::Lapsed(replicas));
         }
         Self::lose_slot(file, owner, deal, index, reason)?;
         Ok(Ran::Expired)
@@ -296,12 +305,11 @@ impl<T: Config> Pallet<T> {
             file: *file,
             owner: owner.clone(),
             slot: index,
-            provider: provider.clone(),
+            provider,
             reason,
         });
         Self::count_held(file, owner, &mut deal)?;
         Deals::<T>::insert(file, owner, deal);
-        Self::end_drop_if_empty(&provider);
         Ok(())
     }
 

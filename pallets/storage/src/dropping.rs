@@ -20,7 +20,7 @@ use sp_runtime::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// What taking so many replicas weighs.
+    /// What taking so many replicas weighs at most.
     pub(crate) fn weight_of_dropping(replicas: u32) -> Weight {
         let one =
             T::WeightInfo::drop_replica().saturating_add(T::Audits::weight_of_before_change());
@@ -29,46 +29,60 @@ impl<T: Config> Pallet<T> {
             .saturating_add(T::Audits::weight_of_emptied())
     }
 
-    /// Takes up to `limit` replicas from a provider that loses everything. Returns how many; the end of the drop counts as one where nothing was left to take.
+    /// Takes up to `limit` replicas from a provider that loses everything. With the last one, or where nothing was left to take, the drop ends. Adds what that weighs to
+    /// `spent`, whatever comes of it.
     pub(crate) fn do_drop_replicas(
         provider: &T::AccountId,
         limit: u32,
-    ) -> Result<u32, DispatchError> {
+        spent: &mut Weight,
+    ) -> DispatchResult {
+        spent.saturating_accrue(T::WeightInfo::drop_none());
         ensure!(Drops::<T>::contains_key(provider), Error::<T>::NotDropping);
         let mut dropped = 0u32;
-        while dropped < limit && Self::drop_next(provider)? {
+        while dropped < limit && Self::drop_next(provider, spent)? {
             dropped = dropped.saturating_add(1);
         }
         if Self::end_drop_if_empty(provider) {
-            dropped = dropped.max(1);
+            spent.saturating_accrue(T::Audits::weight_of_emptied());
         }
-        Ok(dropped)
+        Ok(())
     }
 
-    /// Takes some replicas in every block, from whoever comes next after a point that moves with the blocks: so nobody whose rounds must be settled first holds the
-    /// others up.
-    pub(crate) fn take_from_dropped(meter: &mut WeightMeter) {
+    /// Runs the agenda, and takes some replicas in every block from somebody who loses everything: whoever comes next after a point that moves with the blocks, so that
+    /// nobody whose rounds must be settled first holds the others up. The weight for one of them is kept from the agenda, which could use all of it for long.
+    pub(crate) fn run_agenda_and_drops(meter: &mut WeightMeter) {
+        let losing = match meter.try_consume(T::WeightInfo::drop_none()) {
+            Ok(()) => Self::next_dropped(),
+            Err(_) => None,
+        };
         let one = Self::weight_of_dropping(1);
-        if meter.try_consume(T::WeightInfo::drop_none()).is_err() {
-            return;
-        }
-        let Some(provider) = Self::next_dropped() else {
+        let kept = if losing.is_some() {
+            one
+        } else {
+            Weight::zero()
+        };
+        let mut agenda = WeightMeter::with_limit(meter.remaining().saturating_sub(kept));
+        Self::run_agenda(&mut agenda);
+        meter.consume(agenda.consumed());
+        let Some(provider) = losing else {
             return;
         };
         for _ in 0..T::DropsPerBlock::get() {
-            if meter.try_consume(one).is_err() {
+            if !meter.can_consume(one) {
                 return;
             }
+            let mut spent = Weight::zero();
             // One that cannot be taken now, because the agenda is full or rounds must be settled first, is taken later.
-            let taken = with_storage_layer(|| Self::do_drop_replicas(&provider, 1));
-            if taken != Ok(1) || !Drops::<T>::contains_key(&provider) {
+            let taken = with_storage_layer(|| Self::do_drop_replicas(&provider, 1, &mut spent));
+            meter.consume(spent.min(one));
+            if taken.is_err() || !Drops::<T>::contains_key(&provider) {
                 return;
             }
         }
     }
 
     /// Somebody who loses everything.
-    fn next_dropped() -> Option<T::AccountId> {
+    pub(crate) fn next_dropped() -> Option<T::AccountId> {
         let point = T::FileHasher::blake2_256(&Self::now().encode());
         let (low, _) = point.split_at(16);
         let mut from: Vec<u8> = Drops::<T>::final_prefix().to_vec();
@@ -79,17 +93,18 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes one replica of a provider that loses everything, in whatever state. Whether there was one.
-    fn drop_next(provider: &T::AccountId) -> Result<bool, DispatchError> {
+    fn drop_next(provider: &T::AccountId, spent: &mut Weight) -> Result<bool, DispatchError> {
         let Some(((file, owner), index)) = Assignments::<T>::iter_prefix(provider).next() else {
             return Ok(false);
         };
+        spent.saturating_accrue(T::WeightInfo::drop_replica());
         let deal = Deals::<T>::get(file, &owner).ok_or(Error::<T>::UnknownDeal)?;
         let slot = deal.slot(index).ok_or(Error::<T>::UnknownSlot)?;
         let earns = slot
             .earner()
             .is_some_and(|earner| earner.provider == *provider);
         if earns {
-            Self::before_change(provider)?;
+            Self::before_change(provider, spent)?;
             Self::drop_earner(provider, &file, &owner, index)?;
         } else if deal.is_over(Self::round()) {
             Self::leave_over(provider, &file, &owner, deal, index)?;
@@ -125,10 +140,11 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let not_due = Self::stop_earner(&mut deal, index)?.unwrap_or_else(Zero::zero);
-        let bounty = if deal.is_over(Self::round()) {
-            Zero::zero()
-        } else {
+        // Where nobody is looked for any more there is nothing to repair.
+        let bounty = if Self::is_worth_a_draw(&deal) {
             Self::take_bounty(provider, file, owner, &deal, index)?
+        } else {
+            Zero::zero()
         };
         let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
         slot.bounty = slot
@@ -136,7 +152,7 @@ impl<T: Config> Pallet<T> {
             .checked_add(&not_due)
             .and_then(|sum| sum.checked_add(&bounty))
             .ok_or(ArithmeticError::Overflow)?;
-        if slot.leaving.take().is_none() {
+        if !Self::end_leaving(&mut deal, index)? {
             Self::unschedule_slot(&deal, index);
             Self::open_slot(file, owner, &mut deal, index, Some(provider.clone()))?;
         }

@@ -7,16 +7,12 @@ use crate::{
     Assignments, BalanceOf, BlockOf, Config, DealOf, Deals, DropReason, Drops, Error, Event,
     Pallet, Reserved, TaskOf,
 };
-use alloc::vec::Vec;
-use frame_support::{defensive, storage::with_storage_layer, traits::Get};
+use frame_support::{defensive, storage::with_storage_layer, traits::Get, weights::Weight};
 use noema_traits::{AuditFreeze, ProviderRegistry, Role};
 use sp_runtime::{
     traits::{CheckedAdd, Saturating, Zero},
     ArithmeticError, DispatchError, DispatchResult,
 };
-
-/// Providers that lost a slot: for some it may have been the last.
-pub(crate) type Gone<T> = Vec<<T as frame_system::Config>::AccountId>;
 
 impl<T: Config> Pallet<T> {
     /// Sets a replica's bytes aside with a provider. Changes nothing when it fails.
@@ -30,7 +26,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// A provider has nothing to do with a deal any more: gives its bytes back. The caller says that it is gone when everything is written.
+    /// A provider has nothing to do with a deal any more: gives its bytes back.
     pub(crate) fn let_go(
         provider: &T::AccountId,
         file: &FileId,
@@ -93,9 +89,12 @@ impl<T: Config> Pallet<T> {
         let leaving = deal
             .slot(task.slot)
             .and_then(|slot| slot.leaving.as_ref().map(|old| old.provider.clone()));
+        let mut spent = Weight::zero();
         let changed = with_storage_layer(|| {
-            Self::before_change(&provider)?;
-            leaving.iter().try_for_each(Self::before_change)
+            Self::before_change(&provider, &mut spent)?;
+            leaving
+                .iter()
+                .try_for_each(|old| Self::before_change(old, &mut spent))
         });
         if let Err(error) = changed {
             if !Self::is_frozen(&error) {
@@ -105,18 +104,18 @@ impl<T: Config> Pallet<T> {
             let due = Self::schedule_one(at, task.clone())?;
             Self::set_due(&mut deal, task.slot, Some(due))?;
             Deals::<T>::insert(task.file, &task.owner, deal);
-            return Ok(Ran::Frozen);
+            return Ok(Ran::Frozen(spent));
         }
         if T::Audits::is_dropping(&provider) {
             // It is about to lose this one, too.
             Self::set_due(&mut deal, task.slot, None)?;
             Deals::<T>::insert(task.file, &task.owner, deal);
-            return Ok(Ran::Frozen);
+            return Ok(Ran::Frozen(spent));
         }
         // Leaves may have moved.
         let deal = Deals::<T>::get(task.file, &task.owner).ok_or(Error::<T>::UnknownDeal)?;
         Self::join(task, deal, provider, leaving)?;
-        Ok(Ran::Matured)
+        Ok(Ran::Matured(spent))
     }
 
     fn join(
@@ -132,8 +131,8 @@ impl<T: Config> Pallet<T> {
         } else {
             None
         };
+        Self::end_leaving(&mut deal, index)?;
         let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
-        slot.leaving = None;
         let waiting = not_due
             .unwrap_or_else(Zero::zero)
             .checked_add(&slot.bounty)
@@ -177,9 +176,6 @@ impl<T: Config> Pallet<T> {
             from: round.saturating_add(1),
             bounty,
         });
-        if let Some(old) = leaving {
-            Self::end_drop_if_empty(&old);
-        }
         Ok(())
     }
 
@@ -201,14 +197,8 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Ends the drops of those who lost their last slot.
-    pub(crate) fn end_drops_of(gone: &Gone<T>) {
-        for provider in gone {
-            Self::end_drop_if_empty(provider);
-        }
-    }
-
-    /// Ends the drop of a provider that has nothing any more. Whether it did.
+    /// Ends the drop of a provider that has nothing any more. Whether it did. Left to the drop itself, whoever took the last replica: what the audits do then is for it to
+    /// weigh.
     pub(crate) fn end_drop_if_empty(provider: &T::AccountId) -> bool {
         if !Drops::<T>::contains_key(provider)
             || Assignments::<T>::iter_prefix(provider).next().is_some()

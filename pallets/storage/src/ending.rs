@@ -2,13 +2,12 @@
 
 use crate::{
     agenda::Ran,
-    earning::Gone,
     types::{FileId, Task, TaskKind},
     BlockOf, Commitments, Config, DealOf, Deals, DealsOf, EndReason, Error, Event, Pallet, TaskOf,
     WeightInfo,
 };
 use alloc::vec::Vec;
-use frame_support::{defensive, ensure, traits::Get, weights::Weight};
+use frame_support::{defensive, ensure, storage::with_storage_layer, traits::Get, weights::Weight};
 use noema_commitment::Hasher;
 use noema_traits::{AuditFreeze, Rounds, Tick};
 use sp_runtime::{
@@ -29,21 +28,20 @@ impl<T: Config> Pallet<T> {
     /// What ending a deal weighs at most.
     pub(crate) fn weight_of_any_ending() -> Weight {
         let replicas = T::MaxReplicas::get();
-        Self::weight_of_ending((replicas, replicas))
+        let audits = T::Audits::weight_of_before_change().saturating_mul(replicas.into());
+        Self::weight_of_ending((replicas, audits))
     }
 
-    /// What ending a deal with so many replicas, of which so many earn, weighs.
-    pub(crate) fn weight_of_ending((replicas, earners): (u32, u32)) -> Weight {
-        T::WeightInfo::remove(replicas)
-            .saturating_add(T::Audits::weight_of_before_change().saturating_mul(earners.into()))
-            .saturating_add(T::Audits::weight_of_emptied())
+    /// What ending a deal with so many replicas weighs, and what the audits took for it.
+    pub(crate) fn weight_of_ending((replicas, audits): (u32, Weight)) -> Weight {
+        T::WeightInfo::remove(replicas).saturating_add(audits)
     }
 
-    /// Ends a deal of the sender. Returns how many replicas it had, and how many earned.
+    /// Ends a deal of the sender. Returns how many replicas it had, and what the audits took.
     pub(crate) fn do_remove(
         owner: &T::AccountId,
         file: &FileId,
-    ) -> Result<(u32, u32), DispatchError> {
+    ) -> Result<(u32, Weight), DispatchError> {
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let reason = if deal.is_over(Self::round()) {
             EndReason::Over
@@ -53,43 +51,40 @@ impl<T: Config> Pallet<T> {
         Self::finish(file, owner, reason)
     }
 
-    /// Cleans up a deal whose lease is over. Returns how many replicas it had, and how many earned.
+    /// Cleans up a deal whose lease is over. Returns how many replicas it had, and what the audits took.
     pub(crate) fn do_expire(
         file: &FileId,
         owner: &T::AccountId,
-    ) -> Result<(u32, u32), DispatchError> {
+    ) -> Result<(u32, Weight), DispatchError> {
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         ensure!(deal.is_over(Self::round()), Error::<T>::NotOver);
         Self::finish(file, owner, EndReason::Over)
     }
 
     /// Ends a deal: its earners stop, bounties that wait for nobody go to the fund, the owner gets the rest and the deposit. Returns how many replicas
-    /// it had, and how many earned.
+    /// it had, and what the audits took.
     pub(crate) fn finish(
         file: &FileId,
         owner: &T::AccountId,
         reason: EndReason,
-    ) -> Result<(u32, u32), DispatchError> {
+    ) -> Result<(u32, Weight), DispatchError> {
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
-        let mut earners = 0u32;
+        let mut spent = Weight::zero();
         for (_, earner) in deal.earners() {
-            Self::before_change(&earner.provider)?;
-            earners = earners.saturating_add(1);
+            Self::before_change(&earner.provider, &mut spent)?;
         }
         // Read again: nothing of it may have changed, but its leaves' numbers.
         let mut deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
-        let mut gone = Vec::new();
         let mut for_fund = crate::BalanceOf::<T>::zero();
         for index in deal.indices() {
-            let waiting = Self::clear_slot(file, owner, &mut deal, index, &mut gone)?;
+            let waiting = Self::clear_slot(file, owner, &mut deal, index)?;
             for_fund = for_fund
                 .checked_add(&waiting)
                 .ok_or(ArithmeticError::Overflow)?;
         }
         let replicas = deal.replicas().into();
         Self::close_deal(file, owner, deal, for_fund, reason)?;
-        Self::end_drops_of(&gone);
-        Ok((replicas, earners))
+        Ok((replicas, spent))
     }
 
     /// Lets everybody go who has anything to do with a slot, whose earner the audits have heard of. Returns the bounty that waits there for nobody. The caller writes
@@ -99,7 +94,6 @@ impl<T: Config> Pallet<T> {
         owner: &T::AccountId,
         deal: &mut DealOf<T>,
         index: u8,
-        gone: &mut Gone<T>,
     ) -> Result<crate::BalanceOf<T>, DispatchError> {
         let mut waiting = Self::stop_earner(deal, index)?.unwrap_or_else(Zero::zero);
         Self::unschedule_slot(deal, index);
@@ -111,7 +105,8 @@ impl<T: Config> Pallet<T> {
         slot.bounty = Zero::zero();
         slot.due = None;
         let providers: Vec<_> = slot.providers().cloned().collect();
-        slot.leaving = None;
+        Self::end_leaving(deal, index)?;
+        let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
         slot.passed_over = None;
         slot.state = crate::SlotState::Drawing {
             draw_at: Zero::zero(),
@@ -119,7 +114,6 @@ impl<T: Config> Pallet<T> {
         };
         for provider in providers {
             Self::let_go(&provider, file, owner, size)?;
-            gone.push(provider);
         }
         Ok(waiting)
     }
@@ -163,11 +157,12 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Lets one slot of a deal that is over go: the given one, or any that is not empty. With the last one the deal ends.
+    /// Lets one slot of a deal that is over go: the given one, or any that is not empty. With the last one the deal ends. Adds what the audits take to `spent`.
     pub(crate) fn clear_one(
         file: &FileId,
         owner: &T::AccountId,
         wanted: Option<u8>,
+        spent: &mut Weight,
     ) -> Result<bool, DispatchError> {
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let any = || {
@@ -179,12 +174,11 @@ impl<T: Config> Pallet<T> {
             .and_then(|index| deal.slot(index))
             .and_then(crate::SlotOf::<T>::earner)
         {
-            Self::before_change(&earner.provider)?;
+            Self::before_change(&earner.provider, spent)?;
         }
         let mut deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
-        let mut gone = Vec::new();
         if let Some(index) = chosen {
-            let for_fund = Self::clear_slot(file, owner, &mut deal, index, &mut gone)?;
+            let for_fund = Self::clear_slot(file, owner, &mut deal, index)?;
             Self::send(&T::RepairFund::get(), for_fund);
             Self::count_held(file, owner, &mut deal)?;
         }
@@ -194,7 +188,6 @@ impl<T: Config> Pallet<T> {
         } else {
             Self::close_deal(file, owner, deal, Zero::zero(), EndReason::Over)?;
         }
-        Self::end_drops_of(&gone);
         Ok(!left)
     }
 
@@ -283,6 +276,24 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Puts the end of a deal on the agenda once more, where it belongs, or half-way there, should that be full: whoever fills the blocks around the end of somebody's
+    /// lease only makes its task come a few times more. The caller writes the deal.
+    fn come_again(
+        file: &FileId,
+        owner: &T::AccountId,
+        deal: &mut DealOf<T>,
+        now: BlockOf<T>,
+    ) -> Result<Ran, DispatchError> {
+        let at = Self::block_of_end(file, owner, deal);
+        if Self::schedule_end_at(file, owner, deal, at).is_ok() {
+            return Ok(Ran::Waited);
+        }
+        let half = at.saturating_sub(now) / 2u32.into();
+        let nearer = now.saturating_add(half.max(T::RedrawDelay::get()));
+        Self::schedule_end_at(file, owner, deal, nearer)?;
+        Ok(Ran::Crowded)
+    }
+
     /// Cleans up a slot of a deal that is over. One that is not, because it was renewed or ticks stood still, has its task later.
     pub(crate) fn run_end(
         task: &TaskOf<T>,
@@ -293,33 +304,31 @@ impl<T: Config> Pallet<T> {
         let early =
             !deal.is_over(Self::round()) || Self::tick() < Self::end_tick(file, owner, &deal);
         if early {
-            Self::schedule_end(file, owner, &mut deal)?;
+            let ran = Self::come_again(file, owner, &mut deal, now)?;
             Deals::<T>::insert(file, owner, deal);
-            return Ok(Ran::Waited);
+            return Ok(ran);
         }
         // The task is done with this block whatever comes of it.
         let next = now.saturating_add(One::one());
-        match Self::try_clear_one(file, owner) {
-            Ok(true) => return Ok(Ran::Ended),
+        let mut spent = Weight::zero();
+        let cleared = with_storage_layer(|| Self::clear_one(file, owner, None, &mut spent));
+        match cleared {
+            Ok(true) => return Ok(Ran::Ended(spent)),
             Ok(false) => {}
             Err(error) if Self::is_frozen(&error) => {
                 let at = now.saturating_add(Self::patience(&error));
                 Self::schedule_end_at(file, owner, &mut deal, at)?;
                 Deals::<T>::insert(file, owner, deal);
-                return Ok(Ran::Frozen);
+                return Ok(Ran::Frozen(spent));
             }
             Err(error) => return Err(error),
         }
         let Some(mut deal) = Deals::<T>::get(file, owner) else {
             defensive!("a deal went with slots left");
-            return Ok(Ran::Ended);
+            return Ok(Ran::Ended(spent));
         };
         Self::schedule_end_at(file, owner, &mut deal, next)?;
         Deals::<T>::insert(file, owner, deal);
-        Ok(Ran::Ended)
-    }
-
-    fn try_clear_one(file: &FileId, owner: &T::AccountId) -> Result<bool, DispatchError> {
-        frame_support::storage::with_storage_layer(|| Self::clear_one(file, owner, None))
+        Ok(Ran::Ended(spent))
     }
 }

@@ -26,9 +26,18 @@ mod entries {
     #[pallet::storage]
     pub type Price<T: Config> = StorageValue<_, PriceState<BalanceOf<T>>, OptionQuery>;
 
+    /// What the blocks of the present round saw of the use of all capacity.
+    #[pallet::storage]
+    pub type Used<T: Config> = StorageValue<_, Usage, ValueQuery>;
+
     /// Bytes reserved by all slots, those of leaving providers included.
     #[pallet::storage]
     pub type Reserved<T: Config> = StorageValue<_, u128, ValueQuery>;
+
+    /// Bytes of the replicas that a provider is leaving, in all.
+    #[pallet::storage]
+    pub type LeavingBytes<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, u64, ValueQuery>;
 
     /// Providers that lose everything.
     #[pallet::storage]

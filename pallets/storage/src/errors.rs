@@ -86,5 +86,7 @@ mod errors {
         RoundDrawing,
         /// More rounds of a provider are unsettled than can be settled on the way. `poke` it in the pallet of audits first.
         ProviderUnsettled,
+        /// The provider's stake has been too small for less than a round. It may still bond more: try again later.
+        CoverMayCome,
     }
 }

@@ -86,8 +86,7 @@ impl<T: Config> Pallet<T> {
             "the agenda must have room for the slots of a deal: \
              (AgendaSearch + 1) × MaxTasksPerBlock >= MaxReplicas"
         );
-        // Once for the block's own tasks, once for a backlog.
-        let least = Self::least_agenda_weight().saturating_mul(2);
+        let least = Self::needed_agenda_weight();
         assert!(
             least.all_lte(T::MaxAgendaWeight::get()),
             "MaxAgendaWeight must allow {least:?}"

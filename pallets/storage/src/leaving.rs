@@ -2,10 +2,10 @@
 
 use crate::{
     types::{FileId, Leaving, SlotState},
-    Config, DealOf, Deals, DropReason, Error, Event, Pallet, WeightInfo,
+    Config, DealOf, Deals, DropReason, Error, Event, LeavingBytes, Pallet, WeightInfo,
 };
-use frame_support::{ensure, traits::Get, weights::Weight};
-use noema_traits::{AuditFreeze, ProviderRegistry, Role};
+use frame_support::{defensive, ensure, traits::Get, weights::Weight};
+use noema_traits::{AuditFreeze, ProviderRegistry, Role, Rounds};
 use sp_runtime::{
     traits::{CheckedAdd, Zero},
     ArithmeticError, DispatchError, DispatchResult,
@@ -18,17 +18,17 @@ impl<T: Config> Pallet<T> {
             .max(T::WeightInfo::resign_earning())
             .max(T::WeightInfo::task_end())
             .saturating_add(T::Audits::weight_of_before_change())
-            .saturating_add(T::Audits::weight_of_emptied())
     }
 
-    /// A provider gives a slot up: at once what does not earn, else when its replacement earns, or after some rounds by a second call. Whether a replica stopped that
-    /// earned.
+    /// A provider gives a slot up: at once what does not earn, else when its replacement earns, or after some rounds by a second call. Returns what it
+    /// weighed.
     pub(crate) fn do_resign(
         who: &T::AccountId,
         file: &FileId,
         owner: &T::AccountId,
         index: u8,
-    ) -> Result<bool, DispatchError> {
+    ) -> Result<Weight, DispatchError> {
+        let mut spent = Weight::zero();
         let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let slot = deal.slot(index).ok_or(Error::<T>::UnknownSlot)?;
         let operated = T::Providers::provider_of_operator(Role::Storage, who);
@@ -38,30 +38,30 @@ impl<T: Config> Pallet<T> {
             .ok_or(Error::<T>::NotAssignedToYou)?
             .clone();
         if deal.is_over(Self::round()) {
-            Self::clear_one(file, owner, Some(index))?;
-            return Ok(true);
+            Self::clear_one(file, owner, Some(index), &mut spent)?;
+            return Ok(T::WeightInfo::task_end().saturating_add(spent));
         }
         if let Some(old) = slot.leaving.as_ref().filter(|old| old.provider == provider) {
             let earliest = old.since.saturating_add(T::HandOverRounds::get());
             ensure!(Self::round() >= earliest, Error::<T>::HandOverRunning);
-            Self::go(file, owner, index, &provider)?;
-            return Ok(true);
+            Self::go(file, owner, index, &provider, &mut spent)?;
+            return Ok(T::WeightInfo::resign_earning().saturating_add(spent));
         }
         let state = slot.state.clone();
         Self::unschedule_slot(&deal, index);
         match state {
             SlotState::Drawing { .. } => return Err(Error::<T>::NotAssignedToYou.into()),
-            SlotState::Assigned { .. } | SlotState::Proving { .. } => {
-                Self::fail(file, owner, deal, index, DropReason::Resigned)?;
-            }
-            SlotState::Held { joined: None, .. } => {
+            // No failure: it was not kept waiting for. A league that resigns whatever it draws would else end a deal within seconds.
+            SlotState::Assigned { .. }
+            | SlotState::Proving { .. }
+            | SlotState::Held { joined: None, .. } => {
                 Self::lose_slot(file, owner, deal, index, DropReason::Resigned)?;
             }
             SlotState::Held {
                 joined: Some(_), ..
             } => Self::begin_hand_over(file, owner, deal, index)?,
         }
-        Ok(false)
+        Ok(T::WeightInfo::resign())
     }
 
     /// Lets a leaving provider go without a replacement.
@@ -70,13 +70,14 @@ impl<T: Config> Pallet<T> {
         owner: &T::AccountId,
         index: u8,
         provider: &T::AccountId,
+        spent: &mut Weight,
     ) -> DispatchResult {
-        Self::before_change(provider)?;
+        Self::before_change(provider, spent)?;
         let mut deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         let not_due = Self::stop_earner(&mut deal, index)?.unwrap_or_else(Zero::zero);
         let size = deal.size;
+        Self::end_leaving(&mut deal, index)?;
         let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
-        slot.leaving = None;
         slot.bounty = slot
             .bounty
             .checked_add(&not_due)
@@ -85,11 +86,11 @@ impl<T: Config> Pallet<T> {
         Self::announce_stop(file, owner, index, provider, DropReason::LetGo);
         Self::count_held(file, owner, &mut deal)?;
         Deals::<T>::insert(file, owner, deal);
-        Self::end_drop_if_empty(provider);
         Ok(())
     }
 
-    /// Anyone lets a provider that no longer covers what it holds begin to hand a replica over.
+    /// Anyone lets a provider that no longer covers what it holds begin to hand a replica over: after a round in which it could have bonded more, and no more than its
+    /// stake is short of. Else whoever delegates to it, waits until what that covers is used and takes it back, takes all its replicas away in one transaction.
     pub(crate) fn do_hand_over(file: &FileId, owner: &T::AccountId, index: u8) -> DispatchResult {
         let deal = Self::live_deal(file, owner)?;
         let slot = deal.slot(index).ok_or(Error::<T>::UnknownSlot)?;
@@ -101,11 +102,35 @@ impl<T: Config> Pallet<T> {
         else {
             return Err(Error::<T>::NotAssignedToYou.into());
         };
+        let short =
+            T::Providers::shortfall(Role::Storage, provider).ok_or(Error::<T>::StillCovered)?;
         ensure!(
-            !T::Providers::is_covered(Role::Storage, provider),
+            short.blocks >= <T::Clock as Rounds>::length(),
+            Error::<T>::CoverMayCome
+        );
+        ensure!(
+            short.bytes > LeavingBytes::<T>::get(provider),
             Error::<T>::StillCovered
         );
         Self::begin_hand_over(file, owner, deal, index)
+    }
+
+    /// Nobody is leaving a slot any more. Whether somebody was. The caller writes the deal.
+    pub(crate) fn end_leaving(deal: &mut DealOf<T>, index: u8) -> Result<bool, DispatchError> {
+        let bytes = Self::replica_bytes(deal.size)?;
+        let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
+        let Some(old) = slot.leaving.take() else {
+            return Ok(false);
+        };
+        LeavingBytes::<T>::mutate_exists(&old.provider, |sum| {
+            match sum.unwrap_or_default().checked_sub(bytes) {
+                Some(rest) => *sum = (rest > 0).then_some(rest),
+                None => {
+                    defensive!("fewer bytes are being left than a slot has");
+                }
+            }
+        });
+        Ok(true)
     }
 
     /// The earner of a slot begins to leave: another is drawn, and it stays until that one earns. Nothing that is audited changes.
@@ -120,6 +145,11 @@ impl<T: Config> Pallet<T> {
             .and_then(crate::SlotOf::<T>::earner)
             .ok_or(Error::<T>::NotAssignedToYou)?;
         let provider = earner.provider.clone();
+        let bytes = Self::replica_bytes(deal.size)?;
+        LeavingBytes::<T>::try_mutate(&provider, |sum| {
+            *sum = sum.checked_add(bytes).ok_or(ArithmeticError::Overflow)?;
+            Ok::<_, DispatchError>(())
+        })?;
         let slot = deal.slot_mut(index).ok_or(Error::<T>::UnknownSlot)?;
         slot.leaving = Some(Leaving {
             provider: earner.provider,

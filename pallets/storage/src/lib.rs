@@ -61,7 +61,7 @@ mod zero_file;
 pub use hashing::HostHashing;
 pub use math::quorum;
 pub use pallet::*;
-pub use price::PriceState;
+pub use price::{PriceState, Usage};
 pub use quotes::{Lease, LeaseStatus, PriceInfo, ProviderPay, Quote, RenewalQuote};
 pub use records::{Account, Challenge, Drop, DropReason, EndReason, Leaf, RateChange};
 pub use terms::{Segment, Terms};
@@ -408,11 +408,9 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_poll(_n: BlockNumberFor<T>, meter: &mut WeightMeter) {
             Self::fix_price(meter);
-            // What the agenda leaves of its share goes to taking replicas from dropped providers.
             let share = meter.remaining().min(T::MaxAgendaWeight::get());
             let mut own = WeightMeter::with_limit(share);
-            Self::run_agenda(&mut own);
-            Self::take_from_dropped(&mut own);
+            Self::run_agenda_and_drops(&mut own);
             meter.consume(own.consumed());
         }
 
@@ -512,12 +510,7 @@ pub mod pallet {
             slot: u8,
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let stopped = Self::do_resign(&who, &file, &owner, slot)?;
-            let weight = if stopped {
-                Self::weight_of_leaving()
-            } else {
-                T::WeightInfo::resign()
-            };
+            let weight = Self::do_resign(&who, &file, &owner, slot)?;
             Ok(Some(weight).into())
         }
 
@@ -584,7 +577,7 @@ pub mod pallet {
 
         /// Becomes the owner of a deal that was offered, for a deposit of one's own of at most `max`. Lease, escrow and credit go along.
         #[pallet::call_index(9)]
-        #[pallet::weight(Pallet::<T>::weight_of_accepting(T::MaxReplicas::get()))]
+        #[pallet::weight(Pallet::<T>::weight_of_any_accepting())]
         pub fn accept(
             origin: OriginFor<T>,
             file: FileId,
@@ -592,11 +585,11 @@ pub mod pallet {
             max: BalanceOf<T>,
         ) -> DispatchResultWithPostInfo {
             let new = ensure_signed(origin)?;
-            let earners = Self::do_accept(&new, &file, &owner, max)?;
-            Ok(Some(Self::weight_of_accepting(earners)).into())
+            let accepted = Self::do_accept(&new, &file, &owner, max)?;
+            Ok(Some(Self::weight_of_accepting(accepted)).into())
         }
 
-        /// Cleans up a deal whose lease is over. Free when it does.
+        /// Cleans up a deal whose lease is over. The agenda does so by itself; whoever does not want to wait for it pays, or it could fill blocks for nothing.
         ///
         /// The origin is any signed account.
         #[pallet::call_index(10)]
@@ -608,10 +601,10 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             let ended = Self::do_expire(&file, &owner)?;
-            Ok((Some(Self::weight_of_ending(ended)), Pays::No).into())
+            Ok(Some(Self::weight_of_ending(ended)).into())
         }
 
-        /// Lets a provider whose stake no longer covers what it holds begin to hand a replica over.
+        /// Lets a provider whose stake has not covered what it holds for a round begin to hand a replica over: as many as it is short of, and no more. Free when it does.
         ///
         /// The origin is any signed account.
         #[pallet::call_index(11)]
@@ -621,12 +614,13 @@ pub mod pallet {
             file: FileId,
             owner: T::AccountId,
             slot: u8,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            Self::do_hand_over(&file, &owner, slot)
+            Self::do_hand_over(&file, &owner, slot)?;
+            Ok(Pays::No.into())
         }
 
-        /// Takes up to `limit` replicas from a provider that loses everything. Free when it takes any, or the last was taken.
+        /// Takes up to `limit` replicas from a provider that loses everything. Each block takes some by itself; whoever does not want to wait pays.
         ///
         /// The origin is any signed account.
         #[pallet::call_index(12)]
@@ -637,9 +631,9 @@ pub mod pallet {
             limit: u32,
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            let dropped = Self::do_drop_replicas(&provider, limit)?;
-            let pays = if dropped > 0 { Pays::No } else { Pays::Yes };
-            Ok((Some(Self::weight_of_dropping(dropped)), pays).into())
+            let mut spent = Weight::zero();
+            Self::do_drop_replicas(&provider, limit, &mut spent)?;
+            Ok(Some(spent).into())
         }
 
         /// Sets the base price, in units per GiB and round, from the next round on: at most to the double or the half of that in force.

@@ -25,7 +25,8 @@ use noema_commitment::{
 };
 use noema_traits::{
     AgedRandomness, AuditFreeze, Auditable, Frozen, Outcome, Payroll, ProviderDiscipline,
-    ProviderRegistry, Role, RoundIndex, Rounds, Seed, SlashOutcome, Tick, Ticks,
+    ProviderRegistry, Refusal, Role, RoundIndex, Rounds, Seed, Shortfall, SlashOutcome, Tick,
+    Ticks,
 };
 use sp_runtime::{
     traits::{Convert, Dispatchable},
@@ -82,6 +83,7 @@ impl frame_system::Config for Test {
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
 impl pallet_balances::Config for Test {
     type AccountStore = System;
+    type ExistentialDeposit = ExistentialDeposit;
 }
 
 parameter_types! {
@@ -126,6 +128,9 @@ parameter_types! {
     pub static MaxReporterShare: Perbill = Perbill::from_percent(20);
     pub const MaxBatch: u32 = 64;
     pub static DropsPerBlock: u32 = 4;
+    pub static ExistentialDeposit: u64 = 1;
+    /// What the audits take to hear of a change.
+    pub static ChangeWeight: Weight = Weight::from_parts(2_000_000_000, 0);
 }
 
 impl Config for Test {
@@ -253,6 +258,8 @@ fn reset_parameters() {
     BountyShare::set(Perbill::from_percent(50));
     MaxReporterShare::set(Perbill::from_percent(20));
     DropsPerBlock::set(4);
+    ExistentialDeposit::set(1);
+    ChangeWeight::set(Weight::from_parts(2_000_000_000, 0));
 }
 
 pub(crate) fn new_test_ext() -> sp_io::TestExternalities {

@@ -10,10 +10,16 @@ use noema_traits::AuditFreeze;
 use sp_runtime::{DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
-    /// What taking a deal over with so many earners weighs.
-    pub(crate) fn weight_of_accepting(earners: u32) -> Weight {
-        T::WeightInfo::accept(T::MaxReplicas::get())
-            .saturating_add(T::Audits::weight_of_before_change().saturating_mul(earners.into()))
+    /// What taking a deal over weighs at most.
+    pub(crate) fn weight_of_any_accepting() -> Weight {
+        let replicas = T::MaxReplicas::get();
+        let audits = T::Audits::weight_of_before_change().saturating_mul(replicas.into());
+        Self::weight_of_accepting((replicas, audits))
+    }
+
+    /// What taking a deal over with so many replicas weighs, and what the audits took for it.
+    pub(crate) fn weight_of_accepting((replicas, audits): (u32, Weight)) -> Weight {
+        T::WeightInfo::accept(replicas).saturating_add(audits)
     }
 
     /// Says who may become the owner.
@@ -33,13 +39,13 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Makes `new` the owner. Returns how many earn there.
+    /// Makes `new` the owner. Returns how many replicas there are, and what the audits took.
     pub(crate) fn do_accept(
         new: &T::AccountId,
         file: &FileId,
         owner: &T::AccountId,
         max: BalanceOf<T>,
-    ) -> Result<u32, DispatchError> {
+    ) -> Result<(u32, Weight), DispatchError> {
         let deal = Self::live_deal(file, owner)?;
         ensure!(
             deal.offered_to.as_ref() == Some(new),
@@ -57,10 +63,10 @@ impl<T: Config> Pallet<T> {
         let deposit = Self::deposit_for(deal.replicas()).ok_or(Error::<T>::AmountTooLarge)?;
         ensure!(deposit <= max, Error::<T>::PriceAboveMaximum);
         Self::hold_deposit(new, deposit)?;
-        let mut earners = 0u32;
+        let replicas = deal.replicas().into();
+        let mut spent = Weight::zero();
         for (_, earner) in deal.earners() {
-            Self::before_change(&earner.provider)?;
-            earners = earners.saturating_add(1);
+            Self::before_change(&earner.provider, &mut spent)?;
         }
         let mut deal = Deals::<T>::take(file, owner).ok_or(Error::<T>::UnknownDeal)?;
         DealsOf::<T>::remove(owner, file);
@@ -75,7 +81,7 @@ impl<T: Config> Pallet<T> {
             from: owner.clone(),
             to: new.clone(),
         });
-        Ok(earners)
+        Ok((replicas, spent))
     }
 
     /// Writes the new owner wherever a deal is named: assignments, leaves, tasks.

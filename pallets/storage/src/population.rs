@@ -7,7 +7,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use frame_support::{defensive, traits::Get};
+use frame_support::{defensive, traits::Get, weights::Weight};
 use noema_commitment::{
     check_sector_form, verify_sector, ProofError, SectorProof, Shape, SECTOR_SIZE,
 };
@@ -57,9 +57,18 @@ impl<T> From<Frozen> for Error<T> {
 
 impl<T: Config> Pallet<T> {
     /// Tells the audits that the population of `provider` is about to change. Called for everybody concerned before anything that it may change is read: it settles
-    /// what is over, and draws by the deals as they are stored.
-    pub(crate) fn before_change(provider: &T::AccountId) -> DispatchResult {
-        T::Audits::before_change(provider).map_err(|frozen| Error::<T>::from(frozen).into())
+    /// what is over, and draws by the deals as they are stored. Adds what that took to `spent`, refused or not.
+    pub(crate) fn before_change(provider: &T::AccountId, spent: &mut Weight) -> DispatchResult {
+        match T::Audits::before_change(provider) {
+            Ok(weight) => {
+                spent.saturating_accrue(weight);
+                Ok(())
+            }
+            Err(refusal) => {
+                spent.saturating_accrue(refusal.weight);
+                Err(Error::<T>::from(refusal.reason).into())
+            }
+        }
     }
 
     /// Sectors of a file that hold data.

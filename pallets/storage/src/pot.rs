@@ -6,7 +6,7 @@ use frame_support::{
     storage::with_storage_layer,
     traits::{
         fungible::{hold::Mutate as _, Inspect, Mutate},
-        tokens::{Fortitude, Precision, Preservation, Restriction},
+        tokens::{Fortitude, Precision, Preservation, Provenance, Restriction},
         Get,
     },
 };
@@ -47,10 +47,16 @@ impl<T: Config> Pallet<T> {
         .map_err(|_| Error::<T>::InsufficientFunds.into())
     }
 
-    /// Pays out of what `from` has free to the repair fund, for good.
+    /// Pays out of what `from` has free to the repair fund, for good; to the treasury where the fund has no account yet, which the placement of a small file does not
+    /// open.
     pub(crate) fn pay_fund(from: &T::AccountId, amount: BalanceOf<T>) -> DispatchResult {
         let fund = T::RepairFund::get();
-        T::Currency::transfer(from, &fund, amount, Preservation::Preserve)
+        let can_receive = T::Currency::can_deposit(&fund, amount, Provenance::Extant).into_result();
+        let to = match can_receive {
+            Ok(()) => fund,
+            Err(_) => T::Treasury::get(),
+        };
+        T::Currency::transfer(from, &to, amount, Preservation::Preserve)
             .map(drop)
             .map_err(|_| Error::<T>::InsufficientFunds.into())
     }

@@ -66,6 +66,43 @@ impl<Balance: Copy> PriceState<Balance> {
     }
 }
 
+/// Bytes reserved and free, summed over the blocks of a round: what the price of the next one follows. Seen in one block only, whoever takes its capacity back for that
+/// block sets everybody's price.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Usage {
+    /// Reserved by slots.
+    pub reserved: u128,
+    /// Free with active providers.
+    pub free: u128,
+}
+
+impl Usage {
+    /// With what another block saw.
+    pub(crate) fn and(&self, seen: &Self) -> Self {
+        Self {
+            reserved: self.reserved.saturating_add(seen.reserved),
+            free: self.free.saturating_add(seen.free),
+        }
+    }
+
+    /// The part that is reserved, in millionths.
+    pub(crate) fn utilisation(&self) -> u64 {
+        utilisation(self.reserved, self.free)
+    }
+}
+
 /// The part of all bytes that is reserved, in millionths. Where there is no capacity at all, all of it is.
 pub(crate) fn utilisation(reserved: u128, free: u128) -> u64 {
     let all = reserved.saturating_add(free);
@@ -166,6 +203,19 @@ mod tests {
         assert_eq!(PRICE_SECTORS, Parameters::NOEMA.price_sectors);
         assert_eq!(OVERHEAD_SECTORS, Parameters::NOEMA.overhead_sectors);
         assert_eq!(MILLION, model::MILLION);
+    }
+
+    proptest! {
+        #[test]
+        fn usage_is_that_of_the_model(seen in prop::collection::vec((any::<u64>(), any::<u64>()), 0..20)) {
+            let (mut usage, mut of_model) = (Usage::default(), model::Usage::default());
+            for (reserved, free) in seen {
+                let (reserved, free) = (reserved.into(), free.into());
+                usage = usage.and(&Usage { reserved, free });
+                of_model.see(reserved, free);
+            }
+            prop_assert_eq!(usage.utilisation(), of_model.utilisation());
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The price of the present round, and its base.
 
 use crate::{
-    price::{self, PriceState, MILLION},
-    BalanceOf, Config, Error, Event, Pallet, Price, Reserved, WeightInfo,
+    price::{self, PriceState, Usage, MILLION},
+    BalanceOf, Config, Error, Event, Pallet, Price, Reserved, Used, WeightInfo,
 };
 use frame_support::{ensure, traits::Get, weights::WeightMeter};
 use noema_commitment::Shape;
@@ -23,14 +23,19 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Fixes the price of a round in its first block, before any transaction.
+    /// Fixes the price of a round in its first block, before any transaction, by what every block of the round before saw; and sees what this one does.
     pub(crate) fn fix_price(meter: &mut WeightMeter) {
         if meter.try_consume(T::WeightInfo::on_poll()).is_err() {
             return;
         }
         let round = Self::round();
         let before = Price::<T>::get();
+        let seen = Usage {
+            reserved: Reserved::<T>::get(),
+            free: T::Providers::total_free(Role::Storage),
+        };
         if before.is_some_and(|price| price.round == round) {
+            Used::<T>::mutate(|all| *all = all.and(&seen));
             return;
         }
         if meter.try_consume(T::WeightInfo::on_poll_price()).is_err() {
@@ -38,14 +43,16 @@ impl<T: Config> Pallet<T> {
         }
         let state = match before {
             Some(before) => {
-                let free = T::Providers::total_free(Role::Storage);
-                let used = price::utilisation(Reserved::<T>::get(), free);
-                before.moved(round, used)
+                let all = Used::<T>::get();
+                // Nobody looked: a chain from before, or hooks that did not run.
+                let all = if all == Usage::default() { seen } else { all };
+                before.moved(round, all.utilisation())
             }
             // The first round begins at the base price, whatever is used.
             None => Self::price(),
         };
         Price::<T>::put(state);
+        Used::<T>::put(seen);
         if let Ok(price) = Self::per_gib(&state) {
             Self::deposit_event(Event::PriceMoved { round, price });
         }

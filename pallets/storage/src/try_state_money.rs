@@ -2,7 +2,7 @@
 
 use crate::{
     try_state::Found, Accounts, Assignments, BalanceOf, Config, DealOf, Drops, FileId, HoldReason,
-    LeafCounts, LeafNodes, Leaves, Pallet, RateChanges, Reserved,
+    LeafCounts, LeafNodes, Leaves, LeavingBytes, Pallet, RateChanges, Reserved,
 };
 use alloc::{collections::btree_map::BTreeMap, vec::Vec};
 use codec::Encode;
@@ -31,6 +31,7 @@ impl<T: Config> Pallet<T> {
         Self::check_rates(deals)?;
         Self::check_populations(deals)?;
         Self::check_reserved(deals)?;
+        Self::check_leaving(deals)?;
         Self::check_drops()
     }
 
@@ -242,6 +243,29 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// What is being left of a provider is the sum over the slots that it is leaving.
+    fn check_leaving(deals: &Known<T>) -> Found {
+        let mut sums: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        for (_, _, deal) in deals {
+            let bytes = Self::replica_bytes(deal.size)?;
+            for old in deal.slots.iter().filter_map(|slot| slot.leaving.as_ref()) {
+                let sum = sums.entry(old.provider.encode()).or_default();
+                *sum = sum.saturating_add(bytes);
+            }
+        }
+        for (provider, bytes) in LeavingBytes::<T>::iter() {
+            ensure!(
+                sums.remove(&provider.encode()) == Some(bytes),
+                "the bytes that a provider is leaving are not the sum of its slots'"
+            );
+        }
+        ensure!(
+            sums.is_empty(),
+            "a provider is leaving and it is not counted"
+        );
+        Ok(())
+    }
+
     /// No drop has more than its budget; whoever drops is known to the audits.
     fn check_drops() -> Found {
         for (provider, drop) in Drops::<T>::iter() {
@@ -254,7 +278,12 @@ impl<T: Config> Pallet<T> {
                 "the audits do not know that a provider loses everything"
             );
         }
-        for provider in Assignments::<T>::iter_keys().map(|(provider, _)| provider) {
+        // Whoever the audits say so of without a record here could never come to the end of it: found by everything that names providers, replicas or not.
+        let known = Assignments::<T>::iter_keys()
+            .map(|(provider, _)| provider)
+            .chain(Accounts::<T>::iter_keys())
+            .chain(T::Audits::dropping());
+        for provider in known {
             ensure!(
                 !T::Audits::is_dropping(&provider) || Drops::<T>::contains_key(&provider),
                 "a provider loses everything and keeps it"

@@ -18,7 +18,7 @@ pub trait WeightInfo {
     fn ready() -> Weight;
     /// `prove` of the deepest sectors of the largest file, which makes the deal active.
     fn prove() -> Weight;
-    /// The end of an active deal with `r` replicas, all of which earn, and have leaves that others take the place of.
+    /// The end of an active deal with `r` replicas, all of which are being left by whoever earns, with a leaf that another takes the place of, and fetched by somebody else.
     fn remove(r: u32) -> Weight;
     /// `resign` of a held slot that does not earn, which makes the deal inactive.
     fn resign() -> Weight;
@@ -40,7 +40,7 @@ pub trait WeightInfo {
     fn drop_none() -> Weight;
     /// `set_base_price`.
     fn set_base_price() -> Weight;
-    /// Looking whether a round began.
+    /// Looking whether a round began, and how much is used.
     fn on_poll() -> Weight;
     /// Beside it: fixing the price of a round.
     fn on_poll_price() -> Weight;
@@ -56,8 +56,10 @@ pub trait WeightInfo {
     fn task_draw(a: u32) -> Weight;
     /// A deadline that takes the slot from its provider.
     fn task_expire() -> Weight;
+    /// A deadline that ends a deal with `r` replicas which nobody ever held, all of which are being fetched.
+    fn task_lapse(r: u32) -> Weight;
     /// A replica that becomes auditable and replaces another.
     fn task_mature() -> Weight;
-    /// Cleaning up the last slot of a deal that is over.
+    /// Cleaning up the last slot of a deal that is over, which is being left by whoever earns and fetched by somebody else.
     fn task_end() -> Weight;
 }

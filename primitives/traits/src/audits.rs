@@ -33,6 +33,15 @@ pub enum Frozen {
     Unsettled,
 }
 
+/// A population that cannot change, and what finding that out took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why not.
+    pub reason: Frozen,
+    /// What was done and undone.
+    pub weight: Weight,
+}
+
 /// What audits must hear from whoever changes populations.
 pub trait AuditFreeze<AccountId> {
     /// Must be called before a replica is put into the population of `provider` or taken out of it,
@@ -40,8 +49,9 @@ pub trait AuditFreeze<AccountId> {
     /// as it was, and the change must not be made. Settles what is over and writes down what is drawn.
     ///
     /// When it returns, everything may have been decided to be dropped: whoever adds something asks
-    /// [`AuditFreeze::is_dropping`] afterwards.
-    fn before_change(provider: &AccountId) -> Result<(), Frozen>;
+    /// [`AuditFreeze::is_dropping`] afterwards. Returns what it took, which is far less than it may take
+    /// wherever little is to settle.
+    fn before_change(provider: &AccountId) -> Result<Weight, Refusal>;
 
     /// The last replica, in any state, of a provider that is being dropped is gone. Harmless otherwise.
     fn emptied(provider: &AccountId);
@@ -49,8 +59,13 @@ pub trait AuditFreeze<AccountId> {
     /// Whether everything is being taken from the provider: it must get nothing new.
     fn is_dropping(provider: &AccountId) -> bool;
 
+    /// Everybody of whom that is so, for `try_state` and tests: it iterates. Who says nothing is not checked.
+    fn dropping() -> Vec<AccountId> {
+        Vec::new()
+    }
+
     /// What [`AuditFreeze::before_change`] weighs at most. A caller adds it to its own weight, once for
-    /// each provider that it touches.
+    /// each provider that it touches, and gives back what was not taken.
     fn weight_of_before_change() -> Weight {
         Weight::zero()
     }
@@ -63,8 +78,8 @@ pub trait AuditFreeze<AccountId> {
 
 /// No audits: everything may change at any time.
 impl<AccountId> AuditFreeze<AccountId> for () {
-    fn before_change(_provider: &AccountId) -> Result<(), Frozen> {
-        Ok(())
+    fn before_change(_provider: &AccountId) -> Result<Weight, Refusal> {
+        Ok(Weight::zero())
     }
 
     fn emptied(_provider: &AccountId) {}

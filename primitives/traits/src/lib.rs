@@ -23,9 +23,9 @@ mod providers;
 mod randomness;
 mod ticks;
 
-pub use audits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, ReturnGate};
+pub use audits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, Refusal, ReturnGate};
 pub use files::FileCommitments;
 pub use payroll::{Outcome, Payroll};
-pub use providers::{ProviderDiscipline, ProviderRegistry, Role, SlashOutcome};
+pub use providers::{ProviderDiscipline, ProviderRegistry, Role, Shortfall, SlashOutcome};
 pub use randomness::{AgedRandomness, Seed};
 pub use ticks::{RoundIndex, Rounds, Tick, Ticks};

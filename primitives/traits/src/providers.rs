@@ -41,6 +41,15 @@ impl Role {
     pub const ALL: [Role; 3] = [Role::Storage, Role::DataAvailability, Role::Compute];
 }
 
+/// What a provider's stake is short of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortfall {
+    /// Bytes that are reserved beyond what the stake covers; more than none.
+    pub bytes: u64,
+    /// Blocks since it covers less than what is reserved, without a break.
+    pub blocks: u64,
+}
+
 /// The directory of bonded providers: who is active, what they promised, and a draw by free
 /// collateral. A provider is named by its bonded account, never by its operator key.
 pub trait ProviderRegistry<AccountId, Balance> {
@@ -66,9 +75,10 @@ pub trait ProviderRegistry<AccountId, Balance> {
         Self::stake(role, provider)
     }
 
-    /// Whether the stake covers what is reserved. Where that is not told apart, it does.
-    fn is_covered(_role: Role, _provider: &AccountId) -> bool {
-        true
+    /// By how much, and for how long, the stake covers less than what is reserved. None where it covers
+    /// that, or where that is not told apart.
+    fn shortfall(_role: Role, _provider: &AccountId) -> Option<Shortfall> {
+        None
     }
 
     /// Free bytes of all active providers of this role together.

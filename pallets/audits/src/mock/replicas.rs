@@ -106,9 +106,9 @@ pub(crate) enum Refused {
     NothingToDrop,
 }
 
-impl From<Frozen> for Refused {
-    fn from(frozen: Frozen) -> Self {
-        Self::Frozen(frozen)
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::Frozen(refusal.reason)
     }
 }
 

@@ -220,11 +220,31 @@ fn no_call_is_charged_more_for_its_parts_than_for_the_whole() {
 fn before_change_says_what_it_weighs_at_most() {
     let most = Audits::weight_of_before_change();
     assert!(W::before_change().all_lte(most) && W::poke().all_lte(most));
+    assert!(W::write_down().all_lt(W::before_change()));
     assert_eq!(Audits::weight_of_emptied(), W::emptied());
     assert_eq!(
         <() as AuditFreeze<u64>>::weight_of_before_change(),
         Weight::zero()
     );
+}
+
+#[test]
+fn before_change_says_what_it_took() {
+    build_and_execute(&[1], || {
+        to_calm();
+        give(1, &[10, 20]);
+        assert_eq!(Audits::before_change(&1), Ok(W::settle(0)));
+        to_open();
+        let drawn = W::settle(0).saturating_add(W::write_down());
+        assert_eq!(Audits::before_change(&1), Ok(drawn));
+        // What is written down is not drawn again.
+        assert_eq!(Audits::before_change(&1), Ok(W::settle(0)));
+        pass_rounds(1);
+        to_open();
+        let taken = Audits::before_change(&1).unwrap();
+        assert!(W::settle_missed().all_lte(taken));
+        assert!(taken.all_lte(Audits::weight_of_before_change()));
+    });
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! `delegate`, `undelegate`, `withdraw_delegation`, and what stake is good for.
 
 use super::*;
-use crate::{Delegations, Error, Event, Pools};
+use crate::{Delegations, Error, Event, Pools, UncoveredSince};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
-use noema_traits::{ProviderDiscipline, ProviderRegistry};
+use noema_traits::{ProviderDiscipline, ProviderRegistry, Shortfall};
 use sp_runtime::Perbill;
 
 /// Provider 1 with a bond of 1,000 and a pool that takes 200 % of it and keeps a tenth.
@@ -273,6 +273,32 @@ fn undelegate_refusals() {
         assert_ok!(withdraw(2));
         assert_ok!(undelegate(2, None));
         assert_noop!(undelegate(2, None), Error::<Test>::NotEnoughDelegated);
+    });
+}
+
+/// Whoever takes back what covers a provider's promises cannot be kept from it; but it is written down since when they are not covered.
+#[test]
+fn undelegate_of_what_is_needed_is_noted_until_it_is_covered_again() {
+    build_and_execute(|| {
+        let shortfall = || <NoemaProviders as ProviderRegistry<_, _>>::shortfall(STORAGE, &1);
+        open();
+        assert_ok!(delegate(2, 100));
+        let free = NoemaProviders::free_bytes(STORAGE, &1);
+        assert_ok!(NoemaProviders::reserve(STORAGE, &1, free));
+        assert_eq!(shortfall(), None);
+        advance(5);
+        assert_ok!(undelegate(2, None));
+        let short = shortfall().unwrap();
+        assert!(short.bytes > 0 && short.bytes < free);
+        assert_eq!(short.blocks, 0);
+        // Whatever else happens to it does not begin the time anew.
+        advance(7);
+        assert_ok!(NoemaProviders::set_capacity(signed(1), STORAGE, free));
+        assert_eq!(shortfall(), Some(Shortfall { blocks: 7, ..short }));
+        assert_ok!(NoemaProviders::bond_more(signed(1), STORAGE, 100));
+        assert_eq!(shortfall(), None);
+        assert_eq!(UncoveredSince::<Test>::iter().count(), 0);
+        NoemaProviders::release(STORAGE, &1, free);
     });
 }
 

@@ -7,8 +7,8 @@
 use super::PALLET_ID;
 use crate::{
     pallet::STORAGE_VERSION, terms::Terms, Agenda, AgendaCursor, BalanceOf, BlockOf, Config, Deal,
-    DealOf, Deals, Error, FileId, Pallet, Reserved, Slot, SlotOf, SlotState, Task, TaskKind,
-    TaskOf,
+    DealOf, Deals, Error, FileId, HoldReason, Pallet, Reserved, Slot, SlotOf, SlotState, Task,
+    TaskKind, TaskOf,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, Encode, MaxEncodedLen};
@@ -16,17 +16,20 @@ use core::marker::PhantomData;
 use frame_support::{
     migrations::{MigrationId, SteppedMigration, SteppedMigrationError},
     pallet_prelude::*,
-    storage::{unhashed, StoragePrefixedMap},
+    storage::{unhashed, with_storage_layer, StoragePrefixedMap},
     traits::{
-        fungible::{Inspect, Mutate},
-        tokens::Preservation,
+        fungible::{hold::Mutate as _, Inspect, Mutate},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
         GetStorageVersion,
     },
     weights::WeightMeter,
     ReversibleStorageHasher,
 };
 use noema_traits::Tick;
-use sp_runtime::traits::{CheckedDiv, One, Saturating, UniqueSaturatedInto, Zero};
+use sp_runtime::{
+    traits::{CheckedAdd, CheckedDiv, One, Saturating, UniqueSaturatedInto, Zero},
+    ArithmeticError,
+};
 
 /// What version 1 stored.
 pub(crate) mod v1 {
@@ -88,19 +91,25 @@ pub(crate) mod v1 {
 /// Rounds that deals of version 1 get, without their grace: 30 days in production. Owners have these to renew, or to remove and have all back but the begun round.
 pub const ROUNDS: u32 = 120;
 
-/// Windows of the agenda that are tried for a task: many deals become new ones in few blocks.
-const WINDOWS: u32 = 256;
+/// Windows of the agenda that are tried for a task: its own, and two from where there was room last. What finds none is tried again in the next step, further on.
+const WINDOWS: u64 = 3;
+
+/// A key of a map.
+type Key = BoundedVec<u8, ConstU32<256>>;
 
 /// How far it has come: the last key that was done, first of the agenda, then of the deals.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen)]
-pub enum Progress {
+pub enum Progress<BlockNumber> {
     /// Tasks of version 1 are taken off; those of version 2 are put on with their deals.
     #[codec(index = 0)]
-    Agenda(Option<BoundedVec<u8, ConstU32<256>>>),
-    /// Deals become leases.
+    Agenda(Option<Key>),
+    /// Deals become leases. With the first block that may have room for tasks which all would have the same.
     #[codec(index = 1)]
-    Deals(Option<BoundedVec<u8, ConstU32<256>>>),
+    Deals(Option<Key>, BlockNumber),
 }
+
+/// How far it has come.
+type ProgressOf<T> = Progress<BlockOf<T>>;
 
 /// Makes leases of deals. `PerMib` is what version 1 held for each MiB of each replica: what was paid for the rounds comes out of it, the rest goes back.
 ///
@@ -109,28 +118,37 @@ pub struct ToLeases<T, PerMib>(PhantomData<(T, PerMib)>);
 
 impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
     /// What one value takes at most: a deal whose slots all take a task, each in an agenda that is searched.
-    fn worst() -> Weight {
+    pub(crate) fn worst() -> Weight {
         Self::weight_of(T::MaxReplicas::get())
     }
 
     fn weight_of(slots: u32) -> Weight {
-        let search = u64::from(T::AgendaSearch::get()).saturating_add(2);
+        let search = u64::from(T::AgendaSearch::get())
+            .saturating_add(1)
+            .saturating_mul(WINDOWS)
+            .saturating_add(2);
         let tasks = u64::from(slots).saturating_add(1);
-        let reads = search.saturating_mul(tasks).saturating_add(24);
-        let writes = tasks.saturating_mul(2).saturating_add(16);
+        let reads = search.saturating_mul(tasks).saturating_add(28);
+        let writes = tasks.saturating_mul(2).saturating_add(20);
         T::DbWeight::get()
             .reads_writes(reads, writes)
             .saturating_add(Weight::from_parts(100_000_000, 0).saturating_mul(tasks))
     }
 
-    /// The pot needs an account of its own before anything can be held there.
-    fn open_pot() {
-        let pot = T::Pot::get();
-        let missing = T::Currency::minimum_balance().saturating_sub(T::Currency::balance(&pot));
-        if !missing.is_zero() {
-            let treasury = T::Treasury::get();
-            // Where the treasury has nothing, whoever sends it the existential deposit opens it; until then nobody can buy.
-            T::Currency::transfer(&treasury, &pot, missing, Preservation::Preserve).ok();
+    /// What an account lacks to exist by itself.
+    fn missing_of(who: &T::AccountId) -> BalanceOf<T> {
+        T::Currency::minimum_balance().saturating_sub(T::Currency::balance(who))
+    }
+
+    /// Pot and fund need accounts of their own: before anything can be held there, and before what small files pay for their placement can be received. What the
+    /// treasury has not, the first owner's former deposit has for the pot; the fund is done without.
+    fn open_accounts() {
+        let treasury = T::Treasury::get();
+        for who in [T::Pot::get(), T::RepairFund::get()] {
+            let missing = Self::missing_of(&who);
+            if !missing.is_zero() {
+                T::Currency::transfer(&treasury, &who, missing, Preservation::Preserve).ok();
+            }
         }
         if AgendaCursor::<T>::get().is_none() {
             AgendaCursor::<T>::put(Pallet::<T>::now().saturating_add(One::one()));
@@ -138,7 +156,7 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
     }
 
     /// The key after `last`, under the prefix of a map.
-    fn next_key(prefix: &[u8], last: &Option<BoundedVec<u8, ConstU32<256>>>) -> Option<Vec<u8>> {
+    fn next_key(prefix: &[u8], last: &Option<Key>) -> Option<Vec<u8>> {
         let from = last.as_ref().map_or(prefix, |last| last.as_slice());
         sp_io::storage::next_key(from).filter(|key| key.starts_with(prefix))
     }
@@ -155,13 +173,16 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
         }
     }
 
-    /// Makes a lease of a deal, if it is of version 1. Returns how many slots it has.
-    fn migrate_deal(key: &[u8]) -> Result<u32, SteppedMigrationError> {
+    /// Makes a lease of a deal, if it is of version 1. Returns how many slots it has; none if it found no room for its tasks, and is to be tried again.
+    fn migrate_deal(
+        key: &[u8],
+        room: &mut BlockOf<T>,
+    ) -> Result<Option<u32>, SteppedMigrationError> {
         let Some(value) = unhashed::get_raw(key) else {
-            return Ok(0);
+            return Ok(Some(0));
         };
         if DealOf::<T>::decode_all(&mut value.as_slice()).is_ok() {
-            return Ok(0);
+            return Ok(Some(0));
         }
         let old = v1::DealOf::<T>::decode_all(&mut value.as_slice())
             .map_err(|_| SteppedMigrationError::Failed)?;
@@ -176,17 +197,18 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
         let owner =
             T::AccountId::decode(&mut &*owner_part).map_err(|_| SteppedMigrationError::Failed)?;
         let slots = u32::try_from(old.slots.len()).unwrap_or(u32::MAX);
-        let deal = Self::lease_of(&file, &owner, old).map_err(|_| SteppedMigrationError::Failed)?;
-        Deals::<T>::insert(file, &owner, deal);
-        Ok(slots)
+        match with_storage_layer(|| Self::lease_of(&file, &owner, old, room)) {
+            Ok(deal) => {
+                Deals::<T>::insert(file, &owner, deal);
+                Ok(Some(slots))
+            }
+            Err(error) if error == Error::<T>::Busy.into() => Ok(None),
+            Err(_) => Err(SteppedMigrationError::Failed),
+        }
     }
 
-    /// A deal of version 2, paid for out of what was held for the same thing.
-    fn lease_of(
-        file: &FileId,
-        owner: &T::AccountId,
-        old: v1::DealOf<T>,
-    ) -> Result<DealOf<T>, DispatchError> {
+    /// Of a former deposit, the part that was for the size; and the rounds that it pays for.
+    fn paid_by(old: &v1::DealOf<T>) -> Result<(BalanceOf<T>, BalanceOf<T>, u32), DispatchError> {
         let replicas = u8::try_from(old.slots.len()).unwrap_or(u8::MAX);
         let (rent, _) = Pallet::<T>::rent_of(old.size)?;
         let mib = u32::try_from(crate::math::mib(old.size)).unwrap_or(u32::MAX);
@@ -194,24 +216,65 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
             .saturating_mul(mib.into())
             .saturating_mul(u32::from(replicas).into())
             .min(old.deposit);
-        let wanted = ROUNDS.saturating_add(T::GraceRounds::get());
         let each = Pallet::<T>::product(rent, replicas, 1)?;
         let affordable: u32 = part
             .checked_div(&each)
             .unwrap_or_else(Zero::zero)
             .unique_saturated_into();
-        let mut rounds = wanted.min(affordable);
+        let wanted = ROUNDS.saturating_add(T::GraceRounds::get());
+        Ok((part, rent, wanted.min(affordable)))
+    }
+
+    /// Moves what pays for the rounds from the owner's deposit into the pot, and with it what the pot lacks to exist. It is the deposit's own money, so that no lock or
+    /// freeze on what else the owner has can be in the way. Returns what was taken.
+    fn move_into_pot(
+        owner: &T::AccountId,
+        escrow: BalanceOf<T>,
+    ) -> Result<BalanceOf<T>, DispatchError> {
+        let pot = T::Pot::get();
+        let taken = escrow
+            .checked_add(&Self::missing_of(&pot))
+            .ok_or(ArithmeticError::Overflow)?;
+        with_storage_layer(|| {
+            T::Currency::transfer_on_hold(
+                &HoldReason::Deposit.into(),
+                owner,
+                &pot,
+                taken,
+                Precision::Exact,
+                Restriction::Free,
+                Fortitude::Force,
+            )?;
+            T::Currency::hold(&Pallet::<T>::escrow(), &pot, escrow)
+        })?;
+        Ok(taken)
+    }
+
+    /// A deal of version 2, paid for out of what was held for the same thing.
+    fn lease_of(
+        file: &FileId,
+        owner: &T::AccountId,
+        old: v1::DealOf<T>,
+        room: &mut BlockOf<T>,
+    ) -> Result<DealOf<T>, DispatchError> {
+        let replicas = u8::try_from(old.slots.len()).unwrap_or(u8::MAX);
+        let (part, rent, mut rounds) = Self::paid_by(&old)?;
         let mut escrow = Pallet::<T>::product(rent, replicas, rounds)?;
-        let released = Pallet::<T>::release_deposit(owner, part);
-        if released < escrow || Pallet::<T>::pay_in(owner, escrow).is_err() {
-            // Nothing is paid: the lease is over with the present round, and what was held for it is back.
-            (rounds, escrow) = (0, Zero::zero());
+        let mut taken = Zero::zero();
+        if !escrow.is_zero() {
+            match Self::move_into_pot(owner, escrow) {
+                Ok(amount) => taken = amount,
+                // Something outside took from the hold. The lease is over with the present round, and what is left of what was held for it is back.
+                Err(_) => (rounds, escrow) = (0, Zero::zero()),
+            }
         }
+        Pallet::<T>::release_deposit(owner, part.saturating_sub(taken));
         let ever_held = old.held > 0;
         let mut deal: DealOf<T> = Deal {
             root: old.root,
             size: old.size,
-            deposit: old.deposit.saturating_sub(part),
+            // The pot's own account may have taken some of it.
+            deposit: old.deposit.saturating_sub(part.max(taken)),
             committed_at: old.committed_at,
             held: old.held,
             slots: BoundedVec::default(),
@@ -228,7 +291,7 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
         };
         let bytes = u128::from(Pallet::<T>::replica_bytes(old.size)?);
         for (index, slot) in (0u8..).zip(old.slots) {
-            let slot = Self::slot_of(file, owner, index, slot)?;
+            let slot = Self::slot_of(file, owner, index, slot, room)?;
             if slot.state.provider().is_some() {
                 Reserved::<T>::mutate(|all| *all = all.saturating_add(bytes));
             }
@@ -239,7 +302,8 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
         let token = Pallet::<T>::take_tokens(1)?;
         let end = TaskKind::End;
         let at = Pallet::<T>::block_of_end(file, owner, &deal);
-        deal.due = Some(Self::schedule(file, owner, 0, token, end, at)?);
+        let task = Self::task_of(file, owner, 0, token, end);
+        deal.due = Some(Self::schedule(task, at, room)?);
         deal.token = token;
         Ok(deal)
     }
@@ -249,6 +313,7 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
         owner: &T::AccountId,
         index: u8,
         old: v1::Slot<T::AccountId, BlockOf<T>>,
+        room: &mut BlockOf<T>,
     ) -> Result<SlotOf<T>, DispatchError> {
         let now = Pallet::<T>::now();
         // As many ticks ahead as it was blocks; who was too late has the next one.
@@ -288,10 +353,13 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
                     joined: None,
                     bounty: Zero::zero(),
                 };
-                (state, now.saturating_add(T::MaturingDelay::get()))
+                // All of them would have the same block.
+                *room = (*room).max(now.saturating_add(T::MaturingDelay::get()));
+                (state, *room)
             }
         };
-        let due = Self::schedule(file, owner, index, old.token, TaskKind::Slot, at)?;
+        let task = Self::task_of(file, owner, index, old.token, TaskKind::Slot);
+        let due = Self::schedule(task, at, room)?;
         if let SlotState::Drawing { draw_at, .. } = &mut state {
             *draw_at = due;
         }
@@ -306,36 +374,48 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> ToLeases<T, PerMib> {
         })
     }
 
-    /// Puts a task on the agenda, in the first of many windows that has room.
-    fn schedule(
+    fn task_of(
         file: &FileId,
         owner: &T::AccountId,
         slot: u8,
         token: u64,
         kind: TaskKind,
-        at: BlockOf<T>,
-    ) -> Result<BlockOf<T>, DispatchError> {
-        let task = Task {
+    ) -> TaskOf<T> {
+        Task {
             file: *file,
             owner: owner.clone(),
             slot,
             token,
             kind,
-        };
+        }
+    }
+
+    /// Puts a task on the agenda where it belongs or, should that be full, where there was room last; a task that comes too early moves itself. `room` follows what is
+    /// found, so that no block which is full is looked at again for each of many deals.
+    fn schedule(
+        task: TaskOf<T>,
+        at: BlockOf<T>,
+        room: &mut BlockOf<T>,
+    ) -> Result<BlockOf<T>, DispatchError> {
         let window: BlockOf<T> = T::AgendaSearch::get().saturating_add(1).into();
-        let mut from = at;
-        for _ in 0..WINDOWS {
-            if let Ok(due) = Pallet::<T>::schedule_one(from, task.clone()) {
+        if at != *room {
+            if let Ok(due) = Pallet::<T>::schedule_one(at, task.clone()) {
                 return Ok(due);
             }
-            from = from.saturating_add(window);
+        }
+        for _ in 1..WINDOWS {
+            if let Ok(due) = Pallet::<T>::schedule_one(*room, task.clone()) {
+                *room = due;
+                return Ok(due);
+            }
+            *room = room.saturating_add(window);
         }
         Err(Error::<T>::Busy.into())
     }
 }
 
 impl<T: Config, PerMib: Get<BalanceOf<T>>> SteppedMigration for ToLeases<T, PerMib> {
-    type Cursor = Progress;
+    type Cursor = ProgressOf<T>;
     type Identifier = MigrationId<{ PALLET_ID.len() }>;
 
     fn id() -> Self::Identifier {
@@ -347,9 +427,9 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> SteppedMigration for ToLeases<T, PerM
     }
 
     fn step(
-        cursor: Option<Progress>,
+        cursor: Option<ProgressOf<T>>,
         meter: &mut WeightMeter,
-    ) -> Result<Option<Progress>, SteppedMigrationError> {
+    ) -> Result<Option<ProgressOf<T>>, SteppedMigrationError> {
         if Pallet::<T>::on_chain_storage_version() >= STORAGE_VERSION {
             return Ok(None);
         }
@@ -358,7 +438,7 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> SteppedMigration for ToLeases<T, PerM
             return Err(SteppedMigrationError::InsufficientWeight { required });
         }
         let mut progress = cursor.unwrap_or_else(|| {
-            Self::open_pot();
+            Self::open_accounts();
             Progress::Agenda(None)
         });
         while meter.can_consume(required) {
@@ -371,21 +451,31 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> SteppedMigration for ToLeases<T, PerM
                             let key = key.try_into().map_err(|_| SteppedMigrationError::Failed)?;
                             progress = Progress::Agenda(Some(key));
                         }
-                        None => progress = Progress::Deals(None),
+                        None => {
+                            let room = Pallet::<T>::now().saturating_add(T::MaturingDelay::get());
+                            progress = Progress::Deals(None, room);
+                        }
                     }
                 }
-                Progress::Deals(last) => match Self::next_key(&Deals::<T>::final_prefix(), last) {
-                    Some(key) => {
-                        let slots = Self::migrate_deal(&key)?;
-                        meter.consume(Self::weight_of(slots));
-                        let key = key.try_into().map_err(|_| SteppedMigrationError::Failed)?;
-                        progress = Progress::Deals(Some(key));
-                    }
-                    None => {
+                Progress::Deals(last, room) => {
+                    let Some(key) = Self::next_key(&Deals::<T>::final_prefix(), last) else {
                         STORAGE_VERSION.put::<Pallet<T>>();
                         return Ok(None);
-                    }
-                },
+                    };
+                    let mut room = *room;
+                    let last = match Self::migrate_deal(&key, &mut room)? {
+                        Some(slots) => {
+                            meter.consume(Self::weight_of(slots));
+                            let key = key.try_into();
+                            Some(key.map_err(|_| SteppedMigrationError::Failed)?)
+                        }
+                        None => {
+                            meter.consume(required);
+                            last.clone()
+                        }
+                    };
+                    progress = Progress::Deals(last, room);
+                }
             }
         }
         Ok(Some(progress))
@@ -393,15 +483,33 @@ impl<T: Config, PerMib: Get<BalanceOf<T>>> SteppedMigration for ToLeases<T, PerM
 
     #[cfg(feature = "try-runtime")]
     fn pre_upgrade() -> Result<Vec<u8>, sp_runtime::TryRuntimeError> {
-        let deals = u64::try_from(Deals::<T>::iter_keys().count()).unwrap_or(u64::MAX);
-        Ok(deals.encode())
+        let (mut deals, mut paid) = (0u64, 0u64);
+        let prefix = Deals::<T>::final_prefix();
+        let mut last: Option<Key> = None;
+        while let Some(key) = Self::next_key(&prefix, &last) {
+            deals = deals.saturating_add(1);
+            let old = unhashed::get_raw(&key)
+                .and_then(|value| v1::DealOf::<T>::decode_all(&mut value.as_slice()).ok());
+            if old.is_some_and(|old| Self::paid_by(&old).is_ok_and(|(.., rounds)| rounds > 0)) {
+                paid = paid.saturating_add(1);
+            }
+            last = Some(key.try_into().map_err(|_| "a key is too long")?);
+        }
+        Ok((deals, paid).encode())
     }
 
     #[cfg(feature = "try-runtime")]
     fn post_upgrade(before: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
-        let before = u64::decode(&mut before.as_slice()).map_err(|_| "the count is a number")?;
-        let after = u64::try_from(Deals::<T>::iter().count()).unwrap_or(u64::MAX);
-        frame_support::ensure!(before == after, "every deal is read in its new form");
+        let before =
+            <(u64, u64)>::decode(&mut before.as_slice()).map_err(|_| "the counts are numbers")?;
+        let (mut deals, mut paid) = (0u64, 0u64);
+        for deal in Deals::<T>::iter_values() {
+            deals = deals.saturating_add(1);
+            let lives = !deal.balance.is_zero() && !deal.is_over(Pallet::<T>::round());
+            paid = paid.saturating_add(lives.into());
+        }
+        frame_support::ensure!(before.0 == deals, "every deal is read in its new form");
+        frame_support::ensure!(before.1 <= paid, "a deal that could pay has no rounds");
         Pallet::<T>::do_try_state()
     }
 }

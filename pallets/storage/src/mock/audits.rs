@@ -67,6 +67,9 @@ pub(crate) type Heard = StorageMap<MockAudits, Twox64Concat, u64, ()>;
 #[storage_alias]
 pub(crate) type FrozenAs = StorageMap<MockAudits, Twox64Concat, u64, Frozen>;
 
+/// What hearing of a change takes at most.
+pub(crate) const MOST_OF_A_CHANGE: Weight = Weight::from_parts(20_000_000_000, 0);
+
 /// Audits.
 pub struct Audits;
 
@@ -87,10 +90,11 @@ impl Audits {
 }
 
 impl AuditFreeze<u64> for Audits {
-    fn before_change(provider: &u64) -> Result<(), Frozen> {
-        if let Some(frozen) = FrozenAs::get(provider) {
-            if frozen == Frozen::Unsettled || !Dropping::contains_key(provider) {
-                return Err(frozen);
+    fn before_change(provider: &u64) -> Result<Weight, Refusal> {
+        let weight = ChangeWeight::get();
+        if let Some(reason) = FrozenAs::get(provider) {
+            if reason == Frozen::Unsettled || !Dropping::contains_key(provider) {
+                return Err(Refusal { reason, weight });
             }
         }
         // What the real ones do: they draw from what is stored.
@@ -104,7 +108,7 @@ impl AuditFreeze<u64> for Audits {
             );
         }
         Heard::insert(provider, ());
-        Ok(())
+        Ok(weight)
     }
 
     fn emptied(provider: &u64) {
@@ -122,8 +126,12 @@ impl AuditFreeze<u64> for Audits {
         Dropping::contains_key(provider)
     }
 
+    fn dropping() -> Vec<u64> {
+        Dropping::iter_keys().collect()
+    }
+
     fn weight_of_before_change() -> Weight {
-        Weight::from_parts(20_000_000, 0)
+        MOST_OF_A_CHANGE
     }
 
     fn weight_of_emptied() -> Weight {

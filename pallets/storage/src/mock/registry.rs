@@ -13,9 +13,17 @@ pub(crate) struct MockProvider {
     pub(crate) bond: u64,
     pub(crate) stake: u64,
     pub(crate) commission: u64,
+    /// Since when it has less capacity than is reserved.
+    pub(crate) uncovered_since: Option<u32>,
 }
 
 impl MockProvider {
+    fn note_cover(&mut self) {
+        let covered = self.reserved <= self.capacity;
+        let since = self.uncovered_since.unwrap_or(System::block_number());
+        self.uncovered_since = (!covered).then_some(since);
+    }
+
     pub(crate) fn free(&self) -> u64 {
         if self.active {
             self.capacity.saturating_sub(self.reserved)
@@ -47,7 +55,11 @@ impl Registry {
     }
 
     pub(crate) fn change(provider: u64, change: impl FnOnce(&mut MockProvider)) {
-        Providers::mutate(provider, |entry| change(entry.as_mut().unwrap()));
+        Providers::mutate(provider, |entry| {
+            let entry = entry.as_mut().unwrap();
+            change(entry);
+            entry.note_cover();
+        });
     }
 
     pub(crate) fn set_capacity(provider: u64, capacity: u64) {
@@ -67,6 +79,7 @@ impl Registry {
             bond: 1_000,
             stake: 0,
             commission: 0,
+            uncovered_since: None,
         };
         Providers::insert(provider, entry);
     }
@@ -85,8 +98,12 @@ impl ProviderRegistry<u64, u64> for Registry {
     fn bond(_role: Role, provider: &u64) -> u64 {
         Providers::get(provider).map_or(0, |entry| entry.bond)
     }
-    fn is_covered(_role: Role, provider: &u64) -> bool {
-        Providers::get(provider).is_none_or(|entry| entry.reserved <= entry.capacity)
+    fn shortfall(_role: Role, provider: &u64) -> Option<Shortfall> {
+        let entry = Providers::get(provider)?;
+        Some(Shortfall {
+            bytes: entry.reserved - entry.capacity.min(entry.reserved),
+            blocks: (System::block_number() - entry.uncovered_since?).into(),
+        })
     }
     fn total_free(_role: Role) -> u128 {
         Providers::iter_values()
@@ -142,6 +159,7 @@ impl ProviderRegistry<u64, u64> for Registry {
                 .reserved
                 .checked_sub(bytes)
                 .expect("released what was reserved");
+            entry.note_cover();
         });
     }
     #[cfg(feature = "runtime-benchmarks")]

@@ -201,10 +201,24 @@ fn agenda_idle_block_costs_the_cursor_and_one_look() {
     });
 }
 
-/// A task that finds no room for what follows from it must leave no trace, stay where it is and
-/// run once there is room.
+/// A task of nobody's, which takes room.
+fn blocker() -> crate::Task<u64> {
+    crate::Task {
+        file: [9; 32],
+        owner: BOB,
+        slot: 0,
+        token: u64::MAX,
+        kind: crate::TaskKind::Slot,
+    }
+}
+
+fn fill(block: u32) {
+    while Agenda::<Test>::try_append(block, blocker()).is_ok() {}
+}
+
+/// A draw that finds no room for what follows from it must leave no trace, and takes a new draw point.
 #[test]
-fn agenda_full_ahead_keeps_the_task_without_trace() {
+fn agenda_full_ahead_draws_anew_without_trace() {
     build_and_execute(2, || {
         AgendaSearch::set(0);
         MaxTasksPerBlock::set(1);
@@ -212,14 +226,7 @@ fn agenda_full_ahead_keeps_the_task_without_trace() {
         next_block();
         // Drawn in block 3, the deadline would be due in block 25. Another task has that place.
         assert_eq!(deal_of(id, ALICE).slots[0].due, Some(3));
-        let blocker = crate::Task {
-            file: [9; 32],
-            owner: BOB,
-            slot: 0,
-            token: u64::MAX,
-            kind: crate::TaskKind::Slot,
-        };
-        Agenda::<Test>::try_append(25, blocker).unwrap();
+        fill(25);
         take_events();
         next_block();
         assert_eq!(drawn(id), 0);
@@ -227,15 +234,98 @@ fn agenda_full_ahead_keeps_the_task_without_trace() {
         assert!(Registry::all()
             .values()
             .all(|provider| provider.reserved == 0));
+        assert_eq!(deal_of(id, ALICE).slots[0].due, Some(5));
+        assert_eq!(AgendaCursor::<Test>::get(), Some(4));
+        Agenda::<Test>::remove(25);
+        run_to(5);
+        assert_eq!(drawn(id), 1);
+    });
+}
+
+/// Not even where the new draw point would be is there room: it stays where it is, and later blocks are done nevertheless.
+#[test]
+fn agenda_full_everywhere_keeps_the_task_and_runs_later_blocks() {
+    build_and_execute(2, || {
+        AgendaSearch::set(0);
+        MaxTasksPerBlock::set(1);
+        let id = commit(1, 1);
+        next_block();
+        fill(25);
+        fill(5);
+        fill(4);
+        next_block();
+        assert_eq!((drawn(id), tasks_at(3).len()), (0, 1));
+        assert_eq!(AgendaCursor::<Test>::get(), Some(3));
+        fill(6);
+        next_block();
+        assert_eq!(tasks_at(4), [], "a later block is done");
         assert_eq!(tasks_at(3).len(), 1);
         assert_eq!(AgendaCursor::<Test>::get(), Some(3));
-        next_block();
-        // By now its seed is known.
-        assert_eq!(deal_of(id, ALICE).slots[0].due, Some(6));
-        assert_eq!(AgendaCursor::<Test>::get(), Some(5));
         Agenda::<Test>::remove(25);
-        run_to(6);
+        run_to(8);
         assert_eq!(drawn(id), 1);
+        assert_eq!(AgendaCursor::<Test>::get(), Some(9));
+    });
+}
+
+/// A lease of short rounds, which is served.
+fn long_lease() -> crate::FileId {
+    RoundLength::set(200);
+    RoundEnds::put(TickNow::get() + 200);
+    MaturingDelay::set(10);
+    earning(&TestFile::new(300, 0), 1)
+}
+
+/// Somebody has filled the blocks in which the agenda would look whether a renewed lease is over.
+#[test]
+fn agenda_full_around_an_end_looks_half_way_and_stops_nobody() {
+    build_and_execute(2, || {
+        let id = long_lease();
+        let old = deal_of(id, ALICE).due.unwrap();
+        let leases = vec![(id, ALICE)].try_into().unwrap();
+        assert_ok!(Storage::renew(signed(ALICE), leases, 30, AMPLE));
+        let end = Storage::block_of_end(&id, &ALICE, &deal_of(id, ALICE));
+        assert!(end > old + 1_000);
+        let window = end..=end + AgendaSearch::get();
+        window.clone().for_each(fill);
+        run_to(old);
+        let half = old + (end - old) / 2;
+        assert_eq!(deal_of(id, ALICE).due, Some(half));
+        assert_eq!(AgendaCursor::<Test>::get(), Some(old + 1));
+        // Again and again, each time for half of what is left.
+        let mut looks = 0;
+        while System::block_number() < end {
+            let due = deal_of(id, ALICE).due.unwrap();
+            assert!(due <= end + AgendaSearch::get() + RedrawDelay::get());
+            run_to(due.min(end));
+            looks += 1;
+        }
+        assert!(looks < 20, "{looks}");
+        window.for_each(Agenda::<Test>::remove);
+    });
+}
+
+/// And half-way as well: the task comes again some blocks later.
+#[test]
+fn agenda_full_around_an_end_and_half_way_puts_the_task_off() {
+    build_and_execute(2, || {
+        let id = long_lease();
+        let old = deal_of(id, ALICE).due.unwrap();
+        let leases = vec![(id, ALICE)].try_into().unwrap();
+        assert_ok!(Storage::renew(signed(ALICE), leases, 30, AMPLE));
+        let end = Storage::block_of_end(&id, &ALICE, &deal_of(id, ALICE));
+        let half = old + (end - old) / 2;
+        let blocks: Vec<_> = [half, end]
+            .into_iter()
+            .flat_map(|first| first..=first + AgendaSearch::get())
+            .collect();
+        blocks.iter().copied().for_each(fill);
+        run_to(old);
+        assert_eq!(deal_of(id, ALICE).due, Some(old + RedrawDelay::get()));
+        assert_eq!(AgendaCursor::<Test>::get(), Some(old + 1));
+        blocks.into_iter().for_each(Agenda::<Test>::remove);
+        run_blocks(RedrawDelay::get());
+        assert_eq!(deal_of(id, ALICE).due, Some(end));
     });
 }
 
@@ -259,13 +349,10 @@ fn agenda_full_ahead_does_not_stop_the_rest_of_the_block() {
             Agenda::<Test>::try_append(25, stale.clone()).unwrap();
         }
         next_block();
-        let left = tasks_at(3);
-        assert_eq!(left.len(), 1);
-        assert_eq!(left[0].file, id);
-        Agenda::<Test>::remove(25);
-        next_block();
         assert_eq!(tasks_at(3), []);
-        run_to(6);
+        assert_eq!(drawn(id), 0);
+        Agenda::<Test>::remove(25);
+        run_to(5);
         assert_eq!(drawn(id), 1);
     });
 }

@@ -10,7 +10,10 @@ use codec::Encode;
 use frame_support::{
     migrations::{SteppedMigration, SteppedMigrationError},
     storage::unhashed,
-    traits::{fungible::MutateHold, ConstU64, GetStorageVersion, StorageVersion},
+    traits::{
+        fungible::MutateHold, ConstU64, GetStorageVersion, LockableCurrency, StorageVersion,
+        WithdrawReasons,
+    },
     weights::WeightMeter,
 };
 use noema_commitment::Shape;
@@ -125,11 +128,13 @@ fn old_chain() {
     StorageVersion::new(1).put::<Pallet<Test>>();
 }
 
-/// Steps until the end; `each` sees where it is.
-fn run(mut cursor: Option<Progress>, mut stop: impl FnMut(u32) -> bool) -> Option<Progress> {
+/// Steps until the end, or until the caller stops it, each with enough for one value of the worst kind and no more.
+fn run(
+    mut cursor: Option<Progress<u32>>,
+    mut stop: impl FnMut(u32) -> bool,
+) -> Option<Progress<u32>> {
     for step in 0.. {
-        // Enough for one value of the worst kind and little more.
-        let worst = Weight::from_parts(600_000_000_000, u64::MAX);
+        let worst = Migration::worst();
         let mut meter = WeightMeter::with_limit(worst);
         cursor = Migration::step(cursor, &mut meter).unwrap();
         assert!(meter.consumed().all_lte(worst));
@@ -170,6 +175,81 @@ fn check_new() {
     check_invariants();
 }
 
+/// How many deals have their old form.
+fn of_layout_1() -> usize {
+    let all = files()
+        .into_iter()
+        .flat_map(|file| [(file.id(), ALICE), (file.id(), BOB)]);
+    all.filter(|(file, owner)| Deals::<Test>::try_get(file, owner).is_err())
+        .count()
+}
+
+/// What an owner has is locked, all of it: its leases are paid out of its deposits nevertheless.
+#[test]
+fn migration_of_an_owner_whose_tokens_are_locked_keeps_its_leases() {
+    build_and_execute(4, || {
+        old_chain();
+        for owner in [ALICE, BOB] {
+            let everything = wealth(owner);
+            Balances::set_lock(*b"vesting ", &owner, everything, WithdrawReasons::all());
+        }
+        #[cfg(feature = "try-runtime")]
+        let before = Migration::pre_upgrade().unwrap();
+        run(None, |_| false);
+        #[cfg(feature = "try-runtime")]
+        Migration::post_upgrade(before).unwrap();
+        check_new();
+    });
+}
+
+/// Where the treasury has nothing, the first owner's former deposit opens the pot.
+#[test]
+fn migration_without_a_treasury_opens_the_pot_out_of_the_first_deposit() {
+    for each in [1u64, 30_000] {
+        build_and_execute(4, || {
+            let _ = Balances::force_set_balance(RuntimeOrigin::root(), POT, 0);
+            let _ = Balances::force_set_balance(RuntimeOrigin::root(), FUND, 0);
+            let _ = Balances::force_set_balance(RuntimeOrigin::root(), TREASURY, 1);
+            old_chain();
+            ExistentialDeposit::set(each);
+            run(None, |_| false);
+            assert_eq!(Balances::free_balance(POT), each);
+            assert_eq!(wealth(FUND), 0);
+            let live = Deals::<Test>::iter_values();
+            assert!(live.into_iter().all(|deal| deal.terms.last() == ROUNDS + 2));
+            assert_eq!(wealth(ALICE) + wealth(BOB) + wealth(POT), 2 * ENDOWMENT);
+            check_invariants();
+            ExistentialDeposit::set(1);
+        });
+    }
+}
+
+/// Many deals whose tasks would all have the same block: each search begins where the last one ended.
+#[test]
+fn migration_of_many_held_replicas_fills_the_agenda_block_by_block() {
+    build_and_execute(4, || {
+        MaxTasksPerBlock::set(2);
+        AgendaSearch::set(1);
+        MaxRounds::set(400);
+        AgendaCursor::<Test>::put(1);
+        for n in 0..40 {
+            let held = v1::SlotState::Held {
+                provider: provider(0),
+                since: 1,
+            };
+            put_old(ALICE, &TestFile::new(300, n), vec![held]);
+        }
+        StorageVersion::new(1).put::<Pallet<Test>>();
+        run(None, |_| false);
+        let first = System::block_number() + MaturingDelay::get();
+        let dues: Vec<_> = Deals::<Test>::iter_values()
+            .map(|deal| deal.slots[0].due.unwrap())
+            .collect();
+        assert!(dues.iter().all(|due| (first..first + 20).contains(due)));
+        check_invariants();
+    });
+}
+
 #[test]
 fn migration_makes_leases_of_deals() {
     build_and_execute(4, || {
@@ -198,11 +278,14 @@ fn migration_makes_leases_of_deals() {
 fn migration_begun_anew_half_way_comes_to_the_same() {
     build_and_execute(4, || {
         old_chain();
-        for steps in 0..4 {
+        let mut old = of_layout_1();
+        assert_eq!(old, 12);
+        for steps in [0, 4, 7] {
             // The cursor is lost each time.
-            if run(None, |step| step >= steps).is_none() {
-                break;
-            }
+            assert!(run(None, |step| step >= steps).is_some());
+            let left = of_layout_1();
+            assert!((1..old).contains(&left), "{left} of {old} are left");
+            old = left;
         }
         run(None, |_| false);
         check_new();
@@ -235,11 +318,12 @@ fn migration_without_weight_says_what_it_needs() {
 fn migration_opens_the_pot_out_of_the_treasury() {
     build_and_execute(4, || {
         let _ = Balances::force_set_balance(RuntimeOrigin::root(), POT, 0);
+        let _ = Balances::force_set_balance(RuntimeOrigin::root(), FUND, 0);
         let _ = Balances::force_set_balance(RuntimeOrigin::root(), TREASURY, 100);
         old_chain();
         run(None, |_| false);
         assert_eq!(Balances::free_balance(POT), 1);
-        assert_eq!(wealth(TREASURY), 99);
+        assert_eq!((wealth(FUND), wealth(TREASURY)), (1, 98));
         check_new();
     });
 }

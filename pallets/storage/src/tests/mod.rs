@@ -3,6 +3,7 @@
 
 mod activity;
 mod agenda;
+mod charging;
 mod commit;
 mod deadlines;
 mod draw;

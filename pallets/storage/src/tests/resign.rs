@@ -60,6 +60,20 @@ fn resign_held_slot_draws_anew() {
     });
 }
 
+/// A league that resigns whatever it draws does not end a deal that others would serve.
+#[test]
+fn resign_again_and_again_ends_no_deal() {
+    build_and_execute(4, || {
+        let id = assigned(&TestFile::new(300, 0), 1);
+        for _ in 0..2 * MaxFailures::get() {
+            let who = provider_of(id, ALICE, 0);
+            assert_ok!(Storage::resign(signed(who), id, ALICE, 0));
+            run_blocks(DrawDelay::get());
+        }
+        assert_eq!(slot_of(id, ALICE, 0).failures, 0);
+    });
+}
+
 #[test]
 fn resign_by_strangers_is_refused() {
     build_and_execute(2, || {

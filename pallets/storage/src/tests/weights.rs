@@ -86,7 +86,14 @@ fn weight_of_worst_task_covers_every_kind() {
         for attempts in 0..=MaxDrawAttempts::get() {
             assert!(W::task_draw(attempts.into()).all_lte(worst));
         }
-        for weight in [W::task_stale(), W::task_wait(), W::task_expire()] {
+        for weight in [
+            W::task_stale(),
+            W::task_wait(),
+            W::task_expire(),
+            W::task_lapse(MaxReplicas::get()),
+            W::task_mature() + MOST_OF_A_CHANGE * 2,
+            W::task_end() + MOST_OF_A_CHANGE,
+        ] {
             assert!(weight.all_lte(worst));
         }
     });

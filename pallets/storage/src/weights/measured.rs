@@ -38,12 +38,12 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(50))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
-	/// The deal, its owner's entry, its count, deposit, pot, fund (r:16 w:16); for each replica a task in another block, an account with four changes of rate, a leaf that another takes the place of (twelve nodes, a deal), reserved bytes (r:34 w:34).
+	/// The deal, its owner's entry, its count, deposit, pot, fund (r:16 w:16); for each replica a task in another block, an account with four changes of rate, a leaf that another takes the place of (twelve nodes, a deal), the bytes that it was leaving, and those reserved by two (r:44 w:43).
 	fn remove(r: u32, ) -> Weight {
 		Weight::from_parts(200_000_000, 20_000)
-			.saturating_add(Weight::from_parts(500_000_000, 60_000).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads(34_u64.saturating_mul(r.into())))
-			.saturating_add(T::DbWeight::get().writes(34_u64.saturating_mul(r.into())))
+			.saturating_add(Weight::from_parts(650_000_000, 80_000).saturating_mul(r.into()))
+			.saturating_add(T::DbWeight::get().reads(44_u64.saturating_mul(r.into())))
+			.saturating_add(T::DbWeight::get().writes(43_u64.saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().reads(16))
 			.saturating_add(T::DbWeight::get().writes(16))
 	}
@@ -113,10 +113,11 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	/// `Storage::Price` (r:1), the round (r:1).
+	/// `Storage::Price` (r:1), the round (r:1), `Storage::Reserved` (r:1), the root of the providers' tree (r:1), `Storage::Used` (r:1 w:1).
 	fn on_poll() -> Weight {
-		Weight::from_parts(30_000_000, 8_000)
-			.saturating_add(T::DbWeight::get().reads(2))
+		Weight::from_parts(50_000_000, 14_000)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// `Storage::Reserved` (r:1), the root of the providers' tree (r:1), `Storage::Price` (w:1).
 	fn on_poll_price() -> Weight {
@@ -162,16 +163,25 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(58))
 			.saturating_add(T::DbWeight::get().writes(11))
 	}
+	/// The end of the deal (r:20 w:18); for each replica a task in another block, an assignment and reserved bytes (r:11 w:10).
+	fn task_lapse(r: u32, ) -> Weight {
+		Weight::from_parts(250_000_000, 30_000)
+			.saturating_add(Weight::from_parts(200_000_000, 25_000).saturating_mul(r.into()))
+			.saturating_add(T::DbWeight::get().reads(11_u64.saturating_mul(r.into())))
+			.saturating_add(T::DbWeight::get().writes(10_u64.saturating_mul(r.into())))
+			.saturating_add(T::DbWeight::get().reads(20))
+			.saturating_add(T::DbWeight::get().writes(18))
+	}
 	/// Beside the audits: a replica that stops (r:34 w:34) and one that begins: an account with four changes of rate, a leaf and its six nodes (r:14 w:14), the deal and its count (r:4 w:3).
 	fn task_mature() -> Weight {
 		Weight::from_parts(1_000_000_000, 120_000)
 			.saturating_add(T::DbWeight::get().reads(54))
 			.saturating_add(T::DbWeight::get().writes(51))
 	}
-	/// Beside the audits: a replica that stops (r:34 w:34), the end of the deal (r:16 w:16), the agenda searched (r:34 w:2).
+	/// Beside the audits: a replica that stops and one that is not fetched (r:44 w:43), the end of the deal (r:16 w:16), the agenda searched (r:34 w:2).
 	fn task_end() -> Weight {
-		Weight::from_parts(1_000_000_000, 330_000)
-			.saturating_add(T::DbWeight::get().reads(84))
-			.saturating_add(T::DbWeight::get().writes(52))
+		Weight::from_parts(1_150_000_000, 350_000)
+			.saturating_add(T::DbWeight::get().reads(94))
+			.saturating_add(T::DbWeight::get().writes(61))
 	}
 }

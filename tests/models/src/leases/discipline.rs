@@ -72,6 +72,7 @@ impl<B: Books> Model<B> {
             Outcome::Forfeited => self.send(due, FUND),
             Outcome::Skipped => {}
         }
+        self.note_cover();
         Ok(settled)
     }
 
@@ -221,6 +222,7 @@ impl<B: Books> Model<B> {
             .ok_or(Error::UnknownProvider)?;
         self.bank.hold(provider, amount)?;
         record.bond += amount;
+        self.note_cover();
         Ok(())
     }
 }

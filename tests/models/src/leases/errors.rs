@@ -61,6 +61,8 @@ pub enum Error {
     HandOverRunning,
     /// The stake covers what is reserved.
     StillCovered,
+    /// It has been too small for less than a round.
+    CoverMayCome,
     /// The provider keeps what it has.
     NotDropping,
     /// No such provider.

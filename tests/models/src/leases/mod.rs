@@ -34,7 +34,7 @@ pub use model::{Model, FUND, POT, TREASURY};
 pub use naive::Naive;
 pub use parameters::{Parameters, Unsound};
 pub use price::{
-    curve, mul_div_down, mul_div_up, next_multiplier, utilisation, Price, CURVE, MILLION,
+    curve, mul_div_down, mul_div_up, next_multiplier, utilisation, Price, Usage, CURVE, MILLION,
 };
 pub use quotes::{Lease, Quote, Status};
 pub use sums::{Account as ProviderAccount, RateChange, Sums};

@@ -77,6 +77,7 @@ impl<B: Books> Model<B> {
     pub fn begin_round(&mut self, utilisation: u64) {
         self.round += 1;
         self.price = self.price.moved(utilisation);
+        self.note_cover();
         if B::EAGER {
             self.expire_all();
         }
@@ -151,6 +152,7 @@ impl<B: Books> Model<B> {
             active: true,
             points: 0,
             own_slashed: 0,
+            uncovered_since: None,
             dropping: None,
         };
         self.providers.insert(who, provider);
@@ -187,6 +189,35 @@ impl<B: Books> Model<B> {
             self.parameters.price_sectors.into(),
         )
         .unwrap_or(Balance::MAX)
+    }
+
+    /// Sectors of the replicas that a provider is leaving.
+    pub fn leaving(&self, provider: Account) -> u64 {
+        self.live()
+            .map(|(_, deal)| {
+                let leaves =
+                    |slot: &&super::Slot| slot.leaving.is_some_and(|old| old.provider == provider);
+                let slots = deal.slots.iter().filter(leaves).count();
+                deal.sectors * u64::try_from(slots).unwrap_or(u64::MAX)
+            })
+            .sum()
+    }
+
+    /// Writes down whose stake does not cover what it has, since which round.
+    pub(super) fn note_cover(&mut self) {
+        let uncovered: Vec<Account> = self
+            .providers
+            .iter()
+            .filter(|(who, record)| {
+                self.collateral_of(self.reserved(**who)) > self.stake_of(record)
+            })
+            .map(|(who, _)| *who)
+            .collect();
+        for (who, record) in &mut self.providers {
+            record.uncovered_since = uncovered
+                .contains(who)
+                .then_some(record.uncovered_since.unwrap_or(self.round));
+        }
     }
 
     /// What stands behind a provider's promises.

@@ -27,6 +27,26 @@ pub fn utilisation(reserved: u128, free: u128) -> u64 {
     u64::try_from(part).unwrap_or(MILLION).min(MILLION)
 }
 
+/// What is reserved and free, summed over the blocks of a round: the price of the next one follows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    reserved: u128,
+    free: u128,
+}
+
+impl Usage {
+    /// What one block sees.
+    pub fn see(&mut self, reserved: u128, free: u128) {
+        self.reserved += reserved;
+        self.free += free;
+    }
+
+    /// The part that is reserved, in millionths.
+    pub fn utilisation(&self) -> u64 {
+        utilisation(self.reserved, self.free)
+    }
+}
+
 /// The multiplier to which the price tends at a utilisation.
 pub fn curve(utilisation: u64) -> u64 {
     let at = utilisation.min(MILLION);

@@ -178,11 +178,14 @@ impl<B: Books> Model<B> {
             return Err(Error::NotYours);
         }
         match slot.state {
-            SlotState::Assigned { .. } | SlotState::Proving { .. } => self.fail(key, index),
             SlotState::Held {
                 joined: Some(_), ..
             } => self.begin_hand_over(key, index),
-            SlotState::Held { joined: None, .. } | SlotState::Drawing => {
+            // No failure: nobody waited for it in vain.
+            SlotState::Assigned { .. }
+            | SlotState::Proving { .. }
+            | SlotState::Held { joined: None, .. }
+            | SlotState::Drawing => {
                 let slot = self.slot_mut(key, index)?;
                 slot.state = OPEN;
                 slot.passed_over = Some(provider);
@@ -191,7 +194,8 @@ impl<B: Books> Model<B> {
         }
     }
 
-    /// Anyone lets a provider that no longer covers what it holds begin to hand a replica over.
+    /// Anyone lets a provider that has not covered what it holds since an earlier round begin to hand a replica over, as long as what it is leaving does not make up for
+    /// what its stake is short of.
     pub fn hand_over(&mut self, provider: Account, key: Key, index: u8) -> Result<(), Error> {
         let slot = self.slot(key, index)?;
         let record = self
@@ -204,7 +208,18 @@ impl<B: Books> Model<B> {
         {
             return Err(Error::NotYours);
         }
-        if self.collateral_of(self.reserved(provider)) <= self.stake_of(record) {
+        let stake = self.stake_of(record);
+        let reserved = self.reserved(provider);
+        if self.collateral_of(reserved) <= stake {
+            return Err(Error::StillCovered);
+        }
+        if record
+            .uncovered_since
+            .is_none_or(|since| since >= self.round)
+        {
+            return Err(Error::CoverMayCome);
+        }
+        if self.collateral_of(reserved.saturating_sub(self.leaving(provider))) <= stake {
             return Err(Error::StillCovered);
         }
         self.begin_hand_over(key, index)
@@ -273,7 +288,11 @@ impl<B: Books> Model<B> {
         };
         let mut bounty = 0;
         if let Some(earner) = slot.earner().filter(|(earner, ..)| *earner == provider) {
-            bounty = self.stop(&deal, index, earner) + self.take_bounty(provider, &deal);
+            bounty = self.stop(&deal, index, earner);
+            // Where nobody is looked for any more there is nothing to repair.
+            if deal.terms.last() - self.round >= self.parameters.min_rounds_left {
+                bounty += self.take_bounty(provider, &deal);
+            }
         }
         let slot = self.slot_mut(key, index)?;
         slot.bounty += bounty;

@@ -214,6 +214,8 @@ pub struct Provider {
     pub points: u32,
     /// Taken of its own since its points were 0, or since it was dropped last.
     pub own_slashed: Balance,
+    /// The round in which its stake began to cover less than what it has.
+    pub uncovered_since: Option<Round>,
     /// Set while it loses all it has.
     pub dropping: Option<Drop>,
 }

@@ -45,6 +45,8 @@ pub(super) struct Beside {
     pub(super) model: model::Model<model::Sums>,
     /// What was met on the way.
     pub(super) met: std::collections::BTreeSet<&'static str>,
+    /// What the blocks of the round saw of the use of all capacity.
+    usage: model::Usage,
     /// What slashes brought the fund and the reporter, for which the pallet's side has no bonds.
     minted: u64,
 }
@@ -90,6 +92,7 @@ fn error(of_model: model::Error) -> DispatchError {
         M::NotYours => E::NotAssignedToYou,
         M::HandOverRunning => E::HandOverRunning,
         M::StillCovered => E::StillCovered,
+        M::CoverMayCome => E::CoverMayCome,
         M::NotDropping => E::NotDropping,
         M::NotOver => E::NotOver,
         M::PriceOutOfBounds => E::PriceOutOfBounds,
@@ -148,8 +151,9 @@ impl Beside {
             let free = model.bank.money(provider).free as u64;
             Balances::mint_into(&provider, free).unwrap();
         }
-        let beside = Self {
+        let mut beside = Self {
             model,
+            usage: model::Usage::default(),
             met: Default::default(),
             minted: 0,
         };
@@ -157,7 +161,10 @@ impl Beside {
         beside
     }
 
-    fn fix_price(&self) {
+    /// A block looks at the use of all capacity.
+    fn fix_price(&mut self) {
+        let free = <Registry as ProviderRegistry<u64, u64>>::total_free(Role::Storage);
+        self.usage.see(Reserved::<Test>::get(), free);
         Storage::fix_price(&mut WeightMeter::new());
     }
 
@@ -212,11 +219,9 @@ impl Beside {
 
     /// The next round begins, on both sides at the price that follows the use of the pallet's side.
     pub(super) fn begin_round(&mut self) {
-        let used = crate::price::utilisation(
-            Reserved::<Test>::get(),
-            <Registry as ProviderRegistry<u64, u64>>::total_free(Role::Storage),
-        );
-        self.model.begin_round(used);
+        self.fix_price();
+        let usage = core::mem::take(&mut self.usage);
+        self.model.begin_round(usage.utilisation());
         Clock::next_round();
         self.fix_price();
     }
@@ -326,10 +331,10 @@ impl Beside {
         let replaces = slot_of(file, owner, index).leaving.is_some();
         let ran = self.run_task(deal, index).unwrap();
         match self.model.mature(deal, index) {
-            Ok(()) => assert_eq!(ran, crate::agenda::Ran::Matured),
+            Ok(()) => assert!(matches!(ran, crate::agenda::Ran::Matured(_))),
             Err(refused) => {
                 assert_eq!(refused, model::Error::NotActive);
-                assert_eq!(ran, crate::agenda::Ran::Frozen);
+                assert!(matches!(ran, crate::agenda::Ran::Frozen(_)));
             }
         }
         self.note("a replacement earns", replaces);
@@ -347,7 +352,7 @@ impl Beside {
         let ran = self.run_task(deal, index).unwrap();
         TickNow::put(tick);
         self.model.fail(deal, index).unwrap();
-        let lapsed = ran == crate::agenda::Ran::Ended;
+        let lapsed = matches!(ran, crate::agenda::Ran::Lapsed(_));
         assert_eq!(lapsed, !self.model.deals().contains_key(&deal));
         self.note("a deal lapsed", lapsed);
     }

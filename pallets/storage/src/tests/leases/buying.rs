@@ -303,3 +303,35 @@ fn amounts_that_do_not_fit_are_refused() {
         );
     });
 }
+
+/// A provider takes its capacity back in the last block of a round and offers it again in the first of the next.
+#[test]
+fn price_follows_the_use_of_the_whole_round() {
+    build_and_execute(1, || {
+        const MILLION: u64 = crate::price::MILLION;
+        MaturingDelay::set(10);
+        let id = earning(&TestFile::new(300, 0), 1);
+        let who = provider_of(id, ALICE, 0);
+        let used = Registry::all()[&who].reserved;
+        RoundLength::set(200);
+        let multiplier = || Storage::price().multiplier;
+        // Half of all is used.
+        Registry::set_capacity(who, 2 * used);
+        next_rounds(2);
+        run_blocks(198);
+        assert_eq!(multiplier(), MILLION);
+        let round = RoundNow::get();
+        Registry::set_capacity(who, used);
+        run_blocks(1);
+        assert_eq!((RoundNow::get(), multiplier()), (round + 1, MILLION));
+        Registry::set_capacity(who, 2 * used);
+        run_blocks(200);
+        assert!(multiplier() < MILLION + MILLION / 100);
+        // To do without it for the whole round is what counts.
+        Registry::set_capacity(who, used);
+        run_blocks(200);
+        let before = multiplier();
+        run_blocks(200);
+        assert_eq!(multiplier(), before + before / 16);
+    });
+}

@@ -63,7 +63,7 @@ fn lease_ends_later_when_ticks_stand_still() {
 }
 
 #[test]
-fn expire_cleans_up_for_free_once() {
+fn expire_cleans_up_once_for_a_fee() {
     build_and_execute(2, || {
         let file = TestFile::new(300, 0);
         let id = earning(&file, 1);
@@ -79,7 +79,7 @@ fn expire_cleans_up_for_free_once() {
         );
         next_rounds(deal_of(id, ALICE).terms.last() + 1);
         let info = Storage::expire(signed(BOB), id, ALICE).unwrap();
-        assert_eq!(info.pays_fee, Pays::No);
+        assert_eq!(info.pays_fee, Pays::Yes);
         assert_noop!(
             dispatch(
                 BOB,

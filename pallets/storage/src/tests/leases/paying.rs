@@ -172,3 +172,41 @@ fn buying_without_a_pot_is_refused() {
         );
     });
 }
+
+#[test]
+fn buying_without_an_account_of_the_fund_pays_the_treasury() {
+    build_and_execute(1, || {
+        ExistentialDeposit::set(100);
+        for (who, amount) in [(FUND, 0), (TREASURY, 100), (POT, 100)] {
+            let _ = Balances::force_set_balance(RuntimeOrigin::root(), who, amount);
+        }
+        let file = TestFile::new(300, 0);
+        let quote = Storage::quote(file.size, 1, ROUNDS).unwrap();
+        assert!(quote.placement > 0 && quote.placement < 100);
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            file.root,
+            file.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
+        assert_eq!((wealth(FUND), wealth(TREASURY)), (0, 100 + quote.placement));
+        // What is enough to open it does.
+        let large = TestFile::new(1 << 20, 1);
+        BasePrice::set(1_000_000);
+        crate::Price::<Test>::kill();
+        next_block();
+        let quote = Storage::quote(large.size, 1, ROUNDS).unwrap();
+        assert!(quote.placement >= 100);
+        assert_ok!(Storage::commit(
+            signed(ALICE),
+            large.root,
+            large.size,
+            1,
+            ROUNDS,
+            AMPLE
+        ));
+        assert_eq!(wealth(FUND), quote.placement);
+    });
+}

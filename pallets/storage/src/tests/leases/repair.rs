@@ -1,7 +1,10 @@
 //! Hand-over, drops and bounties.
 
 use crate::{mock::*, DropReason, Drops, Error, Event, SlotState};
-use frame_support::{assert_noop, assert_ok, pallet_prelude::Pays, traits::fungible::Mutate};
+use frame_support::{
+    assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo, pallet_prelude::Pays,
+    traits::fungible::Mutate,
+};
 use noema_traits::{Auditable, Frozen, Outcome, Payroll};
 
 #[test]
@@ -75,27 +78,73 @@ fn leaving_provider_goes_after_the_hand_over_rounds() {
     });
 }
 
+fn hand_over(id: crate::FileId) -> DispatchResultWithPostInfo {
+    let call = crate::Call::hand_over {
+        file: id,
+        owner: ALICE,
+        slot: 0,
+    };
+    dispatch(BOB, call)
+}
+
 #[test]
 fn hand_over_is_for_who_no_longer_covers() {
     build_and_execute(1, || {
+        RoundLength::set(50);
         let file = TestFile::new(300, 0);
         let id = earning(&file, 1);
         let old = provider_of(id, ALICE, 0);
-        let hand_over = || {
-            dispatch(
-                BOB,
-                crate::Call::hand_over {
-                    file: id,
-                    owner: ALICE,
-                    slot: 0,
-                },
-            )
-        };
-        assert_noop!(hand_over(), Error::<Test>::StillCovered);
+        assert_noop!(hand_over(id), Error::<Test>::StillCovered);
         Registry::set_capacity(old, 1);
-        assert_ok!(hand_over());
-        assert_noop!(hand_over(), Error::<Test>::NotAssignedToYou);
+        run_blocks(49);
+        assert_noop!(hand_over(id), Error::<Test>::CoverMayCome);
+        run_blocks(1);
+        let info = hand_over(id).unwrap();
+        assert_eq!(info.pays_fee, Pays::No);
+        assert_noop!(hand_over(id), Error::<Test>::NotAssignedToYou);
         Registry::set_capacity(old, CAPACITY);
+    });
+}
+
+/// Somebody delegates to a provider, waits until what that covers is used, and takes it back.
+#[test]
+fn provider_whose_cover_is_taken_away_loses_no_more_than_it_is_short_of() {
+    build_and_execute(1, || {
+        RoundLength::set(50);
+        let ids: Vec<_> = (0..6u8)
+            .map(|n| earning(&TestFile::new(300, n), 1))
+            .collect();
+        let who = provider(0);
+        let each = Registry::all()[&who].reserved / 6;
+        // One and a half of them are not covered any more.
+        let covered = 4 * each + each / 2;
+        Registry::set_capacity(who, covered);
+        for id in &ids {
+            assert_noop!(hand_over(*id), Error::<Test>::CoverMayCome);
+        }
+        // It bonds more before the round is over: the time begins anew.
+        run_blocks(49);
+        Registry::set_capacity(who, CAPACITY);
+        assert_noop!(hand_over(ids[0]), Error::<Test>::StillCovered);
+        Registry::set_capacity(who, covered);
+        run_blocks(49);
+        assert_noop!(hand_over(ids[0]), Error::<Test>::CoverMayCome);
+        // It does not: what is leaving makes up for what is missing.
+        run_blocks(1);
+        assert_ok!(hand_over(ids[0]));
+        assert_ok!(hand_over(ids[1]));
+        assert_eq!(crate::LeavingBytes::<Test>::get(who), 2 * each);
+        for id in &ids[2..] {
+            assert_noop!(hand_over(*id), Error::<Test>::StillCovered);
+        }
+        // With the slots it is over, however they go.
+        next_rounds(HandOverRounds::get());
+        assert_ok!(Storage::resign(signed(who), ids[0], ALICE, 0));
+        assert_eq!(crate::LeavingBytes::<Test>::get(who), each);
+        assert_ok!(Storage::remove(signed(ALICE), ids[1]));
+        assert_eq!(crate::LeavingBytes::<Test>::iter().count(), 0);
+        assert_noop!(hand_over(ids[2]), Error::<Test>::StillCovered);
+        Registry::set_capacity(who, CAPACITY);
     });
 }
 
@@ -123,7 +172,7 @@ fn drop_takes_everything_with_bounties_out_of_the_fund() {
         );
         let fund = wealth(FUND);
         let info = Storage::drop_replicas(signed(BOB), who, 1).unwrap();
-        assert_eq!(info.pays_fee, Pays::No);
+        assert_eq!(info.pays_fee, Pays::Yes);
         assert!(Drops::<Test>::contains_key(who));
         // The rest in a block of its own.
         next_block();
@@ -192,6 +241,37 @@ fn bounty_that_nobody_took_goes_back_with_the_end() {
         }
         assert_eq!(wealth(FUND), fund + 500);
         assert_eq!(pot(), 0);
+    });
+}
+
+#[test]
+fn bounty_is_not_set_where_nobody_is_looked_for_any_more() {
+    build_and_execute(2, || {
+        Balances::mint_into(&FUND, 1_000_000).unwrap();
+        let (files, who) = dropped(1_000);
+        DropsPerBlock::set(1);
+        let last = deal_of(files[0].id(), ALICE).terms.last();
+        // One is taken while two rounds are left, the other one later.
+        FrozenAs::insert(who, Frozen::Unsettled);
+        next_rounds(last - MinRoundsLeft::get());
+        FrozenAs::remove(who);
+        assert_ok!(Storage::drop_replicas(signed(BOB), who, 1));
+        let fund = wealth(FUND);
+        let sum = || -> u64 {
+            files
+                .each_ref()
+                .map(|file| slot_of(file.id(), ALICE, 0).bounty)
+                .iter()
+                .sum()
+        };
+        let first = sum();
+        assert!(first == 200 || first == 300);
+        FrozenAs::insert(who, Frozen::Unsettled);
+        next_round();
+        FrozenAs::remove(who);
+        assert_ok!(Storage::drop_replicas(signed(BOB), who, u32::MAX));
+        assert_eq!(sum(), first);
+        assert!(wealth(FUND) >= fund);
     });
 }
 

@@ -155,6 +155,17 @@ fn reserved_bytes_that_are_no_sum_are_found() {
 }
 
 #[test]
+fn bytes_being_left_that_are_no_sum_are_found() {
+    assert_found("not the sum of its slots", |_, who| {
+        crate::LeavingBytes::<Test>::insert(who, 1);
+    });
+    assert_found("it is not counted", |file, who| {
+        Storage::resign(signed(who), file.id(), ALICE, 0).unwrap();
+        crate::LeavingBytes::<Test>::remove(who);
+    });
+}
+
+#[test]
 fn drop_that_audits_do_not_know_is_found() {
     let drop = crate::Drop {
         budget: 1,
@@ -166,6 +177,114 @@ fn drop_that_audits_do_not_know_is_found() {
     });
     assert_found("more left than its budget", |_, who| {
         Drops::<Test>::insert(who, crate::Drop { left: 2, ..drop });
+    });
+}
+
+#[test]
+fn drop_without_a_record_is_found() {
+    assert_found("loses everything and keeps it", |_, who| {
+        Dropping::insert(who, ());
+    });
+    // And of somebody who has nothing.
+    assert_found("loses everything and keeps it", |_, _| {
+        Dropping::insert(BOB, ());
+    });
+}
+
+#[test]
+fn slot_with_two_earners_is_found() {
+    assert_found("two earners", |file, _| {
+        change(file, |deal| {
+            deal.slots[0].leaving = Some(crate::Leaving {
+                provider: BOB,
+                leaf: 0,
+                joined: 0,
+                since: 0,
+                bounty: 0,
+            });
+        });
+    });
+}
+
+#[test]
+fn next_segment_before_the_running_one_is_found() {
+    assert_found("ends before the running one", |file, _| {
+        change(file, |deal| {
+            let end = deal.terms.end;
+            deal.terms.next = Some(crate::Segment { rent: 1, end });
+        });
+        // So that it has what its rounds take.
+        let more = 1_000_000;
+        change(file, |deal| deal.balance += more);
+        Balances::mint_into(&POT, more).unwrap();
+        Balances::hold(&HoldReason::Escrow.into(), &POT, more).unwrap();
+    });
+}
+
+#[test]
+fn account_kept_with_nothing_owed_is_found() {
+    assert_found("nothing is owed is kept", |_, _| {
+        Accounts::<Test>::insert(BOB, crate::Account::default());
+    });
+}
+
+#[test]
+fn change_kept_for_a_settled_round_is_found() {
+    assert_found("kept for a settled round", |_, who| {
+        RateChanges::<Test>::insert(who, 0, RateChange { begins: 1, ends: 0 });
+    });
+}
+
+#[test]
+fn rate_below_zero_or_without_end_is_found() {
+    assert_found("falls below zero", |_, who| {
+        let rent = 1_000_000;
+        RateChanges::<Test>::insert(
+            who,
+            2,
+            RateChange {
+                begins: 0,
+                ends: rent,
+            },
+        );
+    });
+    assert_found("never ends", |_, who| {
+        let last = RateChanges::<Test>::iter_key_prefix(who).max().unwrap();
+        RateChanges::<Test>::remove(who, last);
+    });
+}
+
+#[test]
+fn earner_without_account_is_found() {
+    assert_found("earns and has no account", |file, who| {
+        let owed = Accounts::<Test>::take(who).unwrap().owed;
+        let _ = RateChanges::<Test>::clear_prefix(who, u32::MAX, None);
+        // So that the pot adds up.
+        change(file, |deal| deal.balance += owed);
+    });
+}
+
+#[test]
+fn deal_without_a_task_for_its_end_is_found() {
+    assert_found("no task for its end", |file, _| {
+        change(file, |deal| {
+            Storage::unschedule(deal.due.take().unwrap(), deal.token);
+        });
+    });
+}
+
+#[test]
+fn earning_slot_with_a_task_is_found() {
+    assert_found("earns has a task", |file, _| {
+        change(file, |deal| deal.slots[0].due = Some(5_000));
+    });
+}
+
+#[test]
+fn sum_tree_that_does_not_add_up_is_found() {
+    assert_found("does not add up", |_, who| {
+        // A leaf more in a node that is not the leaf's.
+        LeafNodes::<Test>::mutate(who, (1, 0), |node| *node = None);
     });
 }
 

@@ -293,12 +293,16 @@ impl Pair {
                         Some((key, index, provider))
                     })
                     .collect();
-                slots.sort_by_key(|(key, index, provider)| {
-                    self.sums
-                        .clone()
-                        .hand_over(*provider, *key, *index)
-                        .is_err()
-                });
+                let tried = |pair: &Self, (key, index, provider): &(Key, u8, Account)| {
+                    pair.sums.clone().hand_over(*provider, *key, *index)
+                };
+                let may_come = slots
+                    .iter()
+                    .any(|slot| tried(self, slot) == Err(Error::CoverMayCome));
+                if may_come {
+                    self.begin_round(0);
+                }
+                slots.sort_by_key(|slot| tried(self, slot).is_err());
                 let Some((key, index, holder)) = slots.first().copied() else {
                     return;
                 };

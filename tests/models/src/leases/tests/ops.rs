@@ -170,7 +170,7 @@ pub(super) fn op() -> impl Strategy<Value = Op> {
         2 => n.clone().prop_map(|slot| Op::Fail { slot }),
         1 => n.clone().prop_map(|slot| Op::Undelivered { slot }),
         4 => (n.clone(), prop::option::weighted(0.2, n.clone())).prop_map(|(slot, by)| Op::Resign { slot, by }),
-        1 => n.clone().prop_map(|slot| Op::HandOver { slot }),
+        3 => n.clone().prop_map(|slot| Op::HandOver { slot }),
         10 => (1..=3u8, 0..=MILLION).prop_map(|(count, utilisation)| Op::Rounds { count, utilisation }),
         10 => (n.clone(), outcome()).prop_map(|(provider, outcome)| Op::Settle { provider, outcome }),
         1 => (n.clone(), -3..=3i8).prop_map(|(provider, ahead)| Op::SettleWrong { provider, ahead }),

@@ -182,3 +182,31 @@ proptest! {
         prop_assert_eq!(model.broken(), None);
     }
 }
+
+/// Whoever takes capacity back steers by the part of the round for which it does without: a block is a block's worth.
+#[test]
+fn capacity_withdrawn_for_a_part_of_the_round_counts_for_that_part() {
+    const BLOCKS: u128 = 21_600;
+    let with = |blocks_without: u128| {
+        let mut usage = crate::leases::Usage::default();
+        for block in 0..BLOCKS {
+            // Half of all is reserved; nine tenths of what is free are one provider's.
+            let free = if block < BLOCKS - blocks_without {
+                500
+            } else {
+                50
+            };
+            usage.see(500, free);
+        }
+        usage.utilisation()
+    };
+    assert_eq!(with(0), 500_000);
+    assert_eq!(with(BLOCKS), 909_090);
+    // The last block, or ten, or a quarter of an hour.
+    assert_eq!((with(1), with(10), with(900)), (500_010, 500_104, 509_554));
+    // In the last block of each round: a twenty thousandth of the price.
+    assert!(curve(with(1)) - MILLION < MILLION / 20_000);
+    // A whole step of the price takes half an hour without any draw.
+    let step = MILLION + MILLION / 16;
+    assert!(curve(with(1_700)) < step && curve(with(1_740)) >= step);
+}

@@ -72,12 +72,57 @@ fn whoever_no_longer_covers_what_it_holds_hands_over_by_anybodys_call() {
         model.round_with(P1, Outcome::Missed);
     }
     assert_eq!(model.hand_over(P2, key, 0), Err(Error::NotYours));
+    assert_eq!(
+        model.hand_over(P1, key, 0),
+        Err(Error::CoverMayCome),
+        "it may still bond more"
+    );
+    model.begin_round(0);
     model.hand_over(P1, key, 0).unwrap();
     assert_eq!(model.deals()[&key].slots[0].leaving.unwrap().provider, P1);
     assert!(
         model.round_with(P1, Outcome::Passed).due > 0,
         "and is paid meanwhile"
     );
+}
+
+/// Somebody delegates to a provider, waits until what that covers is used, and takes it back: it has a round to bond more, and loses no more than it is short of.
+#[test]
+fn whoever_loses_its_cover_loses_no_more_than_it_is_short_of() {
+    let mut model = noema();
+    let sizes = [300 * GIB, 300 * GIB, 300 * GIB];
+    let keys: Vec<Key> = (0..)
+        .zip(sizes)
+        .map(|(number, size)| {
+            let key = model.lease_for(1, file(number, size, 1), 40);
+            model.earn(key, 0, P1);
+            key
+        })
+        .collect();
+    // What covers the last of them is gone, by whatever way.
+    let (bond, stake) = (model.providers()[&P1].bond, model.providers()[&P1].stake);
+    let short = |model: &mut Model<Sums>| {
+        let record = model.providers.get_mut(&P1).unwrap();
+        record.bond = 700 * NOEMA;
+        record.stake = 0;
+        model.note_cover();
+    };
+    short(&mut model);
+    for key in &keys {
+        assert_eq!(model.hand_over(P1, *key, 0), Err(Error::CoverMayCome));
+    }
+    // It bonds more, and the time begins anew when that is gone.
+    let record = model.providers.get_mut(&P1).unwrap();
+    (record.bond, record.stake) = (bond, stake);
+    model.begin_round(0);
+    assert_eq!(model.hand_over(P1, keys[0], 0), Err(Error::StillCovered));
+    short(&mut model);
+    assert_eq!(model.hand_over(P1, keys[0], 0), Err(Error::CoverMayCome));
+    model.begin_round(0);
+    model.hand_over(P1, keys[0], 0).unwrap();
+    for key in &keys[1..] {
+        assert_eq!(model.hand_over(P1, *key, 0), Err(Error::StillCovered));
+    }
 }
 
 #[test]
@@ -277,6 +322,26 @@ fn a_bounty_that_was_not_due_yet_stays_when_its_taker_is_dropped() {
     model.drop_replicas(P3, 10).unwrap();
     assert_eq!(model.deals()[&key].slots[0].bounty, bounty + budget / 2);
     assert_eq!(model.broken(), None);
+}
+
+#[test]
+fn no_bounty_is_set_where_nobody_is_looked_for_any_more() {
+    for rounds_left in [2, 1, 0] {
+        let mut model = noema();
+        let key = model.lease_for(1, file(1, GIB, 2), 4);
+        model.earn(key, 0, P1);
+        model.strike_out(P1);
+        while model.lease(key).unwrap().terms.last() > model.round() + rounds_left {
+            model.begin_round(0);
+        }
+        let fund = model.bank.wealth(FUND);
+        let budget = model.providers()[&P1].dropping.unwrap().budget;
+        model.drop_replicas(P1, 10).unwrap();
+        let expected = if rounds_left == 2 { budget } else { 0 };
+        assert_eq!(model.deals()[&key].slots[0].bounty, expected);
+        assert!(model.bank.wealth(FUND) >= fund - expected);
+        assert_eq!(model.broken(), None);
+    }
 }
 
 /// Where no round is left there is nothing to repair: a bounty is not paid for it.
