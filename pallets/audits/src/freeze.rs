@@ -32,12 +32,12 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
 impl<T: Config<I>, I: 'static> Pallet<T, I> {
     fn freeze(provider: &T::AccountId) -> Result<Weight, Refusal> {
         let mut case = Case::<T, I>::open(provider);
-        let settled = case.settle_all().map_err(|TooMany| Refusal {
-            reason: Frozen::Unsettled,
-            weight: Self::weight_of_before_change(),
-        })?;
         // What was measured of the whole may be less than the sum of its parts.
         let most = Self::weight_of_before_change();
+        let settled = case.settle_all().map_err(|TooMany(settled)| Refusal {
+            reason: Frozen::Unsettled,
+            weight: settled.weight::<T::WeightInfo>().min(most),
+        })?;
         let mut weight = settled.weight::<T::WeightInfo>().min(most);
         if !case.record.is_dropping() {
             if case.present.is_drawing() {

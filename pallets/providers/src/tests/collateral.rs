@@ -63,7 +63,7 @@ fn undelegate_does_not_make_the_collateral_smaller_before_it_is_withdrawn() {
         assert_eq!(collateral(), 2_500);
         // It carries no new promises: others may take over what is no longer covered.
         assert_eq!(NoemaProviders::stake(STORAGE, &1), 1_000);
-        assert!(!NoemaProviders::is_covered(STORAGE, &1));
+        assert!(NoemaProviders::shortfall(STORAGE, &1).is_some());
         // Others count for twice what is its own, as for its capacity.
         slash(400);
         assert_eq!(collateral(), 600 + 1_200);
