@@ -11,7 +11,7 @@ use frame_support::{defensive, ensure, storage::with_storage_layer, traits::Get,
 use noema_commitment::Hasher;
 use noema_traits::{AuditFreeze, Rounds, Tick};
 use sp_runtime::{
-    traits::{CheckedAdd, Convert, One, Saturating, UniqueSaturatedInto, Zero},
+    traits::{CheckedAdd, CheckedDiv, Convert, One, Saturating, UniqueSaturatedInto, Zero},
     ArithmeticError, DispatchError, DispatchResult,
 };
 
@@ -288,7 +288,8 @@ impl<T: Config> Pallet<T> {
         if Self::schedule_end_at(file, owner, deal, at).is_ok() {
             return Ok(Ran::Waited);
         }
-        let half = at.saturating_sub(now) / 2u32.into();
+        let ahead = at.saturating_sub(now);
+        let half = ahead.checked_div(&2u32.into()).unwrap_or(ahead);
         let nearer = now.saturating_add(half.max(T::RedrawDelay::get()));
         Self::schedule_end_at(file, owner, deal, nearer)?;
         Ok(Ran::Crowded)
