@@ -11,7 +11,7 @@ use crate::{
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::{
-    storage::with_storage_layer,
+    storage::{with_storage_layer, with_transaction},
     traits::{
         fungible::{Inspect, Mutate},
         Get,
@@ -22,7 +22,7 @@ use noema_commitment::{SectorProof, Shape};
 use noema_traits::{AgedRandomness, ProviderRegistry, Role, Rounds, Tick};
 use sp_runtime::{
     traits::{BlockNumberProvider, Bounded, Saturating, UniqueSaturatedInto, Zero},
-    DispatchError,
+    DispatchError, TransactionOutcome,
 };
 
 const SEED: u32 = 0;
@@ -51,8 +51,12 @@ pub(super) fn operator<T: Config>(n: u32) -> T::AccountId {
 
 /// Makes `count` providers active, each with room for four replicas of the largest file.
 pub(super) fn add_providers<T: Config>(count: u32) {
+    add_providers_from::<T>(0, count);
+}
+
+fn add_providers_from<T: Config>(first: u32, count: u32) {
     let bytes = Shape::new(T::MaxFileSize::get()).unwrap().padded_bytes();
-    for n in 0..count {
+    for n in first..first.saturating_add(count) {
         let free = bytes.saturating_mul(4);
         T::Providers::set_active(Role::Storage, &provider::<T>(n), &operator::<T>(n), free);
     }
@@ -330,6 +334,75 @@ impl<T: Config> Scene<T> {
     pub(super) fn leave(&self, index: u8) -> Result<(), DispatchError> {
         Pallet::<T>::do_resign(&provider::<T>(index.into()), &self.file, &self.owner, index)
             .map(drop)
+    }
+
+    /// A slot that is being left by whoever earns there and fetched by somebody else, whose task is in a block of its own: all that a slot can have.
+    pub(super) fn crowd(&self, index: u8) -> Result<(), DispatchError> {
+        self.earn(index)?;
+        self.leave(index)?;
+        self.fetch(index)
+    }
+
+    /// Lets a provider that has nothing else fetch an open replica.
+    pub(super) fn fetch(&self, index: u8) -> Result<(), DispatchError> {
+        let number = T::MaxReplicas::get().saturating_add(index.into());
+        add_providers_from::<T>(number, 1);
+        let who = provider::<T>(number);
+        let mut deal = Deals::<T>::get(self.file, &self.owner).unwrap();
+        Pallet::<T>::unschedule_slot(&deal, index);
+        Pallet::<T>::reserve(&who, self.shape.padded_bytes())?;
+        Assignments::<T>::insert(&who, (self.file, &self.owner), index);
+        let ready_by = Pallet::<T>::tick().saturating_add(50_000 + 100 * Tick::from(index));
+        let due = Pallet::<T>::block_of(ready_by.saturating_add(1));
+        fill_block::<T>(due, 1);
+        let state = SlotState::Assigned {
+            provider: who,
+            ready_by,
+        };
+        Pallet::<T>::move_slot(
+            &self.file,
+            &self.owner,
+            &mut deal,
+            index,
+            state,
+            None,
+            Some(due),
+        )?;
+        Deals::<T>::insert(self.file, &self.owner, deal);
+        Ok(())
+    }
+
+    /// Takes the task of a slot that waits for its draw off, as where too few rounds are left for one.
+    pub(super) fn idle(&self, index: u8) {
+        let mut deal = Deals::<T>::get(self.file, &self.owner).unwrap();
+        Pallet::<T>::unschedule_slot(&deal, index);
+        deal.slot_mut(index).unwrap().due = None;
+        Deals::<T>::insert(self.file, &self.owner, deal);
+    }
+
+    /// A bounty that waits at a slot.
+    pub(super) fn put_bounty(&self, index: u8) -> Result<(), DispatchError> {
+        let amount = BalanceOf::<T>::from(1_000_000u32);
+        Pallet::<T>::pay_in(&self.owner, amount)?;
+        Deals::<T>::mutate(self.file, &self.owner, |deal| {
+            deal.as_mut().unwrap().slot_mut(index).unwrap().bounty = amount;
+        });
+        Ok(())
+    }
+
+    /// The block in which the agenda would look whether a deal like this is over, were it made now.
+    pub(super) fn block_of_end(&self) -> BlockOf<T> {
+        with_transaction(|| {
+            let made = Pallet::<T>::do_commit(
+                &self.owner,
+                (self.root, self.size, self.replicas),
+                T::MinRounds::get(),
+                ample::<T>(),
+            );
+            let due = Deals::<T>::get(self.file, &self.owner).and_then(|deal| deal.due);
+            TransactionOutcome::Rollback(made.map(|_| due.unwrap()))
+        })
+        .unwrap()
     }
 
     /// Lets the lease be over.
