@@ -20,7 +20,10 @@ use crate::{
 };
 use frame_benchmarking::v2::*;
 use frame_support::{
-    traits::{EnsureOrigin, Get},
+    traits::{
+        fungible::{Inspect, Mutate},
+        EnsureOrigin, Get,
+    },
     weights::{Weight, WeightMeter},
     BoundedVec,
 };
@@ -37,6 +40,7 @@ mod benchmarks {
     fn commit(r: Linear<1, { T::MaxReplicas::get() }>) -> Result<(), BenchmarkError> {
         let replicas = u8::try_from(r).unwrap();
         let scene = file_scene::<T>(replicas);
+        fill_agenda::<T>(scene.block_of_end());
         fill_agenda::<T>(Pallet::<T>::now().saturating_add(T::DrawDelay::get()));
 
         #[extrinsic_call]
@@ -118,6 +122,7 @@ mod benchmarks {
             T::ProofSectors::get(),
         );
         let proof = zero_file::proofs::<T>(&scene.shape, sectors);
+        fill_agenda::<T>(Pallet::<T>::now().saturating_add(T::MaturingDelay::get()));
 
         #[extrinsic_call]
         _(
@@ -139,8 +144,9 @@ mod benchmarks {
         let scene = deal_scene::<T>(u8::try_from(r).unwrap())?;
         scene.two_segments();
         for index in 0..scene.replicas {
-            scene.earn(index)?;
+            scene.crowd(index)?;
         }
+        scene.put_bounty(0)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(scene.owner.clone()), scene.file);
@@ -214,9 +220,13 @@ mod benchmarks {
     fn renew(r: Linear<0, { T::MaxReplicas::get() }>) -> Result<(), BenchmarkError> {
         let scene = deal_scene::<T>(u8::try_from(r).unwrap().max(1))?;
         scene.two_segments();
+        // All earn and are leaving, and for none of them somebody else is looked for yet.
         for index in 0..u8::try_from(r).unwrap() {
             scene.earn(index)?;
+            scene.leave(index)?;
+            scene.idle(index);
         }
+        fill_agenda::<T>(Pallet::<T>::now().saturating_add(T::DrawDelay::get()));
         let until = Deals::<T>::get(scene.file, &scene.owner)
             .unwrap()
             .terms
@@ -276,7 +286,7 @@ mod benchmarks {
     fn accept(r: Linear<1, { T::MaxReplicas::get() }>) -> Result<(), BenchmarkError> {
         let scene = deal_scene::<T>(u8::try_from(r).unwrap())?;
         for index in 0..scene.replicas {
-            scene.earn(index)?;
+            scene.crowd(index)?;
         }
         let new: T::AccountId = account("new", 0, 0);
         endow::<T>(&new);
@@ -319,7 +329,11 @@ mod benchmarks {
         scene.hold_last(crate::quorum(scene.replicas) - 1)?;
         scene.earn(0)?;
         let who = provider::<T>(0);
-        <Pallet<T> as Auditable<_, _>>::begin_drop(&who, 1_000_000u32.into());
+        // More than the fund can spare, so that the treasury has to stand in.
+        let budget = T::Currency::minimum_balance().saturating_mul(8u32.into());
+        let little = T::Currency::minimum_balance().saturating_mul(2u32.into());
+        T::Currency::set_balance(&T::RepairFund::get(), little);
+        <Pallet<T> as Auditable<_, _>>::begin_drop(&who, budget.saturating_mul(4u32.into()));
         fill_agenda::<T>(Pallet::<T>::now().saturating_add(T::DrawDelay::get()));
 
         #[block]
@@ -577,11 +591,39 @@ mod benchmarks {
     }
 
     #[benchmark]
+    fn task_lapse(r: Linear<1, { T::MaxReplicas::get() }>) -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(u8::try_from(r).unwrap())?;
+        for index in 0..scene.replicas {
+            scene.fetch(index)?;
+        }
+        Deals::<T>::mutate(scene.file, &scene.owner, |deal| {
+            deal.as_mut().unwrap().slots[0].failures = T::MaxFailures::get() - 1;
+        });
+        <T::Clock as noema_traits::Ticks>::set_tick(Pallet::<T>::tick().saturating_add(60_000));
+        let task = scene.task(0);
+        let ran;
+
+        #[block]
+        {
+            ran = run::<T>(&task);
+        }
+
+        assert_eq!(ran, Ok(crate::agenda::Ran::Lapsed(r)));
+        assert!(!Deals::<T>::contains_key(scene.file, &scene.owner));
+        Ok(())
+    }
+
+    #[benchmark]
     fn task_end() -> Result<(), BenchmarkError> {
         let scene = deal_scene::<T>(max_replicas::<T>())?;
-        scene.earn(0)?;
+        scene.two_segments();
+        // The last slot that is not empty, and all that one can have.
+        for index in 1..scene.replicas {
+            scene.idle(index);
+        }
+        scene.crowd(0)?;
+        scene.put_bounty(0)?;
         scene.end_lease();
-        fill_agenda::<T>(Pallet::<T>::now().saturating_add(One::one()));
         let task = scene.end_task();
         let ran;
 
@@ -591,6 +633,7 @@ mod benchmarks {
         }
 
         assert!(matches!(ran, Ok(crate::agenda::Ran::Ended(_))));
+        assert!(!Deals::<T>::contains_key(scene.file, &scene.owner));
         Ok(())
     }
 
