@@ -10,6 +10,10 @@
     reason = "benchmarks set up their own state and may stop when it is impossible"
 )]
 
+mod active;
+
+pub(crate) use active::make_active;
+
 use super::*;
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
@@ -120,73 +124,6 @@ fn leave_one_free_leaf<T: Config>() {
 
 fn state_of<T: Config>(who: &T::AccountId) -> ProviderState<BlockNumberOf<T>> {
     Providers::<T>::get(ROLE, who).unwrap().state
-}
-
-/// Has the next provider that registers take the leaf furthest from all others: its number in base 16, read backwards. No two of
-/// the first 16 then share more of the tree than its root, which is what drawing and releasing several providers costs at worst.
-fn spread_next_leaf<T: Config>(role: Role) {
-    Censuses::<T>::mutate(role, |census| {
-        let number = census.registered();
-        let leaf = (0..4).fold(0, |leaf, digit| {
-            (leaf << 4) | ((number >> (4 * digit)) & 0xf)
-        });
-        FreeLeaves::<T>::insert(role, census.free_leaves, leaf);
-        census.free_leaves += 1;
-        census.next_leaf += 1;
-    });
-}
-
-/// Makes `provider` active with at least `free` bytes free, for benchmarks of other pallets.
-pub(crate) fn make_active<T: Config>(
-    role: Role,
-    provider: &T::AccountId,
-    operator: &T::AccountId,
-    free: u64,
-) {
-    let RoleParameters {
-        minimum_bond,
-        collateral_per_mib,
-    } = T::Parameters::parameters(role);
-    let record = Providers::<T>::get(role, provider);
-    let needed = free.saturating_add(record.as_ref().map_or(0, |record| record.reserved));
-    let covering = math::required_bond(needed, collateral_per_mib.saturated_into());
-    let bond = minimum_bond.max(BalanceOf::<T>::unique_saturated_from(covering));
-    let bonded = record
-        .as_ref()
-        .map_or_else(Zero::zero, |record| record.bond);
-    let more: BalanceOf<T> = bond.saturating_sub(bonded);
-    assert!(
-        more < BalanceOf::<T>::max_value() / 2u32.into(),
-        "no balance covers {free} bytes"
-    );
-    let kept = T::Currency::minimum_balance();
-    let balance = T::Currency::balance(provider)
-        .saturating_add(more)
-        .saturating_add(kept);
-    T::Currency::set_balance(provider, balance);
-    if record.is_none() {
-        spread_next_leaf::<T>(role);
-        let endpoint = b"http://127.0.0.1:1".to_vec();
-        Pallet::<T>::do_register(
-            role,
-            provider.clone(),
-            bond,
-            operator.clone(),
-            endpoint,
-            needed,
-        )
-        .unwrap();
-        return;
-    }
-    Pallet::<T>::do_set_operator(role, provider, operator.clone()).unwrap();
-    Pallet::<T>::hold(role, provider, more).unwrap();
-    Pallet::<T>::try_mutate_provider(role, provider, |record| {
-        record.bond = record.bond.saturating_add(more);
-        record.declared = record.declared.max(needed);
-        record.state = ProviderState::Active;
-        Ok(())
-    })
-    .unwrap();
 }
 
 /// Stake of one delegator in benchmarks of pools: far less than what the bond leads.

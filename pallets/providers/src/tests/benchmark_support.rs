@@ -1,9 +1,9 @@
 //! What benchmarks of other pallets get from `set_active`.
 
 use super::*;
-use crate::ProviderState;
+use crate::{Pools, ProviderState};
 use frame_support::assert_ok;
-use noema_traits::ProviderRegistry;
+use noema_traits::{ProviderDiscipline, ProviderRegistry};
 
 #[test]
 fn set_active_makes_a_stranger_drawable() {
@@ -17,6 +17,25 @@ fn set_active_makes_a_stranger_drawable() {
         );
         assert_eq!(NoemaProviders::draw(STORAGE, &[1; 32]), Some(50));
         assert_ok!(NoemaProviders::reserve(STORAGE, &50, 1 << 40));
+    });
+}
+
+#[test]
+fn set_active_puts_all_behind_it_that_slashes_and_rewards_can_meet() {
+    build_and_execute(|| {
+        NoemaProviders::set_active(STORAGE, &50, &150, 20 * MIB);
+        assert_eq!(record(50).unlocking.len(), 4);
+        let before = Pools::<Test>::get(STORAGE, 50).expect("it has a pool");
+        assert!(before.stake.value > 0 && before.unbonding.value > 0);
+        // A slash changes its weight while it is active, and reaches delegators once its own is gone.
+        let free = NoemaProviders::free_bytes(STORAGE, &50);
+        assert_ok!(NoemaProviders::slash(STORAGE, &50, 1, None));
+        assert!(NoemaProviders::free_bytes(STORAGE, &50) < free);
+        let own = record(50).bond + 4;
+        assert_ok!(NoemaProviders::slash(STORAGE, &50, own + 10, None));
+        let after = Pools::<Test>::get(STORAGE, 50).expect("it has a pool");
+        assert!(after.stake.value < before.stake.value);
+        assert!(after.unbonding.value < before.unbonding.value);
     });
 }
 
