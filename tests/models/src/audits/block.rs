@@ -81,8 +81,8 @@ impl Block {
             && self.load.total + Self::ROOM * Self::NORMAL / 1_000 <= 1_000
     }
 
-    /// Whether it is a tick: it took transactions, answers were allowed from its first to its last,
-    /// and there was room for them.
+    /// Whether it is a tick: it took transactions, answers were allowed before its first and after
+    /// its last, and there was room for them.
     pub fn is_tick(&self) -> bool {
         self.kind.polls() && self.kind.idles() && self.open.0 && self.open.1 && self.has_room()
     }
