@@ -98,7 +98,10 @@ impl MemoryIndex {
     }
 
     pub fn add_file(&self, file: &FileRef) -> Result<(), StoreError> {
-        self.0.add_file(file)
+        match self.0.add_files(&[file])?.first() {
+            Some(true) => Ok(()),
+            _ => Err(StoreError::Deleting(file.file)),
+        }
     }
 
     pub fn record(&self, segment: &NewSegment) -> Result<bool, StoreError> {
