@@ -11,7 +11,9 @@ use std::{
 
 use anyhow::{ensure, Context};
 use futures::future::try_join_all;
-use noema_chain_client::{BlockRef, ChainClient, Deal, ProviderRecord, Role, SigningKey};
+use noema_chain_client::{
+    BlockRef, ChainClient, Deal, ProviderRecord, Role, SigningKey, SlotState,
+};
 use noema_local_net::{LocalNet, LocalNetBuilder, PortChoice};
 use noema_tests::{
     cli::Noema,
@@ -211,6 +213,7 @@ fn pids(net: &LocalNet) -> Vec<Option<u32>> {
 struct Records {
     /// But for what is reserved for files, which grows.
     providers: Vec<ProviderRecord>,
+    /// But for whether its replicas are audited yet, and the money that is owed with it: they mature meanwhile.
     deal: Deal,
 }
 
@@ -225,10 +228,14 @@ impl Records {
         let deal = state
             .deal(&put.file.file, &network::account("Alice")?)
             .await?;
-        Ok(Self {
-            providers,
-            deal: deal.context("the file is on chain")?,
-        })
+        let mut deal = deal.context("the file is on chain")?;
+        deal.balance = 0;
+        for slot in &mut deal.slots {
+            if let SlotState::Held { joined, .. } = &mut slot.state {
+                *joined = None;
+            }
+        }
+        Ok(Self { providers, deal })
     }
 }
 
