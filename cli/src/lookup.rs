@@ -241,38 +241,7 @@ pub(crate) fn order(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use noema_chain_client::Slot;
-
-    fn who(n: u8) -> AccountId {
-        AccountId([n; 32])
-    }
-
-    fn deal(states: Vec<SlotState>) -> Deal {
-        let held = states
-            .iter()
-            .filter(|s| matches!(s, SlotState::Held { .. }))
-            .count();
-        Deal {
-            root: [1; 32],
-            size: 5,
-            deposit: 0,
-            committed_at: 1,
-            terms: noema_chain_client::Terms::default(),
-            balance: 0,
-            offered_to: None,
-            held: held as u8,
-            slots: states
-                .into_iter()
-                .map(|state| Slot {
-                    state,
-                    token: 0,
-                    passed_over: None,
-                    leaving: None,
-                    bounty: 0,
-                })
-                .collect(),
-        }
-    }
+    use crate::testing::{deal, who};
 
     fn found_with(deals: Vec<Deal>) -> Found {
         let file = FileRef::new([1; 32], 5).unwrap();
@@ -292,12 +261,8 @@ mod tests {
             joined: None,
         };
         let found = found_with(vec![
-            deal(vec![
-                assigned(1),
-                assigned(2),
-                SlotState::Drawing { draw_at: 3 },
-            ]),
-            deal(vec![held(2), held(3)]),
+            deal(&[assigned(1), assigned(2), SlotState::Drawing { draw_at: 3 }]),
+            deal(&[held(2), held(3)]),
         ]);
         let order: Vec<_> = found
             .holders()
@@ -344,7 +309,7 @@ mod tests {
     #[test]
     fn a_deal_that_is_of_another_file_is_not_believed() {
         let file = FileRef::new([1; 32], 5).unwrap().file;
-        let deals = vec![(who(1), deal(vec![]))];
+        let deals = vec![(who(1), deal(&[]))];
         assert!(found(file, deals.clone(), None).is_ok());
         assert!(found(FileId([7; 32]), deals.clone(), None).is_err());
         assert_eq!(

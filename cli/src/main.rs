@@ -14,6 +14,8 @@ mod progress;
 mod session;
 mod sink;
 mod source;
+#[cfg(test)]
+mod testing;
 mod wasm;
 
 use std::process::ExitCode;

@@ -113,38 +113,7 @@ pub(super) fn is_done(deal: &Deal, wait: Wait, uploaded: Option<&Peer>) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use noema_chain_client::Slot;
-
-    fn who(n: u8) -> AccountId {
-        AccountId([n; 32])
-    }
-
-    fn deal(states: &[SlotState]) -> Deal {
-        let held = states
-            .iter()
-            .filter(|s| matches!(s, SlotState::Held { .. }))
-            .count();
-        Deal {
-            root: [1; 32],
-            size: 5,
-            deposit: 0,
-            committed_at: 1,
-            terms: noema_chain_client::Terms::default(),
-            balance: 0,
-            offered_to: None,
-            held: held as u8,
-            slots: states
-                .iter()
-                .map(|state| Slot {
-                    state: *state,
-                    token: 0,
-                    passed_over: None,
-                    leaving: None,
-                    bounty: 0,
-                })
-                .collect(),
-        }
-    }
+    use crate::testing::{deal, who};
 
     const DRAWING: SlotState = SlotState::Drawing { draw_at: 1 };
 

@@ -132,25 +132,7 @@ pub(super) fn total(files: &[Waiting]) -> Balance {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn constants() -> Constants {
-        Constants {
-            proof_sectors: 8,
-            max_replicas: 16,
-            max_file_size: 1 << 40,
-            prove_window: 60,
-            existential_deposit: 1,
-            max_endpoint_len: 256,
-            unbonding_period: 1,
-            seed_history: 1,
-            seed_max_gap: 1,
-            min_rounds: 4,
-            max_rounds: 100,
-            grace_rounds: 12,
-            max_batch: 64,
-            max_tasks_per_block: 64,
-        }
-    }
+    use crate::testing::constants;
 
     fn files(count: usize, size: u64) -> Vec<Waiting> {
         (0..count)

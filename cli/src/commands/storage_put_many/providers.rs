@@ -237,10 +237,7 @@ fn is_of_provider(error: &ClientError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn who(n: u8) -> AccountId {
-        AccountId([n; 32])
-    }
+    use crate::testing::who;
 
     fn down() -> ClientError {
         ClientError::Unreachable {

@@ -11,8 +11,7 @@ use std::{
 };
 
 use noema_chain_client::{
-    AccountId, BlockRef, ChainError, Constants, Deal, DispatchFailure, FileId, Hash, Slot,
-    SlotState, Terms,
+    AccountId, BlockRef, ChainError, Deal, DispatchFailure, FileId, Hash, Slot, SlotState, Terms,
 };
 use noema_storage::client::{ClientError, Peer, UploadError, UploadOptions, UploadReport};
 use tokio::sync::watch;
@@ -21,6 +20,7 @@ use super::{
     super::item::{tests::item, Known},
     *,
 };
+use crate::testing::{constants, who};
 
 #[derive(Clone)]
 struct Fake {
@@ -45,10 +45,6 @@ struct State {
     looked_up: usize,
     /// Files that are found to be changed when they are uploaded.
     changed: BTreeSet<FileId>,
-}
-
-fn who(n: u8) -> AccountId {
-    AccountId([n; 32])
 }
 
 fn head(number: u32) -> Head {
@@ -233,25 +229,6 @@ impl World for Fake {
             state.have.insert((known.file.file, peer.provider));
             Ok(UploadReport::default())
         })
-    }
-}
-
-fn constants() -> Constants {
-    Constants {
-        proof_sectors: 8,
-        max_replicas: 16,
-        max_file_size: 1 << 40,
-        prove_window: 60,
-        existential_deposit: 1,
-        max_endpoint_len: 256,
-        unbonding_period: 1,
-        seed_history: 1,
-        seed_max_gap: 1,
-        min_rounds: 4,
-        max_rounds: 100,
-        grace_rounds: 12,
-        max_batch: 64,
-        max_tasks_per_block: 64,
     }
 }
 
