@@ -5,12 +5,13 @@
 
 mod chain;
 
+use chain::answers::proof;
 use frame_support::{
     assert_ok,
     traits::Hooks,
     weights::{Weight, WeightMeter},
 };
-use noema_commitment::{path, zero_root, SectorProof, Shape, SECTOR_SIZE};
+use noema_commitment::{zero_root, Shape};
 use noema_core::units::{GIB, NOEMA};
 use noema_runtime::{
     configs::ai::storage::PotAccount, AccountId, Audits, Balances, Providers, Runtime,
@@ -58,17 +59,6 @@ fn operator_of(provider: &AccountId) -> AccountId {
         .find(|(bonded, _)| bonded.to_account_id() == *provider)
         .map(|(_, operator)| operator.to_account_id())
         .expect("one of the two")
-}
-
-/// A sector of a file of zeros.
-fn proof(shape: &Shape, sector: u64) -> SectorProof {
-    let siblings: Vec<_> = path(sector, shape.padded_sectors())
-        .map(|step| zero_root::<HostHashing>(step.leaves))
-        .collect();
-    SectorProof {
-        sector: [0; SECTOR_SIZE],
-        siblings: siblings.try_into().expect("not that deep"),
-    }
 }
 
 /// Every invariant of the pallets concerned, in builds that have them.

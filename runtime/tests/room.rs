@@ -2,14 +2,16 @@
 
 mod chain;
 
-use chain::Chain;
+use chain::{
+    answers::{normal, proof},
+    Chain,
+};
 use codec::Encode;
 use frame_support::{
     dispatch::{DispatchClass, GetDispatchInfo},
     traits::Get,
-    weights::Weight,
 };
-use noema_commitment::{path, zero_root, SectorProof, Shape, SECTOR_SIZE};
+use noema_commitment::Shape;
 use noema_core::units::TIB;
 use noema_models::audits::{blocking::room, parameters::Pace};
 use noema_runtime::{
@@ -17,30 +19,9 @@ use noema_runtime::{
     Runtime, RuntimeCall,
 };
 use pallet_noema_audits::WeightInfo as _;
-use pallet_noema_storage::HostHashing;
 use sp_keyring::Sr25519Keyring::Bob;
 
 type AuditsWeight = <Runtime as pallet_noema_audits::Config>::WeightInfo;
-
-/// What the normal class may use of a block.
-fn normal() -> Weight {
-    let limits = BlockWeights::get();
-    limits
-        .get(DispatchClass::Normal)
-        .max_total
-        .expect("the normal class is limited")
-}
-
-/// A sector of a file of zeros.
-fn proof(shape: &Shape, sector: u64) -> SectorProof {
-    let siblings: Vec<_> = path(sector, shape.padded_sectors())
-        .map(|step| zero_root::<HostHashing>(step.leaves))
-        .collect();
-    SectorProof {
-        sector: [0; SECTOR_SIZE],
-        siblings: siblings.try_into().expect("not that deep"),
-    }
-}
 
 /// The largest batch of answers of a file of a TiB.
 fn largest_batch() -> RuntimeCall {

@@ -3,12 +3,15 @@
 
 mod chain;
 
-use chain::{Chain, EPOCH};
+use chain::{
+    answers::{normal, proof},
+    Chain, EPOCH,
+};
 use frame_support::{
     dispatch::{DispatchClass, GetDispatchInfo},
     weights::Weight,
 };
-use noema_commitment::{path, zero_root, SectorProof, Shape, SECTOR_SIZE};
+use noema_commitment::{zero_root, Shape};
 use noema_core::units::{GIB, NOEMA};
 use noema_runtime::{
     weights::block::{BlockLength, BlockWeights},
@@ -18,15 +21,6 @@ use noema_traits::{AgedRandomness, Auditable, Role, Ticks};
 use pallet_noema_storage::{Deals, HostHashing, SlotState};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave};
 use sp_runtime::{DispatchError, Perbill};
-
-/// What the normal class may use of a block.
-fn normal() -> Weight {
-    let limits = BlockWeights::get();
-    limits
-        .get(DispatchClass::Normal)
-        .max_total
-        .expect("the normal class is limited")
-}
 
 fn ticks(chain: &mut Chain) -> u64 {
     chain.query(<Audits as Ticks>::now)
@@ -162,17 +156,6 @@ fn a_block_that_is_full_of_bytes_is_no_tick() {
         let call = RuntimeCall::System(frame_system::Call::remark { remark });
         let transaction = chain.signed(Bob, call);
         assert_eq!(is_tick(&mut chain, vec![transaction]), expected);
-    }
-}
-
-/// A sector of a file of zeros.
-fn proof(shape: &Shape, sector: u64) -> SectorProof {
-    let siblings: Vec<_> = path(sector, shape.padded_sectors())
-        .map(|step| zero_root::<HostHashing>(step.leaves))
-        .collect();
-    SectorProof {
-        sector: [0; SECTOR_SIZE],
-        siblings: siblings.try_into().expect("not that deep"),
     }
 }
 

@@ -2,6 +2,8 @@
 //! as any node would.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod answers;
+
 use codec::{Decode, Encode};
 use noema_runtime::{
     genesis_presets, AccountId, Babe, Balance, Block, Executive, Hash, Header, Runtime,

@@ -50,9 +50,14 @@ pub(crate) fn take_events() -> Vec<crate::Event<Test>> {
     events
 }
 
+/// Alice buys the usual rounds of a file, at whatever they cost.
+pub(crate) fn buy(file: &TestFile, replicas: u8) -> DispatchResultWithPostInfo {
+    Storage::commit(signed(ALICE), file.root, file.size, replicas, ROUNDS, AMPLE)
+}
+
 /// Alice's deal for this file with all its slots assigned.
 pub(crate) fn assigned(file: &TestFile, replicas: u8) -> FileId {
-    Storage::commit(signed(ALICE), file.root, file.size, replicas, ROUNDS, AMPLE).unwrap();
+    buy(file, replicas).unwrap();
     run_blocks(DrawDelay::get());
     let id = file.id();
     for slot in 0..replicas {

@@ -7,7 +7,7 @@ use frame_support::{assert_noop, assert_ok, pallet_prelude::Pays};
 fn commit_new_file_makes_deal_slots_and_tasks() {
     build_and_execute(3, || {
         let file = TestFile::new(5_000, 0);
-        let info = Storage::commit(signed(ALICE), file.root, file.size, 3, ROUNDS, AMPLE).unwrap();
+        let info = buy(&file, 3).unwrap();
         assert_eq!(info.pays_fee, Pays::Yes);
 
         let deal = deal_of(file.id(), ALICE);
@@ -92,12 +92,11 @@ fn commit_new_file_holds_the_deposit() {
 fn commit_same_again_changes_nothing_and_succeeds() {
     build_and_execute(3, || {
         let file = TestFile::new(300, 0);
-        let first = Storage::commit(signed(ALICE), file.root, file.size, 2, ROUNDS, AMPLE).unwrap();
+        let first = buy(&file, 2).unwrap();
         let (deal, deposit) = (deal_of(file.id(), ALICE), held(ALICE));
         take_events();
 
-        let second =
-            Storage::commit(signed(ALICE), file.root, file.size, 2, ROUNDS, AMPLE).unwrap();
+        let second = buy(&file, 2).unwrap();
         assert_eq!(deal_of(file.id(), ALICE), deal);
         assert_eq!(held(ALICE), deposit);
         assert_eq!(tasks_at(3).len(), 2);

@@ -15,14 +15,7 @@ fn state_of(file: &TestFile, slot: u8) -> SlotState<u64, u64, u32> {
 fn draw_at_the_point_assigns_and_reserves() {
     build_and_execute(1, || {
         let file = TestFile::new(5_000, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         next_block();
         assert_eq!(
             state_of(&file, 0),
@@ -66,14 +59,7 @@ fn draw_gives_every_slot_another_provider() {
     build_and_execute(16, || {
         // Checked with the other invariants: no provider has two slots of a deal.
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            10,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 10));
         run_blocks(60);
         let deal = deal_of(file.id(), ALICE);
         assert!(deal
@@ -88,14 +74,7 @@ fn draw_gives_every_slot_another_provider() {
 fn draw_uses_the_published_hash() {
     build_and_execute(16, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         let token = slot_of(file.id(), ALICE, 0).token;
         next_block();
         next_block_without_seed();
@@ -120,14 +99,7 @@ fn draw_uses_the_published_hash() {
 fn draw_without_seed_waits_for_the_next_one() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         let token = slot_of(file.id(), ALICE, 0).token;
         next_block();
         for block in 3..=6 {
@@ -151,14 +123,7 @@ fn draw_without_seed_waits_for_the_next_one() {
 fn draw_with_lost_seed_takes_a_new_point() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         next_block();
         for _ in 3..=8 {
             next_block_without_seed();
@@ -198,14 +163,7 @@ fn draw_with_lost_seed_still_passes_over_who_failed() {
 fn draw_after_its_seed_takes_a_new_point() {
     build_and_execute(16, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         next_block();
         // Block 3 makes the seed, and no hook runs.
         next_block_without_hooks();
@@ -248,14 +206,7 @@ fn draw_in_a_block_that_is_full_waits_for_the_seed_of_the_next() {
     build_and_execute(16, || {
         MaxTasksPerBlock::set(2);
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            3,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 3));
         for (slot, point) in [(0, 3), (1, 3), (2, 4)] {
             let slot = slot_of(file.id(), ALICE, slot);
             assert_eq!(
@@ -281,14 +232,7 @@ fn draw_when_nobody_has_room_tries_again_later() {
         for n in 0..2 {
             Registry::set_capacity(provider(n), 5_000);
         }
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         take_events();
         run_to(3);
         let slot = slot_of(file.id(), ALICE, 0);
@@ -311,14 +255,7 @@ fn draw_when_nobody_has_room_tries_again_later() {
 fn draw_when_nobody_is_active_tries_again_later() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         Registry::set_activity(provider(0), false);
         run_to(3);
         assert_eq!(
@@ -354,14 +291,7 @@ fn draw_gives_up_after_the_allowed_attempts() {
         let file = TestFile::new(300, 0);
         // One provider has almost all the room, so that it is drawn for the second slot too.
         Registry::set_capacity(provider(1), 512);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            2,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 2));
         run_to(3);
         assert_eq!(state_of(&file, 0).provider(), Some(&provider(0)));
         assert_eq!(
@@ -378,14 +308,7 @@ fn draw_gives_up_after_the_allowed_attempts() {
 fn draw_for_removed_deal_does_nothing() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         let task = tasks_at(3).remove(0);
         assert_ok!(Storage::remove(signed(ALICE), file.id()));
         // As if the task had stayed on the agenda.
@@ -401,14 +324,7 @@ fn draw_for_removed_deal_does_nothing() {
 fn draw_with_old_token_does_nothing() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         let task = tasks_at(3).remove(0);
         run_to(3);
         crate::Agenda::<Test>::try_append(4, task).unwrap();

@@ -140,14 +140,7 @@ fn ready_by_another_provider_is_refused() {
 fn ready_before_the_draw_is_refused() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         assert_noop!(
             Storage::ready(signed(operator_of(provider(0))), file.id(), ALICE, 0),
             Error::<Test>::NotAssignedToYou

@@ -22,14 +22,7 @@ fn assert_no_trace() {
 fn remove_while_drawing_leaves_no_trace() {
     build_and_execute(3, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            3,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 3));
         let deposit = held(ALICE);
         take_events();
         assert_ok!(Storage::remove(signed(ALICE), file.id()));
@@ -126,14 +119,7 @@ fn remove_and_commit_again_starts_anew() {
         make_held(&file, 0);
         let old = deal_of(id, ALICE);
         assert_ok!(Storage::remove(signed(ALICE), id));
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            3,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 3));
         let new = deal_of(id, ALICE);
         assert_eq!((new.held, new.replicas()), (0, 3));
         let newest = old.slots.iter().map(|slot| slot.token).max().unwrap();

@@ -97,14 +97,7 @@ fn resign_by_strangers_is_refused() {
 fn resign_slot_without_provider_is_refused() {
     build_and_execute(1, || {
         let file = TestFile::new(300, 0);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         assert_noop!(
             Storage::resign(signed(provider(0)), file.id(), ALICE, 0),
             Error::<Test>::NotAssignedToYou

@@ -183,14 +183,7 @@ fn buying_without_an_account_of_the_fund_pays_the_treasury() {
         let file = TestFile::new(300, 0);
         let quote = Storage::quote(file.size, 1, ROUNDS).unwrap();
         assert!(quote.placement > 0 && quote.placement < 100);
-        assert_ok!(Storage::commit(
-            signed(ALICE),
-            file.root,
-            file.size,
-            1,
-            ROUNDS,
-            AMPLE
-        ));
+        assert_ok!(buy(&file, 1));
         assert_eq!((wealth(FUND), wealth(TREASURY)), (0, 100 + quote.placement));
         // What is enough to open it does.
         let large = TestFile::new(1 << 20, 1);
