@@ -376,7 +376,7 @@ impl ChainView for FakeChain {
         let (refuse, failure, events) = self.with(|state| {
             let refuse = state.refuse.then_some(SubmitError::Stopped);
             let failure = (!state.failures.is_empty()).then(|| state.failures.remove(0));
-            let failure = failure.or_else(|| state.hand_over(&call).err());
+            let failure = failure.or_else(|| state.hand_over(&call));
             state.submitted.push(call);
             (refuse, failure, state.events.clone())
         });

@@ -26,13 +26,17 @@ impl FakeState {
         due.map_or(0, |short| short.missing())
     }
 
-    /// What `hand_over` does, if the call is one.
-    pub(super) fn hand_over(&mut self, call: &Call) -> Result<(), SubmitError> {
+    /// Does what `hand_over` does, if the call is one. Why not, if it is refused.
+    pub(super) fn hand_over(&mut self, call: &Call) -> Option<SubmitError> {
+        self.begin_hand_over(call).err().map(refused)
+    }
+
+    fn begin_hand_over(&mut self, call: &Call) -> Result<(), &'static str> {
         let Call::HandOver { file, owner, slot } = call else {
             return Ok(());
         };
         let deal = self.deals.get(&(*file, *owner)).cloned();
-        let mut deal = deal.ok_or_else(|| refused("UnknownDeal"))?;
+        let mut deal = deal.ok_or("UnknownDeal")?;
         let size = FileRef::new(deal.root, deal.size)
             .unwrap()
             .shape
@@ -44,10 +48,10 @@ impl FakeState {
             ..
         } = found.state
         else {
-            return Err(refused("NotAssignedToYou"));
+            return Err("NotAssignedToYou");
         };
         if self.to_hand_over(&provider) == 0 {
-            return Err(refused("StillCovered"));
+            return Err("StillCovered");
         }
         found.state = SlotState::Drawing { draw_at: 12 };
         found.leaving = Some(Leaving {
