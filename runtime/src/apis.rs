@@ -346,6 +346,14 @@ impl_runtime_apis! {
         fn provider(account: AccountId) -> Option<pallet_noema_storage::ProviderPay<Balance>> {
             Storage::provider_pay(&account)
         }
+
+        fn uncovered(provider: AccountId) -> Option<pallet_noema_storage::Uncovered> {
+            Storage::uncovered(&provider)
+        }
+
+        fn to_hand_over(provider: AccountId) -> u64 {
+            Storage::to_hand_over(&provider)
+        }
     }
 
     #[cfg(feature = "try-runtime")]

@@ -13,6 +13,7 @@ mod deaths;
 mod disk_damage;
 mod equivocation;
 mod faulty_upgrade;
+mod hand_over;
 mod honest;
 mod journey;
 mod judges;

@@ -1,6 +1,9 @@
 //! How a storage provider stands with the audits and what is owed to it, as `noema provider status` tells it.
 
-use noema_chain_client::{AccountId, AuditLimits, AuditStanding, ProviderPay, RoundIndex, StateAt};
+use noema_chain_client::{
+    AccountId, AuditLimits, AuditStanding, BlockNumber, ProviderPay, RoundIndex, StateAt, Uncovered,
+};
+use noema_storage::ByteSize;
 use serde_json::{json, Value};
 
 use crate::{amount::Amount, failure::Failure, output::Fields};
@@ -12,6 +15,10 @@ pub(super) struct Audits {
     standing: Option<AuditStanding>,
     pay: Option<ProviderPay>,
     limits: AuditLimits,
+    /// The block of which this is the state.
+    block: BlockNumber,
+    /// What its stake is short of.
+    uncovered: Option<Uncovered>,
     /// Replicas by what they are to the provider.
     earning: usize,
     leaving: usize,
@@ -38,6 +45,8 @@ impl Audits {
             standing: state.audit_standing(provider).await?,
             pay: state.provider_pay(provider).await?,
             limits: state.audit_limits()?,
+            block: state.block().number,
+            uncovered: state.uncovered(provider).await?,
             earning,
             leaving,
             slots,
@@ -49,7 +58,7 @@ impl Audits {
             "{} slots, {} of them earn, {} are being left",
             self.slots, self.earning, self.leaving
         );
-        let mut text = text.add("replicas", replicas);
+        let mut text = text.add("replicas", replicas).add("cover", self.cover());
         let points = self.standing.map_or(0, |standing| standing.points);
         let mut strikes = format!(
             "{points} points; everything is dropped at {}",
@@ -81,7 +90,43 @@ impl Audits {
         }
     }
 
+    /// Whether its stake covers what it holds; if not, since when, and what comes of it.
+    fn cover(&self) -> String {
+        let Some(short) = self.uncovered else {
+            return "the stake covers what it holds".to_owned();
+        };
+        let known = format!(
+            "THE STAKE IS {} SHORT of what it holds since block {} ({} blocks)",
+            ByteSize(short.bytes),
+            self.since(&short),
+            short.blocks
+        );
+        match (short.blocks_left(), ByteSize(short.missing())) {
+            (0, ByteSize(0)) => {
+                format!("{known}; what is being left makes up for it")
+            }
+            (0, missing) => {
+                format!("{known}; replicas of {missing} are handed over unless more is bonded")
+            }
+            (left, _) => {
+                format!("{known}; bond more within {left} blocks or replicas are handed over")
+            }
+        }
+    }
+
+    fn since(&self, short: &Uncovered) -> u64 {
+        u64::from(self.block).saturating_sub(short.blocks)
+    }
+
     pub(super) fn json(&self) -> Value {
+        let uncovered = self.uncovered.map(|short| {
+            json!({
+                "since": self.since(&short),
+                "bytes": short.bytes,
+                "leaving": short.leaving,
+                "blocks_left": short.blocks_left(),
+            })
+        });
         let pay = self.pay.as_ref().map(|pay| {
             json!({
                 "settled": pay.settled,
@@ -96,6 +141,7 @@ impl Audits {
             "standing": self.standing,
             "drop_points": self.limits.drop_points,
             "pay": pay,
+            "uncovered": uncovered,
             "slots": self.slots,
             "earning": self.earning,
             "leaving": self.leaving,
@@ -131,10 +177,49 @@ mod tests {
                 miss_fee: 1,
                 hand_over_rounds: 28,
             },
+            block: 1_000,
+            uncovered: None,
             earning: 2,
             leaving: 1,
             slots: 3,
         }
+    }
+
+    #[test]
+    fn what_the_stake_does_not_cover_is_told_with_the_time_that_is_left() {
+        let mut audits = audits();
+        assert!(audits.cover().contains("covers what it holds"));
+        assert_eq!(audits.json()["uncovered"], Value::Null);
+        let short = |leaving, blocks| Uncovered {
+            bytes: 3 << 20,
+            leaving,
+            blocks,
+            grace: 24,
+        };
+        for (found, expected) in [
+            (
+                short(0, 10),
+                "since block 990 (10 blocks); bond more within 14 blocks",
+            ),
+            (
+                short(1 << 20, 24),
+                "replicas of 2 MiB are handed over unless",
+            ),
+            (short(3 << 20, 30), "what is being left makes up for it"),
+        ] {
+            audits.uncovered = Some(found);
+            let text = audits.describe(Fields::new()).to_string();
+            assert!(
+                text.contains("3 MiB SHORT") && text.contains(expected),
+                "{text}"
+            );
+        }
+        audits.uncovered = Some(short(0, 10));
+        let json = &audits.json()["uncovered"];
+        assert_eq!(
+            (&json["since"], &json["blocks_left"]),
+            (&json!(990), &json!(14))
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     Config, DealOf, Deals, DropReason, Error, Event, LeavingBytes, Pallet, WeightInfo,
 };
 use frame_support::{defensive, ensure, traits::Get, weights::Weight};
-use noema_traits::{AuditFreeze, ProviderRegistry, Role, Rounds};
+use noema_traits::{AuditFreeze, ProviderRegistry, Role};
 use sp_runtime::{
     traits::{CheckedAdd, Zero},
     ArithmeticError, DispatchError, DispatchResult,
@@ -102,16 +102,7 @@ impl<T: Config> Pallet<T> {
         else {
             return Err(Error::<T>::NotAssignedToYou.into());
         };
-        let short =
-            T::Providers::shortfall(Role::Storage, provider).ok_or(Error::<T>::StillCovered)?;
-        ensure!(
-            short.blocks >= <T::Clock as Rounds>::length(),
-            Error::<T>::CoverMayCome
-        );
-        ensure!(
-            short.bytes > LeavingBytes::<T>::get(provider),
-            Error::<T>::StillCovered
-        );
+        Self::ensure_to_hand_over(provider)?;
         Self::begin_hand_over(file, owner, deal, index)
     }
 

@@ -22,6 +22,7 @@ mod assignment;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod books;
+mod cover;
 mod deals;
 mod dropping;
 mod earning;
@@ -58,6 +59,7 @@ pub mod weights;
 #[cfg(any(feature = "runtime-benchmarks", test))]
 mod zero_file;
 
+pub use cover::Uncovered;
 pub use hashing::HostHashing;
 pub use math::quorum;
 pub use pallet::*;

@@ -104,6 +104,15 @@ pub enum Call {
         /// The provider's slot.
         slot: u8,
     },
+    /// Lets the provider of a slot begin to hand its replica over, for anyone, while its stake has not covered what it holds for a round. Free when it does.
+    HandOver {
+        /// The file.
+        file: FileId,
+        /// The deal's owner.
+        owner: AccountId,
+        /// The provider's slot.
+        slot: u8,
+    },
     /// Answers challenges of the running round (operator key). Free when it is accepted.
     Answer {
         /// The round.
@@ -299,6 +308,10 @@ impl Call {
                 state,
                 storage.resign(file.0, account(owner), *slot).unvalidated(),
             ),
+            Call::HandOver { file, owner, slot } => {
+                let call = storage.hand_over(file.0, account(owner), *slot);
+                encode(state, call.unvalidated())
+            }
             Call::Answer { round, answers } => {
                 let answers = answers
                     .iter()

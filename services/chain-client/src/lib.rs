@@ -43,5 +43,6 @@ pub use types::{
     Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, Lease, LeaseQuote, LeaseStatus,
     Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage, ProviderPay, ProviderRecord,
     ProviderStatus, RateChange, RenewalQuote, Role, RoundIndex, SeedAt, Segment, SessionKeys, Slot,
-    SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding, Unlocking, Unpaid,
+    SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding, Uncovered, Unlocking,
+    Unpaid,
 };

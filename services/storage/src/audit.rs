@@ -2,6 +2,7 @@
 //! moments of the window. Whatever was missed, lost, taken back or failed before is seen again at the next block. Nothing is remembered that a restart would lose.
 
 mod book;
+mod hand_over;
 mod heal;
 mod outcome;
 mod pay;
@@ -27,6 +28,7 @@ use crate::{
     converge::Shared,
 };
 use book::Book;
+use hand_over::HandOver;
 use heal::Healing;
 use pay::Standing;
 use poke::PokeOthers;
@@ -53,6 +55,15 @@ struct Ended {
     result: Result<Finalized, SubmitError>,
 }
 
+/// What is done beside answering.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Duties {
+    /// Whether replicas that the stake has not covered for a round are handed over.
+    pub(crate) hand_over: bool,
+    /// Whether rounds that others missed are settled for the reward, and replicas handed over that their stakes do not cover.
+    pub(crate) poke_others: bool,
+}
+
 /// The audits of one provider.
 pub(crate) struct Auditor<C: ChainView> {
     shared: Arc<Shared<C>>,
@@ -60,6 +71,7 @@ pub(crate) struct Auditor<C: ChainView> {
     calls: JoinSet<Ended>,
     healing: Healing,
     standing: Standing,
+    hand_over: HandOver,
     poke_others: PokeOthers,
     not_before: Option<Instant>,
     pause: Duration,
@@ -67,15 +79,15 @@ pub(crate) struct Auditor<C: ChainView> {
 }
 
 impl<C: ChainView> Auditor<C> {
-    /// `poke_others`: whether rounds that others missed are settled for the reward.
-    pub(crate) fn new(shared: Arc<Shared<C>>, poke_others: bool) -> Self {
+    pub(crate) fn new(shared: Arc<Shared<C>>, duties: Duties) -> Self {
         Self {
             shared,
             book: None,
             calls: JoinSet::new(),
             healing: Healing::default(),
             standing: Standing::default(),
-            poke_others: PokeOthers::new(poke_others),
+            hand_over: HandOver::new(duties.hand_over),
+            poke_others: PokeOthers::new(duties.poke_others),
             not_before: None,
             pause: FIRST_PAUSE,
             longest_pause: LAST_PAUSE,
@@ -137,6 +149,8 @@ impl<C: ChainView> Auditor<C> {
             .is_some_and(|book| book.is_done() && book.is_empty());
         self.standing.settle_when_idle(&shared, &round, idle);
         self.poke_others.step(&shared, &round);
+        let is_dropping = self.standing.is_dropping();
+        self.hand_over.step(&shared, &state, is_dropping).await;
         if head.seen_at.elapsed() > STALLED {
             self.without_finality(head, &limits).await?;
         }

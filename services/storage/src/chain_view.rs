@@ -7,6 +7,7 @@ use noema_chain_client::{
     AccountId, Assignment, AuditLimits, AuditRound, AuditStanding, AuditedPage, BlockNumber,
     BlockRef, Call, ChainClient, ChainError, Challenges, Deal, FileId, Finalized, Head,
     ProviderPay, ProviderRecord, Role, SeedAt, StateAt, SubmitError, SubmitOptions, Submitter,
+    Uncovered,
 };
 use tokio::sync::watch;
 
@@ -94,6 +95,18 @@ pub(crate) trait StateView: Send + Sync + 'static {
         &self,
         provider: &AccountId,
     ) -> impl Future<Output = Result<Option<ProviderPay>, ChainError>> + Send;
+
+    /// What a provider's stake is short of.
+    fn uncovered(
+        &self,
+        provider: &AccountId,
+    ) -> impl Future<Output = Result<Option<Uncovered>, ChainError>> + Send;
+
+    /// Bytes of replicas that anyone may let a provider hand over.
+    fn to_hand_over(
+        &self,
+        provider: &AccountId,
+    ) -> impl Future<Output = Result<u64, ChainError>> + Send;
 
     /// Parameters of the audits.
     fn audit_limits(&self) -> Result<AuditLimits, ChainError>;
@@ -190,6 +203,14 @@ impl StateView for StateAt {
 
     async fn provider_pay(&self, provider: &AccountId) -> Result<Option<ProviderPay>, ChainError> {
         StateAt::provider_pay(self, provider).await
+    }
+
+    async fn uncovered(&self, provider: &AccountId) -> Result<Option<Uncovered>, ChainError> {
+        StateAt::uncovered(self, provider).await
+    }
+
+    async fn to_hand_over(&self, provider: &AccountId) -> Result<u64, ChainError> {
+        StateAt::to_hand_over(self, provider).await
     }
 
     fn audit_limits(&self) -> Result<AuditLimits, ChainError> {

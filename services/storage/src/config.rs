@@ -58,7 +58,9 @@ pub struct Config {
     pub rates: Rates,
     /// The least time from the beginning of a scrub to that of the next.
     pub scrub_interval: Duration,
-    /// Whether rounds that others missed are settled for the reward.
+    /// Whether replicas that the provider's stake has not covered for a round are handed over.
+    pub hand_over: bool,
+    /// Whether rounds that others missed are settled for the reward, and what their stakes do not cover is handed over.
     pub poke_others: bool,
 }
 
@@ -272,7 +274,17 @@ struct Settings {
         value_name = "SECONDS"
     )]
     scrub_interval_seconds: Option<u64>,
-    /// Settle rounds that other providers missed, for a part of the fee [default: false]
+    /// Hand replicas over when the stake has not covered them for a round [default: true]
+    #[arg(
+        long,
+        env = "NOEMA_STORAGE_HAND_OVER",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    hand_over: Option<bool>,
+    /// Settle rounds that other providers missed, for a part of the fee, and let them hand over what their stakes do not cover [default: false]
     #[arg(
         long,
         env = "NOEMA_STORAGE_POKE_OTHERS",
@@ -321,6 +333,7 @@ impl Settings {
             pull_rate: self.pull_rate.or(other.pull_rate),
             scrub_rate: self.scrub_rate.or(other.scrub_rate),
             scrub_interval_seconds: self.scrub_interval_seconds.or(other.scrub_interval_seconds),
+            hand_over: self.hand_over.or(other.hand_over),
             poke_others: self.poke_others.or(other.poke_others),
             log_format: self.log_format.or(other.log_format),
         }
@@ -461,6 +474,7 @@ impl Settings {
         )?;
         Ok(Config {
             rates: settings.rates()?,
+            hand_over: settings.hand_over.unwrap_or(true),
             poke_others: settings.poke_others.unwrap_or(false),
             scrub_interval: Duration::from_secs(interval),
             node: settings

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::Auditor,
+    audit::{Auditor, Duties},
     chain_view::OperatorChain,
     client::{Limits, StorageClient},
     config::Config,
@@ -161,7 +161,11 @@ pub async fn run_until(
         denied: config.denied,
         pull_rate: Rate::new(config.rates.pull),
     });
-    let auditor = Auditor::new(shared.clone(), config.poke_others);
+    let duties = Duties {
+        hand_over: config.hand_over,
+        poke_others: config.poke_others,
+    };
+    let auditor = Auditor::new(shared.clone(), duties);
     let auditing = tokio::spawn(auditor.run(stop.clone()));
     let converging = tokio::spawn(Converger::new(shared).run(stop.clone()));
     let (scrubs, scrub_stop) = (app.scrubs, stop.clone());

@@ -88,7 +88,16 @@ impl Metrics {
             &["call", "result"],
         )?;
         // They begin at zero, so that the first failure is an increase.
-        for call in ["ready", "prove", "resign", "answer", "poke", "poke-others"] {
+        for call in [
+            "ready",
+            "prove",
+            "resign",
+            "answer",
+            "poke",
+            "poke-others",
+            "hand-over",
+            "hand-over-others",
+        ] {
             for result in ["ok", "failed"] {
                 calls.with_label_values(&[call, result]);
             }

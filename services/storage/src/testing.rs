@@ -1,5 +1,7 @@
 //! What the tests share: files, a daemon's server in this process, and a chain in memory.
 
+mod stakes;
+
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -14,7 +16,7 @@ use noema_chain_client::{
     AccountId, Assignment, AuditLimits, AuditRound, AuditStanding, AuditedPage, BlockNumber,
     BlockRef, Call, ChainError, ChainEvent, Challenges, Deal, FileId, Finalized, Hash, Head,
     ProviderPay, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState,
-    SubmitError, SubmitOptions, Terms,
+    SubmitError, SubmitOptions, Terms, Uncovered,
 };
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
 use noema_transport::{
@@ -317,6 +319,7 @@ pub(crate) struct FakeState {
     pub(crate) challenges_at_best: Option<Challenges>,
     pub(crate) standings: HashMap<AccountId, AuditStanding>,
     pub(crate) pay: Option<ProviderPay>,
+    pub(crate) uncovered: HashMap<AccountId, Uncovered>,
     pub(crate) time: u64,
     pub(crate) deals_read: usize,
     pub(crate) seeds_read: usize,
@@ -371,9 +374,10 @@ impl ChainView for FakeChain {
 
     async fn submit(&self, call: Call) -> Result<Finalized, SubmitError> {
         let (refuse, failure, events) = self.with(|state| {
-            state.submitted.push(call);
             let refuse = state.refuse.then_some(SubmitError::Stopped);
             let failure = (!state.failures.is_empty()).then(|| state.failures.remove(0));
+            let failure = failure.or_else(|| state.hand_over(&call));
+            state.submitted.push(call);
             (refuse, failure, state.events.clone())
         });
         if let Some(error) = refuse.or(failure) {
@@ -485,6 +489,14 @@ impl StateView for FakeChain {
 
     async fn provider_pay(&self, _provider: &AccountId) -> Result<Option<ProviderPay>, ChainError> {
         Ok(self.with(|state| state.pay.clone()))
+    }
+
+    async fn uncovered(&self, provider: &AccountId) -> Result<Option<Uncovered>, ChainError> {
+        Ok(self.with(|state| state.uncovered.get(provider).copied()))
+    }
+
+    async fn to_hand_over(&self, provider: &AccountId) -> Result<u64, ChainError> {
+        Ok(self.with(|state| state.to_hand_over(provider)))
     }
 
     fn audit_limits(&self) -> Result<AuditLimits, ChainError> {

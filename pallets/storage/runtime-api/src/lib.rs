@@ -3,7 +3,7 @@
 
 use codec::Codec;
 use noema_traits::RoundIndex;
-use pallet_noema_storage::{FileId, Lease, PriceInfo, ProviderPay, Quote, RenewalQuote};
+use pallet_noema_storage::{FileId, Lease, PriceInfo, ProviderPay, Quote, RenewalQuote, Uncovered};
 use sp_runtime::DispatchError;
 
 sp_api::decl_runtime_apis! {
@@ -31,5 +31,11 @@ sp_api::decl_runtime_apis! {
 
         /// What is owed to a provider. None when nothing is.
         fn provider(account: AccountId) -> Option<ProviderPay<Balance>>;
+
+        /// What a provider's stake is short of, from the first block on in which it is. None while it covers what the provider holds.
+        fn uncovered(provider: AccountId) -> Option<Uncovered>;
+
+        /// Bytes by which a provider is short beyond what it is leaving, while `hand_over` is accepted for its replicas that earn; else 0.
+        fn to_hand_over(provider: AccountId) -> u64;
     }
 }

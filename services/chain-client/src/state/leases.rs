@@ -8,7 +8,7 @@ use crate::{
     runtime::{self, runtime_types::pallet_noema_storage::quotes as chain},
     types::{
         AccountId, FileId, Lease, LeaseQuote, LeaseStatus, ProviderPay, RateChange, RenewalQuote,
-        RoundIndex, Segment, StoragePrice,
+        RoundIndex, Segment, StoragePrice, Uncovered,
     },
 };
 
@@ -118,5 +118,28 @@ impl StateAt {
                 })
                 .collect(),
         }))
+    }
+
+    /// What a provider's stake is short of. `None` while it covers what the provider holds.
+    pub async fn uncovered(&self, provider: &AccountId) -> Result<Option<Uncovered>, ChainError> {
+        let api = runtime::runtime_apis().leases_api();
+        let question = api.uncovered(AccountId32::from(*provider));
+        let short = self
+            .ask_runtime("what a provider's stake is short of", question)
+            .await?;
+        Ok(short.map(|short| Uncovered {
+            bytes: short.bytes,
+            leaving: short.leaving,
+            blocks: short.blocks,
+            grace: short.grace,
+        }))
+    }
+
+    /// Bytes by which a provider is short beyond what it is leaving, while anyone may let it hand replicas over; else 0.
+    pub async fn to_hand_over(&self, provider: &AccountId) -> Result<u64, ChainError> {
+        let api = runtime::runtime_apis().leases_api();
+        let question = api.to_hand_over(AccountId32::from(*provider));
+        self.ask_runtime("what a provider is to hand over", question)
+            .await
     }
 }

@@ -123,6 +123,31 @@ pub struct RateChange {
     pub ends: Balance,
 }
 
+/// A provider whose stake covers less than what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Uncovered {
+    /// Bytes beyond what its stake covers.
+    pub bytes: u64,
+    /// Bytes of the replicas that it is leaving already.
+    pub leaving: u64,
+    /// Blocks since its stake covers less, without a break.
+    pub blocks: u64,
+    /// Blocks that it has to bond more before anyone may let it hand replicas over.
+    pub grace: u64,
+}
+
+impl Uncovered {
+    /// Blocks in which it can still bond more; 0 when replicas are handed over.
+    pub fn blocks_left(&self) -> u64 {
+        self.grace.saturating_sub(self.blocks)
+    }
+
+    /// Bytes beyond what it is leaving already: those that still have to go, unless it bonds more.
+    pub fn missing(&self) -> u64 {
+        self.bytes.saturating_sub(self.leaving)
+    }
+}
+
 impl ProviderPay {
     /// What it gets for passing `round`, what is carried left aside. `None` for a settled round.
     pub fn rate_in(&self, round: RoundIndex) -> Option<Balance> {
@@ -139,6 +164,19 @@ impl ProviderPay {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_of_the_grace_and_of_the_shortfall_never_falls_below_nothing() {
+        let mut short = Uncovered {
+            bytes: 100,
+            leaving: 30,
+            blocks: 10,
+            grace: 24,
+        };
+        assert_eq!((short.blocks_left(), short.missing()), (14, 70));
+        (short.blocks, short.leaving) = (25, 101);
+        assert_eq!((short.blocks_left(), short.missing()), (0, 0));
+    }
 
     #[test]
     fn the_rate_of_a_round_follows_the_changes_up_to_it() {

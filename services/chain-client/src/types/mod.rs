@@ -19,7 +19,7 @@ pub use constants::Constants;
 pub use deal::{Assignment, CommitmentCount, Deal, Leaving, Segment, Slot, SlotState, Terms};
 pub use file::{FileId, ParseHexError};
 pub use lease::{
-    Lease, LeaseQuote, LeaseStatus, ProviderPay, RateChange, RenewalQuote, StoragePrice,
+    Lease, LeaseQuote, LeaseStatus, ProviderPay, RateChange, RenewalQuote, StoragePrice, Uncovered,
 };
 pub use provider::{ProviderPage, ProviderRecord, ProviderStatus, Role, Unlocking};
 pub use validator::{

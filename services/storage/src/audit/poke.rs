@@ -1,4 +1,4 @@
-//! Settling rounds that others missed, for the reporter's share of the fee. Off unless the operator asks for it.
+//! Settling rounds that others missed, for the reporter's share of the fee, and letting others hand over what their stakes do not cover. Off unless the operator asks for it.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use noema_chain_client::{
 use sp_crypto_hashing::blake2_256;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::pay;
+use super::{hand_over, pay};
 use crate::{
     chain_view::{ChainView, StateView},
     converge::Shared,
@@ -68,9 +68,10 @@ impl PokeOthers {
     }
 }
 
-/// Settles what others missed in `round` and before, one after the other.
+/// Settles what others missed in `round` and before, and hands over what their stakes do not cover, one after the other.
 async fn search<C: ChainView>(shared: &Shared<C>, round: RoundIndex) -> Result<(), ChainError> {
     let mut start: Option<Vec<u8>> = None;
+    let mut looks_at_stakes = true;
     loop {
         let block = shared.chain.heads().borrow().block();
         let state = shared.chain.at(block).await?;
@@ -84,9 +85,18 @@ async fn search<C: ChainView>(shared: &Shared<C>, round: RoundIndex) -> Result<(
         let page = state.audited_page(start.as_deref(), PAGE).await?;
         for provider in page.providers {
             let standing = state.audit_standing(&provider).await?;
-            let missed = standing.is_some_and(|known| known.unsettled > 0 && !known.dropping);
-            if missed && provider != shared.provider {
+            // From whoever loses everything the chain takes the rest.
+            let other = standing.filter(|known| !known.dropping && provider != shared.provider);
+            let Some(known) = other else { continue };
+            if known.unsettled > 0 {
                 poke(shared, provider).await?;
+            }
+            if looks_at_stakes {
+                if let Err(error) = hand_over::for_other(shared, &state, &provider).await {
+                    // A runtime that cannot be asked, perhaps: the rounds of others are settled all the same.
+                    tracing::warn!(%error, %provider, "cannot see to what others' stakes do not cover");
+                    looks_at_stakes = false;
+                }
             }
         }
         match page.next {

@@ -21,11 +21,11 @@ use crate::{
     testing::{data_path, fill, head, open_store, tracked, FakeChain, Sample, TestProvider},
 };
 
-const ME: AccountId = AccountId([40; 32]);
-const OTHER: AccountId = AccountId([41; 32]);
+pub(super) const ME: AccountId = AccountId([40; 32]);
+pub(super) const OTHER: AccountId = AccountId([41; 32]);
 
-struct Setup {
-    chain: FakeChain,
+pub(super) struct Setup {
+    pub(super) chain: FakeChain,
     shared: Arc<Shared<FakeChain>>,
     auditor: Auditor<FakeChain>,
     block: u32,
@@ -36,10 +36,9 @@ fn setup() -> Setup {
     setup_with(false)
 }
 
-fn setup_with(poke_others: bool) -> Setup {
-    let dir = tempfile::tempdir().unwrap();
-    let chain = FakeChain::new();
-    let shared = Arc::new(Shared {
+/// What a daemon with this chain and data directory shares.
+pub(super) fn shared_of(chain: &FakeChain, dir: &TempDir) -> Arc<Shared<FakeChain>> {
+    Arc::new(Shared {
         chain: chain.clone(),
         provider: ME,
         operator: ME,
@@ -52,8 +51,17 @@ fn setup_with(poke_others: bool) -> Setup {
         pin: None,
         denied: DenyList::default(),
         pull_rate: Rate::default(),
-    });
-    let auditor = Auditor::new(shared.clone(), poke_others);
+    })
+}
+
+pub(super) fn setup_with(poke_others: bool) -> Setup {
+    let (dir, chain) = (tempfile::tempdir().unwrap(), FakeChain::new());
+    let shared = shared_of(&chain, &dir);
+    let duties = Duties {
+        hand_over: true,
+        poke_others,
+    };
+    let auditor = Auditor::new(shared.clone(), duties);
     Setup {
         chain,
         shared,
@@ -64,7 +72,7 @@ fn setup_with(poke_others: bool) -> Setup {
 }
 
 /// Round 4, whose window has ticks 100 to 129.
-fn round(tick: u64) -> AuditRound {
+pub(super) fn round(tick: u64) -> AuditRound {
     AuditRound {
         index: 4,
         tick,
@@ -77,7 +85,7 @@ fn round(tick: u64) -> AuditRound {
     }
 }
 
-fn standing(next: u32, points: u32) -> AuditStanding {
+pub(super) fn standing(next: u32, points: u32) -> AuditStanding {
     AuditStanding {
         next,
         unsettled: 0,
@@ -115,7 +123,7 @@ impl Setup {
     }
 
     /// The next finalised block, and time for what it starts.
-    async fn step(&mut self) {
+    pub(super) async fn step(&mut self) {
         self.block += 1;
         self.chain.head.send_replace(head(self.block));
         self.step_at(head(self.block)).await;
@@ -157,7 +165,7 @@ impl Setup {
         all
     }
 
-    fn expect_figure(&self, line: &str) {
+    pub(super) fn expect_figure(&self, line: &str) {
         let text = self.shared.metrics.text();
         assert!(
             text.contains(&format!("noema_storage_{line}\n")),

@@ -109,6 +109,17 @@ fn others_are_poked_only_if_that_is_asked_for() {
 }
 
 #[test]
+fn what_is_not_covered_is_handed_over_unless_that_is_turned_off() {
+    let alice = alice();
+    let given = |more: &[&str]| {
+        let usual = ["--provider", &alice, "--dev-operator", "Alice"];
+        parse(&[&usual, more].concat()).unwrap().hand_over
+    };
+    assert!(given(&[]) && given(&["--hand-over"]));
+    assert!(!given(&["--hand-over=false"]));
+}
+
+#[test]
 fn doctor_takes_the_settings_before_and_behind_its_name() {
     let alice = alice();
     let parse = |args: &[&str]| {

@@ -1,4 +1,4 @@
-//! How the provider stands with the audits.
+//! How the provider stands with the audits, and whether its stake covers what it holds.
 
 use noema_chain_client::{AuditRoundState, AuditStanding};
 
@@ -6,6 +6,7 @@ use super::{
     chain::{AuditFacts, Facts},
     Report,
 };
+use crate::units::ByteSize;
 
 pub(super) fn audits(report: &mut Report, facts: &Facts) {
     let name = "audits";
@@ -15,6 +16,7 @@ pub(super) fn audits(report: &mut Report, facts: &Facts) {
         asked,
         pay,
         limits,
+        uncovered: _,
     } = &facts.audits;
     let Some(round) = round else {
         report.ok(name, "the chain has no round of audits yet".to_owned());
@@ -90,5 +92,40 @@ pub(super) fn audits(report: &mut Report, facts: &Facts) {
         );
     } else {
         report.ok(name, known);
+    }
+}
+
+/// Whether the stake covers what the provider holds.
+pub(super) fn cover(report: &mut Report, facts: &Facts) {
+    let name = "cover";
+    let Some(short) = facts.audits.uncovered else {
+        report.ok(name, "the stake covers what the provider holds".to_owned());
+        return;
+    };
+    let known = format!(
+        "for {} blocks the stake has covered {} less than what the provider holds",
+        short.blocks,
+        ByteSize(short.bytes)
+    );
+    let bond = "bond more: `noema provider bond-more`";
+    match (short.blocks_left(), short.missing()) {
+        (0, 0) => report.warning(
+            name,
+            format!("{known}; the replicas that it is leaving make up for that"),
+            "keep the daemon running until others have them",
+        ),
+        (0, missing) => report.failed(
+            name,
+            format!(
+                "{known}; anyone may let it hand over replicas of {}, its daemon does",
+                ByteSize(missing)
+            ),
+            bond,
+        ),
+        (left, _) => report.failed(
+            name,
+            format!("{known}; in {left} blocks replicas are handed over"),
+            bond,
+        ),
     }
 }

@@ -3,7 +3,7 @@
 use noema_chain_client::{
     AccountId, AccountState, AuditLimits, AuditRound, AuditStanding, Balance, BlockNumber,
     ChainClient, ChainError, Challenges, Hash, NodeInfo, ProviderPay, ProviderRecord,
-    ProviderStatus, Role,
+    ProviderStatus, Role, Uncovered,
 };
 use noema_transport::{Endpoint, Pin};
 
@@ -39,6 +39,8 @@ pub(super) struct AuditFacts {
     pub(super) asked: Option<Challenges>,
     pub(super) pay: Option<ProviderPay>,
     pub(super) limits: AuditLimits,
+    /// What its stake is short of.
+    pub(super) uncovered: Option<Uncovered>,
 }
 
 impl Facts {
@@ -60,6 +62,7 @@ impl Facts {
             asked: state.challenges(provider).await?,
             pay: state.provider_pay(provider).await?,
             limits: state.audit_limits()?,
+            uncovered: state.uncovered(provider).await?,
         };
         let node = client.node_info().await?;
         let best = client.at(client.best().await?).await?;

@@ -83,10 +83,11 @@ async fn examine_settings(report: &mut Report, examined: Examined, depth: Depth)
             chain::balance(report, facts, operator.as_ref());
             chain::clock(report, facts);
             audits::audits(report, facts);
+            audits::cover(report, facts);
             chain::pinned(report, facts, pin);
         }
         Err(error) => {
-            let advice = "start the node, or name another one (--node); chain, registration, balance, clock, audits, pin and endpoint could not be checked";
+            let advice = "start the node, or name another one (--node); chain, registration, balance, clock, audits, cover, pin and endpoint could not be checked";
             report.failed("node", error.to_string(), advice);
         }
     }

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt};
 use clap::Parser;
 use noema_chain_client::{
     AccountId, AccountState, AuditLimits, AuditRound, AuditRoundState, AuditStanding, Challenge,
-    Challenges, Hash, NodeInfo, ProviderRecord, ProviderStatus, Role, SigningKey,
+    Challenges, Hash, NodeInfo, ProviderRecord, ProviderStatus, Role, SigningKey, Uncovered,
 };
 use noema_commitment::SEGMENT_SIZE;
 use noema_transport::Pin;
@@ -74,7 +74,36 @@ fn facts() -> Facts {
                 miss_fee: 50,
                 hand_over_rounds: 28,
             },
+            uncovered: None,
         },
+    }
+}
+
+#[test]
+fn a_stake_that_does_not_cover_is_told_before_and_while_replicas_go() {
+    let check = |uncovered| {
+        let mut facts = facts();
+        facts.audits.uncovered = uncovered;
+        let mut report = Report::default();
+        audits::cover(&mut report, &facts);
+        (status(&report, "cover").unwrap(), report.to_string())
+    };
+    assert_eq!(check(None).0, CheckStatus::Ok);
+    let short = |leaving, blocks| {
+        Some(Uncovered {
+            bytes: 3 << 20,
+            leaving,
+            blocks,
+            grace: 24,
+        })
+    };
+    for (uncovered, expected, part) in [
+        (short(0, 10), CheckStatus::Failed, "in 14 blocks"),
+        (short(1 << 20, 24), CheckStatus::Failed, "replicas of 2 MiB"),
+        (short(3 << 20, 30), CheckStatus::Warning, "leaving make up"),
+    ] {
+        let (found, text) = check(uncovered);
+        assert!(found == expected && text.contains(part), "{text}");
     }
 }
 

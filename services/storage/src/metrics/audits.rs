@@ -25,6 +25,8 @@ pub(crate) struct AuditMetrics {
     pub(crate) pay_carried: Gauge,
     pub(crate) pay_rate: Gauge,
     pub(crate) files_below_replicas: IntGauge,
+    pub(crate) uncovered: IntGauge,
+    pub(crate) to_hand_over: IntGauge,
 }
 
 impl AuditMetrics {
@@ -103,6 +105,14 @@ impl AuditMetrics {
             pay_rate: amount(
                 "pay_per_round_noema",
                 "What the next round pays if it is passed, in NOEMA",
+            )?,
+            uncovered: gauge(
+                "uncovered_bytes",
+                "Bytes that this provider holds beyond what its stake covers",
+            )?,
+            to_hand_over: gauge(
+                "to_hand_over_bytes",
+                "Of these, bytes beyond the replicas that it is leaving already",
             )?,
             files_below_replicas: gauge(
                 "files_below_replicas",

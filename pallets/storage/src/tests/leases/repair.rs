@@ -84,7 +84,27 @@ fn hand_over(id: crate::FileId) -> DispatchResultWithPostInfo {
         owner: ALICE,
         slot: 0,
     };
-    dispatch(BOB, call)
+    let slot = deal_of(id, ALICE).slots[0].clone();
+    let due = slot
+        .earner()
+        .map(|old| Storage::to_hand_over(&old.provider));
+    let done = dispatch(BOB, call);
+    if slot.leaving.is_none() {
+        assert_eq!(
+            done.is_ok(),
+            due.unwrap() > 0,
+            "the runtime API says {due:?}"
+        );
+    }
+    done
+}
+
+/// What the runtime API says that the provider is short of, and leaving, for how long; and how much of that is to be handed over.
+fn short(who: u64) -> Option<((u64, u64), u64, u64)> {
+    let found = Storage::uncovered(&who)?;
+    assert_eq!(found.grace, RoundLength::get());
+    let due = Storage::to_hand_over(&who);
+    Some(((found.bytes, found.leaving), found.blocks, due))
 }
 
 #[test]
@@ -116,6 +136,7 @@ fn provider_whose_cover_is_taken_away_loses_no_more_than_it_is_short_of() {
             .collect();
         let who = provider(0);
         let each = Registry::all()[&who].reserved / 6;
+        assert_eq!((short(who), Storage::to_hand_over(&who)), (None, 0));
         // One and a half of them are not covered any more.
         let covered = 4 * each + each / 2;
         Registry::set_capacity(who, covered);
@@ -129,10 +150,15 @@ fn provider_whose_cover_is_taken_away_loses_no_more_than_it_is_short_of() {
         Registry::set_capacity(who, covered);
         run_blocks(49);
         assert_noop!(hand_over(ids[0]), Error::<Test>::CoverMayCome);
+        let wanting = each + each / 2;
+        assert_eq!(short(who), Some(((wanting, 0), 49, 0)));
         // It does not: what is leaving makes up for what is missing.
         run_blocks(1);
+        assert_eq!(short(who), Some(((wanting, 0), 50, wanting)));
         assert_ok!(hand_over(ids[0]));
+        assert_eq!(short(who), Some(((wanting, each), 50, each / 2)));
         assert_ok!(hand_over(ids[1]));
+        assert_eq!(short(who), Some(((wanting, 2 * each), 50, 0)));
         assert_eq!(crate::LeavingBytes::<Test>::get(who), 2 * each);
         for id in &ids[2..] {
             assert_noop!(hand_over(*id), Error::<Test>::StillCovered);

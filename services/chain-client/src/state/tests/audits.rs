@@ -5,7 +5,7 @@ use crate::{
     call::LeaseCall,
     types::{
         AuditRound, AuditRoundState, AuditStanding, Challenge, Lease, LeaseStatus, RateChange,
-        Segment,
+        Segment, Uncovered,
     },
 };
 
@@ -129,6 +129,20 @@ async fn leases_and_pay_are_those_the_runtime_gives() {
     assert_eq!(pay.changes[0], first);
     assert_eq!(pay.rate_in(9), Some(0));
 
+    node.answer_with("LeasesApi_uncovered", Some((100u64, 30u64, 25u64, 24u64)));
+    let expected = Uncovered {
+        bytes: 100,
+        leaving: 30,
+        blocks: 25,
+        grace: 24,
+    };
+    let found = state.uncovered(&who(1)).await.unwrap();
+    assert_eq!(found, Some(expected));
+    node.answer_with("LeasesApi_uncovered", None::<()>);
+    assert_eq!(state.uncovered(&who(1)).await.unwrap(), None);
+    node.answer_with("LeasesApi_to_hand_over", 70u64);
+    assert_eq!(state.to_hand_over(&who(1)).await.unwrap(), 70);
+
     let refused: Result<(), _> = Err((3u8, 9u8, [1u8, 0, 0, 0]));
     node.answer_with("LeasesApi_quote_renewal", refused);
     let quote = state.renewal_quote(&FileId([5; 32]), &who(1), 9).await;
@@ -192,6 +206,13 @@ async fn answers_and_lease_calls_are_encoded_as_the_runtime_takes_them() {
     expect(call, "Audits", "answer", (4u32, answers).encode());
     let call = Call::Poke { provider: owner };
     expect(call, "Audits", "poke", owner.0.encode());
+    let call = Call::HandOver {
+        file,
+        owner,
+        slot: 2,
+    };
+    let arguments = (file.0, owner.0, 2u8);
+    expect(call, "Storage", "hand_over", arguments.encode());
     let call = LeaseCall::Renew {
         leases: vec![(file, owner)],
         until: 40,
