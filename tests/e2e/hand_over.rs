@@ -25,9 +25,9 @@ const DELEGATOR: &str = "Charlie";
 /// Who commits to what is never uploaded.
 const HOARDER: &str = "Dave";
 const SIZE: u64 = (2 << 20) + 1000;
-/// More than the bond covers, so that the delegation is needed for it.
-const HOARD: u64 = 101 * GIB + GIB / 2;
-const DELEGATED: u128 = 4 * NOEMA;
+/// More than the bond covers, so that the delegation is needed for it; a size whose tree needs no padding, so that it is what is reserved.
+const HOARD: u64 = 104 * GIB;
+const DELEGATED: u128 = 5 * NOEMA;
 /// More than the rounds of the test.
 const LEASE: u32 = 120;
 /// For a round without cover, and what it takes to draw, fetch, prove and mature a replica.
