@@ -5,6 +5,7 @@
 
 mod chain;
 mod figures;
+mod mesh;
 mod pace;
 
 use std::{
@@ -90,6 +91,12 @@ async fn measure(
         .await?;
     let client = OnlineClient::<SubstrateConfig>::from_insecure_url(net.url()).await?;
     let signed = load.sign_batches(&client, chain.batch()).await?;
+    let met = mesh::whole(&net).await?;
+    eprintln!(
+        "{}, {delay:?}: all nodes were peers after {} s",
+        chain.name(),
+        met.as_secs()
+    );
     let mut watch = Watch::begin(&net);
 
     let mut rows = Vec::new();

@@ -358,15 +358,22 @@ impl Wiring {
         for index in 0..ports.len() {
             peers.push(peer_id(binaries, index).await?);
         }
+        // Each pair is dialled by one of both alone. Where both dial at the same moment over a link with a delay, each closes the connection that the other keeps, and
+        // both try again after the same pause, for minutes. Nobody dials who was only heard of.
         let args = (0..ports.len()).map(|from| {
-            let others = peers.iter().enumerate().filter_map(|(to, peer)| {
-                let port = links.port(from, to)?;
-                Some(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"))
-            });
-            ["--reserved-only".into(), "--reserved-nodes".into()]
-                .into_iter()
-                .chain(others)
-                .collect()
+            let mut args = vec!["--out-peers".to_owned(), "0".to_owned()];
+            let dialled = peers
+                .iter()
+                .enumerate()
+                .take(from)
+                .filter_map(|(to, peer)| {
+                    let port = links.port(from, to)?;
+                    Some(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"))
+                });
+            for address in dialled {
+                args.extend(["--reserved-nodes".to_owned(), address]);
+            }
+            args
         });
         Ok(Self {
             args: args.collect(),
