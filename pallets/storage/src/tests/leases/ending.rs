@@ -1,9 +1,7 @@
 //! Ends: over, lapsed, expired; and what the agenda does about them.
 
 use crate::{mock::*, Config, Deals, EndReason, Error, Event, WeightInfo};
-use frame_support::{
-    assert_noop, assert_ok, dispatch::WithPostDispatchInfo, pallet_prelude::Pays,
-};
+use frame_support::{assert_noop, assert_ok, dispatch::WithPostDispatchInfo, pallet_prelude::Pays};
 use noema_traits::{FileCommitments, Frozen};
 
 type W = <Test as Config>::WeightInfo;

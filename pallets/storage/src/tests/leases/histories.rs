@@ -570,7 +570,7 @@ proptest! {
 fn random_histories_meet_everything() {
     let mut runner = TestRunner::deterministic();
     let mut met = BTreeSet::new();
-    for _ in 0..16 {
+    for _ in 0..24 {
         let ops = prop::collection::vec(op(), 110)
             .new_tree(&mut runner)
             .expect("it is a vector")
