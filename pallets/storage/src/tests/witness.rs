@@ -10,8 +10,27 @@ use noema_traits::Frozen;
 
 type W = <Test as Config>::WeightInfo;
 
-/// The three calls about a deal of Alice's, each with its own share of the weight.
-fn calls(file: crate::FileId, replicas: u8) -> [(u64, Call<Test>, fn(u32) -> Weight); 3] {
+/// One of the three calls about a deal of Alice's.
+#[derive(Clone)]
+struct Case {
+    who: u64,
+    call: Call<Test>,
+    /// The share of this pallet in what it weighs.
+    own: fn(u32) -> Weight,
+}
+
+impl Case {
+    fn charged(&self) -> Weight {
+        let call = RuntimeCall::from(self.call.clone());
+        call.get_dispatch_info().call_weight
+    }
+
+    fn dispatch(&self) -> DispatchResultWithPostInfo {
+        dispatch(self.who, self.call.clone())
+    }
+}
+
+fn cases(file: crate::FileId, replicas: u8) -> [Case; 3] {
     let owner = ALICE;
     let accept = Call::accept {
         file,
@@ -25,14 +44,22 @@ fn calls(file: crate::FileId, replicas: u8) -> [(u64, Call<Test>, fn(u32) -> Wei
         replicas,
     };
     [
-        (ALICE, Call::remove { file, replicas }, W::remove),
-        (BOB, accept, W::accept),
-        (PAUPER, expire, W::remove),
+        Case {
+            who: ALICE,
+            call: Call::remove { file, replicas },
+            own: W::remove,
+        },
+        Case {
+            who: BOB,
+            call: accept,
+            own: W::accept,
+        },
+        Case {
+            who: PAUPER,
+            call: expire,
+            own: W::remove,
+        },
     ]
-}
-
-fn charged(call: Call<Test>) -> Weight {
-    RuntimeCall::from(call).get_dispatch_info().call_weight
 }
 
 fn taken(result: DispatchResultWithPostInfo) -> Weight {
@@ -53,27 +80,20 @@ fn offered(over: bool) -> crate::FileId {
 #[test]
 fn calls_are_charged_by_the_witness_up_to_the_most_replicas() {
     for replicas in 1..=MOST {
-        let all = u32::from(replicas);
         let audits = MOST_OF_A_CHANGE * u64::from(replicas);
-        for (_, call, own) in calls([1; 32], replicas) {
-            assert_eq!(charged(call), own(all) + audits);
+        for case in cases([1; 32], replicas) {
+            assert_eq!(case.charged(), (case.own)(replicas.into()) + audits);
         }
     }
-    let most = calls([1; 32], MOST).map(|(_, call, _)| charged(call));
-    assert_eq!(
-        calls([1; 32], MOST + 1).map(|(_, call, _)| charged(call)),
-        most
-    );
-    assert_eq!(
-        calls([1; 32], u8::MAX).map(|(_, call, _)| charged(call)),
-        most
-    );
+    let most = |replicas| cases([1; 32], replicas).map(|case| case.charged());
+    assert_eq!(most(MOST + 1), most(MOST));
+    assert_eq!(most(u8::MAX), most(MOST));
 }
 
 #[test]
 fn witness_of_nothing_pays_for_its_refusal() {
-    for (_, call, _) in calls([1; 32], 0) {
-        assert!(W::witness_too_low().all_lte(charged(call)));
+    for case in cases([1; 32], 0) {
+        assert!(W::witness_too_low().all_lte(case.charged()));
     }
 }
 
@@ -82,14 +102,14 @@ fn calls_with_too_low_a_witness_change_nothing_for_the_price_of_a_look() {
     for over in [false, true] {
         build_and_execute(3, || {
             let id = offered(over);
-            for (who, call, _) in (0..3).flat_map(|replicas| calls(id, replicas)) {
+            for case in (0..3).flat_map(|replicas| cases(id, replicas)) {
                 // What is over cannot be taken over, whatever is said of it.
-                let error = match call {
+                let error = match case.call {
                     Call::accept { .. } if over => Error::<Test>::UnknownDeal,
                     _ => Error::<Test>::WitnessTooLow,
                 };
                 let refused = error.with_weight(W::witness_too_low());
-                assert_noop!(dispatch(who, call), refused);
+                assert_noop!(case.dispatch(), refused);
             }
         });
     }
@@ -109,22 +129,22 @@ fn witness_is_checked_before_the_audits_are_asked() {
 
 #[test]
 fn calls_with_an_exact_witness_take_what_they_are_charged_where_audits_take_the_most() {
-    for over in [false, true] {
-        for nth in 0..3 {
-            build_and_execute(3, || {
-                let id = offered(over);
-                ChangeWeight::set(MOST_OF_A_CHANGE);
-                let [(who, call, _)] = [calls(id, 3)[nth].clone()];
-                let possible = match call {
-                    Call::remove { .. } => true,
-                    Call::accept { .. } => !over,
-                    _ => over,
-                };
-                if possible {
-                    assert_eq!(taken(dispatch(who, call.clone())), charged(call));
-                }
-            });
-        }
+    let remove = |id| cases(id, 3)[0].clone();
+    let accept = |id| cases(id, 3)[1].clone();
+    let expire = |id| cases(id, 3)[2].clone();
+    type Made = fn(crate::FileId) -> Case;
+    let possible: [(bool, Made); 4] = [
+        (false, remove),
+        (true, remove),
+        (false, accept),
+        (true, expire),
+    ];
+    for (over, made) in possible {
+        build_and_execute(3, || {
+            let case = made(offered(over));
+            ChangeWeight::set(MOST_OF_A_CHANGE);
+            assert_eq!(taken(case.dispatch()), case.charged());
+        });
     }
 }
 
@@ -134,8 +154,8 @@ fn calls_with_too_high_a_witness_are_given_back_the_rest() {
         build_and_execute(3, || {
             let id = offered(false);
             let audits = ChangeWeight::get() * 3;
-            let accept = calls(id, replicas)[1].1.clone();
-            assert_eq!(taken(dispatch(BOB, accept)), W::accept(3) + audits);
+            let [_, accept, _] = cases(id, replicas);
+            assert_eq!(taken(accept.dispatch()), W::accept(3) + audits);
             let remove = Call::remove { file: id, replicas };
             assert_eq!(taken(dispatch(BOB, remove)), W::remove(3) + audits);
         });
