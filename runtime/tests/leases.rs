@@ -251,7 +251,7 @@ fn a_file_is_bought_audited_paid_for_and_repaired() {
         let lease = Storage::lease(&scene.file, &owner).expect("it is there");
         assert_eq!(lease.status, LeaseStatus::Running);
         let before = Balances::free_balance(&owner);
-        while block(|| Storage::remove(signed(&owner), scene.file)).is_err() {}
+        while block(|| Storage::remove(signed(&owner), scene.file, 1)).is_err() {}
         assert!(Balances::free_balance(&owner) > before);
         for _ in 0..3 {
             scene.round(Some(&second));

@@ -138,6 +138,10 @@ fn ours() -> Vec<(&'static str, Weight)> {
         ("Storage::ready", StorageWeight::ready()),
         ("Storage::prove", StorageWeight::prove()),
         ("Storage::remove", StorageWeight::remove(1)),
+        (
+            "Storage refuses a witness",
+            StorageWeight::witness_too_low(),
+        ),
         ("Storage::resign", StorageWeight::resign()),
         ("Storage agenda", StorageWeight::agenda_base()),
         ("Storage agenda block", StorageWeight::agenda_block(tasks)),
@@ -230,35 +234,60 @@ fn no_pallet_of_ours_uses_the_empty_weights() {
     }
 }
 
+/// What ends a deal of so many replicas, or hands it to another owner.
+fn endings(replicas: u8) -> [RuntimeCall; 3] {
+    use pallet_noema_storage::Call;
+    let file = [1; 32];
+    let owner = sp_keyring::Sr25519Keyring::Alice.to_account_id();
+    let expire = Call::expire {
+        file,
+        owner: owner.clone(),
+        replicas,
+    };
+    let accept = Call::accept {
+        file,
+        owner,
+        replicas,
+        max: 0,
+    };
+    [Call::remove { file, replicas }, expire, accept].map(RuntimeCall::Storage)
+}
+
+fn largest_transaction() -> Weight {
+    BlockWeights::get()
+        .get(DispatchClass::Normal)
+        .max_extrinsic
+        .expect("ordinary transactions are limited")
+}
+
 /// What asks the audits for every replica of a deal weighs most of ours. It must fit nevertheless, or owners could not end what they have.
 #[test]
 fn the_end_of_the_largest_deal_fits_a_transaction() {
-    let limits = BlockWeights::get();
-    let largest = limits
-        .get(DispatchClass::Normal)
-        .max_extrinsic
-        .expect("ordinary transactions are limited");
-    let file = [1; 32];
-    let owner = sp_keyring::Sr25519Keyring::Alice.to_account_id();
-    let calls = [
-        pallet_noema_storage::Call::remove { file },
-        pallet_noema_storage::Call::expire {
-            file,
-            owner: owner.clone(),
-        },
-        pallet_noema_storage::Call::accept {
-            file,
-            owner: owner.clone(),
-            max: 0,
-        },
-        pallet_noema_storage::Call::drop_replicas {
-            provider: owner,
-            limit: 12,
-        },
-    ];
-    for call in calls {
-        let call = RuntimeCall::Storage(call);
+    let most: u32 = <Runtime as pallet_noema_storage::Config>::MaxReplicas::get();
+    let most = u8::try_from(most).expect("a byte says how many replicas there are");
+    let drop = RuntimeCall::Storage(pallet_noema_storage::Call::drop_replicas {
+        provider: sp_keyring::Sr25519Keyring::Alice.to_account_id(),
+        limit: 12,
+    });
+    // Whatever the sender says.
+    let calls = [most, u8::MAX].into_iter().flat_map(endings);
+    for call in calls.chain([drop]) {
         let weight = call.get_dispatch_info().call_weight;
-        assert!(weight.all_lte(largest), "{call:?} weighs {weight:?}");
+        assert!(
+            weight.all_lte(largest_transaction()),
+            "{call:?} weighs {weight:?}"
+        );
+    }
+}
+
+/// Several such fit into a block beside others, and a full one has room for one soon.
+#[test]
+fn the_end_of_a_usual_deal_takes_less_than_a_fifth_of_a_block() {
+    for call in endings(3) {
+        let weight = call.get_dispatch_info().call_weight;
+        assert!(
+            weight.ref_time() < largest_transaction().ref_time() / 5,
+            "{call:?} weighs {weight:?}"
+        );
     }
 }

@@ -338,8 +338,20 @@ async fn the_chain_refuses_with_a_reason_and_no_trace() -> anyhow::Result<()> {
         (
             "removal by a stranger",
             &stranger,
-            Call::Remove { file: file.file },
+            Call::Remove {
+                file: file.file,
+                replicas: u8::MAX,
+            },
             &[("Storage", "UnknownDeal")],
+        ),
+        (
+            "removal of fewer replicas than there are",
+            &owner,
+            Call::Remove {
+                file: file.file,
+                replicas: 0,
+            },
+            &[("Storage", "WitnessTooLow")],
         ),
         (
             "an endpoint of 10 KB",
@@ -546,7 +558,11 @@ async fn a_daemon_refuses_with_a_reason_and_no_trace() -> anyhow::Result<()> {
 
     // The deal that cannot be kept goes, and its deposit comes back; so does the other.
     for file in [&file, &misfit] {
-        submitter.submit(Call::Remove { file: file.file }).await?;
+        let call = Call::Remove {
+            file: file.file,
+            replicas: 1,
+        };
+        submitter.submit(call).await?;
     }
     let (after, _) = trace(&net, "Alice").await?;
     ensure!(

@@ -173,7 +173,7 @@ async fn commits(client: &Client, net: &LocalNet) -> anyhow::Result<()> {
     let expected = Value::from_bytes(net.provider(0).account().0);
     ensure!(bytes(provider) == bytes(&expected), "{provider} is drawn");
 
-    let call = dynamic::tx("Storage", "remove", (file,));
+    let call = dynamic::tx("Storage", "remove", (file, 1_u8));
     let events = submit(client, &owner, &call).await?;
     event(events.all_events_in_block(), "Storage", "Removed")?;
     ensure!(account(client, &owner).await?.data.reserved == before.data.reserved);
@@ -214,7 +214,7 @@ async fn asks(client: &Client) -> anyhow::Result<()> {
         ensure!(answer == [0, 4, u8::from(covers)], "{answer:?}");
     }
 
-    let unknown = dynamic::tx("Storage", "remove", ([9_u8; 32],));
+    let unknown = dynamic::tx("Storage", "remove", ([9_u8; 32], 1_u8));
     let refused = submit(client, &owner, &unknown).await;
     let reason = refused
         .err()

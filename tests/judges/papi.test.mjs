@@ -142,7 +142,7 @@ test('commits to a file, watches the draw of its providers, and removes it', { t
     assert.deepEqual(deal.slots[slot].state, { type: 'Assigned', value: { provider, ready_by } });
   }
 
-  const removal = await api.tx.Storage.remove({ file }).signAndSubmit(charlie.signer);
+  const removal = await api.tx.Storage.remove({ file, replicas: deal.slots.length }).signAndSubmit(charlie.signer);
   assert.ok(removal.ok, JSON.stringify(removal.dispatchError));
   assert.deepEqual(onlyEvent(removal.events, 'Storage', 'Removed'), {
     file,

@@ -201,7 +201,7 @@ test('commits to a file, watches it until it is active, and removes it', { timeo
   const count = await api.query.storage.commitments(root, size);
   assert.deepEqual([count.deals.toNumber(), count.active.toNumber()], [1, 1]);
 
-  const removal = await sendAndFinalise(api.tx.storage.remove(committed.file), alice);
+  const removal = await sendAndFinalise(api.tx.storage.remove(committed.file, deal.slots.length), alice);
   assert.equal(removal.dispatchError, undefined);
   assert.equal(onlyEvent(removal.events, 'storage', 'Removed').data.refunded.toBigInt(), deposit + escrow, 'nobody earned a round of it');
   assert.equal(await depositsOf(alice), heldBefore);

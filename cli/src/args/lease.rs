@@ -79,7 +79,7 @@ pub(crate) struct Accept {
     pub(crate) max_deposit: Option<Amount>,
 }
 
-/// Clean a deal up whose lease is over; anyone may, and it is free. Its deposit goes back to its owner.
+/// Clean a deal up whose lease is over; anyone may, for a fee. Its deposit goes back to its owner.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Expire {
     #[command(flatten)]

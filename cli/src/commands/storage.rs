@@ -231,23 +231,18 @@ async fn remove(session: &Session, Id(bytes): Id) -> Result<(), Failure> {
     let owner = submitter.account();
     let file = FileId(bytes);
     // Before a fee is paid for finding out.
-    if client
-        .at_finalized()
-        .await?
-        .deal(&file, &owner)
-        .await?
-        .is_none()
-    {
-        return Err(Failure::new(
+    let deal = client.at_finalized().await?.deal(&file, &owner).await?;
+    let deal = deal.ok_or_else(|| {
+        Failure::new(
             "not_found",
             format!(
                 "{owner} has no deal over file {file}; `noema storage list` shows what there is"
             ),
-        ));
-    }
-    let done = session
-        .submit(&submitter, Call::Remove { file }, "remove the file")
-        .await?;
+        )
+    })?;
+    let replicas = deal.replicas();
+    let call = Call::Remove { file, replicas };
+    let done = session.submit(&submitter, call, "remove the file").await?;
     let refunded = done
         .event("Storage", "Removed")
         .and_then(|event| number(event.fields.get("refunded")?));

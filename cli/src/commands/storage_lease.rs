@@ -180,7 +180,7 @@ pub(super) async fn accept(session: &Session, accept: &Accept) -> Result<(), Fai
         ));
     }
     // The chain computes it anew; it differs where the deal was made under other parameters.
-    let replicas = u8::try_from(target.deal.slots.len()).unwrap_or(u8::MAX);
+    let replicas = target.deal.replicas();
     let constants = target.state.constants()?;
     let quote = target
         .state
@@ -190,6 +190,7 @@ pub(super) async fn accept(session: &Session, accept: &Accept) -> Result<(), Fai
     let call = LeaseCall::Accept {
         file: target.file,
         owner: target.owner,
+        replicas,
         max: accept.max_deposit.map_or(deposit, |max| max.0),
     };
     let told = ("OwnerChanged", &[][..]);
@@ -213,6 +214,7 @@ pub(super) async fn expire(session: &Session, expire: &Expire) -> Result<(), Fai
     let call = LeaseCall::Expire {
         file: target.file,
         owner: target.owner,
+        replicas: target.deal.replicas(),
     };
     let told = ("Removed", &["refunded"][..]);
     target

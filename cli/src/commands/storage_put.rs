@@ -77,6 +77,7 @@ async fn put_one(session: &Session, put: &Put, path: &Path) -> Result<(), Failur
         file,
         storage: StorageClient::default(),
         committed: None,
+        replicas: put.replicas.unwrap_or(DEFAULT_REPLICAS),
         uploaded: None,
         failures: BTreeMap::new(),
     };
@@ -99,6 +100,8 @@ struct Journey<'a> {
     storage: StorageClient,
     /// The commitment made by this run.
     committed: Option<Finalized>,
+    /// How many replicas it asks for.
+    replicas: u8,
     /// The upload made by this run.
     uploaded: Option<(Peer, UploadReport)>,
     /// What kept each provider from taking the file, the latest of each.
@@ -116,7 +119,7 @@ impl Journey<'_> {
         if let Some(deal) = state.deal(&self.file.file, &self.owner()).await? {
             return same_replicas(&deal, put.replicas);
         }
-        let replicas = put.replicas.unwrap_or(DEFAULT_REPLICAS);
+        let replicas = self.replicas;
         check_providers(&state, replicas).await?;
         let quote = self.quote(&state, put, replicas).await?;
         let call = Call::Commit {
@@ -313,6 +316,7 @@ impl Journey<'_> {
         }
         let call = Call::Remove {
             file: self.file.file,
+            replicas: self.replicas,
         };
         match self
             .session

@@ -123,7 +123,7 @@ fn a_file_is_committed_placed_proven_and_removed() {
     assert_eq!(prove(member, &mut chain), [Ok(Ok(()))]);
     assert!(chain.state(|| Storage::is_stored(&root, size)));
 
-    let remove = signed(&mut chain, Alice, call(Call::remove { file }));
+    let remove = signed(&mut chain, Alice, call(Call::remove { file, replicas: 1 }));
     chain.done(remove);
     assert!(!chain.state(|| Storage::is_stored(&root, size)));
     let after = chain.state(|| runtime::Balances::free_balance(&owner));

@@ -149,9 +149,34 @@ mod benchmarks {
         scene.put_bounty(0)?;
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(scene.owner.clone()), scene.file);
+        _(
+            RawOrigin::Signed(scene.owner.clone()),
+            scene.file,
+            scene.replicas,
+        );
 
         assert!(!Deals::<T>::contains_key(scene.file, &scene.owner));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn witness_too_low() -> Result<(), BenchmarkError> {
+        let scene = deal_scene::<T>(max_replicas::<T>())?;
+        let new: T::AccountId = account("new", 0, 0);
+        Pallet::<T>::do_offer(&scene.owner, &scene.file, Some(new.clone()))?;
+        let said = scene.replicas - 1;
+        let refused;
+
+        // The one of the three that looks at most: whether the lease is over, too.
+        #[block]
+        {
+            refused = Pallet::<T>::do_accept(&new, &scene.file, &scene.owner, said, ample::<T>());
+        }
+
+        assert_eq!(
+            refused.map_err(|refused| refused.error),
+            Err(crate::Error::<T>::WitnessTooLow.into())
+        );
         Ok(())
     }
 
@@ -297,6 +322,7 @@ mod benchmarks {
             RawOrigin::Signed(new.clone()),
             scene.file,
             scene.owner.clone(),
+            scene.replicas,
             ample::<T>(),
         );
 

@@ -46,9 +46,17 @@ impl<T: Config> Pallet<T> {
         file: &FileId,
         owner: &T::AccountId,
     ) -> Result<DealOf<T>, DispatchError> {
-        Deals::<T>::get(file, owner)
-            .filter(|deal| !deal.is_over(Self::round()))
-            .ok_or_else(|| Error::<T>::UnknownDeal.into())
+        let deal = Self::recorded_deal(file, owner)?;
+        ensure!(!deal.is_over(Self::round()), Error::<T>::UnknownDeal);
+        Ok(deal)
+    }
+
+    /// A deal, be its lease over.
+    pub(crate) fn recorded_deal(
+        file: &FileId,
+        owner: &T::AccountId,
+    ) -> Result<DealOf<T>, DispatchError> {
+        Deals::<T>::get(file, owner).ok_or_else(|| Error::<T>::UnknownDeal.into())
     }
 
     /// Makes a deal, or finds that it is there already.

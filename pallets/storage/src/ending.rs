@@ -7,9 +7,12 @@ use crate::{
     WeightInfo,
 };
 use alloc::vec::Vec;
-use frame_support::{defensive, ensure, storage::with_storage_layer, traits::Get, weights::Weight};
+use frame_support::{
+    defensive, dispatch::DispatchErrorWithPostInfo, ensure, storage::with_storage_layer,
+    traits::Get, weights::Weight,
+};
 use noema_commitment::Hasher;
-use noema_traits::{AuditFreeze, Rounds, Tick};
+use noema_traits::{Rounds, Tick};
 use sp_runtime::{
     traits::{CheckedAdd, CheckedDiv, Convert, One, Saturating, UniqueSaturatedInto, Zero},
     ArithmeticError, DispatchError, DispatchResult,
@@ -25,40 +28,35 @@ const HORIZON: Tick = 1 << 22;
 const HORIZON_SPREAD: Tick = 1 << 16;
 
 impl<T: Config> Pallet<T> {
-    /// What ending a deal weighs at most.
-    pub(crate) fn weight_of_any_ending() -> Weight {
-        let replicas = T::MaxReplicas::get();
-        let audits = T::Audits::weight_of_before_change().saturating_mul(replicas.into());
-        Self::weight_of_ending((replicas, audits))
-    }
-
     /// What ending a deal with so many replicas weighs, and what the audits took for it.
     pub(crate) fn weight_of_ending((replicas, audits): (u32, Weight)) -> Weight {
         T::WeightInfo::remove(replicas).saturating_add(audits)
     }
 
-    /// Ends a deal of the sender. Returns how many replicas it had, and what the audits took.
+    /// Ends a deal of the sender that has at most so many replicas. Returns how many replicas it had, and what the audits took.
     pub(crate) fn do_remove(
         owner: &T::AccountId,
         file: &FileId,
-    ) -> Result<(u32, Weight), DispatchError> {
-        let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
+        replicas: u8,
+    ) -> Result<(u32, Weight), DispatchErrorWithPostInfo> {
+        let deal = Self::witnessed(Self::recorded_deal(file, owner), replicas)?;
         let reason = if deal.is_over(Self::round()) {
             EndReason::Over
         } else {
             EndReason::Removed
         };
-        Self::finish(file, owner, reason)
+        Ok(Self::finish(file, owner, reason)?)
     }
 
-    /// Cleans up a deal whose lease is over. Returns how many replicas it had, and what the audits took.
+    /// Cleans up a deal with at most so many replicas whose lease is over. Returns how many replicas it had, and what the audits took.
     pub(crate) fn do_expire(
         file: &FileId,
         owner: &T::AccountId,
-    ) -> Result<(u32, Weight), DispatchError> {
-        let deal = Deals::<T>::get(file, owner).ok_or(Error::<T>::UnknownDeal)?;
+        replicas: u8,
+    ) -> Result<(u32, Weight), DispatchErrorWithPostInfo> {
+        let deal = Self::witnessed(Self::recorded_deal(file, owner), replicas)?;
         ensure!(deal.is_over(Self::round()), Error::<T>::NotOver);
-        Self::finish(file, owner, EndReason::Over)
+        Ok(Self::finish(file, owner, EndReason::Over)?)
     }
 
     /// Ends a deal: its earners stop, bounties that wait for nobody go to the fund, the owner gets the rest and the deposit. Returns how many replicas

@@ -88,5 +88,7 @@ mod errors {
         ProviderUnsettled,
         /// The provider's stake has been too small for less than a round. It may still bond more: try again later.
         CoverMayCome,
+        /// The deal has more replicas than the call says, by which it is charged. Count the slots of the deal and say at least as many.
+        WitnessTooLow,
     }
 }

@@ -56,6 +56,7 @@ mod try_state;
 mod try_state_money;
 pub mod types;
 pub mod weights;
+mod witness;
 #[cfg(any(feature = "runtime-benchmarks", test))]
 mod zero_file;
 
@@ -491,11 +492,17 @@ pub mod pallet {
 
         /// Ends the sender's deal for this file: providers are released from it, its records go, and what was paid for rounds that have not begun comes back,
         /// with the credit and the deposit.
+        ///
+        /// Is charged for `replicas`, at least as many as the deal has slots; what is not used is given back.
         #[pallet::call_index(3)]
-        #[pallet::weight(Pallet::<T>::weight_of_any_ending())]
-        pub fn remove(origin: OriginFor<T>, file: FileId) -> DispatchResultWithPostInfo {
+        #[pallet::weight(Pallet::<T>::weight_by_witness(*replicas, T::WeightInfo::remove))]
+        pub fn remove(
+            origin: OriginFor<T>,
+            file: FileId,
+            replicas: u8,
+        ) -> DispatchResultWithPostInfo {
             let owner = ensure_signed(origin)?;
-            let ended = Self::do_remove(&owner, &file)?;
+            let ended = Self::do_remove(&owner, &file, replicas)?;
             Ok(Some(Self::weight_of_ending(ended)).into())
         }
 
@@ -578,31 +585,35 @@ pub mod pallet {
         }
 
         /// Becomes the owner of a deal that was offered, for a deposit of one's own of at most `max`. Lease, escrow and credit go along.
+        ///
+        /// Is charged for `replicas`, as [`Pallet::remove`] is.
         #[pallet::call_index(9)]
-        #[pallet::weight(Pallet::<T>::weight_of_any_accepting())]
+        #[pallet::weight(Pallet::<T>::weight_by_witness(*replicas, T::WeightInfo::accept))]
         pub fn accept(
             origin: OriginFor<T>,
             file: FileId,
             owner: T::AccountId,
+            replicas: u8,
             max: BalanceOf<T>,
         ) -> DispatchResultWithPostInfo {
             let new = ensure_signed(origin)?;
-            let accepted = Self::do_accept(&new, &file, &owner, max)?;
+            let accepted = Self::do_accept(&new, &file, &owner, replicas, max)?;
             Ok(Some(Self::weight_of_accepting(accepted)).into())
         }
 
         /// Cleans up a deal whose lease is over. The agenda does so by itself; whoever does not want to wait for it pays, or it could fill blocks for nothing.
         ///
-        /// The origin is any signed account.
+        /// The origin is any signed account. Is charged for `replicas`, as [`Pallet::remove`] is.
         #[pallet::call_index(10)]
-        #[pallet::weight(Pallet::<T>::weight_of_any_ending())]
+        #[pallet::weight(Pallet::<T>::weight_by_witness(*replicas, T::WeightInfo::remove))]
         pub fn expire(
             origin: OriginFor<T>,
             file: FileId,
             owner: T::AccountId,
+            replicas: u8,
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            let ended = Self::do_expire(&file, &owner)?;
+            let ended = Self::do_expire(&file, &owner, replicas)?;
             Ok(Some(Self::weight_of_ending(ended)).into())
         }
 

@@ -5,18 +5,10 @@ use crate::{
     Agenda, Assignments, BalanceOf, BlockOf, Config, DealOf, Deals, DealsOf, Error, Event, Pallet,
     WeightInfo,
 };
-use frame_support::{defensive, ensure, traits::Get, weights::Weight};
-use noema_traits::AuditFreeze;
-use sp_runtime::{DispatchError, DispatchResult};
+use frame_support::{defensive, dispatch::DispatchErrorWithPostInfo, ensure, weights::Weight};
+use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
-    /// What taking a deal over weighs at most.
-    pub(crate) fn weight_of_any_accepting() -> Weight {
-        let replicas = T::MaxReplicas::get();
-        let audits = T::Audits::weight_of_before_change().saturating_mul(replicas.into());
-        Self::weight_of_accepting((replicas, audits))
-    }
-
     /// What taking a deal over with so many replicas weighs, and what the audits took for it.
     pub(crate) fn weight_of_accepting((replicas, audits): (u32, Weight)) -> Weight {
         T::WeightInfo::accept(replicas).saturating_add(audits)
@@ -39,14 +31,15 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Makes `new` the owner. Returns how many replicas there are, and what the audits took.
+    /// Makes `new` the owner of a deal with at most so many replicas. Returns how many replicas there are, and what the audits took.
     pub(crate) fn do_accept(
         new: &T::AccountId,
         file: &FileId,
         owner: &T::AccountId,
+        replicas: u8,
         max: BalanceOf<T>,
-    ) -> Result<(u32, Weight), DispatchError> {
-        let deal = Self::live_deal(file, owner)?;
+    ) -> Result<(u32, Weight), DispatchErrorWithPostInfo> {
+        let deal = Self::witnessed(Self::live_deal(file, owner), replicas)?;
         ensure!(
             deal.offered_to.as_ref() == Some(new),
             Error::<T>::NotOffered

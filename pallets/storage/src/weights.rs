@@ -20,6 +20,8 @@ pub trait WeightInfo {
     fn prove() -> Weight;
     /// The end of an active deal with `r` replicas, all of which are being left by whoever earns, with a leaf that another takes the place of, and fetched by somebody else.
     fn remove(r: u32) -> Weight;
+    /// `remove`, `accept` or `expire` of a deal with as many replicas as can be by a call that says fewer, and is refused.
+    fn witness_too_low() -> Weight;
     /// `resign` of a held slot that does not earn, which makes the deal inactive.
     fn resign() -> Weight;
     /// `resign` of a leaving provider, which goes without a replacement.

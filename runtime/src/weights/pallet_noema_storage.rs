@@ -47,6 +47,11 @@ impl<T: frame_system::Config> pallet_noema_storage::WeightInfo for WeightInfo<T>
 			.saturating_add(T::DbWeight::get().reads(16))
 			.saturating_add(T::DbWeight::get().writes(16))
 	}
+	/// `Storage::Deals` (r:1), the round (r:1).
+	fn witness_too_low() -> Weight {
+		Weight::from_parts(40_000_000, 10_000)
+			.saturating_add(T::DbWeight::get().reads(2))
+	}
 	/// As measured of layout 1 (261 µs, r:45 w:11), with the sum of reserved bytes (r:1 w:1) and the drop (r:2 w:1).
 	fn resign() -> Weight {
 		Weight::from_parts(290_000_000, 250_000)

@@ -2,7 +2,7 @@
 
 import type { PolkadotClient, PolkadotSigner } from 'polkadot-api';
 import { fromHex, toHex } from './bytes.js';
-import { Chain, type ConnectOptions, type Finalized } from './chain/chain.js';
+import { accountAddress, Chain, type ConnectOptions, type Finalized } from './chain/chain.js';
 import { holders, type Deal } from './chain/types.js';
 import { ChainError, NotFoundError, UsageError, type Peer } from './errors.js';
 import { Download, type DownloadOptions } from './provider/download.js';
@@ -70,9 +70,17 @@ export class Noema {
     return { file: file.file, root: file.root, size: file.size, peers };
   }
 
-  /** Ends the signer's deal over a file; the deposit is returned. */
-  remove(file: string, { signer, signal }: { signer: PolkadotSigner; signal?: AbortSignal }): Promise<Finalized> {
-    return this.#chain.remove(digits(file), signer, signal);
+  /**
+   * Ends the signer's deal over a file; the deposit is returned.
+   *
+   * @throws {NotFoundError} if the signer has no deal over it.
+   */
+  async remove(file: string, { signer, signal }: { signer: PolkadotSigner; signal?: AbortSignal }): Promise<Finalized> {
+    const id = digits(file);
+    const owner = accountAddress(signer.publicKey);
+    const deal = await this.#chain.deal(id, owner, { signal });
+    if (!deal) throw new NotFoundError('not_found', `${owner} has no deal over file ${id}`);
+    return this.#chain.remove(id, deal.slots.length, signer, signal);
   }
 
   async #find(name: FileName, signal?: AbortSignal): Promise<{ file: KnownFile; deals: Deal[] }> {

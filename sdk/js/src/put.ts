@@ -111,6 +111,8 @@ class Journey {
   readonly #options: PutOptions;
   readonly #file: KnownFile;
   readonly #owner: string;
+  /** How many a commitment of this call asks for. */
+  readonly #replicas: number;
   #committed: Finalized | undefined;
   #uploaded: (UploadReport & { peer: Peer }) | undefined;
   /** What kept each provider from taking the file, the latest of each. */
@@ -123,6 +125,7 @@ class Journey {
     this.#options = options;
     this.#file = known({ root: toHex(commitment.root), size: commitment.size });
     this.#owner = accountAddress(options.signer.publicKey);
+    this.#replicas = options.replicas ?? DEFAULT_REPLICAS;
   }
 
   /** Finds the deal or makes it. */
@@ -131,7 +134,7 @@ class Journey {
     const { root, size } = this.#file;
     if (await this.#findDeal()) return;
     onProgress?.({ step: 'committing' });
-    const replicas = this.#options.replicas ?? DEFAULT_REPLICAS;
+    const replicas = this.#replicas;
     await this.#checkProviders(replicas);
     const rounds = this.#options.rounds ?? (await this.#chain.usualRounds({ signal }));
     const max = await this.#chain.price(size, replicas, rounds, { signal });
@@ -185,7 +188,8 @@ class Journey {
   async giveUp(error: unknown): Promise<unknown> {
     if (!this.#committed || !(error instanceof SourceError)) return error;
     try {
-      await this.#chain.remove(this.#file.file, this.#options.signer, this.#options.signal);
+      const { signer, signal } = this.#options;
+      await this.#chain.remove(this.#file.file, this.#replicas, signer, signal);
     } catch (cause) {
       const message = `${error.message}; the commitment to ${this.#file.file} stands, remove it: ${String(cause)}`;
       return new SourceError('source_changed', message, { cause });

@@ -61,7 +61,9 @@ test('a file is put, found, got and removed', { skip, timeout: 120_000 }, async 
   assert.equal(download.report.delivered.length, 3, 'every provider delivers its share');
 
   await net.remove(stored.file, { signer });
-  await assert.rejects(net.get(stored.file), (error) => error instanceof NotFoundError && error.code === 'not_found');
+  const notFound = (error: unknown) => error instanceof NotFoundError && error.code === 'not_found';
+  await assert.rejects(net.get(stored.file), notFound);
+  await assert.rejects(net.remove(stored.file, { signer }), notFound);
 });
 
 test('putting again does nothing, whoever put first', { skip, timeout: 120_000 }, async () => {

@@ -94,6 +94,8 @@ pub enum Call {
     Remove {
         /// The file.
         file: FileId,
+        /// How many replicas it is charged for in advance: at least [`crate::Deal::replicas`], or it is refused.
+        replicas: u8,
     },
     /// Gives a slot up.
     Resign {
@@ -303,7 +305,9 @@ impl Call {
                 let call = storage.prove(file.0, account(owner), *slot, proof);
                 encode(state, call.unvalidated())
             }
-            Call::Remove { file } => encode(state, storage.remove(file.0).unvalidated()),
+            Call::Remove { file, replicas } => {
+                encode(state, storage.remove(file.0, *replicas).unvalidated())
+            }
             Call::Resign { file, owner, slot } => encode(
                 state,
                 storage.resign(file.0, account(owner), *slot).unvalidated(),

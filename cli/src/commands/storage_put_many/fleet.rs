@@ -326,7 +326,8 @@ impl<W: World> Fleet<W> {
             let changed = matches!(&item.stage, Stage::Failed(why) if why.code() == "file_changed");
             if changed && item.committed_in.is_some() {
                 let (world, file) = (self.world.clone(), item.file().file);
-                let call = Call::Remove { file };
+                let replicas = self.order.replicas;
+                let call = Call::Remove { file, replicas };
                 removing.spawn(async move { (index, file, world.submit(call).await) });
             }
         }

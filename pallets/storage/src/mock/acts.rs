@@ -6,6 +6,9 @@ pub(crate) fn signed(who: u64) -> RuntimeOrigin {
     RuntimeOrigin::signed(who)
 }
 
+/// As many replicas as a deal can have: what a call says that is to be charged for any.
+pub(crate) const MOST: u8 = 16;
+
 /// Makes a call as the runtime does: undone when it fails. (A pallet's function by itself is not.)
 pub(crate) fn dispatch(who: u64, call: crate::Call<Test>) -> DispatchResultWithPostInfo {
     RuntimeCall::from(call).dispatch(signed(who))

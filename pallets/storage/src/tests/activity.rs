@@ -116,7 +116,7 @@ fn activity_of_one_owner_is_enough() {
                 active: 1
             }
         );
-        assert_ok!(Storage::remove(signed(ALICE), id));
+        assert_ok!(Storage::remove(signed(ALICE), id, MOST));
         assert!(!is_stored(&file));
         assert_eq!(
             Commitments::<Test>::get(file.root, file.size),

@@ -108,10 +108,10 @@ fn calls_are_given_back_what_audits_did_not_take() {
         let ids: Vec<_> = (0..3).map(|n| earning(&TestFile::new(300, n), 1)).collect();
         let taken = ChangeWeight::get();
         let weight = |info: frame_support::dispatch::PostDispatchInfo| info.actual_weight.unwrap();
-        let removed = Storage::remove(signed(ALICE), ids[0]).unwrap();
+        let removed = Storage::remove(signed(ALICE), ids[0], MOST).unwrap();
         assert_eq!(weight(removed), W::remove(1) + taken);
         assert_ok!(Storage::offer(signed(ALICE), ids[1], Some(BOB)));
-        let accepted = Storage::accept(signed(BOB), ids[1], ALICE, AMPLE).unwrap();
+        let accepted = Storage::accept(signed(BOB), ids[1], ALICE, MOST, AMPLE).unwrap();
         assert_eq!(weight(accepted), W::accept(1) + taken);
         let who = provider_of(ids[2], ALICE, 0);
         let began = Storage::resign(signed(who), ids[2], ALICE, 0).unwrap();
@@ -119,9 +119,9 @@ fn calls_are_given_back_what_audits_did_not_take() {
         next_rounds(HandOverRounds::get());
         let went = Storage::resign(signed(who), ids[2], ALICE, 0).unwrap();
         assert_eq!(weight(went), W::resign_earning() + taken);
-        assert_ok!(Storage::remove(signed(ALICE), ids[2]));
+        assert_ok!(Storage::remove(signed(ALICE), ids[2], MOST));
         next_rounds(ROUNDS + GraceRounds::get());
-        let expired = Storage::expire(signed(ALICE), ids[1], BOB).unwrap();
+        let expired = Storage::expire(signed(ALICE), ids[1], BOB, MOST).unwrap();
         assert_eq!(weight(expired), W::remove(1) + taken);
     });
 }
@@ -133,7 +133,7 @@ fn drop_ends_by_itself_whoever_took_the_last_replica() {
         let id = earning(&TestFile::new(300, 0), 1);
         let who = provider_of(id, ALICE, 0);
         Audits::begin_drop(who, 0);
-        assert_ok!(Storage::remove(signed(ALICE), id));
+        assert_ok!(Storage::remove(signed(ALICE), id, MOST));
         assert!(Dropping::contains_key(who));
         let info = Storage::drop_replicas(signed(BOB), who, 5).unwrap();
         let emptied = <Audits as noema_traits::AuditFreeze<u64>>::weight_of_emptied();

@@ -310,7 +310,7 @@ fn draw_for_removed_deal_does_nothing() {
         let file = TestFile::new(300, 0);
         assert_ok!(buy(&file, 1));
         let task = tasks_at(3).remove(0);
-        assert_ok!(Storage::remove(signed(ALICE), file.id()));
+        assert_ok!(Storage::remove(signed(ALICE), file.id(), MOST));
         // As if the task had stayed on the agenda.
         crate::Agenda::<Test>::try_append(3, task).unwrap();
         take_events();

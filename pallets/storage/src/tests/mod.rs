@@ -19,3 +19,4 @@ mod remove;
 mod resign;
 mod try_state;
 mod weights;
+mod witness;

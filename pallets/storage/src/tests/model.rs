@@ -163,11 +163,14 @@ impl Model {
         }
     }
 
-    fn remove(&mut self, at: &At) -> Outcome {
-        self.deals
-            .remove(&(at.file, at.owner()))
-            .map(|_| ())
-            .ok_or(Error::UnknownDeal)
+    fn remove(&mut self, at: &At, replicas: u8) -> Outcome {
+        let key = (at.file, at.owner());
+        let slots = self.deals.get(&key).ok_or(Error::UnknownDeal)?;
+        if slots.len() > usize::from(replicas) {
+            return Err(Error::WitnessTooLow);
+        }
+        self.deals.remove(&key);
+        Ok(())
     }
 
     fn resign(&mut self, at: &At, who: u64) -> Outcome {
@@ -200,7 +203,7 @@ impl Model {
             Op::Commit { at, replicas } => self.commit(at, *replicas),
             Op::Ready { at, by } => self.ready(at, by.account(at)),
             Op::Prove { at, by, brings } => self.prove(at, by.account(at), *brings),
-            Op::Remove { at } => self.remove(at),
+            Op::Remove { at, replicas } => self.remove(at, *replicas),
             Op::Resign { at, by } => self.resign(at, by.account(at)),
             Op::Blocks(_) => Ok(()),
             Op::SetActivity {

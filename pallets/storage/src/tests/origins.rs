@@ -71,7 +71,7 @@ fn prove_is_for_the_operator_of_the_slot() {
 fn remove_is_for_the_owner() {
     check(
         |file| assigned(file, 1),
-        |origin, file| Storage::remove(origin, file.id()),
+        |origin, file| Storage::remove(origin, file.id(), MOST),
         &["owner"],
     );
 }

@@ -59,7 +59,7 @@ fn prove_largest_file_succeeds() {
             let proof = zero_file::proofs::<Test>(&shape, sectors.into_iter());
             let operator = signed(operator_of(provider(0)));
             assert_ok!(Storage::prove(operator, id, ALICE, 0, proof));
-            assert_ok!(Storage::remove(signed(ALICE), id));
+            assert_ok!(Storage::remove(signed(ALICE), id, MOST));
         }
     });
 }
@@ -228,7 +228,7 @@ fn prove_of_size_that_does_not_fit_the_root_is_refused() {
                     Error::<Test>::WrongProof
                 );
             }
-            assert_ok!(Storage::remove(signed(ALICE), id));
+            assert_ok!(Storage::remove(signed(ALICE), id, MOST));
             assert_eq!(held(ALICE), 0);
         });
     }

@@ -90,8 +90,10 @@ pub(super) enum Op {
         by: By,
         brings: Brings,
     },
+    /// Saying so many replicas.
     Remove {
         at: At,
+        replicas: u8,
     },
     Resign {
         at: At,
@@ -149,10 +151,11 @@ impl Op {
                     },
                 )
             }
-            Self::Remove { at } => (
+            Self::Remove { at, replicas } => (
                 at.owner(),
                 Call::remove {
                     file: at.file().id(),
+                    replicas: *replicas,
                 },
             ),
             Self::Resign { at, by } => {
@@ -303,7 +306,7 @@ pub(super) fn any_step(always_hooks: bool) -> impl Strategy<Value = Step> {
         2 => (any_at(), any_by()).prop_map(|(at, by)| Op::Ready { at, by }),
         2 => (any_at(), any_by(), any_brings())
             .prop_map(|(at, by, brings)| Op::Prove { at, by, brings }),
-        1 => any_at().prop_map(|at| Op::Remove { at }),
+        1 => (any_at(), 0u8..6).prop_map(|(at, replicas)| Op::Remove { at, replicas }),
         1 => (any_at(), any_by()).prop_map(|(at, by)| Op::Resign { at, by }),
         12 => any_blocks(always_hooks),
         1 => (0usize..CAPACITIES.len(), prop::bool::weighted(0.7))
@@ -339,7 +342,7 @@ pub(super) fn add_providers() {
 /// Every owner removes its deals: nothing is left behind.
 pub(super) fn remove_everything() {
     for (file, owner) in Deals::<Test>::iter_keys().collect::<Vec<_>>() {
-        Storage::remove(signed(owner), file).unwrap();
+        Storage::remove(signed(owner), file, MOST).unwrap();
         check_invariants();
     }
     for owner in [ALICE, BOB] {

@@ -1,7 +1,11 @@
 //! `remove`.
 
-use crate::{mock::*, Agenda, Assignments, Commitments, Deals, DealsOf, Error, Event};
-use frame_support::{assert_noop, assert_ok};
+use crate::{
+    mock::*, Agenda, Assignments, Commitments, Config, Deals, DealsOf, Error, Event, WeightInfo,
+};
+use frame_support::{assert_noop, assert_ok, dispatch::WithPostDispatchInfo};
+
+type W = <Test as Config>::WeightInfo;
 
 fn assert_no_trace() {
     assert_eq!(held(ALICE), 0);
@@ -25,7 +29,7 @@ fn remove_while_drawing_leaves_no_trace() {
         assert_ok!(buy(&file, 3));
         let deposit = held(ALICE);
         take_events();
-        assert_ok!(Storage::remove(signed(ALICE), file.id()));
+        assert_ok!(Storage::remove(signed(ALICE), file.id(), MOST));
         assert_eq!(
             take_events(),
             [Event::Removed {
@@ -48,7 +52,7 @@ fn remove_in_every_state_at_once_leaves_no_trace() {
         make_ready(id, 1);
         let third = provider_of(id, ALICE, 2);
         assert_ok!(Storage::resign(signed(third), id, ALICE, 2));
-        assert_ok!(Storage::remove(signed(ALICE), id));
+        assert_ok!(Storage::remove(signed(ALICE), id, MOST));
         assert_no_trace();
         // Nothing happens later.
         take_events();
@@ -63,13 +67,11 @@ fn remove_active_file_leaves_no_trace() {
         let file = TestFile::new(300, 0);
         let id = assigned(&file, 1);
         make_held(&file, 0);
-        let weight = Storage::remove(signed(ALICE), id)
+        let weight = Storage::remove(signed(ALICE), id, MOST)
             .unwrap()
             .actual_weight
             .unwrap();
-        assert!(
-            weight.all_lt(<<Test as crate::Config>::WeightInfo as crate::WeightInfo>::remove(16))
-        );
+        assert!(weight.all_lt(W::remove(16)));
         assert_no_trace();
     });
 }
@@ -81,7 +83,7 @@ fn remove_one_of_two_deals_keeps_the_other() {
         assigned(&first, 2);
         let deposit = held(ALICE);
         assigned(&second, 1);
-        assert_ok!(Storage::remove(signed(ALICE), second.id()));
+        assert_ok!(Storage::remove(signed(ALICE), second.id(), MOST));
         assert_eq!(held(ALICE), deposit);
         assert!(Deals::<Test>::contains_key(first.id(), ALICE));
     });
@@ -91,11 +93,12 @@ fn remove_one_of_two_deals_keeps_the_other() {
 fn remove_of_another_owner_is_refused() {
     build_and_execute(1, || {
         let id = assigned(&TestFile::new(300, 0), 1);
-        assert_noop!(Storage::remove(signed(BOB), id), Error::<Test>::UnknownDeal);
-        assert_noop!(
-            Storage::remove(signed(provider(0)), id),
-            Error::<Test>::UnknownDeal
-        );
+        for stranger in [BOB, provider(0)] {
+            assert_noop!(
+                Storage::remove(signed(stranger), id, MOST),
+                Error::<Test>::UnknownDeal.with_weight(W::witness_too_low())
+            );
+        }
     });
 }
 
@@ -103,10 +106,10 @@ fn remove_of_another_owner_is_refused() {
 fn remove_twice_is_refused() {
     build_and_execute(1, || {
         let id = assigned(&TestFile::new(300, 0), 1);
-        assert_ok!(Storage::remove(signed(ALICE), id));
+        assert_ok!(Storage::remove(signed(ALICE), id, MOST));
         assert_noop!(
-            Storage::remove(signed(ALICE), id),
-            Error::<Test>::UnknownDeal
+            Storage::remove(signed(ALICE), id, MOST),
+            Error::<Test>::UnknownDeal.with_weight(W::witness_too_low())
         );
     });
 }
@@ -118,7 +121,7 @@ fn remove_and_commit_again_starts_anew() {
         let id = assigned(&file, 2);
         make_held(&file, 0);
         let old = deal_of(id, ALICE);
-        assert_ok!(Storage::remove(signed(ALICE), id));
+        assert_ok!(Storage::remove(signed(ALICE), id, MOST));
         assert_ok!(buy(&file, 3));
         let new = deal_of(id, ALICE);
         assert_eq!((new.held, new.replicas()), (0, 3));
@@ -143,7 +146,7 @@ fn remove_and_commit_again_and_again_does_not_fill_the_agenda() {
                 AMPLE
             ));
             let id = DealsOf::<Test>::iter_key_prefix(ALICE).next().unwrap();
-            assert_ok!(Storage::remove(signed(ALICE), id));
+            assert_ok!(Storage::remove(signed(ALICE), id, MOST));
         }
         assert_eq!(Agenda::<Test>::iter().count(), 0);
     });

@@ -238,7 +238,7 @@ fn task_before_the_cursor_is_found() {
 #[test]
 fn cursor_ahead_of_the_chain_is_found() {
     assert_found("ahead of the chain", |file| {
-        Storage::remove(signed(ALICE), file.id()).unwrap();
+        Storage::remove(signed(ALICE), file.id(), MOST).unwrap();
         AgendaCursor::<Test>::put(5_000);
     });
 }

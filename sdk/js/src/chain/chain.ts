@@ -192,9 +192,13 @@ export class Chain {
     return this.#submit('commit to the file', call, signer, signal);
   }
 
-  /** Ends the deal of the signer over a file; what was paid for rounds to come and the deposit are returned. */
-  remove(file: string, signer: PolkadotSigner, signal?: AbortSignal): Promise<Finalized> {
-    return this.#submit('remove the file', this.#api.tx.Storage.remove({ file: `0x${file}` }), signer, signal);
+  /**
+   * Ends the deal of the signer over a file; what was paid for rounds to come and the deposit are returned. The chain charges for `replicas` in
+   * advance and refuses fewer than there are.
+   */
+  remove(file: string, replicas: number, signer: PolkadotSigner, signal?: AbortSignal): Promise<Finalized> {
+    const call = this.#api.tx.Storage.remove({ file: `0x${file}`, replicas });
+    return this.#submit('remove the file', call, signer, signal);
   }
 
   async #ask<T>(what: string, read: () => Promise<T>, { signal }: Question): Promise<T> {

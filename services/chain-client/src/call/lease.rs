@@ -45,15 +45,19 @@ pub enum LeaseCall {
         file: FileId,
         /// Who offers it.
         owner: AccountId,
+        /// As in [`super::Call::Remove`].
+        replicas: u8,
         /// What the deposit may be at most, in the smallest unit.
         max: Balance,
     },
-    /// Cleans a deal up whose lease is over, for anyone. Free when it does.
+    /// Cleans a deal up whose lease is over, for anyone.
     Expire {
         /// The file.
         file: FileId,
         /// The deal's owner.
         owner: AccountId,
+        /// As in [`super::Call::Remove`].
+        replicas: u8,
     },
 }
 
@@ -79,12 +83,21 @@ impl LeaseCall {
                 let call = storage.offer(file.0, to.as_ref().map(account));
                 encode(state, call.unvalidated())
             }
-            LeaseCall::Accept { file, owner, max } => {
-                let call = storage.accept(file.0, account(owner), *max);
+            LeaseCall::Accept {
+                file,
+                owner,
+                replicas,
+                max,
+            } => {
+                let call = storage.accept(file.0, account(owner), *replicas, *max);
                 encode(state, call.unvalidated())
             }
-            LeaseCall::Expire { file, owner } => {
-                let call = storage.expire(file.0, account(owner));
+            LeaseCall::Expire {
+                file,
+                owner,
+                replicas,
+            } => {
+                let call = storage.expire(file.0, account(owner), *replicas);
                 encode(state, call.unvalidated())
             }
         }

@@ -188,6 +188,12 @@ impl SlotState {
 }
 
 impl Deal {
+    /// How many replicas were asked for; never changes. Calls that end a deal or hand it on say this number.
+    pub fn replicas(&self) -> u8 {
+        // The chain keeps it within a byte.
+        u8::try_from(self.slots.len()).unwrap_or(u8::MAX)
+    }
+
     /// How many slots must be held for the deal to be active: the majority of the replicas.
     pub fn quorum(&self) -> usize {
         self.slots.len() / 2 + 1

@@ -83,6 +83,8 @@ pub enum Error {
     BeingDropped,
     /// The lease is not over.
     NotOver,
+    /// The deal has more replicas than the call says.
+    WitnessTooLow,
     /// Out of the bounds for a base price.
     PriceOutOfBounds,
 }

@@ -150,22 +150,29 @@ impl<B: Books> Model<B> {
         Ok(paid)
     }
 
-    /// Ends a lease. Also cleans up one that is over.
-    pub fn remove(&mut self, owner: Account, file: File) -> Result<(), Error> {
+    /// Checks how many replicas a call says that a deal has, by which it is charged: at least as many as there are.
+    fn check_witness(deal: &Deal, replicas: u8) -> Result<(), Error> {
+        if deal.replicas() > replicas {
+            return Err(Error::WitnessTooLow);
+        }
+        Ok(())
+    }
+
+    /// Ends a lease of at most so many replicas. Also cleans up one that is over.
+    pub fn remove(&mut self, owner: Account, file: File, replicas: u8) -> Result<(), Error> {
         let key = (file, owner);
         if self.is_over(key) {
-            return self.expire(key);
+            return self.expire(key, replicas);
         }
-        self.deal(key)?;
+        Self::check_witness(self.deal(key)?, replicas)?;
         self.finish(key, Ending::Removed);
         Ok(())
     }
 
-    /// Cleans up a deal whose lease is over.
-    pub fn expire(&mut self, key: Key) -> Result<(), Error> {
-        if !self.deals.contains_key(&key) {
-            return Err(Error::UnknownDeal);
-        }
+    /// Cleans up a deal of at most so many replicas whose lease is over.
+    pub fn expire(&mut self, key: Key, replicas: u8) -> Result<(), Error> {
+        let deal = self.deals.get(&key).ok_or(Error::UnknownDeal)?;
+        Self::check_witness(deal, replicas)?;
         if !self.is_over(key) {
             return Err(Error::NotOver);
         }
@@ -179,9 +186,16 @@ impl<B: Books> Model<B> {
         Ok(())
     }
 
-    /// Becomes the owner of a deal that was offered: for a deposit of one's own.
-    pub fn accept(&mut self, new: Account, key: Key, max: Balance) -> Result<Balance, Error> {
+    /// Becomes the owner of a deal of at most so many replicas that was offered: for a deposit of one's own.
+    pub fn accept(
+        &mut self,
+        new: Account,
+        key: Key,
+        replicas: u8,
+        max: Balance,
+    ) -> Result<Balance, Error> {
         let deal = self.deal(key)?;
+        Self::check_witness(deal, replicas)?;
         if deal.offered_to != Some(new) {
             return Err(Error::NotOffered);
         }

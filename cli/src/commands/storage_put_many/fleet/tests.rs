@@ -188,8 +188,9 @@ impl World for Fake {
                         assert!(before.is_none(), "committed twice");
                     }
                 }
-                Call::Remove { file } => {
-                    state.deals.remove(&file).unwrap();
+                Call::Remove { file, replicas } => {
+                    let deal = state.deals.remove(&file).unwrap();
+                    assert_eq!(replicas, deal.replicas());
                     state.removed.push(file);
                 }
                 other => panic!("{other:?}"),

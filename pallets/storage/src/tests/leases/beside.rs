@@ -95,6 +95,7 @@ fn error(of_model: model::Error) -> DispatchError {
         M::CoverMayCome => E::CoverMayCome,
         M::NotDropping => E::NotDropping,
         M::NotOver => E::NotOver,
+        M::WitnessTooLow => E::WitnessTooLow,
         M::PriceOutOfBounds => E::PriceOutOfBounds,
         other => panic!("not an error of a call: {other:?}"),
     }
@@ -197,9 +198,15 @@ impl Beside {
     pub(super) fn expire_over(&mut self) {
         for deal in self.model.deals().keys().copied().collect::<Vec<_>>() {
             if self.model.is_over(deal) {
-                self.model.expire(deal).unwrap();
+                let replicas = self.model.deals()[&deal].replicas();
+                self.model.expire(deal, replicas).unwrap();
                 let (file, owner) = key(deal);
-                dispatch(PAUPER, crate::Call::expire { file, owner }).unwrap();
+                let call = crate::Call::expire {
+                    file,
+                    owner,
+                    replicas,
+                };
+                dispatch(PAUPER, call).unwrap();
                 self.note("a lease was over", true);
             }
         }
@@ -512,9 +519,10 @@ impl Beside {
     pub(super) fn empty_the_pot(&mut self) {
         self.expire_over();
         for (file, owner) in self.model.deals().keys().copied().collect::<Vec<_>>() {
-            self.model.remove(owner, file).unwrap();
+            let replicas = self.model.deals()[&(file, owner)].replicas();
+            self.model.remove(owner, file, replicas).unwrap();
             let (file, owner) = key((file, owner));
-            dispatch(owner, crate::Call::remove { file }).unwrap();
+            dispatch(owner, crate::Call::remove { file, replicas }).unwrap();
         }
         self.end_drops();
         for provider in PROVIDERS {

@@ -202,6 +202,7 @@ fn owner_changes_in_two_steps() {
                 Call::accept {
                     file: id,
                     owner: ALICE,
+                    replicas: 2,
                     max,
                 },
             )
@@ -219,7 +220,7 @@ fn owner_changes_in_two_steps() {
         check_invariants();
         // The lease went along.
         let before = wealth(BOB);
-        assert_ok!(Storage::remove(signed(BOB), id));
+        assert_ok!(Storage::remove(signed(BOB), id, MOST));
         assert!(wealth(BOB) > before);
     });
 }
@@ -236,6 +237,7 @@ fn owner_does_not_change_while_a_proof_depends_on_it_or_another_deal_is_there() 
                 Call::accept {
                     file: id,
                     owner: ALICE,
+                    replicas: 1,
                     max: AMPLE,
                 },
             )

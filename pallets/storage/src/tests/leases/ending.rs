@@ -1,8 +1,10 @@
 //! Ends: over, lapsed, expired; and what the agenda does about them.
 
-use crate::{mock::*, Deals, EndReason, Error, Event};
-use frame_support::{assert_noop, assert_ok, pallet_prelude::Pays};
+use crate::{mock::*, Config, Deals, EndReason, Error, Event, WeightInfo};
+use frame_support::{assert_noop, assert_ok, dispatch::WithPostDispatchInfo, pallet_prelude::Pays};
 use noema_traits::{FileCommitments, Frozen};
+
+type W = <Test as Config>::WeightInfo;
 
 /// Rounds of this many ticks, so that a lease ends in a test.
 const SHORT: u64 = 200;
@@ -72,23 +74,25 @@ fn expire_cleans_up_once_for_a_fee() {
                 BOB,
                 crate::Call::expire {
                     file: id,
-                    owner: ALICE
+                    owner: ALICE,
+                    replicas: MOST
                 }
             ),
             Error::<Test>::NotOver
         );
         next_rounds(deal_of(id, ALICE).terms.last() + 1);
-        let info = Storage::expire(signed(BOB), id, ALICE).unwrap();
+        let info = Storage::expire(signed(BOB), id, ALICE, MOST).unwrap();
         assert_eq!(info.pays_fee, Pays::Yes);
         assert_noop!(
             dispatch(
                 BOB,
                 crate::Call::expire {
                     file: id,
-                    owner: ALICE
+                    owner: ALICE,
+                    replicas: MOST
                 }
             ),
-            Error::<Test>::UnknownDeal
+            Error::<Test>::UnknownDeal.with_weight(W::witness_too_low())
         );
     });
 }
@@ -107,7 +111,7 @@ fn commit_of_what_is_over_waits_until_it_is_cleaned_up() {
             max: AMPLE,
         };
         assert_noop!(dispatch(ALICE, commit.clone()), Error::<Test>::DealExists);
-        assert_ok!(Storage::expire(signed(BOB), id, ALICE));
+        assert_ok!(Storage::expire(signed(BOB), id, ALICE, MOST));
         assert_ok!(dispatch(ALICE, commit));
     });
 }
@@ -146,7 +150,15 @@ fn remove_while_a_round_is_drawn_is_refused() {
         let file = TestFile::new(300, 0);
         let id = earning(&file, 1);
         let holder = provider_of(id, ALICE, 0);
-        let remove = || dispatch(ALICE, crate::Call::remove { file: id });
+        let remove = || {
+            dispatch(
+                ALICE,
+                crate::Call::remove {
+                    file: id,
+                    replicas: 1,
+                },
+            )
+        };
         FrozenAs::insert(holder, Frozen::Drawing);
         assert_noop!(remove(), Error::<Test>::RoundDrawing);
         FrozenAs::insert(holder, Frozen::Unsettled);

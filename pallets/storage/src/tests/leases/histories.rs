@@ -7,7 +7,7 @@ use noema_traits::Outcome;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use std::collections::BTreeSet;
 
-/// Numbers stand for whatever there is at the time.
+/// Numbers stand for whatever there is at the time; `said` is by how many more, or fewer, than there are a call says that a deal has replicas.
 #[derive(Clone, Debug)]
 enum Op {
     Commit {
@@ -36,9 +36,11 @@ enum Op {
     },
     Remove {
         deal: usize,
+        said: i8,
     },
     Expire {
         deal: usize,
+        said: i8,
     },
     Offer {
         deal: usize,
@@ -47,6 +49,7 @@ enum Op {
     Accept {
         deal: usize,
         by: Option<usize>,
+        said: i8,
     },
     Place {
         slot: usize,
@@ -102,6 +105,7 @@ impl Max {
 
 fn op() -> impl Strategy<Value = Op> {
     let n = 0..64usize;
+    let said = || prop_oneof![8 => Just(0), 1 => 1..=15i8, 1 => -3..=-1i8];
     let max = || prop_oneof![6 => Just(Max::Ample), 2 => Just(Max::Exact), 1 => Just(Max::OneLess)];
     prop_oneof![
         6 => (n.clone(), 0..5usize, 0..=5u8, 5..=14u32, max())
@@ -111,10 +115,11 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (n.clone(), prop::collection::vec(n.clone(), 0..=3), 0..=30u32, max())
             .prop_map(|(payer, deals, ahead, max)| Op::Renew { payer, deals, ahead, max }),
         2 => (n.clone(), n.clone(), 0..3_000u64).prop_map(|(payer, deal, level)| Op::TopUp { payer, deal, level }),
-        2 => n.clone().prop_map(|deal| Op::Remove { deal }),
-        2 => n.clone().prop_map(|deal| Op::Expire { deal }),
+        2 => (n.clone(), said()).prop_map(|(deal, said)| Op::Remove { deal, said }),
+        2 => (n.clone(), said()).prop_map(|(deal, said)| Op::Expire { deal, said }),
         2 => (n.clone(), prop::option::weighted(0.8, n.clone())).prop_map(|(deal, to)| Op::Offer { deal, to }),
-        2 => (n.clone(), prop::option::weighted(0.2, n.clone())).prop_map(|(deal, by)| Op::Accept { deal, by }),
+        2 => (n.clone(), prop::option::weighted(0.2, n.clone()), said())
+            .prop_map(|(deal, by, said)| Op::Accept { deal, by, said }),
         24 => (n.clone(), n.clone(), 1..=4u8)
             .prop_map(|(slot, provider, steps)| Op::Place { slot, provider, steps }),
         2 => n.clone().prop_map(|slot| Op::Fail { slot }),
@@ -203,6 +208,14 @@ impl Beside {
                 SlotState::Held { .. } => return,
             }
         }
+    }
+
+    /// What a call says of how many replicas there are.
+    fn witness(&mut self, deal: model::Key, said: i8) -> u8 {
+        let there = self.model.deals()[&deal].replicas();
+        let replicas = there.saturating_add_signed(said);
+        self.note("a call that said too few replicas", replicas < there);
+        replicas
     }
 
     fn commit(&mut self, owner: u64, n: usize, replicas: u8, rounds: u32, max: Max) {
@@ -322,22 +335,29 @@ impl Beside {
                 let of_model = self.model.top_up(payer, deal, level.into());
                 let _ = self.same(of_model, of_pallet);
             }
-            Op::Remove { deal } => {
+            Op::Remove { deal, said } => {
                 let Some(deal) = self.nth_deal(*deal) else {
                     return;
                 };
                 let (file, owner) = key(deal);
-                let of_pallet = dispatch(owner, Call::remove { file });
-                let of_model = self.model.remove(deal.1, deal.0);
+                let replicas = self.witness(deal, *said);
+                let of_pallet = dispatch(owner, Call::remove { file, replicas });
+                let of_model = self.model.remove(deal.1, deal.0, replicas);
                 let _ = self.same(of_model, of_pallet);
             }
-            Op::Expire { deal } => {
+            Op::Expire { deal, said } => {
                 let Some(deal) = self.nth_deal(*deal) else {
                     return;
                 };
                 let (file, owner) = key(deal);
-                let of_pallet = dispatch(PAUPER, Call::expire { file, owner });
-                let of_model = self.model.expire(deal);
+                let replicas = self.witness(deal, *said);
+                let call = Call::expire {
+                    file,
+                    owner,
+                    replicas,
+                };
+                let of_pallet = dispatch(PAUPER, call);
+                let of_model = self.model.expire(deal, replicas);
                 let _ = self.same(of_model, of_pallet);
             }
             Op::Offer { deal, to } => {
@@ -350,7 +370,7 @@ impl Beside {
                 let of_model = self.model.offer(deal.1, deal.0, to);
                 let _ = self.same(of_model, of_pallet);
             }
-            Op::Accept { deal, by } => {
+            Op::Accept { deal, by, said } => {
                 self.expire_over();
                 let offers = self.model.deals().iter();
                 let offered = offers
@@ -363,9 +383,16 @@ impl Beside {
                 let offered = self.model.deals()[&deal].offered_to;
                 let new = by.map(payer).or(offered).unwrap_or(ALICE);
                 let (file, owner) = key(deal);
+                let replicas = self.witness(deal, *said);
                 let max = AMPLE;
-                let of_pallet = dispatch(new, Call::accept { file, owner, max });
-                let of_model = self.model.accept(new, deal, max.into());
+                let call = Call::accept {
+                    file,
+                    owner,
+                    replicas,
+                    max,
+                };
+                let of_pallet = dispatch(new, call);
+                let of_model = self.model.accept(new, deal, replicas, max.into());
                 let accepted = self.same(of_model, of_pallet).is_ok();
                 self.note("an owner changed", accepted);
             }
@@ -543,7 +570,7 @@ proptest! {
 fn random_histories_meet_everything() {
     let mut runner = TestRunner::deterministic();
     let mut met = BTreeSet::new();
-    for _ in 0..12 {
+    for _ in 0..24 {
         let ops = prop::collection::vec(op(), 110)
             .new_tree(&mut runner)
             .expect("it is a vector")
@@ -552,6 +579,7 @@ fn random_histories_meet_everything() {
     }
     let expected = BTreeSet::from([
         "a bounty waits",
+        "a call that said too few replicas",
         "a deal lapsed",
         "a drop ended",
         "a lease was over",

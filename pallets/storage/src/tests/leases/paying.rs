@@ -97,7 +97,7 @@ fn settle_late_pays_what_was_owed_when_the_round_began() {
         let (file, provider) = one();
         next_rounds(3);
         // The owner ends the lease in round 3: three rounds have begun.
-        assert_ok!(Storage::remove(signed(ALICE), file.id()));
+        assert_ok!(Storage::remove(signed(ALICE), file.id(), MOST));
         let before = wealth(provider);
         for round in 1..=3 {
             settle(provider, round, Outcome::Passed);
@@ -113,7 +113,7 @@ fn settle_of_a_provider_without_a_record_pays_the_fund() {
     build_and_execute(1, || {
         let (file, provider) = one();
         next_round();
-        assert_ok!(Storage::remove(signed(ALICE), file.id()));
+        assert_ok!(Storage::remove(signed(ALICE), file.id(), MOST));
         Providers::remove(provider);
         let fund = wealth(FUND);
         take_events();
@@ -134,7 +134,7 @@ fn removed_in_the_round_of_maturing_has_earned_nothing() {
     build_and_execute(1, || {
         let (file, provider) = one();
         let placement = wealth(FUND);
-        assert_ok!(Storage::remove(signed(ALICE), file.id()));
+        assert_ok!(Storage::remove(signed(ALICE), file.id(), MOST));
         assert_eq!((pay_of(provider), pot()), (None, 0));
         assert_eq!(wealth(ALICE) + placement, ENDOWMENT + 1);
         assert_eq!(Storage::population(&provider).units, 0);

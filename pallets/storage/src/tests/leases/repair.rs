@@ -167,7 +167,7 @@ fn provider_whose_cover_is_taken_away_loses_no_more_than_it_is_short_of() {
         next_rounds(HandOverRounds::get());
         assert_ok!(Storage::resign(signed(who), ids[0], ALICE, 0));
         assert_eq!(crate::LeavingBytes::<Test>::get(who), each);
-        assert_ok!(Storage::remove(signed(ALICE), ids[1]));
+        assert_ok!(Storage::remove(signed(ALICE), ids[1], MOST));
         assert_eq!(crate::LeavingBytes::<Test>::iter().count(), 0);
         assert_noop!(hand_over(ids[2]), Error::<Test>::StillCovered);
         Registry::set_capacity(who, CAPACITY);
@@ -263,7 +263,7 @@ fn bounty_that_nobody_took_goes_back_with_the_end() {
         assert_ok!(Storage::drop_replicas(signed(BOB), who, u32::MAX));
         let fund = wealth(FUND);
         for file in &files {
-            assert_ok!(Storage::remove(signed(ALICE), file.id()));
+            assert_ok!(Storage::remove(signed(ALICE), file.id(), MOST));
         }
         assert_eq!(wealth(FUND), fund + 500);
         assert_eq!(pot(), 0);

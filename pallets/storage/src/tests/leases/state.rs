@@ -312,7 +312,7 @@ fn population_has_an_item_for_each_sector_in_the_order_of_leaves() {
         assert_eq!(items(10), expected);
         assert_eq!(Storage::item_at(&who, 10), None);
         // The last one takes the place of the first.
-        Storage::remove(signed(ALICE), files[0].id()).unwrap();
+        Storage::remove(signed(ALICE), files[0].id(), MOST).unwrap();
         let sizes: Vec<_> = items(9).into_iter().map(|(size, _)| size).collect();
         assert_eq!(sizes, [4, 4, 4, 4, 2, 2, 3, 3, 3]);
         // Each has a proof of its own.
@@ -340,7 +340,7 @@ fn indices_of_calls_events_and_kinds_are_those_of_the_design() {
     let slot = 0;
     assert_eq!(
         [
-            index(Call::remove { file }),
+            index(Call::remove { file, replicas: 1 }),
             index(Call::resign {
                 file,
                 owner: 1,
@@ -351,7 +351,11 @@ fn indices_of_calls_events_and_kinds_are_those_of_the_design() {
                 owner: 1,
                 level: 0
             }),
-            index(Call::expire { file, owner: 1 }),
+            index(Call::expire {
+                file,
+                owner: 1,
+                replicas: 1
+            }),
             index(Call::drop_replicas {
                 provider: 1,
                 limit: 1

@@ -236,10 +236,18 @@ async fn answers_and_lease_calls_are_encoded_as_the_runtime_takes_them() {
     let call = LeaseCall::Accept {
         file,
         owner,
+        replicas: 3,
         max: 7,
     };
-    let arguments = (file.0, owner.0, 7u128).encode();
+    let arguments = (file.0, owner.0, 3u8, 7u128).encode();
     expect(Call::Lease(call), "Storage", "accept", arguments);
-    let call = Call::Lease(LeaseCall::Expire { file, owner });
-    expect(call, "Storage", "expire", (file.0, owner.0).encode());
+    let call = LeaseCall::Expire {
+        file,
+        owner,
+        replicas: 3,
+    };
+    let arguments = (file.0, owner.0, 3u8).encode();
+    expect(Call::Lease(call), "Storage", "expire", arguments);
+    let call = Call::Remove { file, replicas: 3 };
+    expect(call, "Storage", "remove", (file.0, 3u8).encode());
 }

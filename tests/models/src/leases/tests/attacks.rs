@@ -1,7 +1,7 @@
 //! "What attacks cost" of `docs/design/money.md`: each attack, tried.
 
 use super::{
-    pair::{chain, DELEGATOR, REPORTER},
+    pair::{chain, ALL, DELEGATOR, REPORTER},
     town::{file, noema, AMPLE, GIB, NOEMA, P1, P2, P3, P4},
 };
 use crate::leases::{
@@ -24,7 +24,7 @@ fn a_dust_lease_has_its_deposit_and_pays_for_its_placement() {
     let rent = deal.terms.rent;
     let sixty_four_kib = model.price.rent(&model.parameters, 0).unwrap();
     assert!(rent >= sixty_four_kib && rent > 1);
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     assert_eq!(lost(&model, 1, before), 5 * rent, "what the placement cost");
 }
 
@@ -51,7 +51,7 @@ fn a_least_term_renewed_for_ever_pays_every_round() {
         earned += model.round_with(P1, Outcome::Passed).paid;
     }
     assert_eq!(earned, 200 * rent);
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     assert_eq!(
         lost(&model, 1, before),
         200 * rent + placement,
@@ -78,7 +78,7 @@ fn leases_of_the_least_term_made_anew_do_not_live_on_grace() {
                 earned += model.settle_next(P1, Outcome::Passed).paid;
             }
         }
-        model.expire(key).unwrap();
+        model.expire(key, ALL).unwrap();
     }
     assert_eq!(earned, 3 * 16 * rent, "grace is served and paid");
     assert!(lost(&model, 1, before) > earned);
@@ -93,7 +93,7 @@ fn topping_up_and_renewing_for_others_is_a_gift() {
     assert_eq!(model.lease(key).unwrap().refund, refund + paid);
     let before = model.bank.money(1).free;
     let deposit = model.bank.money(1).held;
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     assert_eq!(model.bank.money(1).free, before + deposit + refund + paid);
 }
 
@@ -154,7 +154,7 @@ fn an_owner_that_is_its_own_provider_only_loses() {
     for _ in 0..10 {
         model.round_with(P1, Outcome::Passed);
     }
-    model.remove(P1, 1).unwrap();
+    model.remove(P1, 1, ALL).unwrap();
     assert_eq!(lost(&model, P1, before), placement);
     // And with delegators, their part of every rent.
     model.deregister(P1).unwrap();
@@ -166,7 +166,7 @@ fn an_owner_that_is_its_own_provider_only_loses() {
     model.earn(key, 0, P1);
     let rent = model.lease(key).unwrap().terms.rent;
     model.round_with(P1, Outcome::Passed);
-    model.remove(P1, 2).unwrap();
+    model.remove(P1, 2, ALL).unwrap();
     let theirs = rent / 2 - (rent / 2).div_ceil(10);
     assert_eq!(lost(&model, P1, before), placement + theirs);
 }
@@ -184,7 +184,7 @@ fn pumping_utilisation_takes_rounds_and_touches_no_running_lease() {
         // A file that fills everything, there when a round begins and removed after.
         let pump = model.lease_for(2, file(9, 1_000 * GIB, 1), 4);
         model.begin_round(MILLION);
-        model.remove(pump.1, pump.0).unwrap();
+        model.remove(pump.1, pump.0, ALL).unwrap();
         assert_eq!(model.settle_next(P1, Outcome::Passed).paid, rent);
         rounds += 1;
     }
@@ -227,15 +227,15 @@ fn a_round_that_has_begun_is_paid_whole_whenever_it_is_removed() {
     // Before its provider has answered, and after: the same.
     let mut after = model.clone();
     let (early, late) = (model.bank.wealth(1), after.bank.wealth(1));
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     after.settle_next(P1, Outcome::Passed);
-    after.remove(1, 1).unwrap();
+    after.remove(1, 1, ALL).unwrap();
     assert_eq!(model.bank.wealth(1) - early, all - rent);
     assert_eq!(after.bank.wealth(1) - late, all - rent);
     assert_eq!(model.settle_next(P1, Outcome::Passed).paid, rent);
     assert_eq!(model.bank.money(POT).held + after.bank.money(POT).held, 0);
 
-    in_joining.remove(1, 1).unwrap();
+    in_joining.remove(1, 1, ALL).unwrap();
     assert_eq!(
         in_joining.books.next(P1),
         None,
@@ -252,7 +252,7 @@ fn an_accomplice_that_removes_the_file_pays_the_round_and_frees_from_no_other() 
     model.earn(key, 0, P1);
     model.earn(honest, 0, P1);
     model.begin_round(0);
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     // What was drawn stays drawn, and if it is missed, everything of the round is.
     let rents = 2 * model.lease(honest).unwrap().terms.rent;
     let missed = model.settle_next(P1, Outcome::Missed);
@@ -287,7 +287,7 @@ fn settling_late_changes_no_amount() {
                 due.push(model.settle_next(P1, outcome).due);
             }
             match count {
-                1 => model.remove(1, 2).unwrap(),
+                1 => model.remove(1, 2, ALL).unwrap(),
                 3 => assert!(model.renew(2, &[(0, 1), (1, 1)], 30, AMPLE).unwrap() > 0),
                 _ => {}
             }
@@ -399,7 +399,7 @@ fn letting_many_fetch_and_removing_costs_the_placement_of_each() {
         model.hold(key, slot, provider);
     }
     let rent = model.lease(key).unwrap().terms.rent;
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     assert_eq!(lost(&model, 1, before), 4 * 5 * rent);
 }
 
@@ -457,7 +457,7 @@ fn bounty_farming_loses_most_of_what_was_slashed() {
     model.drop_replicas(P1, 10).unwrap();
     model.earn(key, 0, P2);
     model.round_with(P2, Outcome::Passed);
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     let after: Balance = names.iter().map(|who| model.bank.wealth(*who)).sum();
     assert!(
         before - after >= slashes.own_slashed * 3 / 10,
@@ -489,7 +489,7 @@ fn gifts_to_the_pot_disturb_nothing() {
     for model in [&mut model, &mut with_gift] {
         model.round_with(P1, Outcome::Passed);
         assert_eq!(model.broken(), None);
-        model.remove(1, 1).unwrap();
+        model.remove(1, 1, ALL).unwrap();
         assert_eq!(model.bank.money(POT).held, 0);
     }
     assert_eq!(model.bank.wealth(1), with_gift.bank.wealth(1));
@@ -510,8 +510,8 @@ fn keeping_a_provider_from_answering_brings_its_owner_nothing() {
         model.lease(key).unwrap().refund,
         missed.lease(key).unwrap().refund
     );
-    model.remove(1, 1).unwrap();
-    missed.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
+    missed.remove(1, 1, ALL).unwrap();
     assert_eq!(model.bank.wealth(1), missed.bank.wealth(1));
 }
 

@@ -1,7 +1,7 @@
 //! What happens when somebody, or something, goes.
 
 use super::{
-    pair::{chain, DELEGATOR},
+    pair::{chain, ALL, DELEGATOR},
     town::{file, noema, AMPLE, GIB, P1, P2, P3},
 };
 use crate::leases::{
@@ -15,7 +15,7 @@ fn pay_for_a_provider_whose_record_is_gone_goes_to_the_fund() {
     let key = model.lease_for(1, file(1, GIB, 1), 10);
     model.earn(key, 0, P1);
     model.begin_round(0);
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     model.deregister(P1).unwrap();
     let fund = model.bank.wealth(FUND);
     let settled = model.settle_next(P1, Outcome::Passed);
@@ -59,7 +59,7 @@ fn where_the_fund_is_gone_too_the_treasury_gets_it_and_else_the_pot_keeps_it() {
         let key = model.lease_for(1, file(1, 1, 1), 10);
         model.earn(key, 0, P1);
         model.begin_round(0);
-        model.remove(1, 1).unwrap();
+        model.remove(1, 1, ALL).unwrap();
         model.deregister(P1).unwrap();
         model.bank.leave(FUND, DELEGATOR);
         if !treasury {
@@ -86,7 +86,7 @@ fn an_owner_with_a_deposit_cannot_be_reaped() {
     );
     let refund = model.lease(key).unwrap().refund;
     let wealth = model.bank.wealth(1);
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     assert_eq!(model.bank.wealth(1), wealth + refund);
 }
 
@@ -108,7 +108,7 @@ fn a_refund_that_a_dead_owner_cannot_receive_does_not_hold_up_the_end() {
     model.top_up(2, key, 3).unwrap();
     model.begin_round(0);
     let fund = model.bank.wealth(FUND);
-    model.expire(key).unwrap();
+    model.expire(key, ALL).unwrap();
     assert_eq!(model.bank.wealth(FUND), fund + 3);
     assert_eq!(model.bank.wealth(1), 0);
 }
@@ -132,7 +132,7 @@ fn a_skipped_round_waits_for_the_next_and_shares_its_fate() {
     );
     // Its last round is skipped, and then it has nothing: a round without challenges is passed.
     assert_eq!(model.round_with(P1, Outcome::Skipped).due, 0);
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     assert_eq!(model.books.account(P1).unwrap().owed, rent);
     assert_eq!(model.round_with(P1, Outcome::Passed).paid, rent);
     assert_eq!(model.bank.money(POT).held, 0);
@@ -144,7 +144,7 @@ fn rounds_between_two_leases_need_no_settling() {
     let key = model.lease_for(1, file(1, GIB, 1), 10);
     model.earn(key, 0, P1);
     model.round_with(P1, Outcome::Passed);
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     assert_eq!(model.books.next(P1), None);
     assert_eq!(model.books.changes_of(P1), 0, "nothing is left of it");
     for _ in 0..1_000 {
@@ -205,7 +205,7 @@ fn grace_is_part_of_what_was_paid_and_comes_back_when_the_owner_removes_in_time(
     }
     let mut removed = model.clone();
     let before = removed.bank.wealth(1);
-    removed.remove(1, 1).unwrap();
+    removed.remove(1, 1, ALL).unwrap();
     assert_eq!(
         removed.bank.wealth(1) - before,
         quote.rent * Balance::from(grace),
@@ -300,27 +300,45 @@ fn whoever_is_offered_a_lease_takes_it_for_its_own_deposit() {
     let key = model.lease_for(1, file(1, GIB, 1), 10);
     model.earn(key, 0, P1);
     let deposit = model.deals()[&key].deposit;
-    assert_eq!(model.accept(2, key, AMPLE), Err(Error::NotOffered));
+    assert_eq!(model.accept(2, key, ALL, AMPLE), Err(Error::NotOffered));
     model.offer(1, 1, Some(2)).unwrap();
     assert_eq!(
-        model.accept(2, key, deposit - 1),
+        model.accept(2, key, ALL, deposit - 1),
         Err(Error::PriceAboveMaximum)
     );
-    assert_eq!(model.accept(3, key, AMPLE), Err(Error::NotOffered));
+    assert_eq!(model.accept(3, key, ALL, AMPLE), Err(Error::NotOffered));
     let refund = model.lease(key).unwrap().refund;
-    assert_eq!(model.accept(2, key, deposit), Ok(deposit));
+    assert_eq!(model.accept(2, key, ALL, deposit), Ok(deposit));
     assert_eq!(
         (model.bank.money(1).held, model.bank.money(2).held),
         (0, deposit)
     );
-    assert_eq!(model.accept(2, key, deposit), Err(Error::UnknownDeal));
+    assert_eq!(model.accept(2, key, ALL, deposit), Err(Error::UnknownDeal));
     let before = model.bank.wealth(2);
-    model.remove(2, 1).unwrap();
+    model.remove(2, 1, ALL).unwrap();
     assert_eq!(
         model.bank.wealth(2),
         before + refund,
         "with all that is paid in"
     );
+}
+
+#[test]
+fn a_call_that_says_fewer_replicas_than_there_are_changes_nothing() {
+    let mut model = noema();
+    let key = model.lease_for(1, file(1, GIB, 2), 10);
+    model.earn(key, 0, P1);
+    model.offer(1, 1, Some(2)).unwrap();
+    let before = model.clone();
+    assert_eq!(model.remove(1, 1, 1), Err(Error::WitnessTooLow));
+    assert_eq!(model.expire(key, 1), Err(Error::WitnessTooLow));
+    assert_eq!(model.accept(2, key, 1, AMPLE), Err(Error::WitnessTooLow));
+    assert_eq!(model.expire(key, 2), Err(Error::NotOver));
+    assert_eq!(model.deals(), before.deals());
+    assert_eq!(model.bank, before.bank);
+    model.accept(2, key, 2, AMPLE).unwrap();
+    model.remove(2, 1, 2).unwrap();
+    assert!(model.deals().is_empty());
 }
 
 #[test]
@@ -330,9 +348,9 @@ fn a_lease_does_not_change_hands_while_a_proof_depends_on_its_owner() {
     model.draw(key, 0, P1).unwrap();
     model.ready(P1, key, 0).unwrap();
     model.offer(1, 1, Some(2)).unwrap();
-    assert_eq!(model.accept(2, key, AMPLE), Err(Error::SlotProving));
+    assert_eq!(model.accept(2, key, ALL, AMPLE), Err(Error::SlotProving));
     model.lease_for(2, file(1, GIB, 1), 10);
-    assert_eq!(model.accept(2, key, AMPLE), Err(Error::DealExists));
+    assert_eq!(model.accept(2, key, ALL, AMPLE), Err(Error::DealExists));
 }
 
 #[test]
@@ -445,8 +463,8 @@ fn leases_that_all_end_at_once_stop_paying_before_anybody_cleans_up() {
     let held = model.bank.money(1).held;
     assert!(held > 0);
     for number in (0..40).rev() {
-        model.expire((number, 1)).unwrap();
-        assert_eq!(model.expire((number, 1)), Err(Error::UnknownDeal));
+        model.expire((number, 1), ALL).unwrap();
+        assert_eq!(model.expire((number, 1), ALL), Err(Error::UnknownDeal));
     }
     assert_eq!(model.bank.money(1).held, 0);
 }

@@ -1,12 +1,12 @@
 //! Histories: each call made on both sides, and what must be true of it.
 
 use super::{
-    ops::{payer, spec, Max, Op},
+    ops::{payer, spec, Max, Op, Said},
     pair::{both, Pair, DELEGATOR, OWNERS, PROVIDERS, REPORTER},
 };
 use crate::leases::{
-    Account, Balance, Books, Error, FileSpec, Key, Outcome, Parameters, SlotState, FUND, MILLION,
-    POT, TREASURY,
+    Account, Balance, Books, Deal, Error, FileSpec, Key, Outcome, Parameters, SlotState, FUND,
+    MILLION, POT, TREASURY,
 };
 
 /// What a refused or repeated call leaves as it was.
@@ -15,6 +15,14 @@ fn balances(pair: &Pair) -> crate::leases::Bank {
 }
 
 impl Pair {
+    /// What a call says of how many replicas there are.
+    fn witness(&mut self, key: Key, said: Said) -> u8 {
+        let there = self.sums.deals().get(&key).map_or(0, Deal::replicas);
+        let replicas = said.of(there);
+        self.note("a call that said too few replicas", replicas < there);
+        replicas
+    }
+
     fn key(&self, index: usize) -> Key {
         let live = self.live();
         match live.len() {
@@ -205,12 +213,13 @@ impl Pair {
                     assert!(self.sums.credit(key).is_ok_and(|credit| credit >= *level));
                 }
             }
-            Op::Remove { deal } => {
+            Op::Remove { deal, said } => {
                 let key = self.key(*deal);
+                let replicas = self.witness(key, *said);
                 let before = self.sums.bank.money(key.1);
                 let expected = self.sums.lease(key).map(|lease| lease.refund);
                 let deposit = self.sums.deals().get(&key).map_or(0, |deal| deal.deposit);
-                if both!(self, remove(key.1, key.0)).is_ok() {
+                if both!(self, remove(key.1, key.0, replicas)).is_ok() {
                     let (after, refund) =
                         (self.sums.bank.money(key.1), expected.expect("it was there"));
                     let received =
@@ -219,20 +228,21 @@ impl Pair {
                     let refund = if received { refund } else { 0 };
                     assert_eq!(after.free, before.free + deposit + refund);
                     assert_eq!(after.held, before.held - deposit);
+                    assert!(both!(self, remove(key.1, key.0, replicas)).is_err());
                 }
-                assert!(both!(self, remove(key.1, key.0)).is_err());
             }
             Op::Offer { deal, to } => {
                 let key = self.key(*deal);
                 let to = to.map(payer);
                 let _ = both!(self, offer(key.1, key.0, to));
             }
-            Op::Accept { deal, by } => {
+            Op::Accept { deal, by, said } => {
                 let key = self.key(*deal);
+                let replicas = self.witness(key, *said);
                 let offered = self.sums.deals().get(&key).and_then(|deal| deal.offered_to);
                 let by = by.map(payer).or(offered).unwrap_or(OWNERS[0]);
                 let accepted = self.pay(by, Balance::MAX, &mut |pair| {
-                    both!(pair, accept(by, key, Balance::MAX))
+                    both!(pair, accept(by, key, replicas, Balance::MAX))
                 });
                 self.note("an owner changed", accepted.is_ok());
             }
@@ -394,11 +404,14 @@ impl Pair {
                 }
                 let _ = both!(self, register(provider, bond, DELEGATOR, bond, 100_000));
             }
-            Op::Expire { deal } => {
+            Op::Expire { deal, said } => {
                 let keys: Vec<Key> = self.sums.deals().keys().copied().collect();
                 if let Some(key) = keys.get(deal % keys.len().max(1)) {
                     let over = self.sums.is_over(*key);
-                    assert_eq!(self.sums.expire(*key).is_ok(), over);
+                    let there = self.sums.deals()[key].replicas();
+                    let replicas = said.of(there);
+                    let expired = self.sums.expire(*key, replicas).is_ok();
+                    assert_eq!(expired, over && replicas >= there);
                 }
             }
             Op::SetBasePrice { price } => {

@@ -12,6 +12,16 @@ pub(super) enum Max {
     OneLess,
 }
 
+/// How many replicas a call says that a deal has: by so many more or fewer than there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said(i8);
+
+impl Said {
+    pub(super) fn of(self, replicas: u8) -> u8 {
+        replicas.saturating_add_signed(self.0)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Op {
     Commit {
@@ -40,6 +50,7 @@ pub(super) enum Op {
     },
     Remove {
         deal: usize,
+        said: Said,
     },
     Offer {
         deal: usize,
@@ -48,6 +59,7 @@ pub(super) enum Op {
     Accept {
         deal: usize,
         by: Option<usize>,
+        said: Said,
     },
     /// Moves a slot on, so many steps, with the providers from this one on.
     Place {
@@ -115,6 +127,7 @@ pub(super) enum Op {
     },
     Expire {
         deal: usize,
+        said: Said,
     },
     SetBasePrice {
         price: Balance,
@@ -150,6 +163,10 @@ pub(super) fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![6 => Just(Outcome::Passed), 2 => Just(Outcome::Missed), 1 => Just(Outcome::Skipped)]
 }
 
+fn said() -> impl Strategy<Value = Said> {
+    prop_oneof![8 => Just(0), 1 => 1..=15i8, 1 => -3..=-1i8].prop_map(Said)
+}
+
 pub(super) fn op() -> impl Strategy<Value = Op> {
     let rounds = 5..=14u32;
     let n = 0..64usize;
@@ -161,9 +178,10 @@ pub(super) fn op() -> impl Strategy<Value = Op> {
         4 => (n.clone(), prop::collection::vec(n.clone(), 0..=4), 0..=30u32, max())
             .prop_map(|(payer, deals, ahead, max)| Op::Renew { payer, deals, ahead, max }),
         2 => (n.clone(), n.clone(), 0..3_000u128).prop_map(|(payer, deal, level)| Op::TopUp { payer, deal, level }),
-        2 => n.clone().prop_map(|deal| Op::Remove { deal }),
+        2 => (n.clone(), said()).prop_map(|(deal, said)| Op::Remove { deal, said }),
         2 => (n.clone(), prop::option::weighted(0.8, n.clone())).prop_map(|(deal, to)| Op::Offer { deal, to }),
-        2 => (n.clone(), prop::option::weighted(0.2, n.clone())).prop_map(|(deal, by)| Op::Accept { deal, by }),
+        2 => (n.clone(), prop::option::weighted(0.2, n.clone()), said())
+            .prop_map(|(deal, by, said)| Op::Accept { deal, by, said }),
         24 => (n.clone(), n.clone(), 1..=4u8)
             .prop_map(|(slot, provider, steps)| Op::Place { slot, provider, steps }),
         2 => n.clone().prop_map(|slot| Op::Mature { slot }),
@@ -183,7 +201,7 @@ pub(super) fn op() -> impl Strategy<Value = Op> {
         1 => (n.clone(), 0..30_000u128).prop_map(|(provider, amount)| Op::BondMore { provider, amount }),
         1 => n.clone().prop_map(|provider| Op::Deregister { provider }),
         1 => n.clone().prop_map(|provider| Op::Register { provider }),
-        2 => n.clone().prop_map(|deal| Op::Expire { deal }),
+        2 => (n.clone(), said()).prop_map(|(deal, said)| Op::Expire { deal, said }),
         1 => (0..60u128).prop_map(|price| Op::SetBasePrice { price }),
         1 => (0..50u128).prop_map(|to_pot| Op::Donate { to_pot }),
         1 => Just(Op::SpendFund),

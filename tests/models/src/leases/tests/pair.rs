@@ -14,6 +14,8 @@ pub(super) const PROVIDERS: [Account; 5] = [11, 12, 13, 14, 15];
 pub(super) const DELEGATOR: Account = 90;
 /// Reports misses, has nothing.
 pub(super) const REPORTER: Account = 77;
+/// More replicas than any deal has: what a call says that is to be charged for any.
+pub(super) const ALL: u8 = u8::MAX;
 /// What an owner begins with.
 pub(super) const WEALTH: Balance = 1_000_000;
 
@@ -372,7 +374,7 @@ impl Pair {
     pub(super) fn empty_the_pot(&mut self, outcome: Outcome) {
         let mut calls = self.sums.deals().len();
         for (file, owner) in self.live() {
-            both!(self, remove(owner, file)).expect("owners may always end a deal");
+            both!(self, remove(owner, file, ALL)).expect("owners may always end a deal");
         }
         self.sums.expire_all();
         for provider in PROVIDERS {

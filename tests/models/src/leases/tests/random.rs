@@ -62,6 +62,7 @@ fn random_histories_meet_everything() {
         "a round was carried",
         "a skipped round was lost later",
         "a skipped round was paid later",
+        "a call that said too few replicas",
         "an owner changed",
         "delegators were slashed",
         "pay could not be received",

@@ -1,7 +1,7 @@
 //! Hand-over, drops, bounties.
 
 use super::{
-    pair::{DELEGATOR, REPORTER},
+    pair::{ALL, DELEGATOR, REPORTER},
     town::{file, noema, GIB, NOEMA, P1, P2, P3},
 };
 use crate::leases::{Balance, Books, Error, Key, Model, Outcome, Sums, FUND, POT, TREASURY};
@@ -181,7 +181,7 @@ fn a_bounty_waits_for_the_next_taker_and_goes_back_when_the_deal_ends() {
     assert_eq!(model.deals()[&key].slots[0].bounty, 0);
     let fund = model.bank.wealth(FUND);
     // Removed in the round of joining: its first round never begins.
-    model.remove(1, 1).unwrap();
+    model.remove(1, 1, ALL).unwrap();
     assert_eq!(model.bank.wealth(FUND), fund + bounty);
     assert_eq!(model.books.next(P3), None);
     assert_eq!(model.broken(), None);
@@ -362,7 +362,7 @@ fn a_replica_that_matures_in_the_last_round_gets_no_bounty() {
     assert_eq!(model.books.next(P3), None, "nothing is owed to it");
     model.begin_round(0);
     let fund = model.bank.wealth(FUND);
-    model.expire(key).unwrap();
+    model.expire(key, ALL).unwrap();
     assert_eq!(model.bank.wealth(FUND), fund + bounty);
     assert_eq!(model.broken(), None);
 }
