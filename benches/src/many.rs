@@ -122,6 +122,7 @@ async fn measure(
         .start()
         .await?;
     let noema = Noema::of(&net)?;
+    noema.settle_in(dir).await?;
     let replicas_text = replicas.to_string();
     let tree = tree.to_str().context("expected a path in UTF-8")?;
     let command = [

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -10,6 +10,8 @@ use anyhow::{ensure, Context};
 use noema_local_net::{Binaries, LocalNet};
 use serde_json::Value;
 use tokio::process::Command;
+
+use crate::seeded::write_seeded;
 
 /// `noema` at a network, signing as Alice.
 #[derive(Clone, Debug)]
@@ -31,6 +33,17 @@ impl Noema {
             binary,
             url: net.url(),
         })
+    }
+
+    /// Puts a file of its own, made in `dir`, and waits until all is proven. A chain that has just begun draws nobody before its
+    /// randomness is old enough, 32 blocks: what is measured afterwards does not wait for that.
+    pub(crate) async fn settle_in(&self, dir: &Path) -> anyhow::Result<()> {
+        let path = dir.join("settling-in");
+        write_seeded(&path, 4096, u64::MAX).context("write a file")?;
+        let name = path.to_str().context("expected a path in UTF-8")?;
+        self.run(&["storage", "put", name, "--replicas", "1", "--wait", "all"])
+            .await?;
+        std::fs::remove_file(path).context("remove a file")
     }
 
     /// Runs a command that must succeed: its answer, and how long it took from its start to its end.

@@ -69,6 +69,7 @@ async fn round(options: &Options, seed: u64, rounds: &mut Rounds) -> anyhow::Res
         .start()
         .await?;
     let noema = Noema::of(&net)?;
+    noema.settle_in(dir.path()).await?;
     let small = dir.path().join("small");
     write_seeded(&small, SMALL, seed + 1).context("write the small file")?;
     rounds.small.push(put(&noema, &small, options).await?.1);
@@ -151,7 +152,7 @@ async fn put(noema: &Noema, file: &Path, options: &Options) -> anyhow::Result<(S
             "all",
         ])
         .await?;
-    let id = answer["id"].as_str();
+    let id = answer["file"].as_str();
     let id = id.with_context(|| format!("expected an id in {answer}"))?;
     Ok((id.to_owned(), took))
 }
@@ -159,14 +160,16 @@ async fn put(noema: &Noema, file: &Path, options: &Options) -> anyhow::Result<(S
 fn report(options: &Options, rounds: &Rounds) -> String {
     let (replicas, size) = (u64::from(options.replicas), options.mib << 20);
     let row = |what: String, times: u64, all: &[Duration], peer: &[Duration]| {
-        let (Some(took), Some(peer)) = (median(all), median(peer)) else {
-            return vec![what];
+        let measured = median(all).filter(|took| !took.is_zero());
+        let (Some(took), Some(peer)) = (measured, median(peer)) else {
+            // A file so small that its own time is lost in that of the chain.
+            return vec![what, "0".to_owned(), "-".to_owned(), "-".to_owned()];
         };
         vec![
             what,
             format!("{:.2}", took.as_secs_f64()),
             format!("{:.0}", rate(size * times, took)),
-            format!("{:.2}", peer.as_secs_f64() / took.as_secs_f64()),
+            format!("{:.3}", peer.as_secs_f64() / took.as_secs_f64()),
         ]
     };
     let small = median(&rounds.small).map_or(0.0, |took| took.as_secs_f64());
@@ -262,11 +265,11 @@ mod tests {
         };
         let text = report(&options, &rounds);
         let expected = [
-            "| 2.00 | 157 | 1.00 |",
-            "| 20.00 | 16 | 0.10 |",
-            "| 8.00 | 39 | 0.25 |",
-            "| 1.00 | 105 | 1.00 |",
-            "| 4.00 | 26 | 0.25 |",
+            "| 2.00 | 157 | 1.000 |",
+            "| 20.00 | 16 | 0.100 |",
+            "| 8.00 | 39 | 0.250 |",
+            "| 1.00 | 105 | 1.000 |",
+            "| 4.00 | 26 | 0.250 |",
         ];
         for row in expected {
             assert!(text.contains(row), "no `{row}` in {text}");

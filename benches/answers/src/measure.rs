@@ -4,9 +4,10 @@ use anyhow::Context;
 use codec::Encode;
 use frame_support::dispatch::GetDispatchInfo;
 use noema_benches::table::median;
-use noema_runtime::{Runtime, RuntimeCall, Storage, System};
+use noema_runtime::{RuntimeCall, Storage, System};
 use noema_traits::Auditable;
-use sp_core::{blake2_256, Blake2Hasher};
+use sp_core::Blake2Hasher;
+use sp_io::hashing::blake2_256;
 use sp_runtime::StateVersion;
 use sp_state_machine::{Backend, TrieBackendBuilder};
 use sp_trie::recorder::Recorder;
@@ -104,7 +105,7 @@ fn block<B: Backend<Blake2Hasher>>(state: &B, seed: [u8; 32]) -> Changes {
     changes
 }
 
-/// Weight that the block has taken, in microseconds.
+/// Weight that the block has taken so far, in microseconds.
 fn taken<B: Backend<Blake2Hasher>>(state: &B, changes: &mut Changes) -> u64 {
     let weight = within(state, changes, || System::block_weight().total());
     weight.ref_time() / PICOSECONDS
@@ -143,17 +144,18 @@ fn one_round(
         .push(chain.apply(&state, &mut changes, &nothing)?);
 
     let mut changes = block(&state, seed);
+    let before = taken(&state, &mut changes);
     samples
         .first
         .push(chain.apply(&state, &mut changes, &first)?);
-    let weight_of_first = taken(&state, &mut changes);
+    let weight_of_first = taken(&state, &mut changes).saturating_sub(before);
     samples.next.push(chain.apply(&state, &mut changes, &next)?);
 
     let mut changes = block(&state, seed);
     samples
         .batch
         .push(chain.apply(&state, &mut changes, &batch)?);
-    let weight_of_batch = taken(&state, &mut changes);
+    let weight_of_batch = taken(&state, &mut changes).saturating_sub(before);
     within(&state, &mut changes, || scene.ensure_passed())?;
     let (_, root) = chain.measure(|| changes.storage_root(&state, StateVersion::V1));
     samples.root.push(root);

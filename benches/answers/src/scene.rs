@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use anyhow::{ensure, Context};
+use codec::Encode;
 use noema_benches::built::{Files, Holder};
-use noema_commitment::{sector_proof, SectorProof, Shape};
+use noema_commitment::{sector_proof, SectorProof, Shape, Software};
 use noema_runtime::{
     Audits, Runtime, RuntimeCall, SignedPayload, System, TxExtension, UncheckedExtrinsic, VERSION,
 };
@@ -94,7 +95,7 @@ impl Scene {
                     "files of more than a segment are not made here"
                 );
                 data.resize(segment, 0);
-                let proof = sector_proof(&shape, 0, &data, item.sector, &[])?;
+                let proof = sector_proof::<Software>(&shape, 0, &data, item.sector, &[])?;
                 Ok((index, proof))
             })
             .collect()

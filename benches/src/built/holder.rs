@@ -3,10 +3,7 @@
 use std::ops::Range;
 
 use anyhow::{anyhow, ensure, Context};
-use frame_support::traits::{
-    fungible::{InspectHold, Mutate, MutateHold},
-    Get,
-};
+use frame_support::traits::fungible::{InspectHold, Mutate, MutateHold};
 use noema_commitment::{file_id, Shape, Software};
 use noema_core::units::{NOEMA, TIB};
 use noema_runtime::{AccountId, Balance, Balances, Providers, Runtime, RuntimeOrigin, Storage};
