@@ -73,7 +73,7 @@ fn make(options: &Options, tree: &Path) -> anyhow::Result<()> {
     let files = Files { size: options.size };
     for number in 0..options.files {
         let path = tree.join(place(number));
-        if number % IN_DIRECTORY == 0 {
+        if number.is_multiple_of(IN_DIRECTORY) {
             let directory = path.parent().context("a file is in a directory")?;
             std::fs::create_dir_all(directory)?;
         }
@@ -171,7 +171,7 @@ fn copy_each(options: &Options, tree: &Path, to: &Path) -> anyhow::Result<()> {
     for number in 0..options.files {
         let place = place(number);
         let copy = to.join(&place);
-        if number % IN_DIRECTORY == 0 {
+        if number.is_multiple_of(IN_DIRECTORY) {
             let directory = copy.parent().context("a file is in a directory")?;
             std::fs::create_dir_all(directory)?;
         }

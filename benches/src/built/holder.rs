@@ -130,7 +130,7 @@ impl Holder {
         let (root, size) = (commitment.root, commitment.size);
         let file = file_id::<Software>(&root, size);
         let owner = owner(number);
-        if number % FILES_OF_OWNER == 0 {
+        if number.is_multiple_of(FILES_OF_OWNER) {
             Balances::mint_into(&owner, NOEMA).map_err(refused("give an owner money"))?;
         }
         let token = NextToken::<Runtime>::get();
