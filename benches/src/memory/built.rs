@@ -125,7 +125,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_filled_in_is_read_back_verified() {
         let dir = tempfile::tempdir().unwrap();
-        let genesis = Hash::zero();
+        let genesis = Hash([3; 32]);
         // One and a bit of segments, and a sector that is not full.
         let files = Files {
             size: (256 << 10) + 700,
