@@ -32,8 +32,8 @@ RUNS_TEST := 20000
 RUNS_PROVE := 1000000
 # Debug builds check overflows and assertions; they never need the runtime's WASM.
 # The node's own tests run with the release build, or all of the client would be compiled twice.
-# So does the benchmarks' peer, which has no tests.
-UNIT := --locked --workspace --exclude noema-node $(addprefix --exclude stock-template-,node runtime runtime-lifted) --features noema-runtime/try-state
+# So do the benchmarks' peer, which has no tests, and the benchmark that executes the runtime as the client does.
+UNIT := --locked --workspace --exclude noema-node --exclude noema-bench-answers $(addprefix --exclude stock-template-,node runtime runtime-lifted) --features noema-runtime/try-state
 PLAIN := env -u SKIP_WASM_BUILD
 NO_WASM := env SKIP_WASM_BUILD=1
 # The compilations whose results are tested check the lints as well: with the lint driver in the compiler's place for the packages of the
@@ -169,9 +169,9 @@ bench-database: setup ## Measure what an access to the database costs and write 
 	@$(STAGE) "database" scripts/bench-database.sh
 
 # Criterion's own dependencies change no feature of the shipped ones, so that nothing is compiled a second time.
-BENCHES := $(SHIPPED) -p noema-benches
+BENCHES := $(SHIPPED) -p noema-benches -p noema-bench-answers
 .PHONY: bench
-bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer throughput finality")
+bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer throughput finality answers replicas many memory")
 	@$(SHARE_WASM) stock-template-runtime stock-template-runtime-lifted
 	@$(STAGE) "release binaries" $(PLAIN) cargo build --release --locked $(BENCHES) --bins
 	@$(STAGE) "benchmarks" env BENCH_PACKAGES="$(BENCHES)" scripts/bench.sh $(SECTIONS)

@@ -4,15 +4,18 @@ mod commitment;
 mod criterion;
 mod finality;
 mod machine;
+mod many;
+mod memory;
+mod program;
+mod replicas;
 mod seeded;
-mod specification;
 mod state;
-mod table;
 mod throughput;
 mod transfer;
 mod usage;
 
 use clap::{Parser, Subcommand};
+use noema_benches::{specification, table};
 
 /// Prints one section of docs/benchmarks.md, as Markdown.
 #[derive(Debug, Parser)]
@@ -34,6 +37,12 @@ enum Section {
     Throughput(throughput::Options),
     /// Block interval, forks and finality of four validators, beside the stock template
     Finality(finality::Options),
+    /// Putting a file to three providers and getting it back with the command line, beside copies on the same disk
+    Replicas(replicas::Options),
+    /// Putting very many small files with one command, beside copies on the same disk
+    Many(many::Options),
+    /// Memory of a daemon that holds very many files, beside one that holds few
+    Memory(memory::Options),
     /// Not a section: writes the specification of a chain with a large state, for `scripts/bench-database.sh`
     State(state::Options),
 }
@@ -46,6 +55,9 @@ async fn main() -> anyhow::Result<()> {
         Section::Transfer(options) => transfer::run(&options).await?,
         Section::Throughput(options) => throughput::run(&options).await?,
         Section::Finality(options) => finality::run(&options).await?,
+        Section::Replicas(options) => replicas::run(&options).await?,
+        Section::Many(options) => many::run(&options).await?,
+        Section::Memory(options) => memory::run(&options).await?,
         Section::State(options) => state::run(&options).await?,
     };
     print!("{section}");

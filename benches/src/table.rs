@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 /// Millions of bytes a second.
-pub(crate) fn rate(bytes: u64, took: Duration) -> f64 {
+pub fn rate(bytes: u64, took: Duration) -> f64 {
     bytes as f64 / 1e6 / took.as_secs_f64()
 }
 
 /// The middle one of some measurements; the lower of two in the middle. `None` of none.
-pub(crate) fn median<T: Ord + Copy>(of: &[T]) -> Option<T> {
+pub fn median<T: Ord + Copy>(of: &[T]) -> Option<T> {
     let mut sorted = of.to_vec();
     sorted.sort_unstable();
     sorted.get(sorted.len().checked_sub(1)? / 2).copied()
 }
 
 /// The least of some measurements that is not below this share of them, in per cent (nearest rank). `None` of none.
-pub(crate) fn percentile<T: Ord + Copy>(of: &[T], share: usize) -> Option<T> {
+pub fn percentile<T: Ord + Copy>(of: &[T], share: usize) -> Option<T> {
     let mut sorted = of.to_vec();
     sorted.sort_unstable();
     let rank = (sorted.len() * share).div_ceil(100).max(1);
@@ -23,7 +23,7 @@ pub(crate) fn percentile<T: Ord + Copy>(of: &[T], share: usize) -> Option<T> {
 }
 
 /// Rows of a Markdown table under a head.
-pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let head: Vec<String> = head.iter().map(ToString::to_string).collect();
     let rule = format!("|{}\n", "---|".repeat(head.len()));

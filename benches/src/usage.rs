@@ -1,4 +1,4 @@
-//! Processor time that processes used.
+//! Processor time and memory that processes used.
 
 use std::{fs, time::Duration};
 
@@ -39,9 +39,43 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(user + system)
 }
 
+/// What a process has of memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// Now (`VmRSS`).
+    pub(crate) resident: u64,
+    /// At most so far (`VmHWM`).
+    pub(crate) peak: u64,
+}
+
+/// Memory of a running process.
+pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
+    let path = format!("/proc/{pid}/status");
+    let status = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+    let bytes = |name| kibibytes(&status, name).map(|kibibytes| kibibytes << 10);
+    let memory = bytes("VmRSS:").zip(bytes("VmHWM:"));
+    let (resident, peak) = memory.with_context(|| format!("expected memory used in {path}"))?;
+    Ok(Memory { resident, peak })
+}
+
+fn kibibytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_read_by_its_names() {
+        let status = "VmHWMX: 1 kB\nVmHWM:\t  2048 kB\nVmRSS:\t  7 kB\n";
+        assert_eq!(kibibytes(status, "VmHWM:"), Some(2048));
+        assert_eq!(kibibytes(status, "VmRSS:"), Some(7));
+        assert_eq!(kibibytes(status, "VmSwap:"), None);
+        let own = memory(std::process::id()).unwrap();
+        assert!(own.resident > 0 && own.peak >= own.resident);
+    }
 
     #[test]
     fn times_are_found_behind_any_name() {

@@ -1,6 +1,11 @@
 //! The shape of a network before it starts.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{net::LocalNet, registration::NOEMA, Binaries, Error, PortChoice};
 
@@ -32,6 +37,7 @@ pub struct LocalNetBuilder {
     pub(crate) links: Option<Duration>,
     pub(crate) endowed: Vec<(String, u128)>,
     pub(crate) client: Option<(PathBuf, PathBuf)>,
+    pub(crate) specification: Option<PathBuf>,
     pub(crate) pace: Option<AuditPace>,
     pub(crate) providers: usize,
     pub(crate) binaries: Option<Binaries>,
@@ -69,6 +75,7 @@ impl Default for LocalNetBuilder {
             links: None,
             endowed: Vec::new(),
             client: None,
+            specification: None,
             pace: None,
             providers: 3,
             binaries: None,
@@ -132,6 +139,13 @@ impl LocalNetBuilder {
     /// development authorities. For comparisons: such a chain has no providers of ours.
     pub fn client(mut self, client: impl Into<PathBuf>, spec: impl Into<PathBuf>) -> Self {
         self.client = Some((client.into(), spec.into()));
+        self
+    }
+
+    /// Begins the chain with this specification instead of one of the node's own. Its validators are the first development authorities; a provider
+    /// of the network that it has already keeps its record.
+    pub fn specification(mut self, spec: impl Into<PathBuf>) -> Self {
+        self.specification = Some(spec.into());
         self
     }
 
@@ -229,6 +243,14 @@ impl LocalNetBuilder {
         LocalNet::start(self).await
     }
 
+    /// The specification to begin the chain with, if one is given.
+    pub(crate) fn given(&self) -> Option<&Path> {
+        let of_client = self.client.as_ref().map(|(_, spec)| spec);
+        of_client
+            .or(self.specification.as_ref())
+            .map(PathBuf::as_path)
+    }
+
     fn check(&self) -> Result<(), Error> {
         if self.validators == 0 || self.validators > MAX_VALIDATORS {
             return Err(Error::BadShape(format!(
@@ -236,9 +258,20 @@ impl LocalNetBuilder {
                 self.validators
             )));
         }
-        if self.client.is_some() && (self.providers > 0 || !self.endowed.is_empty()) {
+        if self.client.is_some() && self.providers > 0 {
             return Err(Error::BadShape(
-                "the chain of another client has no storage providers, and its specification says who has what".into(),
+                "the chain of another client has no storage providers".into(),
+            ));
+        }
+        if self.given().is_some() && (self.pace.is_some() || !self.endowed.is_empty()) {
+            return Err(Error::BadShape(
+                "a specification that is given says itself who has what, and how fast rounds go"
+                    .into(),
+            ));
+        }
+        if self.client.is_some() && self.specification.is_some() {
+            return Err(Error::BadShape(
+                "the chain of another client comes with its own specification".into(),
             ));
         }
         if self.providers > MAX_PROVIDERS {
@@ -262,6 +295,13 @@ mod tests {
             LocalNetBuilder::default().validators(MAX_VALIDATORS + 1),
             LocalNetBuilder::default().providers(MAX_PROVIDERS + 1),
             LocalNetBuilder::default().client("other", "spec.json"),
+            LocalNetBuilder::default()
+                .providers(0)
+                .client("other", "spec.json")
+                .specification("spec.json"),
+            LocalNetBuilder::default()
+                .specification("spec.json")
+                .endow("5F", 1),
         ] {
             assert!(matches!(builder.start().await, Err(Error::BadShape(_))));
         }

@@ -67,7 +67,7 @@ impl LocalNet {
             live: shape.links.is_some(),
             endowed: &shape.endowed,
             pace: shape.pace,
-            given: shape.client.as_ref().map(|(_, spec)| spec.as_path()),
+            given: shape.given(),
         };
         let node = match &shape.client {
             Some((client, _)) => client,
