@@ -337,7 +337,7 @@ mod tests {
             let needed = size + BLOB_HEADER_BYTES;
             prop_assert!(shape.data_bytes() >= needed);
             prop_assert!(shape.data_bytes() - needed < u32::from(shape.original()) * ROW_STEP);
-            prop_assert!(shape.row_bytes() % ROW_STEP == 0);
+            prop_assert!(shape.row_bytes().is_multiple_of(ROW_STEP));
             prop_assert!(shape.row_bytes() <= MAX_ROW_BYTES);
             for class in SizeClass::ALL {
                 let same = Shape::new(class, size);
