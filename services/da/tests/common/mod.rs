@@ -13,7 +13,7 @@ use rsema1d::{
 };
 
 /// Bytes that repeat nowhere nearby, from a seed.
-pub fn data(size: usize, seed: u64) -> Vec<u8> {
+pub(crate) fn data(size: usize, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -26,12 +26,12 @@ pub fn data(size: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
-pub fn assign(shape: &Shape, commitment: &Commitment, stakes: &[u128]) -> Assignment {
+pub(crate) fn assign(shape: &Shape, commitment: &Commitment, stakes: &[u128]) -> Assignment {
     let committee = Committee::new(stakes).unwrap();
     Assignment::new::<Software>(shape.class(), &committee, &CommitteeId([9; 32]), commitment)
 }
 
-pub fn plain(blob: &[u8]) -> CodedBlob {
+pub(crate) fn plain(blob: &[u8]) -> CodedBlob {
     CodedBlob::encode(BlobKind::Plain, blob).unwrap()
 }
 
@@ -42,7 +42,7 @@ fn parameters(shape: &Shape) -> Parameters {
 }
 
 /// How a cheating coder makes up the linear combinations.
-pub enum Fit<'a> {
+pub(crate) enum Fit<'a> {
     /// As an honest one would from the original rows.
     Original,
     /// So that these rows verify, K of them, whatever they hold.
@@ -52,16 +52,16 @@ pub enum Fit<'a> {
 }
 
 /// A commitment to rows that are no codeword, with proofs that lead to it.
-pub struct Cheat {
-    pub shape: Shape,
-    pub commitment: Commitment,
-    pub combinations: Bytes,
+pub(crate) struct Cheat {
+    pub(crate) shape: Shape,
+    pub(crate) commitment: Commitment,
+    pub(crate) combinations: Bytes,
     data: ExtendedData,
 }
 
 impl Cheat {
     /// Takes an honest blob's rows, lets `change` change them, and commits to the outcome.
-    pub fn new(honest: &CodedBlob, change: impl Fn(u16, &mut [u8]), fit: Fit<'_>) -> Self {
+    pub(crate) fn new(honest: &CodedBlob, change: impl Fn(u16, &mut [u8]), fit: Fit<'_>) -> Self {
         let shape = *honest.shape();
         let parameters = parameters(&shape);
         let row_bytes = shape.row_bytes() as usize;
@@ -96,7 +96,7 @@ impl Cheat {
         }
     }
 
-    pub fn row(&self, index: u16) -> Row {
+    pub(crate) fn row(&self, index: u16) -> Row {
         let proof = self.data.generate_row_proof(index.into()).unwrap();
         Row {
             index,
@@ -105,12 +105,12 @@ impl Cheat {
         }
     }
 
-    pub fn verifier(&self) -> RowVerifier {
+    pub(crate) fn verifier(&self) -> RowVerifier {
         RowVerifier::new(self.commitment, self.shape, self.combinations.clone()).unwrap()
     }
 
     /// All rows that verify. Of every other, the error must be the one of cheating.
-    pub fn verifying(&self) -> Vec<u16> {
+    pub(crate) fn verifying(&self) -> Vec<u16> {
         let verifier = self.verifier();
         let verifies = |index: &u16| match verifier.verify(&self.row(*index)) {
             Ok(()) => true,
@@ -123,7 +123,12 @@ impl Cheat {
     }
 
     /// Whether the seat, checking its rows as seats do, signs.
-    pub fn signs(&self, verifier: &RowVerifier, assignment: &Assignment, seat: usize) -> bool {
+    pub(crate) fn signs(
+        &self,
+        verifier: &RowVerifier,
+        assignment: &Assignment,
+        seat: usize,
+    ) -> bool {
         assignment
             .sorted_rows(seat)
             .into_iter()
@@ -131,7 +136,7 @@ impl Cheat {
     }
 
     /// What anybody rebuilds from these rows.
-    pub fn rebuilt(&self, rows: &[u16]) -> Vec<u8> {
+    pub(crate) fn rebuilt(&self, rows: &[u16]) -> Vec<u8> {
         let matrix = self.data.rows();
         let indices: Vec<usize> = rows.iter().copied().map(usize::from).collect();
         let rows: Vec<&[u8]> = indices
