@@ -51,10 +51,7 @@ fuzz_target!(|input: Input| {
         .unwrap()
         .proof(coded.combinations_root())
         .unwrap();
-    assert_eq!(
-        honest.verify::<Software>(&commitment, shape, index),
-        Ok(())
-    );
+    assert_eq!(honest.verify::<Software>(&commitment, shape, index), Ok(()));
     let mut bytes = honest.encode();
     let place = usize::from(input.place) % bytes.len();
     for (byte, change) in bytes[place..].iter_mut().zip(&input.proof) {
@@ -62,7 +59,9 @@ fuzz_target!(|input: Input| {
     }
     if let Ok(changed) = RowProof::decode(&mut &bytes[..]) {
         assert_eq!(
-            changed.verify::<Software>(&commitment, shape, index).is_ok(),
+            changed
+                .verify::<Software>(&commitment, shape, index)
+                .is_ok(),
             changed == honest
         );
     }

@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use noema_da::coding::{
-    check_shard, CodedBlob, Rebuilder, ShardDecoder, ShardHeader, ShardItem, SHARD_HEADER_BYTES,
+    check_shard, CodedBlob, Progress, Rebuilder, ShardDecoder, ShardHeader, ShardItem,
+    SHARD_HEADER_BYTES,
 };
 use noema_da_primitives::BlobKind;
 use noema_fuzz::Bytes;
@@ -18,7 +19,7 @@ fn blobs() -> &'static [(Vec<u8>, CodedBlob); 3] {
     static BLOBS: OnceLock<[(Vec<u8>, CodedBlob); 3]> = OnceLock::new();
     BLOBS.get_or_init(|| {
         [40, 900, 70_000].map(|size| {
-            let blob: Vec<u8> = (0..size).map(|i| (i * i / 7) as u8).collect();
+            let blob: Vec<u8> = (0..size).map(|i: u64| (i * i / 7) as u8).collect();
             let coded = CodedBlob::encode(BlobKind::Plain, &blob).unwrap();
             (blob, coded)
         })
@@ -69,6 +70,9 @@ fuzz_target!(|input: &[u8]| {
             match decoder.decode(&mut source) {
                 Ok(Some(ShardItem::Combinations(bytes))) => combinations = Some(bytes),
                 Ok(Some(ShardItem::Row(row))) => {
+                    if rebuilder.progress() == Progress::Enough {
+                        break 'pieces;
+                    }
                     let combinations = combinations.as_ref().unwrap();
                     if rebuilder.accept(combinations, &row).is_err() {
                         break 'pieces;
