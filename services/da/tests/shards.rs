@@ -5,8 +5,8 @@ mod common;
 use bytes::{Bytes, BytesMut};
 use common::{assign, data, plain};
 use noema_da::coding::{
-    check_shard, CodedBlob, EncodeError, Progress, Rebuilder, ShardDecoder, ShardError,
-    ShardHeader, ShardItem, VerifyError, WireError, SHARD_HEADER_BYTES,
+    check_shard, CodedBlob, EncodeError, Progress, Rebuilder, RowVerifier, SeatCheck, ShardDecoder,
+    ShardError, ShardHeader, ShardItem, VerifyError, WireError, SHARD_HEADER_BYTES,
 };
 use noema_da_primitives::{RowError, ShapeError, SizeClass};
 use proptest::prelude::*;
@@ -204,6 +204,50 @@ fn check_shard_of_another_blob_class_or_seat_is_refused() {
             Some(EncodeError::WrongRow { found, last })
         );
     }
+}
+
+/// Row by row, as a seat checks what arrives over a connection.
+#[test]
+fn seat_check_takes_its_rows_in_order_and_no_others() {
+    let coded = plain(&data(700, 10));
+    let (commitment, shape) = (coded.commitment(), *coded.shape());
+    let row = |index| coded.row(index).unwrap();
+    let check = || {
+        let combinations = coded.combinations().clone();
+        let verifier = RowVerifier::new(commitment, shape, combinations).unwrap();
+        SeatCheck::new(verifier, vec![2, 30])
+    };
+    let mut seat = check();
+    let not_yet = ShardError::NotAssigned {
+        expected: 2,
+        found: 30,
+    };
+    assert_eq!(seat.accept(&row(30)), Err(not_yet));
+    assert_eq!(seat.accept(&row(2)), Ok(()));
+    let mut wrong = row(30);
+    wrong.siblings[0][0] ^= 1;
+    assert!(matches!(
+        seat.accept(&wrong),
+        Err(ShardError::Verify(VerifyError::Row(
+            RowError::WrongCommitment { index: 30, .. }
+        )))
+    ));
+    // A wrong row leaves the place open.
+    assert_eq!(seat.accept(&row(30)), Ok(()));
+    assert_eq!(
+        seat.accept(&row(31)),
+        Err(ShardError::Surplus { found: 31 })
+    );
+    let verifier = seat.finish().unwrap();
+    assert_eq!(verifier.combinations_root(), coded.combinations_root());
+
+    let mut seat = check();
+    seat.accept(&row(2)).unwrap();
+    let missing = ShardError::Missing {
+        first: 30,
+        count: 1,
+    };
+    assert_eq!(seat.finish().err(), Some(missing));
 }
 
 /// Liars among those that a reader asks: each is refused, and the blob comes out whole.

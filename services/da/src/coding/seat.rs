@@ -35,9 +35,6 @@ pub enum ShardError {
         /// How many.
         count: usize,
     },
-    /// Rows came before the linear combinations, which the decoder never does.
-    #[error("a row came before the linear combinations")]
-    NoCombinations,
 }
 
 /// Checks a seat's rows one after the other.
@@ -97,24 +94,20 @@ pub fn check_shard(
     let most = u16::try_from(assigned.len()).unwrap_or(u16::MAX);
     let mut decoder = ShardDecoder::new(commitment, shape, most);
     let mut source = BytesMut::from(shard);
-    let mut check = None;
-    let mut rows = Vec::new();
-    while let Some(item) = decoder.decode(&mut source)? {
-        match (item, &mut check) {
-            (ShardItem::Combinations(combinations), check) => {
-                // Apart from the shard, which would otherwise stay in memory as long as these do.
-                let combinations = Bytes::copy_from_slice(&combinations);
-                let verifier = RowVerifier::new(commitment, shape, combinations)?;
-                *check = Some(SeatCheck::new(verifier, assigned.to_vec()));
-            }
-            (ShardItem::Row(row), Some(check)) => {
-                check.accept(&row)?;
-                rows.push(row);
-            }
-            (ShardItem::Row(_), None) => return Err(ShardError::NoCombinations),
-        }
+    let Some(ShardItem::Combinations(combinations)) = decoder.decode(&mut source)? else {
+        // It ended before, which is all that can be wrong here.
+        let ended = decoder.finish(&source).err();
+        return Err(ended.unwrap_or(WireError::Truncated { rows: 0 }).into());
+    };
+    // Apart from the shard, which would otherwise stay in memory as long as these do.
+    let combinations = Bytes::copy_from_slice(&combinations);
+    let verifier = RowVerifier::new(commitment, shape, combinations)?;
+    let mut check = SeatCheck::new(verifier, assigned.to_vec());
+    let mut rows = Vec::with_capacity(assigned.len());
+    while let Some(ShardItem::Row(row)) = decoder.decode(&mut source)? {
+        check.accept(&row)?;
+        rows.push(row);
     }
     decoder.finish(&source)?;
-    let verifier = check.ok_or(ShardError::NoCombinations)?.finish()?;
-    Ok((verifier, rows))
+    Ok((check.finish()?, rows))
 }
