@@ -1,0 +1,34 @@
+//! From a blob to the shards of its seats, and from any K rows back to the blob.
+
+mod encode;
+mod rebuild;
+mod row;
+mod seat;
+mod shard;
+mod verify;
+
+pub use encode::{BlobWriter, CodedBlob, EncodeError};
+pub use rebuild::{Blob, Progress, RebuildError, Rebuilder};
+pub use row::Row;
+pub use seat::{check_shard, SeatCheck, ShardError};
+pub use shard::{
+    dispersal_bytes, ShardDecoder, ShardHeader, ShardItem, WireError, SHARD_HEADER_BYTES,
+    SHARD_VERSION,
+};
+pub use verify::{RowVerifier, VerifyError};
+
+use noema_da_primitives::Shape;
+use rsema1d::Parameters;
+
+/// The shape as the library takes it. The classes are within its bounds, which a test checks for all of
+/// them.
+fn parameters(shape: &Shape) -> rsema1d::Result<Parameters> {
+    let original = usize::from(shape.original());
+    let parity = usize::from(shape.rows()) - original;
+    Parameters::new(original, parity, bytes(shape.row_bytes()))
+}
+
+/// A number of bytes as a length in memory.
+fn bytes(count: u32) -> usize {
+    count as usize
+}
