@@ -191,3 +191,12 @@ pub(crate) fn build_and_execute(test: impl FnOnce()) {
 pub(crate) fn advance(ticks: u64) {
     Tick::set(Tick::get() + ticks);
 }
+
+/// The same with a keystore, in which benchmarks keep their keys.
+#[cfg(feature = "runtime-benchmarks")]
+pub(crate) fn with_keys() -> sp_io::TestExternalities {
+    use sp_keystore::{testing::MemoryKeystore, KeystoreExt};
+    let mut ext = new_test_ext();
+    ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
+    ext
+}

@@ -187,6 +187,6 @@ pub(crate) fn dispatch(
     who: u8,
     call: crate::Call<Test>,
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
-    use frame_support::dispatch::UnfilteredDispatchable;
+    use frame_support::traits::UnfilteredDispatchable;
     RuntimeCall::Compute(call).dispatch_bypass_filter(signed(who))
 }
