@@ -36,7 +36,11 @@ mod benchmarks {
         let key = T::BenchmarkHelper::key(0);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(provider.clone()), largest_descriptor(), key);
+        _(
+            RawOrigin::Signed(provider.clone()),
+            largest_descriptor(),
+            key,
+        );
 
         assert_eq!(Books::<T>::get(provider).unwrap().services, 1);
     }
@@ -74,7 +78,11 @@ mod benchmarks {
         T::Ticks::set_tick(Pallet::<T>::now() + T::PriceNotice::get());
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(provider), service, largest_descriptor().price);
+        _(
+            RawOrigin::Signed(provider),
+            service,
+            largest_descriptor().price,
+        );
 
         assert_eq!(Services::<T>::get(service).unwrap().descriptor.price, price);
     }
@@ -132,7 +140,7 @@ mod benchmarks {
             service,
             cap::<T>(),
             1,
-            grant::<T>(0),
+            granted::<T>(0),
         );
 
         assert_eq!(Purses::<T>::get(payer).unwrap().channels, 1);
@@ -146,7 +154,10 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Signed(payer), channel, 1_000);
 
-        assert_eq!(Channels::<T>::get(channel).unwrap().left, cap::<T>() + 1_000);
+        assert_eq!(
+            Channels::<T>::get(channel).unwrap().left,
+            cap::<T>() + 1_000
+        );
     }
 
     #[benchmark]
@@ -157,7 +168,7 @@ mod benchmarks {
         free_sessions::<T>(channel);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(payer), channel, 1, scene::grant::<T>(1));
+        _(RawOrigin::Signed(payer), channel, 1, granted::<T>(1));
 
         assert_eq!(Channels::<T>::get(channel).unwrap().sessions, 1);
     }
@@ -235,10 +246,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn remove(
-        s: Linear<1, { T::MaxSessions::get() }>,
-        l: Linear<1, { T::MaxLanes::get() }>,
-    ) {
+    fn remove(s: Linear<1, { T::MaxSessions::get() }>, l: Linear<1, { T::MaxLanes::get() }>) {
         let (provider, service) = offered::<T>();
         let (_, channel) = opened::<T>(0, service);
         // Fewer lanes than sessions cannot be: then as many.

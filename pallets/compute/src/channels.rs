@@ -76,10 +76,7 @@ impl<T: Config> Pallet<T> {
         amount: Balance,
     ) -> DispatchResult {
         let mut record = Self::own_channel(who, channel)?;
-        ensure!(
-            record.state == ChannelState::Open,
-            Error::<T>::NotOpen
-        );
+        ensure!(record.state == ChannelState::Open, Error::<T>::NotOpen);
         ensure!(amount > 0, Error::<T>::ZeroAmount);
         ensure!(
             Self::is_active(&record.provider),
@@ -114,10 +111,7 @@ impl<T: Config> Pallet<T> {
             return Self::settle_now(channel, record);
         }
         ensure!(*who == record.payer, Error::<T>::NotYourChannel);
-        ensure!(
-            record.state == ChannelState::Open,
-            Error::<T>::NotOpen
-        );
+        ensure!(record.state == ChannelState::Open, Error::<T>::NotOpen);
         let until = Self::now().saturating_add(T::CloseLock::get());
         record.state = ChannelState::Closing { until };
         Channels::<T>::insert(channel, record);

@@ -82,9 +82,8 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn release_deposit(who: &T::AccountId, amount: Balance) {
         let reason = HoldReason::Deposit.into();
         let there = T::Currency::balance_on_hold(&reason, who).min(amount);
-        let released = with_storage_layer(|| {
-            T::Currency::release(&reason, who, there, Precision::Exact)
-        });
+        let released =
+            with_storage_layer(|| T::Currency::release(&reason, who, there, Precision::Exact));
         if released != Ok(amount) {
             defensive!("the hold is not the sum of the deposits");
         }

@@ -10,8 +10,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_report(receipt: &Receipt, signature: &T::Signature) -> DispatchResult {
         let channel = Self::channel(receipt.channel)?;
         let lanes = (receipt.channel, receipt.session);
-        let mut lane =
-            Lanes::<T>::get(lanes, receipt.lane).ok_or(Error::<T>::NothingRedeemed)?;
+        let mut lane = Lanes::<T>::get(lanes, receipt.lane).ok_or(Error::<T>::NothingRedeemed)?;
         let deadline = lane.at.saturating_add(T::EvidenceWindow::get());
         ensure!(Self::now() < deadline, Error::<T>::EvidenceTooLate);
         ensure!(!lane.proven, Error::<T>::AlreadyProven);

@@ -44,7 +44,9 @@ mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use reading::{Browse, ChannelInfo, LaneInfo, Page, ServiceInfo, SessionInfo, MAX_PAGE, MAX_SCAN};
+pub use reading::{
+    Browse, ChannelInfo, LaneInfo, Page, ServiceInfo, SessionInfo, MAX_PAGE, MAX_SCAN,
+};
 pub use types::{
     Balance, Book, Channel, ChannelOf, ChannelState, Claim, ClaimOf, ClaimsOf, CreditOf, GrantOf,
     Lane, NextPrice, Pair, Purse, Service, ServiceOf, SessionOf, SessionRecord,
@@ -234,13 +236,11 @@ pub mod pallet {
 
     /// What each provider has here: services, channels that are not settled, and the sum of what these can still be asked for.
     #[pallet::storage]
-    pub type Books<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, Book, OptionQuery>;
+    pub type Books<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Book, OptionQuery>;
 
     /// What each payer holds for requests, and how much of it channels have reserved.
     #[pallet::storage]
-    pub type Purses<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, Purse, OptionQuery>;
+    pub type Purses<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Purse, OptionQuery>;
 
     /// The number of the next channel.
     #[pallet::storage]
@@ -423,11 +423,7 @@ pub mod pallet {
         /// Reserves `amount` more for an open channel of the signer.
         #[pallet::call_index(9)]
         #[pallet::weight(T::WeightInfo::top_up())]
-        pub fn top_up(
-            origin: OriginFor<T>,
-            channel: ChannelId,
-            amount: Balance,
-        ) -> DispatchResult {
+        pub fn top_up(origin: OriginFor<T>, channel: ChannelId, amount: Balance) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_top_up(&who, channel, amount)
         }

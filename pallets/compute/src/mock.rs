@@ -172,6 +172,8 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
     ext.execute_with(|| {
         System::set_block_number(1);
         Tick::set(1_000);
+        MaxLanes::set(6);
+        CloseLock::set(50);
         for provider in [PROVIDER, RIVAL] {
             Registry::register(provider, BOND);
         }

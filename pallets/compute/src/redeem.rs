@@ -29,8 +29,10 @@ pub(crate) fn count<Claim: Encode>(claims: &[Claim]) -> u32 {
 impl<T: Config> Pallet<T> {
     /// What separates the signatures of this chain from those of all others.
     pub(crate) fn genesis() -> Hash {
-        frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::zero())
-            .into()
+        frame_system::Pallet::<T>::block_hash(
+            frame_system::pallet_prelude::BlockNumberFor::<T>::zero(),
+        )
+        .into()
     }
 
     pub(crate) fn do_redeem(who: &T::AccountId, claims: ClaimsOf<T>) -> DispatchResult {
@@ -90,9 +92,10 @@ impl<T: Config> Pallet<T> {
             .ok_or(Error::<T>::NothingDue)?;
         ensure!(record.session.left() > 0, Error::<T>::SessionSpent);
         ensure!(channel.left > 0, Error::<T>::ChannelEmpty);
-        let signed = claim
-            .signature
-            .verify(voucher.payload(genesis).as_slice(), &record.session.grant().key);
+        let signed = claim.signature.verify(
+            voucher.payload(genesis).as_slice(),
+            &record.session.grant().key,
+        );
         ensure!(signed, Error::<T>::BadSignature);
 
         // What the channel or the key cannot pay stays due: a lane that paid less than its voucher covers can be asked again.

@@ -17,10 +17,7 @@ impl<T: Config> Pallet<T> {
         grant: GrantOf<T>,
     ) -> DispatchResult {
         let mut record = Self::own_channel(who, channel)?;
-        ensure!(
-            record.state == ChannelState::Open,
-            Error::<T>::NotOpen
-        );
+        ensure!(record.state == ChannelState::Open, Error::<T>::NotOpen);
         Self::add_session(channel, &mut record, lanes, grant)?;
         Channels::<T>::insert(channel, record);
         Ok(())

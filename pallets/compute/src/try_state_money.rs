@@ -1,8 +1,8 @@
 //! What must hold of amounts after every block. Each function checks one invariant.
 
 use crate::{
-    Balance, Book, Books, ChannelState, Channels, Config, HoldReason, Lanes, Pairs, Pallet,
-    Purses, Services, Sessions,
+    Balance, Book, Books, ChannelState, Channels, Config, HoldReason, Lanes, Pairs, Pallet, Purses,
+    Services, Sessions,
 };
 use alloc::collections::btree_map::BTreeMap;
 use frame_support::{ensure, traits::fungible::InspectHold};

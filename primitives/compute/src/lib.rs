@@ -27,7 +27,7 @@ mod verification;
 mod voucher;
 
 pub use check::{Agreed, ReceiptFault};
-pub use hashing::{request_hash, response_hash, RouteTooLong, ResponseHasher};
+pub use hashing::{request_hash, response_hash, ResponseHasher, RouteTooLong};
 pub use over_redemption::Redemption;
 pub use payload::{RECEIPT_DOMAIN, VOUCHER_DOMAIN};
 pub use price::{CostError, Price, Usage, MILLION};

@@ -79,7 +79,9 @@ pub enum Usage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CostError {
     /// The usage counts something else than the price is for.
-    #[error("the price is per {price:?}, the usage counts {usage:?}; expected both to be the same")]
+    #[error(
+        "the price is per {price:?}, the usage counts {usage:?}; expected both to be the same"
+    )]
     Mismatch {
         /// What the price is for.
         price: Metering,

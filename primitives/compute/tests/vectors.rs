@@ -18,10 +18,19 @@ fn name(text: &str) -> ModelName {
 
 fn requests() -> Value {
     let cases: [(&str, &str); 5] = [
-        ("POST /v1/chat/completions", r#"{"model":"tiny/1","messages":[{"role":"user","content":"Hi"}]}"#),
+        (
+            "POST /v1/chat/completions",
+            r#"{"model":"tiny/1","messages":[{"role":"user","content":"Hi"}]}"#,
+        ),
         // The same to a parser, and another request.
-        ("POST /v1/chat/completions", r#"{"model": "tiny/1", "messages": [{"role": "user", "content": "Hi"}]}"#),
-        ("POST /v1/embeddings", r#"{"model":"embed","input":"Ελένη \u0041 😀"}"#),
+        (
+            "POST /v1/chat/completions",
+            r#"{"model": "tiny/1", "messages": [{"role": "user", "content": "Hi"}]}"#,
+        ),
+        (
+            "POST /v1/embeddings",
+            r#"{"model":"embed","input":"Ελένη \u0041 😀"}"#,
+        ),
         ("GET /v1/models", ""),
         ("POST /v1/chat/completions", ""),
     ];
@@ -33,13 +42,24 @@ fn requests() -> Value {
 }
 
 fn responses() -> Value {
-    let event = |text: &str| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+    let event = |text: &str| {
+        format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+    };
     let cases: [(u16, Vec<String>); 5] = [
         (200, vec![r#"{"id":"1","choices":[]}"#.into()]),
-        (200, vec![event("Hel"), event("lo"), "data: [DONE]\n\n".into()]),
+        (
+            200,
+            vec![event("Hel"), event("lo"), "data: [DONE]\n\n".into()],
+        ),
         // The same bytes in other chunks, a comment among them cut in half.
-        (200, vec![": ping\n\nda".into(), format!("ta{}", &event("x")[4..])]),
-        (429, vec![r#"{"error":{"type":"rate_limit_exceeded"}}"#.into()]),
+        (
+            200,
+            vec![": ping\n\nda".into(), format!("ta{}", &event("x")[4..])],
+        ),
+        (
+            429,
+            vec![r#"{"error":{"type":"rate_limit_exceeded"}}"#.into()],
+        ),
         (200, vec![]),
     ];
     let case = |(status, chunks): (u16, Vec<String>)| {
@@ -58,7 +78,11 @@ fn responses() -> Value {
 
 fn price_json(price: &Price) -> Value {
     match price {
-        Price::Tokens { input, cached, output } => json!({
+        Price::Tokens {
+            input,
+            cached,
+            output,
+        } => json!({
             "input": input.to_string(), "cached": cached.to_string(), "output": output.to_string(),
         }),
         Price::Units { unit } => json!({ "unit": unit.to_string() }),
@@ -67,7 +91,11 @@ fn price_json(price: &Price) -> Value {
 
 fn usage_json(usage: &Usage) -> Value {
     match usage {
-        Usage::Tokens { input, cached, output } => json!({
+        Usage::Tokens {
+            input,
+            cached,
+            output,
+        } => json!({
             "input": input.to_string(), "cached": cached.to_string(), "output": output.to_string(),
         }),
         Usage::Units { units } => json!({ "units": units.to_string() }),
@@ -75,18 +103,34 @@ fn usage_json(usage: &Usage) -> Value {
 }
 
 fn costs() -> Value {
-    let tokens = |input, cached, output| Price::Tokens { input, cached, output };
-    let used = |input, cached, output| Usage::Tokens { input, cached, output };
+    let tokens = |input, cached, output| Price::Tokens {
+        input,
+        cached,
+        output,
+    };
+    let used = |input, cached, output| Usage::Tokens {
+        input,
+        cached,
+        output,
+    };
     let noema = 1_000_000_000_000_000_000;
     let cases = [
         (tokens(3, 1, 7), used(0, 0, 0)),
         (tokens(3, 1, 7), used(1, 1, 1)),
         (tokens(3, 1, 7), used(1_000_000, 1, 0)),
-        (tokens(noema / 10, noema / 100, 3 * noema / 10), used(1_234, 56_789, 321)),
+        (
+            tokens(noema / 10, noema / 100, 3 * noema / 10),
+            used(1_234, 56_789, 321),
+        ),
         (tokens(u128::MAX, 0, 0), used(1, 0, 0)),
         (tokens(u128::MAX, 0, 0), used(2, 0, 0)),
         (tokens(u128::MAX, 1, 0), used(1, 1, 0)),
-        (Price::Units { unit: noema / 1_000 }, Usage::Units { units: 17 }),
+        (
+            Price::Units {
+                unit: noema / 1_000,
+            },
+            Usage::Units { units: 17 },
+        ),
         (Price::Units { unit: u128::MAX }, Usage::Units { units: 2 }),
         (Price::Units { unit: 1 }, used(1, 0, 0)),
     ];
@@ -171,13 +215,23 @@ fn receipts() -> Value {
     let cases = [
         receipt(
             "tiny/1",
-            Price::Tokens { input: 100_000_000_000_000, cached: 0, output: 300_000_000_000_000 },
-            Usage::Tokens { input: 12, cached: 3, output: 45 },
+            Price::Tokens {
+                input: 100_000_000_000_000,
+                cached: 0,
+                output: 300_000_000_000_000,
+            },
+            Usage::Tokens {
+                input: 12,
+                cached: 3,
+                output: 45,
+            },
         ),
         // The longest name, and a cost above the maximum.
         receipt(
             &"m".repeat(96),
-            Price::Units { unit: 1_000_000_000_000_000 },
+            Price::Units {
+                unit: 1_000_000_000_000_000,
+            },
             Usage::Units { units: 9 },
         ),
     ];
@@ -205,7 +259,11 @@ fn receipts() -> Value {
 }
 
 fn excesses() -> Value {
-    let last = Redemption { nonce: 5, maximum: 10, redeemed: 27 };
+    let last = Redemption {
+        nonce: 5,
+        maximum: 10,
+        redeemed: 27,
+    };
     let receipts = [(5, 27), (5, 26), (6, 26), (4, 17), (4, 16), (3, 0), (9, 0)];
     let case = |(nonce, cumulative): (u64, u128)| {
         json!({
@@ -250,7 +308,9 @@ fn the_committed_examples_are_what_this_crate_makes() {
         fs::write(PATH, format!("{text}\n")).unwrap();
         return;
     }
-    for part in ["request", "response", "cost", "voucher", "receipt", "excess", "sr25519"] {
+    for part in [
+        "request", "response", "cost", "voucher", "receipt", "excess", "sr25519",
+    ] {
         assert_eq!(file[part], made[part], "{part}");
     }
     assert_eq!(file, made);
@@ -261,13 +321,20 @@ fn the_signatures_of_the_examples_are_good() {
     let file: Value = serde_json::from_str(&fs::read_to_string(PATH).unwrap()).unwrap();
     let bytes = |value: &Value| hex::decode(value.as_str().unwrap()).unwrap();
     let mut checked = 0;
-    for case in ["voucher", "receipt"].iter().flat_map(|part| file[part].as_array().unwrap()) {
+    for case in ["voucher", "receipt"]
+        .iter()
+        .flat_map(|part| file[part].as_array().unwrap())
+    {
         let signed = &case["signed"];
         let public: [u8; 32] = bytes(&signed["ed25519"]["public"]).try_into().unwrap();
         let signature: [u8; 64] = bytes(&signed["ed25519"]["signature"]).try_into().unwrap();
         let mut payload = bytes(&signed["payload"]);
         let good = |payload: &[u8]| {
-            ed25519::Pair::verify(&signature.into(), payload, &ed25519::Public::from_raw(public))
+            ed25519::Pair::verify(
+                &signature.into(),
+                payload,
+                &ed25519::Public::from_raw(public),
+            )
         };
         assert!(good(&payload));
         payload[0] ^= 1;
@@ -287,7 +354,10 @@ fn the_signatures_of_the_examples_are_good() {
 fn the_payload_of_a_voucher_has_fixed_places() {
     let voucher = voucher(1, 9);
     let payload = voucher.payload(&GENESIS);
-    assert_eq!(payload.len(), 24 + 32 + 8 + 4 + 2 + 8 + 8 + 16 + 16 + 32 + 8);
+    assert_eq!(
+        payload.len(),
+        24 + 32 + 8 + 4 + 2 + 8 + 8 + 16 + 16 + 32 + 8
+    );
     assert_eq!(&payload[..24], VOUCHER_DOMAIN);
     assert_eq!(payload[24..56], GENESIS);
     assert_eq!(payload[56..64], 7_u64.to_le_bytes());

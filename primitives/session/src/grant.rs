@@ -69,7 +69,9 @@ pub enum GrantError {
         now: u64,
     },
     /// One use could cost more than all together.
-    #[error("one use may cost {per_use}, all together {total}; let the first be at most the second")]
+    #[error(
+        "one use may cost {per_use}, all together {total}; let the first be at most the second"
+    )]
     UseAboveTotal {
         /// The limit of one use.
         per_use: u128,

@@ -1,9 +1,7 @@
 //! Providers, payers and channels for benchmarks.
 
 use super::*;
-use crate::{
-    Balance, Claim, ClaimOf, GrantOf, Lane, NextChannel, NextService, SessionRecord,
-};
+use crate::{Balance, Claim, ClaimOf, GrantOf, Lane, NextChannel, NextService, SessionRecord};
 use alloc::vec;
 use frame_support::traits::fungible::{Inspect, Mutate};
 use noema_compute_primitives::{
@@ -27,7 +25,9 @@ fn riches<T: Config>() -> Balance {
 
 /// What each channel reserves.
 pub(super) fn cap<T: Config>() -> Balance {
-    T::MinCap::get().max(1_000).max(T::Currency::minimum_balance())
+    T::MinCap::get()
+        .max(1_000)
+        .max(T::Currency::minimum_balance())
 }
 
 pub(super) fn operator<T: Config>(number: u32) -> T::AccountId {
@@ -85,7 +85,7 @@ pub(super) fn offered<T: Config>() -> (T::AccountId, ServiceId) {
     (provider, service)
 }
 
-pub(super) fn grant<T: Config>(key: u32) -> GrantOf<T> {
+pub(super) fn granted<T: Config>(key: u32) -> GrantOf<T> {
     Grant {
         key: T::BenchmarkHelper::key(key),
         scope: ChannelScope::Any,
@@ -106,7 +106,7 @@ pub(super) fn opened<T: Config>(number: u32, service: ServiceId) -> (T::AccountI
         service,
         cap::<T>(),
         1,
-        grant::<T>(number),
+        granted::<T>(number),
     )
     .unwrap();
     (payer, channel)
@@ -186,7 +186,7 @@ pub(super) fn fill_lanes<T: Config>(channel: ChannelId, session: u32, lanes: u32
     record.next_session = record.next_session.max(session + 1);
     Channels::<T>::insert(channel, record);
     let filled = SessionRecord {
-        session: Session::new(grant::<T>(session)),
+        session: Session::new(granted::<T>(session)),
         lanes,
         deposit,
     };
@@ -199,7 +199,11 @@ pub(super) fn fill_lanes<T: Config>(channel: ChannelId, session: u32, lanes: u32
 /// Lets a channel have so many sessions with so many lanes in all.
 pub(super) fn fill_sessions<T: Config>(channel: ChannelId, sessions: u32, lanes: u32) {
     for session in 0..sessions {
-        let share = if session == 0 { lanes - (sessions - 1) } else { 1 };
+        let share = if session == 0 {
+            lanes - (sessions - 1)
+        } else {
+            1
+        };
         fill_lanes::<T>(channel, session, share);
     }
 }

@@ -68,7 +68,9 @@ impl ProviderRegistry<AccountId, u128> for Registry {
         Providers::get(provider).is_some_and(|record| record.active)
     }
     fn active_count(_role: Role) -> u32 {
-        Providers::iter_values().filter(|record| record.active).count() as u32
+        Providers::iter_values()
+            .filter(|record| record.active)
+            .count() as u32
     }
     fn bond(role: Role, provider: &AccountId) -> u128 {
         assert_eq!(role, Role::Compute);

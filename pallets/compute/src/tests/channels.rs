@@ -29,7 +29,10 @@ fn open_reserves_the_cap_and_freezes_the_key() {
 #[test]
 fn open_what_cannot_be_is_refused() {
     build_and_execute(|| {
-        assert_noop!(dispatch(ALICE, open_call(0, 100)), Error::<Test>::UnknownService);
+        assert_noop!(
+            dispatch(ALICE, open_call(0, 100)),
+            Error::<Test>::UnknownService
+        );
         let service = announce(PROVIDER);
         assert_noop!(
             dispatch(PROVIDER, open_call(service, 100)),
@@ -58,7 +61,10 @@ fn open_beyond_the_multiple_of_the_bond_is_refused() {
         let most = BOND * u128::from(CapPerBond::get());
         let channel = open(ALICE, service, most - 100);
         assert_eq!(Compute::room(&account(PROVIDER)), 100);
-        assert_noop!(dispatch(BOB, open_call(service, 101)), Error::<Test>::CapAboveBond);
+        assert_noop!(
+            dispatch(BOB, open_call(service, 101)),
+            Error::<Test>::CapAboveBond
+        );
         assert_ok!(dispatch(BOB, open_call(service, 100)));
         let amount = 1;
         assert_noop!(
@@ -122,11 +128,17 @@ fn close_by_the_payer_locks_for_what_was_the_lock_then() {
         );
         // A later parameter, and asking again, change nothing.
         CloseLock::set(1_000_000);
-        assert_noop!(dispatch(ALICE, Call::close { channel }), Error::<Test>::NotOpen);
+        assert_noop!(
+            dispatch(ALICE, Call::close { channel }),
+            Error::<Test>::NotOpen
+        );
         advance(49);
         let last = voucher(channel, 1, 0, 40);
         assert_ok!(redeem(PROVIDER, vec![claim(last, 30)]));
-        assert_noop!(dispatch(BOB, Call::settle { channel }), Error::<Test>::Locked);
+        assert_noop!(
+            dispatch(BOB, Call::settle { channel }),
+            Error::<Test>::Locked
+        );
         advance(1);
         assert_eq!(
             redeem(PROVIDER, vec![claim(last, 40)]),
@@ -135,7 +147,6 @@ fn close_by_the_payer_locks_for_what_was_the_lock_then() {
         assert_ok!(dispatch(BOB, Call::settle { channel }));
         let purse = Purses::<Test>::get(account(ALICE)).unwrap();
         assert_eq!((purse.balance, purse.reserved), (70, 0));
-        CloseLock::set(50);
     });
 }
 
@@ -171,8 +182,14 @@ fn close_by_others_is_refused() {
                 Error::<Test>::NotYourChannel
             );
         }
-        assert_noop!(dispatch(ALICE, Call::settle { channel }), Error::<Test>::NotClosing);
-        assert_noop!(dispatch(ALICE, Call::remove { channel }), Error::<Test>::NotSettled);
+        assert_noop!(
+            dispatch(ALICE, Call::settle { channel }),
+            Error::<Test>::NotClosing
+        );
+        assert_noop!(
+            dispatch(ALICE, Call::remove { channel }),
+            Error::<Test>::NotSettled
+        );
     });
 }
 

@@ -9,7 +9,10 @@ fn consume_takes_each_unit_once() {
     build_and_execute(|| {
         let (channel, _) = alice_opens(1_000);
         let (alice, provider) = (account(ALICE), account(PROVIDER));
-        assert_ok!(redeem(PROVIDER, vec![claim(voucher(channel, 1, 0, 100), 100)]));
+        assert_ok!(redeem(
+            PROVIDER,
+            vec![claim(voucher(channel, 1, 0, 100), 100)]
+        ));
         assert_eq!(Compute::unconsumed(&alice, &provider), 100);
         assert_ok!(Compute::consume(&alice, &provider, 60));
         assert_noop!(
@@ -36,7 +39,10 @@ fn forget_ends_the_record_when_there_are_no_channels() {
         };
         assert_noop!(dispatch(ALICE, call.clone()), Error::<Test>::StillChannels);
         assert_noop!(dispatch(BOB, call.clone()), Error::<Test>::UnknownPair);
-        assert_ok!(redeem(PROVIDER, vec![claim(voucher(channel, 1, 0, 100), 100)]));
+        assert_ok!(redeem(
+            PROVIDER,
+            vec![claim(voucher(channel, 1, 0, 100), 100)]
+        ));
         assert_ok!(Compute::close(signed(PROVIDER), channel));
         assert_noop!(dispatch(ALICE, call.clone()), Error::<Test>::StillChannels);
         assert_ok!(Compute::remove(signed(ALICE), channel));

@@ -7,8 +7,9 @@ use super::super::*;
 use crate::mock::*;
 use noema_models::compute::{self as model, Model, Parameters, Party};
 use ops::*;
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use sp_runtime::DispatchError;
+use std::collections::BTreeSet;
 
 const ACCOUNTS: [u8; 9] = [
     PROVIDER, RIVAL, ALICE, BOB, PAUPER, STRANGER, TREASURY, VAULT, FUND,
@@ -39,12 +40,7 @@ fn parameters() -> Parameters {
 
 /// The model of the mock's genesis.
 fn model_of_genesis() -> Model {
-    let mut model = Model::new(
-        parameters(),
-        TREASURY.into(),
-        VAULT.into(),
-        FUND.into(),
-    );
+    let mut model = Model::new(parameters(), TREASURY.into(), VAULT.into(), FUND.into());
     model.now = Tick::get();
     for who in ACCOUNTS {
         model.bank.endow(who.into(), funds(who).0);
@@ -64,6 +60,8 @@ fn model_of_genesis() -> Model {
 struct Both {
     model: Model,
     party: Party,
+    /// Names of calls and how they ended.
+    seen: BTreeSet<String>,
 }
 
 fn name(error: DispatchError) -> &'static str {
@@ -92,16 +90,35 @@ impl Both {
     }
 
     fn call(&mut self, who: u8, call: &Act) -> Result<(), TestCaseError> {
+        let who = call.caller(who, &self.model);
         let pallet = dispatch(who, call.for_pallet()).map(drop);
         let model = call.on_model(&mut self.model, who.into());
         let pallet = pallet.map_err(|error| name(error.error).to_string());
-        prop_assert_eq!(pallet, model.map_err(|error| error.to_string()), "{:?}", call);
+        self.note(call.name(), &pallet);
+        prop_assert_eq!(
+            pallet,
+            model.map_err(|error| error.to_string()),
+            "{:?}",
+            call
+        );
         Ok(())
+    }
+
+    /// Notes how a call ended, so that a test can say what was reached.
+    fn note(&mut self, call: &str, result: &Result<(), String>) {
+        let end = result.as_ref().map_or_else(String::as_str, |()| "done");
+        self.seen.insert(format!("{call}: {end}"));
     }
 
     /// A request is answered off chain, by whatever key the session has.
     fn request(&mut self, request: &RequestOp) {
-        let RequestOp { lane, maximum, cost, life, wrong_key } = *request;
+        let RequestOp {
+            lane,
+            maximum,
+            cost,
+            life,
+            wrong_key,
+        } = *request;
         let session = self
             .model
             .channels
@@ -118,7 +135,10 @@ impl Both {
     fn claim(&self, spec: &ClaimSpec) -> (model::Claim, ClaimOf<Test>) {
         let requests = self.party.requests(spec.lane);
         // Of a lane without requests, something that nobody signed.
-        let request = requests.len().checked_sub(1 + spec.back).and_then(|at| requests.get(at));
+        let request = requests
+            .len()
+            .checked_sub(1 + spec.back)
+            .and_then(|at| requests.get(at));
         let (mut voucher, signer, owed) = match request {
             Some(request) => (
                 request.voucher,
@@ -177,6 +197,10 @@ impl Both {
             .iter()
             .map(|claim| self.model.redeem(who.into(), claim))
             .collect();
+        for result in &results {
+            let result = result.map(drop).map_err(|error| error.to_string());
+            self.note("redeem", &result);
+        }
         let refused = results.iter().find_map(|result| result.err());
         let expected = match refused {
             Some(error) if results.iter().all(Result::is_err) => Err(error.to_string()),
@@ -188,7 +212,10 @@ impl Both {
 
     fn report(&mut self, spec: &ReportSpec) -> Result<(), TestCaseError> {
         let requests = self.party.requests(spec.lane);
-        let request = requests.len().checked_sub(1 + spec.back).and_then(|at| requests.get(at));
+        let request = requests
+            .len()
+            .checked_sub(1 + spec.back)
+            .and_then(|at| requests.get(at));
         let (channel, session, lane) = spec.lane;
         let mut said = request.map_or(
             model::Receipt {
@@ -213,18 +240,20 @@ impl Both {
             on_chain.cumulative /= 2;
         }
         let unchanged = !spec.lowered || request.is_none_or(|request| request.receipt == said);
-        let model = self
-            .model
-            .report(&said, Some(signer).filter(|_| unchanged));
+        let model = self.model.report(&said, Some(signer).filter(|_| unchanged));
         let call = Call::report {
             receipt: on_chain,
             signature,
         };
-        let pallet = dispatch(STRANGER, call).map(drop);
+        let pallet = dispatch(STRANGER, call)
+            .map(drop)
+            .map_err(|error| name(error.error).to_string());
+        self.note("report", &pallet);
         prop_assert_eq!(
-            pallet.map_err(|error| name(error.error).to_string()),
+            pallet,
             model.map(drop).map_err(|error| error.to_string()),
-            "{:?}", said
+            "{:?}",
+            said
         );
         Ok(())
     }
@@ -232,22 +261,37 @@ impl Both {
     /// Everything that both have is the same.
     fn compare(&self) -> Result<(), TestCaseError> {
         prop_assert_eq!(self.model.broken(), None);
-        Pallet::<Test>::do_try_state().map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+        Pallet::<Test>::do_try_state()
+            .map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
         for who in ACCOUNTS {
             let money = self.model.bank.money(who.into());
             let (free, purse, deposits) = funds(who);
-            prop_assert_eq!((free, purse + deposits), (money.free, money.held), "{}", who);
+            prop_assert_eq!(
+                (free, purse + deposits),
+                (money.free, money.held),
+                "{}",
+                who
+            );
             let in_purse = self.model.purses.get(&u64::from(who)).copied();
-            prop_assert_eq!(Purses::<Test>::get(account(who)).map(|purse| purse.balance), in_purse);
+            prop_assert_eq!(
+                Purses::<Test>::get(account(who)).map(|purse| purse.balance),
+                in_purse
+            );
         }
         prop_assert_eq!(self.model.bank.issuance(), Balances::total_issuance());
         for provider in [PROVIDER, RIVAL] {
-            prop_assert_eq!(bond_of(provider), self.model.providers[&u64::from(provider)].bond);
+            prop_assert_eq!(
+                bond_of(provider),
+                self.model.providers[&u64::from(provider)].bond
+            );
         }
         prop_assert_eq!(Channels::<Test>::iter().count(), self.model.channels.len());
         for (number, expected) in &self.model.channels {
             let found = Channels::<Test>::get(number).unwrap();
-            prop_assert_eq!((found.left, found.redeemed), (expected.left(), expected.paid()));
+            prop_assert_eq!(
+                (found.left, found.redeemed),
+                (expected.left(), expected.paid())
+            );
             let state = match found.state {
                 ChannelState::Open => model::State::Open,
                 ChannelState::Closing { until } => model::State::Closing(until),
@@ -259,8 +303,20 @@ impl Both {
                     let found = Lanes::<Test>::get((number, session), lane).unwrap_or_default();
                     let expected = expected.paid.get(&lane).copied().unwrap_or_default();
                     prop_assert_eq!(
-                        (found.nonce, found.maximum, found.redeemed, found.at, found.proven),
-                        (expected.nonce, expected.maximum, expected.paid, expected.at, expected.punished)
+                        (
+                            found.nonce,
+                            found.maximum,
+                            found.redeemed,
+                            found.at,
+                            found.proven
+                        ),
+                        (
+                            expected.nonce,
+                            expected.maximum,
+                            expected.paid,
+                            expected.at,
+                            expected.punished
+                        )
                     );
                     self.check_exposure((*number, *session, lane), expected.paid)?;
                 }
@@ -283,7 +339,8 @@ impl Both {
     /// Payers alone, and then providers alone, have everything back that was not redeemed, after one lock.
     fn everybody_leaves(mut self) -> Result<(), TestCaseError> {
         let channels: Vec<u64> = self.model.channels.keys().copied().collect();
-        let payer = |both: &Self, channel: &u64| u8::try_from(both.model.channels[channel].payer).unwrap();
+        let payer =
+            |both: &Self, channel: &u64| u8::try_from(both.model.channels[channel].payer).unwrap();
         for channel in &channels {
             let (who, channel) = (payer(&self, channel), *channel);
             self.call(who, &Act::Close { channel })?;
@@ -309,7 +366,12 @@ impl Both {
         }
         self.compare()?;
         for who in ACCOUNTS {
-            prop_assert_eq!((funds(who).1, funds(who).2), (0, 0), "{} has something held", who);
+            prop_assert_eq!(
+                (funds(who).1, funds(who).2),
+                (0, 0),
+                "{} has something held",
+                who
+            );
         }
         prop_assert_eq!(Purses::<Test>::iter().count(), 0);
         prop_assert_eq!(Books::<Test>::iter().count(), 0);
@@ -320,17 +382,107 @@ impl Both {
     }
 }
 
+/// Runs a sequence on both, lets everybody leave, and returns what was reached.
+fn run(steps: &[Op]) -> Result<BTreeSet<String>, TestCaseError> {
+    new_test_ext().execute_with(|| {
+        let mut both = Both {
+            model: model_of_genesis(),
+            party: Party::default(),
+            seen: BTreeSet::new(),
+        };
+        for op in beginning().iter().chain(steps) {
+            both.step(op)?;
+        }
+        let seen = both.seen.clone();
+        both.everybody_leaves()?;
+        Ok(seen)
+    })
+}
+
+fn any_steps() -> impl Strategy<Value = Vec<Op>> {
+    prop::collection::vec(any_op(), 1..120)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn pallet_and_model_agree_and_nothing_is_stuck(steps in prop::collection::vec(any_op(), 1..80)) {
-        new_test_ext().execute_with(|| {
-            let mut both = Both { model: model_of_genesis(), party: Party::default() };
-            for op in beginning().iter().chain(&steps) {
-                both.step(op)?;
-            }
-            both.everybody_leaves()
-        })?;
+    fn pallet_and_model_agree_and_nothing_is_stuck(steps in any_steps()) {
+        run(&steps)?;
     }
 }
+
+/// The sequences are worth something: every call succeeds in some, and fails in the ways that it can.
+#[test]
+fn random_calls_reach_what_there_is() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..150 {
+        let steps = any_steps().new_tree(&mut runner).unwrap().current();
+        seen.extend(run(&steps).unwrap());
+    }
+    let missing: Vec<_> = REACHED
+        .iter()
+        .filter(|expected| !seen.contains(**expected))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "not reached: {missing:#?}, but {seen:#?}"
+    );
+}
+
+/// What random calls come to.
+const REACHED: [&str; 52] = [
+    "announce: done",
+    "announce: ProviderInactive",
+    "announce: TooManyServices",
+    "set_key: done",
+    "set_key: NotYourService",
+    "retire: done",
+    "deposit: done",
+    "withdraw: done",
+    "withdraw: Reserved",
+    "withdraw: NoPurse",
+    "open: done",
+    "open: UnknownService",
+    "open: PayerIsProvider",
+    "open: ProviderInactive",
+    "open: CapTooSmall",
+    "open: CapAboveBond",
+    "open: InsufficientFunds",
+    "open: GrantLimits",
+    "open: GrantExpired",
+    "open: NoLanes",
+    "top_up: done",
+    "top_up: NotOpen",
+    "grant: done",
+    "grant: TooManySessions",
+    "revoke: done",
+    "revoke: SessionOver",
+    "drop_session: done",
+    "drop_session: SessionNotOver",
+    "close: done",
+    "close: NotYourChannel",
+    "settle: done",
+    "settle: Locked",
+    "remove: done",
+    "remove: EvidencePossible",
+    "remove: NotSettled",
+    "forget: StillChannels",
+    "redeem: done",
+    "redeem: NotYourClaim",
+    "redeem: ChannelOver",
+    "redeem: BadSignature",
+    "redeem: StaleVoucher",
+    "redeem: AboveVoucher",
+    "redeem: NothingDue",
+    "redeem: VoucherExpired",
+    "redeem: SessionOver",
+    "redeem: SessionSpent",
+    "redeem: ChannelEmpty",
+    "report: done",
+    "report: NotTooMuch",
+    "report: AlreadyProven",
+    "report: BadSignature",
+    "report: EvidenceTooLate",
+];

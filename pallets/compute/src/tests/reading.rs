@@ -153,7 +153,10 @@ fn channels_are_found_by_payer_and_by_provider() {
 fn channel_info_tells_sessions_and_lanes() {
     build_and_execute(|| {
         let (channel, _) = alice_opens(100);
-        assert_ok!(redeem(PROVIDER, vec![claim(voucher(channel, 4, 0, 30), 30)]));
+        assert_ok!(redeem(
+            PROVIDER,
+            vec![claim(voucher(channel, 4, 0, 30), 30)]
+        ));
         assert_ok!(Compute::revoke(signed(ALICE), channel, 0));
         let info = Compute::channel_info(channel).unwrap();
         assert_eq!((info.left, info.redeemed), (70, 30));

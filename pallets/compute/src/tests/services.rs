@@ -1,8 +1,6 @@
 //! What providers offer.
 
-use crate::{
-    mock::*, Books, Call, Error, Services, ServicesByKind, ServicesByModel, ServicesOf,
-};
+use crate::{mock::*, Books, Call, Error, Services, ServicesByKind, ServicesByModel, ServicesOf};
 use frame_support::{assert_noop, assert_ok};
 use noema_compute_primitives::{Price, ServiceKind};
 
@@ -21,8 +19,14 @@ fn announce_lists_the_service_and_holds_its_deposit() {
         assert_eq!(record.provider, account(PROVIDER));
         assert_eq!(record.descriptor, descriptor());
         assert!(ServicesOf::<Test>::contains_key(account(PROVIDER), service));
-        assert!(ServicesByKind::<Test>::contains_key(ServiceKind::Chat, service));
-        assert!(ServicesByModel::<Test>::contains_key(model("tiny/1"), service));
+        assert!(ServicesByKind::<Test>::contains_key(
+            ServiceKind::Chat,
+            service
+        ));
+        assert!(ServicesByModel::<Test>::contains_key(
+            model("tiny/1"),
+            service
+        ));
         assert_eq!(funds(PROVIDER).2, record.deposit);
         assert!(record.deposit > 50);
         assert_eq!(Books::<Test>::get(account(PROVIDER)).unwrap().services, 1);
@@ -33,7 +37,10 @@ fn announce_lists_the_service_and_holds_its_deposit() {
 fn announce_by_nobody_active_is_refused() {
     build_and_execute(|| {
         let call = announce_as(STRANGER, descriptor());
-        assert_noop!(dispatch(STRANGER, call.clone()), Error::<Test>::ProviderInactive);
+        assert_noop!(
+            dispatch(STRANGER, call.clone()),
+            Error::<Test>::ProviderInactive
+        );
         // Not by the operator either: a service binds the provider.
         assert_noop!(
             dispatch(operator_of(PROVIDER), call.clone()),

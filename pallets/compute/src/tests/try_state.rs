@@ -16,7 +16,10 @@ fn noticed(words: &str, break_it: impl FnOnce()) {
     new_test_ext().execute_with(|| {
         let (channel, service) = alice_opens(1_000);
         let settled = open(BOB, service, 100);
-        assert_ok!(redeem(PROVIDER, vec![claim(voucher(channel, 1, 0, 100), 100)]));
+        assert_ok!(redeem(
+            PROVIDER,
+            vec![claim(voucher(channel, 1, 0, 100), 100)]
+        ));
         assert_ok!(Compute::close(signed(PROVIDER), settled));
         Pallet::<Test>::do_try_state().unwrap();
         break_it();
@@ -184,7 +187,7 @@ fn sums_that_drift_are_noticed() {
             let record = record.as_mut().unwrap();
             let mut grant = record.session.grant().clone();
             grant.limits.total = 200;
-            record.session = noema_session::Session::new(grant.clone());
+            record.session = noema_session::Session::new(grant);
             record.session.spend(150).unwrap();
             // As if the limit had been lowered below what was spent.
             let mut encoded = codec::Encode::encode(&record.session);

@@ -46,7 +46,10 @@ impl Model {
         record.active = false;
         let to_payer = slashed * parameters.payer_percent / 100;
         let paid = self.bank.pay(self.vault, payer, to_payer).is_ok()
-            && self.bank.pay(self.vault, self.fund, slashed - to_payer).is_ok();
+            && self
+                .bank
+                .pay(self.vault, self.fund, slashed - to_payer)
+                .is_ok();
         assert!(paid, "the vault has all bonds");
         Ok(Outcome {
             excess,

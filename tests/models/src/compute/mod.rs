@@ -21,6 +21,6 @@ pub use errors::Error;
 pub use model::Model;
 pub use party::{Party, Requested};
 pub use types::{
-    Account, Balance, Channel, Claim, Grant, Key, Lane, Outcome, Parameters, Provider, Receipt, Service,
-    Session, State, Tick, Voucher,
+    Account, Balance, Channel, Claim, Grant, Key, Lane, Outcome, Parameters, Provider, Receipt,
+    Service, Session, State, Tick, Voucher,
 };

@@ -38,11 +38,7 @@ impl Model {
         if self.now >= voucher.expires {
             return Err(Error::VoucherExpired);
         }
-        let before = session
-            .paid
-            .get(&voucher.lane)
-            .copied()
-            .unwrap_or_default();
+        let before = session.paid.get(&voucher.lane).copied().unwrap_or_default();
         if voucher.nonce < before.nonce {
             return Err(Error::StaleVoucher);
         }

@@ -10,20 +10,57 @@ pub(super) type At = (u64, u32, u16);
 /// A call that is not about vouchers.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
-    Announce { key: u8 },
-    SetKey { service: u64, key: u8 },
-    Retire { service: u64 },
-    Deposit { amount: u128 },
-    Withdraw { amount: u128 },
-    Open { service: u64, cap: u128, lanes: u16, grant: model::Grant },
-    TopUp { channel: u64, amount: u128 },
-    Grant { channel: u64, lanes: u16, grant: model::Grant },
-    Revoke { channel: u64, session: u32 },
-    DropSession { channel: u64, session: u32 },
-    Close { channel: u64 },
-    Settle { channel: u64 },
-    Remove { channel: u64 },
-    Forget { provider: u8 },
+    Announce {
+        key: u8,
+    },
+    SetKey {
+        service: u64,
+        key: u8,
+    },
+    Retire {
+        service: u64,
+    },
+    Deposit {
+        amount: u128,
+    },
+    Withdraw {
+        amount: u128,
+    },
+    Open {
+        service: u64,
+        cap: u128,
+        lanes: u16,
+        grant: model::Grant,
+    },
+    TopUp {
+        channel: u64,
+        amount: u128,
+    },
+    Grant {
+        channel: u64,
+        lanes: u16,
+        grant: model::Grant,
+    },
+    Revoke {
+        channel: u64,
+        session: u32,
+    },
+    DropSession {
+        channel: u64,
+        session: u32,
+    },
+    Close {
+        channel: u64,
+    },
+    Settle {
+        channel: u64,
+    },
+    Remove {
+        channel: u64,
+    },
+    Forget {
+        provider: u8,
+    },
 }
 
 /// What a claim asks for.
@@ -114,28 +151,89 @@ fn grant_for_pallet(grant: &model::Grant) -> GrantOf<Test> {
     }
 }
 
+/// Stands for the payer of the channel that a call is about.
+const ITS_PAYER: u8 = 0;
+
 impl Act {
+    /// The channel that the call is about.
+    fn channel(&self) -> Option<u64> {
+        match self {
+            Self::TopUp { channel, .. }
+            | Self::Grant { channel, .. }
+            | Self::Revoke { channel, .. }
+            | Self::DropSession { channel, .. }
+            | Self::Close { channel }
+            | Self::Settle { channel }
+            | Self::Remove { channel } => Some(*channel),
+            _ => None,
+        }
+    }
+
+    /// Who makes the call.
+    pub(super) fn caller(&self, who: u8, model: &Model) -> u8 {
+        let channel = self
+            .channel()
+            .and_then(|channel| model.channels.get(&channel));
+        match channel {
+            Some(channel) if who == ITS_PAYER => u8::try_from(channel.payer).unwrap(),
+            None if who == ITS_PAYER => ALICE,
+            _ => who,
+        }
+    }
+
+    /// The name of the call.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Announce { .. } => "announce",
+            Self::SetKey { .. } => "set_key",
+            Self::Retire { .. } => "retire",
+            Self::Deposit { .. } => "deposit",
+            Self::Withdraw { .. } => "withdraw",
+            Self::Open { .. } => "open",
+            Self::TopUp { .. } => "top_up",
+            Self::Grant { .. } => "grant",
+            Self::Revoke { .. } => "revoke",
+            Self::DropSession { .. } => "drop_session",
+            Self::Close { .. } => "close",
+            Self::Settle { .. } => "settle",
+            Self::Remove { .. } => "remove",
+            Self::Forget { .. } => "forget",
+        }
+    }
+
     pub(super) fn for_pallet(&self) -> Call<Test> {
         match self.clone() {
             Self::Announce { key: number } => Call::announce {
                 descriptor: descriptor(),
                 key: key(number),
             },
-            Self::SetKey { service, key: number } => Call::set_key {
+            Self::SetKey {
+                service,
+                key: number,
+            } => Call::set_key {
                 service,
                 key: key(number),
             },
             Self::Retire { service } => Call::retire { service },
             Self::Deposit { amount } => Call::deposit { amount },
             Self::Withdraw { amount } => Call::withdraw { amount },
-            Self::Open { service, cap, lanes, grant } => Call::open {
+            Self::Open {
+                service,
+                cap,
+                lanes,
+                grant,
+            } => Call::open {
                 service,
                 cap,
                 lanes,
                 grant: grant_for_pallet(&grant),
             },
             Self::TopUp { channel, amount } => Call::top_up { channel, amount },
-            Self::Grant { channel, lanes, grant } => Call::grant {
+            Self::Grant {
+                channel,
+                lanes,
+                grant,
+            } => Call::grant {
                 channel,
                 lanes,
                 grant: grant_for_pallet(&grant),
@@ -158,11 +256,18 @@ impl Act {
             Self::Retire { service } => model.retire(who, service),
             Self::Deposit { amount } => model.deposit(who, amount),
             Self::Withdraw { amount } => model.withdraw(who, amount),
-            Self::Open { service, cap, lanes, grant } => {
-                model.open(who, service, cap, lanes, grant)
-            }
+            Self::Open {
+                service,
+                cap,
+                lanes,
+                grant,
+            } => model.open(who, service, cap, lanes, grant),
             Self::TopUp { channel, amount } => model.top_up(who, channel, amount),
-            Self::Grant { channel, lanes, grant } => model.grant(who, channel, lanes, grant),
+            Self::Grant {
+                channel,
+                lanes,
+                grant,
+            } => model.grant(who, channel, lanes, grant),
             Self::Revoke { channel, session } => model.revoke(who, channel, session),
             Self::DropSession { channel, session } => model.drop_session(who, channel, session),
             Self::Close { channel } => model.close(who, channel),
@@ -190,8 +295,18 @@ pub(super) fn beginning() -> Vec<Op> {
         grant,
     };
     vec![
-        call(PROVIDER, Act::Announce { key: service_key(PROVIDER) }),
-        call(RIVAL, Act::Announce { key: service_key(RIVAL) }),
+        call(
+            PROVIDER,
+            Act::Announce {
+                key: service_key(PROVIDER),
+            },
+        ),
+        call(
+            RIVAL,
+            Act::Announce {
+                key: service_key(RIVAL),
+            },
+        ),
         call(ALICE, open(0, grant(50))),
         call(BOB, open(1, grant(51))),
     ]
@@ -216,6 +331,16 @@ fn anybody() -> impl Strategy<Value = u8> {
     prop_oneof![4 => payer(), 3 => provider(), 1 => Just(operator_of(PROVIDER))]
 }
 
+/// The payer of the channel most of the time.
+fn owner() -> impl Strategy<Value = u8> {
+    prop_oneof![6 => Just(ITS_PAYER), 1 => payer()]
+}
+
+/// The same, or one of the providers, or somebody.
+fn party() -> impl Strategy<Value = u8> {
+    prop_oneof![5 => Just(ITS_PAYER), 3 => anybody()]
+}
+
 fn any_grant() -> impl Strategy<Value = model::Grant> {
     let scope = prop::option::of(0..3u64);
     (50..54u64, scope, 0..600u128, 100..1_500u128, 900..3_000u64).prop_map(
@@ -231,41 +356,48 @@ fn any_grant() -> impl Strategy<Value = model::Grant> {
 
 fn any_act() -> impl Strategy<Value = (u8, Act)> {
     let channel = || 0..4u64;
-    let session = || 0..3u32;
-    let caps = prop_oneof![5 => 1..3_000u128, 1 => 15_000..25_000u128];
+    let session = || prop_oneof![3 => Just(0), 2 => 1..3u32];
+    let caps = prop_oneof![1 => 0..10u128, 6 => 10..3_000u128, 1 => 15_000..25_000u128];
     prop_oneof![
         1 => (anybody(), 11..15u8).prop_map(|(who, key)| (who, Act::Announce { key })),
+        3 => (provider(), 11..15u8).prop_map(|(who, key)| (who, Act::Announce { key })),
         1 => (anybody(), 0..3u64, 11..15u8).prop_map(|(who, service, key)| (who, Act::SetKey { service, key })),
         1 => (anybody(), 0..3u64).prop_map(|(who, service)| (who, Act::Retire { service })),
         2 => (payer(), 0..2_000u128).prop_map(|(who, amount)| (who, Act::Deposit { amount })),
         2 => (payer(), 0..2_000u128).prop_map(|(who, amount)| (who, Act::Withdraw { amount })),
         4 => (anybody(), 0..3u64, caps, 0..4u16, any_grant())
             .prop_map(|(who, service, cap, lanes, grant)| (who, Act::Open { service, cap, lanes, grant })),
-        3 => (payer(), channel(), 0..3_000u128)
+        3 => (owner(), channel(), 0..3_000u128)
             .prop_map(|(who, channel, amount)| (who, Act::TopUp { channel, amount })),
-        3 => (payer(), channel(), 0..3u16, any_grant())
+        4 => (owner(), channel(), 0..4u16, any_grant())
             .prop_map(|(who, channel, lanes, grant)| (who, Act::Grant { channel, lanes, grant })),
-        2 => (payer(), channel(), session()).prop_map(|(who, channel, session)| (who, Act::Revoke { channel, session })),
-        2 => (payer(), channel(), session())
+        3 => (owner(), channel(), session()).prop_map(|(who, channel, session)| (who, Act::Revoke { channel, session })),
+        3 => (owner(), channel(), session())
             .prop_map(|(who, channel, session)| (who, Act::DropSession { channel, session })),
-        3 => (anybody(), channel()).prop_map(|(who, channel)| (who, Act::Close { channel })),
-        3 => (anybody(), channel()).prop_map(|(who, channel)| (who, Act::Settle { channel })),
-        3 => (anybody(), channel()).prop_map(|(who, channel)| (who, Act::Remove { channel })),
+        2 => (party(), channel()).prop_map(|(who, channel)| (who, Act::Close { channel })),
+        3 => (party(), channel()).prop_map(|(who, channel)| (who, Act::Settle { channel })),
+        2 => (party(), channel()).prop_map(|(who, channel)| (who, Act::Remove { channel })),
+        2 => (provider(), channel()).prop_map(|(who, channel)| (who, Act::Remove { channel })),
         1 => (payer(), provider()).prop_map(|(who, provider)| (who, Act::Forget { provider })),
     ]
 }
 
 fn any_request() -> impl Strategy<Value = RequestOp> {
     let life = prop_oneof![4 => Just(u64::MAX), 1 => 0..100u64];
-    (any_lane(), 1..400u128, 0..500u128, life, prop::bool::weighted(0.03)).prop_map(
-        |(lane, maximum, cost, life, wrong_key)| RequestOp {
+    (
+        any_lane(),
+        1..400u128,
+        0..500u128,
+        life,
+        prop::bool::weighted(0.03),
+    )
+        .prop_map(|(lane, maximum, cost, life, wrong_key)| RequestOp {
             lane,
             maximum,
             cost,
             life,
             wrong_key,
-        },
-    )
+        })
 }
 
 fn any_claim() -> impl Strategy<Value = ClaimSpec> {
