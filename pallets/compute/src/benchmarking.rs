@@ -9,10 +9,11 @@
     reason = "runs in benchmarks and tests only"
 )]
 
-mod helper;
-mod scene;
 
-pub use helper::BenchmarkHelper;
+mod scene;
+mod signing;
+
+pub use signing::BenchmarkHelper;
 use scene::*;
 
 use crate::{
