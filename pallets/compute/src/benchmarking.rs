@@ -9,12 +9,11 @@
     reason = "runs in benchmarks and tests only"
 )]
 
-
 mod scene;
 mod signing;
 
-pub use signing::BenchmarkHelper;
 use scene::*;
+pub use signing::BenchmarkHelper;
 
 use crate::{
     Books, Call, ChannelState, Channels, ClaimsOf, Config, Lanes, Pairs, Pallet, Purses, Services,
