@@ -18,6 +18,7 @@ extern crate alloc;
 
 mod audits;
 mod files;
+mod interactions;
 mod payroll;
 mod providers;
 mod randomness;
@@ -25,6 +26,7 @@ mod ticks;
 
 pub use audits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, Refusal, ReturnGate};
 pub use files::FileCommitments;
+pub use interactions::PaidInteractions;
 pub use payroll::{Outcome, Payroll};
 pub use providers::{ProviderDiscipline, ProviderRegistry, Role, Shortfall, SlashOutcome};
 pub use randomness::{AgedRandomness, Seed};

@@ -1,4 +1,5 @@
 //! The protocol once more, as plain programs without a chain: what `docs/design` says, executable. The pallets are tested against them.
 
 pub mod audits;
+pub mod compute;
 pub mod leases;

@@ -1,0 +1,182 @@
+//! A provider's own receipt against its redemption.
+
+use crate::{mock::*, Call, Error, Event};
+use frame_support::{assert_noop, assert_ok, dispatch::Pays};
+use noema_compute_primitives::Receipt;
+
+fn report_by(signer: u8, receipt: Receipt) -> Call<Test> {
+    Call::report {
+        signature: sign_receipt(signer, &receipt),
+        receipt,
+    }
+}
+
+fn report(receipt: Receipt) -> Call<Test> {
+    report_by(service_key(PROVIDER), receipt)
+}
+
+/// Request 2 was promised 100 on top of 40, cost 30, and 140 were redeemed.
+fn too_much_redeemed() -> u64 {
+    let (channel, _) = alice_opens(1_000);
+    let second = voucher(channel, 2, 40, 100);
+    assert_ok!(redeem(PROVIDER, vec![claim(second, 140)]));
+    channel
+}
+
+#[test]
+fn report_slashes_and_jails_and_pays_the_payer_whoever_reports() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        let (alice, stranger, fund) = (funds(ALICE).0, funds(STRANGER).0, funds(FUND).0);
+        let outcome = dispatch(STRANGER, report(receipt(channel, 2, 70))).unwrap();
+        assert_eq!(outcome.pays_fee, Pays::No);
+        // 70 too much, four times; half of it is the payer's.
+        assert_eq!(bond_of(PROVIDER), BOND - 280);
+        assert_eq!(funds(ALICE).0, alice + 140);
+        assert_eq!(funds(STRANGER).0, stranger);
+        assert_eq!(funds(FUND).0, fund + 140);
+        assert!(!Registry::record(PROVIDER).active);
+        assert_eq!(Registry::record(PROVIDER).jailed_until, 31);
+        System::assert_last_event(
+            Event::OverRedemptionProven {
+                channel,
+                session: 0,
+                lane: 0,
+                provider: account(PROVIDER),
+                excess: 70,
+                slashed: 280,
+                to_payer: 140,
+            }
+            .into(),
+        );
+        assert_noop!(
+            dispatch(ALICE, report(receipt(channel, 2, 60))),
+            Error::<Test>::AlreadyProven
+        );
+    });
+}
+
+#[test]
+fn report_with_the_receipt_before_leaves_one_maximum() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        assert_noop!(
+            dispatch(ALICE, report(receipt(channel, 1, 40))),
+            Error::<Test>::NotTooMuch
+        );
+        // The voucher acknowledged more than the receipt before says: the provider took it nevertheless.
+        assert_ok!(dispatch(ALICE, report(receipt(channel, 1, 38))));
+        assert_eq!(bond_of(PROVIDER), BOND - 20);
+    });
+}
+
+#[test]
+fn report_of_what_is_not_so_is_refused() {
+    build_and_execute(|| {
+        let (channel, _) = alice_opens(1_000);
+        assert_noop!(
+            dispatch(ALICE, report(receipt(channel, 1, 0))),
+            Error::<Test>::NothingRedeemed
+        );
+        assert_noop!(
+            dispatch(ALICE, report(receipt(9, 1, 0))),
+            Error::<Test>::UnknownChannel
+        );
+        let third = voucher(channel, 3, 40, 100);
+        assert_ok!(redeem(PROVIDER, vec![claim(third, 90)]));
+        for (nonce, cumulative) in [(3, 90), (4, 90), (2, 40), (1, 0)] {
+            assert_noop!(
+                dispatch(ALICE, report(receipt(channel, nonce, cumulative))),
+                Error::<Test>::NotTooMuch
+            );
+        }
+        for signer in [service_key(RIVAL), session_key(ALICE)] {
+            assert_noop!(
+                dispatch(ALICE, report_by(signer, receipt(channel, 3, 0))),
+                Error::<Test>::BadSignature
+            );
+        }
+        let mut call = report(receipt(channel, 3, 89));
+        if let Call::report { receipt, .. } = &mut call {
+            receipt.cumulative = 80;
+        }
+        assert_noop!(dispatch(ALICE, call), Error::<Test>::BadSignature);
+        assert_eq!(bond_of(PROVIDER), BOND);
+    });
+}
+
+#[test]
+fn report_after_the_window_is_too_late() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        advance(EvidenceWindow::get());
+        assert_noop!(
+            dispatch(ALICE, report(receipt(channel, 2, 70))),
+            Error::<Test>::EvidenceTooLate
+        );
+    });
+}
+
+#[test]
+fn report_in_the_last_tick_and_of_a_settled_channel_is_in_time() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        assert_ok!(Compute::close(signed(PROVIDER), channel));
+        advance(EvidenceWindow::get() - 1);
+        assert_noop!(
+            dispatch(PROVIDER, Call::remove { channel }),
+            Error::<Test>::EvidencePossible
+        );
+        assert_ok!(dispatch(ALICE, report(receipt(channel, 2, 70))));
+    });
+}
+
+#[test]
+fn report_uses_the_key_that_the_channel_froze() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        assert_ok!(Compute::set_key(signed(PROVIDER), 0, key(99)));
+        assert_noop!(
+            dispatch(ALICE, report_by(99, receipt(channel, 2, 70))),
+            Error::<Test>::BadSignature
+        );
+        assert_ok!(Compute::retire(signed(PROVIDER), 0));
+        assert_ok!(dispatch(ALICE, report(receipt(channel, 2, 70))));
+    });
+}
+
+#[test]
+fn report_again_after_another_redemption_is_about_that_one() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        assert_ok!(dispatch(ALICE, report(receipt(channel, 2, 70))));
+        let third = voucher(channel, 3, 70, 100);
+        assert_ok!(redeem(PROVIDER, vec![claim(third, 170)]));
+        // Requests 2 and 3 cost 30 each: 70 too much again, of which 70 were punished before. It was redeemed on top of that again.
+        assert_ok!(dispatch(ALICE, report(receipt(channel, 3, 100))));
+        assert_eq!(bond_of(PROVIDER), BOND - 560);
+    });
+}
+
+#[test]
+fn report_slashes_at_most_what_one_maximum_is_worth() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        // Whoever stole the service key could sign anything.
+        assert_ok!(dispatch(ALICE, report(receipt(channel, 9, 0))));
+        assert_eq!(bond_of(PROVIDER), BOND - 400);
+    });
+}
+
+#[test]
+fn report_of_a_provider_that_is_gone_changes_nothing() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        Registry::leave(PROVIDER);
+        let call = report(receipt(channel, 2, 70));
+        assert_noop!(
+            dispatch(ALICE, call),
+            sp_runtime::DispatchError::Other("there is no such provider")
+        );
+    });
+}

@@ -1,0 +1,68 @@
+//! What payers hold.
+
+use crate::{mock::*, Call, Error, Purses};
+use frame_support::{assert_noop, assert_ok};
+
+#[test]
+fn deposit_holds_and_withdraw_gives_back() {
+    build_and_execute(|| {
+        let before = funds(ALICE);
+        assert_ok!(Compute::deposit(signed(ALICE), 500));
+        assert_eq!(funds(ALICE).1, 500);
+        assert_ok!(Compute::withdraw(signed(ALICE), 200));
+        assert_eq!(funds(ALICE).1, 300);
+        assert_ok!(Compute::withdraw(signed(ALICE), 300));
+        assert_eq!(funds(ALICE), before);
+        assert!(Purses::<Test>::get(account(ALICE)).is_none());
+    });
+}
+
+#[test]
+fn deposit_of_nothing_or_too_much_is_refused() {
+    build_and_execute(|| {
+        assert_noop!(
+            dispatch(ALICE, Call::deposit { amount: 0 }),
+            Error::<Test>::ZeroAmount
+        );
+        for amount in [FUNDS, u128::MAX] {
+            assert_noop!(
+                dispatch(ALICE, Call::deposit { amount }),
+                Error::<Test>::InsufficientFunds
+            );
+        }
+    });
+}
+
+#[test]
+fn withdraw_of_what_is_reserved_is_refused() {
+    build_and_execute(|| {
+        assert_noop!(
+            dispatch(ALICE, Call::withdraw { amount: 1 }),
+            Error::<Test>::NoPurse
+        );
+        assert_ok!(Compute::deposit(signed(ALICE), 500));
+        alice_opens(400);
+        assert_noop!(
+            dispatch(ALICE, Call::withdraw { amount: 101 }),
+            Error::<Test>::Reserved
+        );
+        assert_noop!(
+            dispatch(ALICE, Call::withdraw { amount: 0 }),
+            Error::<Test>::ZeroAmount
+        );
+        assert_ok!(Compute::withdraw(signed(ALICE), 100));
+    });
+}
+
+#[test]
+fn open_takes_what_lies_in_the_purse_first() {
+    build_and_execute(|| {
+        assert_ok!(Compute::deposit(signed(ALICE), 150));
+        let (_, service) = alice_opens(100);
+        assert_eq!(funds(ALICE).1, 150);
+        open(ALICE, service, 100);
+        assert_eq!(funds(ALICE).1, 200);
+        let purse = Purses::<Test>::get(account(ALICE)).unwrap();
+        assert_eq!((purse.reserved, purse.unreserved()), (200, 0));
+    });
+}

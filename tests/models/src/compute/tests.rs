@@ -1,0 +1,185 @@
+//! What follows from the rules for whoever breaks them, and for whoever does not.
+
+use super::*;
+use proptest::prelude::*;
+
+const PROVIDER: Account = 1;
+const PAYER: Account = 3;
+const KEY: Key = 23;
+const SERVICE_KEY: Key = 11;
+const BOND: Balance = 1_000_000;
+const FUNDS: Balance = 1_000_000;
+const CAP: Balance = 100_000;
+
+fn parameters() -> Parameters {
+    Parameters {
+        existential_deposit: 10,
+        cut_percent: 5,
+        close_lock: 50,
+        evidence_window: 200,
+        cap_per_bond: 4,
+        min_cap: 10,
+        max_services: 3,
+        max_sessions: 3,
+        max_lanes: 6,
+        service_deposit: 700,
+        channel_deposit: 300,
+        session_deposit: 120,
+        lane_deposit: 50,
+        purse_deposit: 90,
+        pair_deposit: 100,
+        slash_factor: 4,
+        min_slash: 20,
+        payer_percent: 50,
+    }
+}
+
+/// One provider, one payer, one channel with one lane.
+fn market() -> Model {
+    let mut model = Model::new(parameters(), 100, 101, 102);
+    for who in [PROVIDER, PAYER] {
+        model.bank.endow(who, FUNDS);
+    }
+    for who in [100, 102] {
+        model.bank.endow(who, 10);
+    }
+    model.bank.endow(101, BOND + 10);
+    let provider = Provider {
+        bond: BOND,
+        active: true,
+        operator: 201,
+    };
+    model.providers.insert(PROVIDER, provider);
+    model.announce(PROVIDER, SERVICE_KEY).unwrap();
+    let grant = Grant {
+        key: KEY,
+        service: None,
+        per_use: CAP,
+        total: CAP,
+        expires: Tick::MAX,
+    };
+    model.open(PAYER, 0, CAP, 1, grant).unwrap();
+    model
+}
+
+const LANE: (u64, u32, u16) = (0, 0, 0);
+
+/// Requests with these maxima and costs.
+fn answered(requests: &[(Balance, Balance)]) -> Party {
+    let mut party = Party::default();
+    for (maximum, cost) in requests {
+        party.request(LANE, KEY, 0, *maximum, *cost, Tick::MAX);
+    }
+    party
+}
+
+fn claim(request: &Requested, amount: Balance) -> Claim {
+    Claim {
+        voucher: request.voucher,
+        amount,
+        signer: Some(request.signer),
+    }
+}
+
+fn requests() -> impl Strategy<Value = Vec<(Balance, Balance)>> {
+    prop::collection::vec((1..1_000u128, 0..1_500u128), 1..12)
+}
+
+proptest! {
+    /// Whoever redeems what its last receipt says, with the voucher of that request, gets it to the unit, and no receipt of its
+    /// own can be held against it.
+    #[test]
+    fn an_honest_provider_is_paid_and_safe(requests in requests(), until in any::<prop::sample::Index>()) {
+        let mut model = market();
+        let party = answered(&requests);
+        let all = party.requests(LANE);
+        let request = all[until.index(all.len())];
+        let owed = request.receipt.cumulative;
+        let paid = model.redeem(PROVIDER, &claim(&request, owed));
+        prop_assert_eq!(paid, if owed == 0 { Err(Error::NothingDue) } else { Ok(owed) });
+        for request in all {
+            prop_assert!(model.report(&request.receipt, Some(SERVICE_KEY)).is_err());
+        }
+        prop_assert_eq!(model.providers[&PROVIDER].bond, BOND);
+        prop_assert_eq!(model.broken(), None);
+    }
+
+    /// Whatever a provider redeems: never more than one maximum above what it is owed; and if it is more, the payer proves it with its last receipt, gets back at
+    /// least what was too much, and the provider has less than if it had been honest.
+    #[test]
+    fn a_greedy_provider_loses_and_its_payer_does_not(
+        requests in requests(),
+        with in any::<prop::sample::Index>(),
+        part in 0..=100u128,
+    ) {
+        let mut model = market();
+        let party = answered(&requests);
+        let all = party.requests(LANE);
+        let request = all[with.index(all.len())];
+        let ceiling = request.voucher.paid + request.voucher.maximum;
+        let amount = request.voucher.paid + request.voucher.maximum * part / 100;
+        let paid = model.redeem(PROVIDER, &claim(&request, amount)).unwrap_or(0);
+        prop_assert!(paid <= ceiling);
+        let owed = party.owed(LANE);
+        prop_assert!(paid <= owed + party.largest_maximum(LANE));
+        let last = all.last().unwrap();
+        let excess = paid.saturating_sub(owed);
+        let outcome = model.report(&last.receipt, Some(SERVICE_KEY));
+        if excess == 0 {
+            prop_assert!(outcome.is_err());
+        } else {
+            let outcome = outcome.unwrap();
+            prop_assert_eq!(outcome.excess, excess);
+            prop_assert!(outcome.to_payer >= excess);
+            prop_assert!(outcome.slashed > outcome.to_payer);
+            prop_assert_eq!(model.report(&last.receipt, Some(SERVICE_KEY)), Err(Error::AlreadyProven));
+        }
+        prop_assert_eq!(model.broken(), None);
+    }
+
+    /// The payer alone gets everything back that was not redeemed, after one lock and not before.
+    #[test]
+    fn a_payer_leaves_alone(requests in requests(), redeem in any::<bool>()) {
+        let mut model = market();
+        let party = answered(&requests);
+        let mut paid = 0;
+        if redeem {
+            let last = party.requests(LANE).last().unwrap();
+            paid = model.redeem(PROVIDER, &claim(last, last.receipt.cumulative)).unwrap_or(0);
+        }
+        model.close(PAYER, 0).unwrap();
+        model.now += parameters().close_lock - 1;
+        prop_assert_eq!(model.settle(0), Err(Error::Locked));
+        model.now += 1;
+        model.settle(0).unwrap();
+        model.remove(PAYER, 0).unwrap();
+        if paid < CAP {
+            model.withdraw(PAYER, CAP - paid).unwrap();
+        }
+        model.forget(PAYER, PROVIDER).unwrap();
+        prop_assert_eq!(model.bank.money(PAYER).free, FUNDS - paid);
+        prop_assert_eq!(model.bank.money(PAYER).held, 0);
+    }
+
+    /// Redeeming in many steps comes to the same as redeeming once, but for the rounding of the protocol's part.
+    #[test]
+    fn nothing_is_paid_twice(requests in requests()) {
+        let party = answered(&requests);
+        let (mut once, mut often) = (market(), market());
+        for request in party.requests(LANE) {
+            let amount = request.receipt.cumulative;
+            for _ in 0..2 {
+                let before = often.channels[&0].paid();
+                if often.redeem(PROVIDER, &claim(request, amount)).is_ok() {
+                    prop_assert_eq!(often.channels[&0].paid(), amount);
+                    prop_assert!(amount > before);
+                }
+            }
+        }
+        let last = party.requests(LANE).last().unwrap();
+        let once_paid = once.redeem(PROVIDER, &claim(last, last.receipt.cumulative)).unwrap_or(0);
+        prop_assert_eq!(often.channels[&0].paid(), once_paid);
+        prop_assert_eq!(often.bank.issuance(), once.bank.issuance());
+        prop_assert_eq!(often.broken(), None);
+    }
+}
