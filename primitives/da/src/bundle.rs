@@ -18,6 +18,7 @@ use crate::{
     BundleError, Hasher, Member, MemberId,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::fmt;
 use scale_info::TypeInfo;
 
 /// Most members of a bundle.
@@ -59,6 +60,15 @@ pub struct BundleHeader {
     /// as RFC 6962 hashes it, padded with 32 zero bytes to a power of two; the leaf of a member is offset as
     /// u32 LE ‖ size as u32 LE ‖ id.
     pub root: [u8; 32],
+}
+
+impl fmt::Display for BundleHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} members with root 0x", self.count)?;
+        self.root
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 impl BundleHeader {

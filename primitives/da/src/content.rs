@@ -51,7 +51,7 @@ pub enum FrontError {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     /// It begins another bundle.
-    #[error("row 0 begins a bundle of {} members, root {:02x?}: submitted were {} members, root {:02x?}", found.count, found.root, expected.count, expected.root)]
+    #[error("row 0 begins a bundle of {found}: submitted was one of {expected}")]
     OtherBundle {
         /// What was submitted.
         expected: BundleHeader,
@@ -160,12 +160,13 @@ mod tests {
             root: [8; 32],
             ..BUNDLE
         };
+        let error = check(&front(BlobKind::Bundle, 200, &found)).unwrap_err();
+        let expected = BUNDLE;
+        assert_eq!(error, FrontError::OtherBundle { expected, found });
+        let (root, other) = ("07".repeat(32), "08".repeat(32));
         assert_eq!(
-            check(&front(BlobKind::Bundle, 200, &found)),
-            Err(FrontError::OtherBundle {
-                expected: BUNDLE,
-                found
-            })
+            error.to_string(),
+            format!("row 0 begins a bundle of 2 members with root 0x{other}: submitted was one of 2 members with root 0x{root}")
         );
         assert_eq!(
             check(&front(BlobKind::Bundle, 200, &BUNDLE)[..47]),

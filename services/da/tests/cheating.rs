@@ -58,7 +58,7 @@ fn one_wrong_row_is_refused_by_its_holders_and_harms_nobody() {
         let (k, rows) = (honest.shape().original(), honest.shape().rows());
         let class = honest.shape().class();
         for wrong in [0, k / 2, k, rows - 1] {
-            let change = |index, row: &mut [u8]| {
+            let change = |index: u16, row: &mut [u8]| {
                 if index == wrong {
                     spoil(row);
                 }
@@ -150,7 +150,7 @@ fn bundle_with_a_wrong_row_zero_is_refused_by_every_seat() {
         ..header
     };
     let at = BLOB_HEADER_BYTES as usize;
-    let change = |index, row: &mut [u8]| {
+    let change = |index: u16, row: &mut [u8]| {
         if index == 0 {
             row[at..at + 40].copy_from_slice(&other.to_bytes());
         }
@@ -396,8 +396,9 @@ fn signers_of_a_cheated_small_blob_rebuild_it_or_are_too_few() {
                     let signers: Vec<usize> = (0..seats)
                         .filter(|seat| cheat.refusal(&assignment, *seat).is_none())
                         .collect();
+                    // Enough rows to rebuild.
                     if k == 1 || seats == 4 {
-                        assert_eq!(signers, [], "{size} bytes, {name}, {seats} seats");
+                        assert!(signers.is_empty(), "{size} bytes, {name}, {seats} seats");
                     }
                     if 4 * signers.len() < seats {
                         too_few += 1;
