@@ -173,7 +173,7 @@ module() { hex 01 01 00; hex 00 2b 0f; printf runtime_version; scale noema; scal
 { hex 01 01 00 00; u32 134217729; } | seed blob_header large
 { hex 01 00 00 00; u32 1; zeros 32; u32 0; zeros 32; } | seed bundle empty
 { hex 03 05; printf hello; hex 00 03; printf abc; hex 01 ff 02 28; zeros 40; zeros 20; } | seed bundle four
-for kind in 00 01 02; do
+for kind in 00 01 02 03; do
   { hex "$kind" 03 02; u64 7; hex 20 02; zeros 20; } | seed shard "honest$kind"
   { hex "$kind" 00 00; u64 2; hex 04 02 01; } | seed shard "header$kind"
   { hex "$kind" 05 04; u64 300; hex ff 00; } | seed shard "short$kind"

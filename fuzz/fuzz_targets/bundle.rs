@@ -5,7 +5,7 @@
 
 use codec::{Decode, Encode, MaxEncodedLen};
 use libfuzzer_sys::fuzz_target;
-use noema_da_primitives::{build_bundle, Bundle, MemberProof, Software};
+use noema_da_primitives::{Bundle, BundleFront, MemberEntry, MemberProof, Software};
 use noema_fuzz::Bytes;
 
 fuzz_target!(|input: &[u8]| {
@@ -14,6 +14,13 @@ fuzz_target!(|input: &[u8]| {
     }
     honest_and_changed(Bytes(input));
 });
+
+fn build(blobs: &[&[u8]]) -> Vec<u8> {
+    let entry = |blob: &&[u8]| MemberEntry::of::<Software>(blob).unwrap();
+    let entries: Vec<MemberEntry> = blobs.iter().map(entry).collect();
+    let front = BundleFront::new::<Software>(&entries).unwrap();
+    [front.bytes(), &blobs.concat()].concat()
+}
 
 /// A bundle that was accepted: its members fill it, and it is what its members make unless one of them
 /// does not verify.
@@ -30,19 +37,20 @@ fn sound(bytes: &[u8], bundle: &Bundle<'_>) {
     let verified = bundle
         .members()
         .all(|member| member.verify::<Software>().is_ok());
-    assert_eq!(build_bundle::<Software>(&blobs).unwrap() == bytes, verified);
+    assert_eq!(build(&blobs) == bytes, verified);
 }
 
 fn honest_and_changed(mut input: Bytes<'_>) {
     let count = input.byte() % 12;
     let blobs: Vec<&[u8]> = (0..=count).map(|_| input.short()).collect();
-    let honest = build_bundle::<Software>(&blobs).unwrap();
+    let honest = build(&blobs);
     let bundle = Bundle::parse::<Software>(&honest).unwrap();
     sound(&honest, &bundle);
 
     let index = u32::from(input.byte()) % bundle.header().count;
-    let proof = bundle.prove::<Software>(index).unwrap();
-    assert_eq!(proof.verify::<Software>(bundle.header()), Ok(()));
+    let proof = bundle.prover::<Software>().prove(index).unwrap();
+    let size = honest.len() as u32;
+    assert_eq!(proof.verify::<Software>(bundle.header(), size), Ok(()));
     assert!(proof.encoded_size() <= MemberProof::max_encoded_len());
     let mut bytes = proof.encode();
     for (byte, change) in bytes.iter_mut().zip(input.short()) {
@@ -50,7 +58,7 @@ fn honest_and_changed(mut input: Bytes<'_>) {
     }
     if let Ok(changed) = MemberProof::decode(&mut &bytes[..]) {
         // Accepted only if it says what is so, of whichever member.
-        if changed.verify::<Software>(bundle.header()).is_ok() {
+        if changed.verify::<Software>(bundle.header(), size).is_ok() {
             let member = bundle.members().nth(changed.index as usize).unwrap();
             assert_eq!(
                 (changed.offset, changed.size, changed.id),

@@ -11,12 +11,13 @@ use libfuzzer_sys::{
     fuzz_target,
 };
 use noema_da::coding::CodedBlob;
-use noema_da_primitives::{BlobKind, Commitment, RowProof, Shape, Software};
+use noema_da_primitives::{Commitment, Content, RowProof, Shape, Software, MAX_BLOB_SIZE};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
     commitment: [u8; 32],
-    size: u64,
+    /// Any size of a blob, and one beyond.
+    size: u32,
     index: u16,
     /// Which blob is proven honestly.
     blob: bool,
@@ -29,13 +30,13 @@ struct Input {
 fn blobs() -> &'static [CodedBlob; 2] {
     static BLOBS: OnceLock<[CodedBlob; 2]> = OnceLock::new();
     BLOBS.get_or_init(|| {
-        [3, 5_000].map(|size| CodedBlob::encode(BlobKind::Plain, &vec![size as u8; size]).unwrap())
+        [3, 5_000].map(|size| CodedBlob::encode(Content::Plain, &vec![size as u8; size]).unwrap())
     })
 }
 
 fuzz_target!(|input: Input| {
     if let (Ok(shape), Ok(proof)) = (
-        Shape::of(input.size),
+        Shape::of(u64::from(input.size % (MAX_BLOB_SIZE + 2))),
         RowProof::decode(&mut &input.proof[..]),
     ) {
         assert!(proof.encoded_size() <= RowProof::max_encoded_len());

@@ -11,18 +11,25 @@ use noema_da::coding::{
     check_shard, CodedBlob, Progress, Rebuilder, ShardDecoder, ShardHeader, ShardItem,
     SHARD_HEADER_BYTES,
 };
-use noema_da_primitives::BlobKind;
+use noema_da_primitives::{BundleFront, BundleHeader, Content, MemberEntry, Software};
 use noema_fuzz::Bytes;
 
-/// A tiny, a small and a medium blob.
-fn blobs() -> &'static [(Vec<u8>, CodedBlob); 3] {
-    static BLOBS: OnceLock<[(Vec<u8>, CodedBlob); 3]> = OnceLock::new();
+/// A tiny, a small and a medium blob, and a small one that is a bundle.
+fn blobs() -> &'static [(Vec<u8>, CodedBlob); 4] {
+    static BLOBS: OnceLock<[(Vec<u8>, CodedBlob); 4]> = OnceLock::new();
     BLOBS.get_or_init(|| {
-        [40, 900, 70_000].map(|size| {
-            let blob: Vec<u8> = (0..size).map(|i: u64| (i * i / 7) as u8).collect();
-            let coded = CodedBlob::encode(BlobKind::Plain, &blob).unwrap();
+        let data = |size| -> Vec<u8> { (0..size).map(|i: u64| (i * i / 7) as u8).collect() };
+        let plain = |size| {
+            let blob = data(size);
+            let coded = CodedBlob::encode(Content::Plain, &blob).unwrap();
             (blob, coded)
-        })
+        };
+        let member = data(800);
+        let entry = MemberEntry::of::<Software>(&member).unwrap();
+        let front = BundleFront::new::<Software>(&[entry]).unwrap();
+        let bundle = [front.bytes(), &member].concat();
+        let coded = CodedBlob::encode(Content::Bundle(*front.header()), &bundle).unwrap();
+        [plain(40), plain(900), plain(70_000), (bundle, coded)]
     })
 }
 
@@ -34,14 +41,15 @@ fuzz_target!(|input: &[u8]| {
         }
     }
     let mut input = Bytes(input);
-    let (blob, coded) = &blobs()[usize::from(input.byte() % 3)];
-    let (shape, commitment) = (*coded.shape(), coded.commitment());
+    let (blob, coded) = &blobs()[usize::from(input.byte() % 4)];
+    let (shape, commitment, content) = (*coded.shape(), coded.commitment(), *coded.content());
     let (first, step) = (u16::from(input.byte()), u16::from(input.byte() % 9) + 1);
     let assigned: Vec<u16> = (first % shape.rows()..shape.rows())
         .step_by(step.into())
         .take(20)
         .collect();
-    let honest: Vec<u8> = coded.shard(&assigned).unwrap().flatten().collect();
+    let sent = content.with_front(assigned.clone());
+    let honest: Vec<u8> = coded.shard(&sent).unwrap().flatten().collect();
 
     // Changes, from some place on; then perhaps an end that is not its own.
     let mut shard = honest.clone();
@@ -56,8 +64,14 @@ fuzz_target!(|input: &[u8]| {
             }
         }
     }
-    let verdict = check_shard(commitment, shape, &assigned, &shard);
+    let verdict = check_shard(commitment, shape, content, &assigned, &shard);
     assert_eq!(verdict.is_ok(), shard == honest);
+    // A seat that was told something else of the bundle never signs.
+    if let Content::Bundle(header) = content {
+        let root = [input.byte(); 32];
+        let other = Content::Bundle(BundleHeader { root, ..header });
+        assert!(check_shard(commitment, shape, other, &assigned, &shard).is_err());
+    }
 
     // A reader, who takes whatever rows verify.
     let mut decoder = ShardDecoder::new(commitment, shape, shape.rows());

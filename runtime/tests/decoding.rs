@@ -2,7 +2,8 @@
 //! encodings are changed at random and must decode to something that encodes back to itself, or be
 //! refused; a transaction that somebody changed is never valid.
 //!
-//! The numbers of inputs are for every run of the tests; with `NOEMA_PROVE` set, 1,000,000 of each.
+//! Each is tried with some inputs in every run of the tests, and ignored there with 1,000,000, which
+//! `make prove` runs.
 
 mod chain;
 
@@ -12,13 +13,8 @@ use noema_runtime::{AccountId, Executive, Runtime, RuntimeCall, UncheckedExtrins
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::transaction_validity::TransactionSource;
 
-/// How many inputs are tried: `few` in every run.
-fn inputs(few: u32) -> u32 {
-    match std::env::var_os("NOEMA_PROVE") {
-        Some(value) if !value.is_empty() => 1_000_000,
-        _ => few,
-    }
-}
+/// Inputs where the full-size claims are proven.
+const MANY: u32 = 1_000_000;
 
 /// Random numbers that are the same in every run (SplitMix64, Steele, Lea and Flood 2014).
 struct Random(u64);
@@ -69,8 +65,18 @@ fn calls() -> Vec<Vec<u8>> {
 
 #[test]
 fn changed_calls_decode_to_what_encodes_back_or_not_at_all() {
+    changed_calls(20_000);
+}
+
+#[test]
+#[ignore = "1,000,000 inputs: `make prove` runs it"]
+fn a_million_changed_calls_decode_to_what_encodes_back_or_not_at_all() {
+    changed_calls(MANY);
+}
+
+fn changed_calls(inputs: u32) {
     let (seeds, mut random, mut decoded) = (calls(), Random(1), 0);
-    for _ in 0..inputs(20_000) {
+    for _ in 0..inputs {
         let bytes = random.change(&seeds);
         let Ok(call) =
             RuntimeCall::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &bytes[..])
@@ -101,6 +107,16 @@ fn content(extrinsic: &UncheckedExtrinsic) -> Vec<u8> {
 
 #[test]
 fn changed_extrinsics_decode_to_what_encodes_back_or_not_at_all() {
+    changed_extrinsics(20_000);
+}
+
+#[test]
+#[ignore = "1,000,000 inputs: `make prove` runs it"]
+fn a_million_changed_extrinsics_decode_to_what_encodes_back_or_not_at_all() {
+    changed_extrinsics(MANY);
+}
+
+fn changed_extrinsics(inputs: u32) {
     let mut chain = chain::Chain::development();
     let mut seeds: Vec<Vec<u8>> = Vec::new();
     for call in chain::every_call().into_values() {
@@ -108,7 +124,7 @@ fn changed_extrinsics_decode_to_what_encodes_back_or_not_at_all() {
         seeds.push(content(&chain.signed(Sr25519Keyring::Alice, call)));
     }
     let (mut random, mut decoded) = (Random(2), 0);
-    for _ in 0..inputs(20_000) {
+    for _ in 0..inputs {
         let mut bytes = random.change(&seeds).encode();
         if random.below(4) == 0 {
             // The length in front may be wrong as well.
@@ -126,6 +142,17 @@ fn changed_extrinsics_decode_to_what_encodes_back_or_not_at_all() {
 
 #[test]
 fn changed_transactions_are_never_valid() {
+    changed_transactions(1_000);
+}
+
+// Each takes a signature check.
+#[test]
+#[ignore = "50,000 signature checks: `make prove` runs it"]
+fn many_changed_transactions_are_never_valid() {
+    changed_transactions(MANY / 20);
+}
+
+fn changed_transactions(inputs: u32) {
     let mut chain = chain::Chain::development();
     let call = RuntimeCall::System(frame_system::Call::remark {
         remark: vec![7; 40],
@@ -139,8 +166,7 @@ fn changed_transactions_are_never_valid() {
     };
     assert!(validate(&mut chain, honest.clone()).is_ok());
     let (seed, mut random, mut decoded) = (honest.encode(), Random(3), 0);
-    // Each takes a signature check.
-    for _ in 0..inputs(20_000) / 20 {
+    for _ in 0..inputs {
         let mut bytes = seed.clone();
         let at = random.below(bytes.len());
         bytes[at] ^= 1 << random.below(8);
@@ -181,12 +207,17 @@ fn deeply_nested_calls_are_refused() {
 }
 
 /// Changed encodings of a stored value: what decodes encodes back to the same bytes and fits.
-fn stored<T: Decode + Encode + MaxEncodedLen>(name: &str, seeds: &[Vec<u8>], seed: u64) {
+fn stored<T: Decode + Encode + MaxEncodedLen>(
+    name: &str,
+    seeds: &[Vec<u8>],
+    seed: u64,
+    inputs: u32,
+) {
     for bytes in seeds {
         assert!(T::decode_all(&mut &bytes[..]).is_ok(), "{name}: {bytes:?}");
     }
     let mut random = Random(seed);
-    for _ in 0..inputs(10_000) {
+    for _ in 0..inputs {
         let bytes = random.change(seeds);
         if let Ok(value) = T::decode_all(&mut &bytes[..]) {
             assert_eq!(value.encode(), bytes, "{name}");
@@ -197,6 +228,16 @@ fn stored<T: Decode + Encode + MaxEncodedLen>(name: &str, seeds: &[Vec<u8>], see
 
 #[test]
 fn changed_stored_values_encode_back_and_fit() {
+    changed_stored_values(10_000);
+}
+
+#[test]
+#[ignore = "1,000,000 inputs of each: `make prove` runs it"]
+fn a_million_changed_stored_values_encode_back_and_fit() {
+    changed_stored_values(MANY);
+}
+
+fn changed_stored_values(inputs: u32) {
     use pallet_noema_providers::{Census, ClosedPool, DelegationOf, PoolOf, ProviderOf};
     use pallet_noema_storage::{CommitmentCount, DealOf, TaskOf};
 
@@ -219,7 +260,7 @@ fn changed_stored_values_encode_back_and_fit() {
         (270u128, true, Some([5u8; 32]), 10u64, Some(99u32)).encode(),
     ]
     .concat();
-    stored::<DealOf<Runtime>>("a deal", &[deal], 4);
+    stored::<DealOf<Runtime>>("a deal", &[deal], 4, inputs);
     let provider = |state: Vec<u8>| {
         let before = ([5u8; 32], b"http://a:1".to_vec()).encode();
         let after = (1_000u64, 10u64, 500u128, vec![(5u128, 60u32)], 3u32).encode();
@@ -231,7 +272,7 @@ fn changed_stored_values_encode_back_and_fit() {
         provider((2u8, 7u32).encode()),
         provider((3u8, Some(7u32)).encode()),
     ];
-    stored::<ProviderOf<Runtime>>("a provider", &providers, 5);
+    stored::<ProviderOf<Runtime>>("a provider", &providers, 5, inputs);
     let side = (8u128, 7u128);
     let pool = |rise: Option<(u32, u32)>, leaves_at: Option<u32>| {
         let terms = (3u64, true, 200u32, 50_000_000u32, rise).encode();
@@ -239,18 +280,19 @@ fn changed_stored_values_encode_back_and_fit() {
         [terms, funds].concat()
     };
     let pools = [pool(None, None), pool(Some((60_000_000, 9)), Some(10))];
-    stored::<PoolOf<Runtime>>("a pool", &pools, 10);
+    stored::<PoolOf<Runtime>>("a pool", &pools, 10, inputs);
     let closed = ([5u8; 32], side, side).encode();
-    stored::<ClosedPool<AccountId>>("a closed pool", &[closed], 11);
+    stored::<ClosedPool<AccountId>>("a closed pool", &[closed], 11, inputs);
     let delegation = (4u128, vec![(5u128, 60u32)]).encode();
-    stored::<DelegationOf<Runtime>>("a delegation", &[delegation], 12);
-    stored::<Census>("a census", &[(1u32, 2u32, 3u32).encode()], 6);
-    stored::<CommitmentCount>("a count", &[(1u32, 2u32).encode()], 7);
+    stored::<DelegationOf<Runtime>>("a delegation", &[delegation], 12, inputs);
+    stored::<Census>("a census", &[(1u32, 2u32, 3u32).encode()], 6, inputs);
+    stored::<CommitmentCount>("a count", &[(1u32, 2u32).encode()], 7, inputs);
     let task = ([1u8; 32], [2u8; 32], 3u8, 4u64, 1u8).encode();
-    stored::<TaskOf<Runtime>>("a task", &[task], 8);
+    stored::<TaskOf<Runtime>>("a task", &[task], 8, inputs);
     stored::<noema_commitment::SectorProof>(
         "a proof",
         &[[vec![7; 256], vec![[1u8; 32], [2u8; 32]].encode()].concat()],
         9,
+        inputs,
     );
 }

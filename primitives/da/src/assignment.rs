@@ -1,6 +1,6 @@
 //! Which seat must hold which rows.
 
-use crate::{Commitment, Committee, CommitteeId, Hasher, RowOrder, SizeClass};
+use crate::{Commitment, Committee, CommitteeId, Content, Hasher, RowOrder, RowSeed, SizeClass};
 use alloc::vec::Vec;
 
 /// Neighbouring places in the order of a blob's rows; behind the last place follows the first.
@@ -25,15 +25,16 @@ impl Window {
     /// **So** seats with the stake a together hold at least ceil(a M / T) different places, whichever they
     /// are: the pieces that they touch cover their part of the line, which is a M / T pieces long. With a
     /// quarter of the stake, that is K.
+    ///
+    /// None only if the committee has no such seat.
     pub fn of(class: SizeClass, committee: &Committee, seat: usize) -> Option<Self> {
         let (before, after) = committee.span(seat)?;
+        // `MAX_TOTAL_STAKE` leaves room for the product with any class's rows, and for nothing beyond it.
         let (total, rows) = (committee.total(), u128::from(class.rows()));
-        // A committee's total leaves room for the product with any class's rows.
+        let scaled = after.checked_mul(rows)?;
         let first = before.checked_mul(rows)?.checked_div(total)?;
-        let end = after
-            .checked_mul(rows)?
-            .checked_add(total.checked_sub(1)?)?
-            .checked_div(total)?;
+        let part = u128::from(scaled.checked_rem(total)? != 0);
+        let end = scaled.checked_div(total)?.checked_add(part)?;
         let touched = u16::try_from(end.checked_sub(first)?).ok()?;
         Some(Self {
             first: u16::try_from(first).ok()?,
@@ -50,20 +51,21 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    /// The assignment of the blob with this commitment to the committee. `id` must be the committee's own
-    /// ([`CommitteeId::new`]).
+    /// The assignment of the submission with this commitment and row seed to the committee. `id` must be
+    /// the committee's own ([`CommitteeId::new`]). Every seat of a [`Committee`] has a window, so that there
+    /// always is one; none rather than an assignment in which a seat is left out.
     pub fn new<H: Hasher>(
         class: SizeClass,
         committee: &Committee,
         id: &CommitteeId,
         commitment: &Commitment,
-    ) -> Self {
-        Self {
-            order: RowOrder::new::<H>(class, id, commitment),
-            windows: (0..committee.seats())
-                .filter_map(|seat| Window::of(class, committee, seat))
-                .collect(),
-        }
+        seed: &RowSeed,
+    ) -> Option<Self> {
+        let windows = (0..committee.seats()).map(|seat| Window::of(class, committee, seat));
+        Some(Self {
+            windows: windows.collect::<Option<_>>()?,
+            order: RowOrder::new::<H>(class, id, commitment, seed),
+        })
     }
 
     /// How many rows the seat holds; none if there is no such seat.
@@ -93,11 +95,17 @@ impl Assignment {
         }
     }
 
-    /// The seat's rows, ascending: the order in which shards carry them.
+    /// The seat's rows, ascending.
     pub fn sorted_rows(&self, seat: usize) -> Vec<u16> {
         let mut rows: Vec<u16> = self.rows(seat).collect();
         rows.sort_unstable();
         rows
+    }
+
+    /// The rows that are sent to the seat, ascending: its own, and of a bundle row 0 as well, in which it
+    /// finds what it attests to ([`Content::check_front`]) and which it need not keep.
+    pub fn shard_rows(&self, seat: usize, content: &Content) -> Vec<u16> {
+        content.with_front(self.sorted_rows(seat))
     }
 
     /// Whether the seat must hold this row.

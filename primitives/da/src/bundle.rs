@@ -6,15 +6,20 @@
 //! members neither overlap nor leave gaps.
 //!
 //! With the blob's own header before it, version, count and root lie in the first 64 bytes and so in
-//! row 0 of every coded bundle: one row's proof shows them.
+//! row 0 of every coded bundle. A submission says count and root, every seat is sent row 0 and attests
+//! that it says the same ([`Content`](crate::Content)).
+#![allow(
+    clippy::as_conversions,
+    reason = "the derives of codec and scale-info cast the indices of variants"
+)]
 
 use crate::{
-    leaf,
-    member::{member_leaf, Member},
-    merkle::root_and_path,
-    Hasher, MemberId, MemberProof, MAX_BLOB_SIZE,
+    front::{MemberEntry, MemberProver},
+    BundleError, Hasher, Member, MemberId,
 };
-use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::fmt;
+use scale_info::TypeInfo;
 
 /// Most members of a bundle.
 pub const MAX_MEMBERS: u32 = 1 << 16;
@@ -26,7 +31,7 @@ pub const BUNDLE_HEADER_BYTES: u32 = 40;
 pub const ENTRY_BYTES: u32 = 36;
 
 /// [`BUNDLE_HEADER_BYTES`] and [`ENTRY_BYTES`] as lengths.
-const HEADER: usize = 40;
+pub(crate) const HEADER: usize = 40;
 const ENTRY: usize = 36;
 
 /// The version that is written, and the only one that is read.
@@ -34,87 +39,20 @@ pub const BUNDLE_VERSION: u8 = 1;
 
 const ROOT_DOMAIN: &[u8] = b"noema/da/bundle/v1";
 
-/// Why bytes are no bundle, or something is no member of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BundleError {
-    /// Too few bytes for the header or the table.
-    #[error("the bundle has {found} bytes: header and table of members need {expected}")]
-    Truncated {
-        /// Bytes needed.
-        expected: u64,
-        /// Bytes given.
-        found: usize,
-    },
-    /// Written by a later version, or no bundle at all.
-    #[error("bundle version {found}: this software reads version {BUNDLE_VERSION}")]
-    UnknownVersion {
-        /// The version given.
-        found: u8,
-    },
-    /// What is kept free is not zero.
-    #[error("the reserved bytes of the bundle's header are not zero")]
-    ReservedNotZero,
-    /// No members, or too many.
-    #[error("a bundle of {found} members: expected 1 to {MAX_MEMBERS}")]
-    WrongCount {
-        /// Members given.
-        found: u64,
-    },
-    /// The members' sizes do not add up to the bundle's.
-    #[error("the bundle has {found} bytes: header, table and members need {expected}")]
-    WrongLength {
-        /// What the table of members says.
-        expected: u64,
-        /// Bytes given.
-        found: usize,
-    },
-    /// The table does not lead to the root in the header.
-    #[error("the table of members does not lead to the bundle's root")]
-    WrongRoot,
-    /// A member's bytes are not what its id names.
-    #[error("the bytes of member {index} have id {found}: the table says {expected}")]
-    WrongMember {
-        /// The member.
-        index: u32,
-        /// Its id in the table.
-        expected: MemberId,
-        /// The id of its bytes.
-        found: MemberId,
-    },
-    /// The bundle has no such member.
-    #[error("the bundle has no member {index}: it has {count}")]
-    NoSuchMember {
-        /// The member asked for.
-        index: u32,
-        /// Members of the bundle.
-        count: u32,
-    },
-    /// A proof has the wrong number of siblings.
-    #[error("member {index} comes with {found} siblings: expected {expected}")]
-    WrongSiblingCount {
-        /// The member.
-        index: u32,
-        /// Siblings of a member of this bundle.
-        expected: u32,
-        /// Siblings given.
-        found: usize,
-    },
-    /// A proof places a member where none can be.
-    #[error("member {index} cannot lie at {offset} with {size} bytes in a bundle of {count}")]
-    WrongPlace {
-        /// The member.
-        index: u32,
-        /// Where it is said to begin.
-        offset: u32,
-        /// Its bytes.
-        size: u32,
-        /// Members of the bundle.
-        count: u32,
-    },
-}
-
 /// The front of a bundle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
 pub struct BundleHeader {
     /// How many members there are: 1 to [`MAX_MEMBERS`].
     pub count: u32,
@@ -124,9 +62,18 @@ pub struct BundleHeader {
     pub root: [u8; 32],
 }
 
+impl fmt::Display for BundleHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} members with root 0x", self.count)?;
+        self.root
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 impl BundleHeader {
-    /// The header's bytes.
-    pub fn encode(&self) -> [u8; HEADER] {
+    /// The header's bytes in a bundle.
+    pub fn to_bytes(&self) -> [u8; HEADER] {
         let mut bytes = [0; HEADER];
         let fields = [BUNDLE_VERSION, 0, 0, 0]
             .into_iter()
@@ -138,8 +85,8 @@ impl BundleHeader {
         bytes
     }
 
-    /// Reads a header from the front of `bytes`.
-    pub fn decode(bytes: &[u8]) -> Result<Self, BundleError> {
+    /// Reads a header from the front of the `bytes` of a bundle.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleError> {
         let truncated = BundleError::Truncated {
             expected: BUNDLE_HEADER_BYTES.into(),
             found: bytes.len(),
@@ -158,6 +105,18 @@ impl BundleHeader {
         Ok(Self { count, root: *root })
     }
 
+    /// Whether a bundle of `size` bytes can have so many members.
+    pub fn check(&self, size: u32) -> Result<(), BundleError> {
+        check_count(self.count.into())?;
+        match self.data_offset() <= size {
+            true => Ok(()),
+            false => Err(BundleError::Truncated {
+                expected: self.data_offset().into(),
+                found: usize::try_from(size).unwrap_or(usize::MAX),
+            }),
+        }
+    }
+
     /// Where the first member begins.
     pub fn data_offset(&self) -> u32 {
         // At most 40 + 36 × 65,536.
@@ -170,7 +129,7 @@ pub(crate) fn bundle_root<H: Hasher>(count: u32, tree: &[u8; 32]) -> [u8; 32] {
     H::sha2_256(&[ROOT_DOMAIN, &count.to_le_bytes(), tree])
 }
 
-fn check_count(found: u64) -> Result<(), BundleError> {
+pub(crate) fn check_count(found: u64) -> Result<(), BundleError> {
     match (1..=u64::from(MAX_MEMBERS)).contains(&found) {
         true => Ok(()),
         false => Err(BundleError::WrongCount { found }),
@@ -189,7 +148,7 @@ pub struct Bundle<'a> {
 impl<'a> Bundle<'a> {
     /// Reads a bundle from exactly these bytes. Hashes twice per member.
     pub fn parse<H: Hasher>(bytes: &'a [u8]) -> Result<Self, BundleError> {
-        let header = BundleHeader::decode(bytes)?;
+        let header = BundleHeader::from_bytes(bytes)?;
         let truncated = BundleError::Truncated {
             expected: header.data_offset().into(),
             found: bytes.len(),
@@ -205,7 +164,7 @@ impl<'a> Bundle<'a> {
         // At most 65,536 sizes of 32 bits.
         let expected = bundle
             .entries()
-            .map(|(size, _)| u64::from(size))
+            .map(|entry| u64::from(entry.size))
             .fold(u64::from(header.data_offset()), u64::saturating_add);
         if u64::try_from(bytes.len()) != Ok(expected) {
             return Err(BundleError::WrongLength {
@@ -213,8 +172,7 @@ impl<'a> Bundle<'a> {
                 found: bytes.len(),
             });
         }
-        let (tree, _) = root_and_path::<H>(bundle.leaves::<H>(), 0);
-        match bundle_root::<H>(header.count, &tree) == header.root {
+        match bundle.prover::<H>().header() == &header {
             true => Ok(bundle),
             false => Err(BundleError::WrongRoot),
         }
@@ -235,47 +193,23 @@ impl<'a> Bundle<'a> {
         }
     }
 
-    /// Shows that member `index` is in the bundle. Hashes twice per member.
-    pub fn prove<H: Hasher>(&self, index: u32) -> Result<MemberProof, BundleError> {
-        let no_such_member = BundleError::NoSuchMember {
-            index,
-            count: self.header.count,
-        };
-        let place = usize::try_from(index).map_err(|_| no_such_member)?;
-        let member = self.members().nth(place).ok_or(no_such_member)?;
-        let (_, path) = root_and_path::<H>(self.leaves::<H>(), place);
-        Ok(MemberProof {
-            index,
-            offset: member.offset,
-            size: member.size(),
-            id: member.id,
-            // A tree of at most 65,536 leaves has at most 16 levels.
-            siblings: path.try_into().map_err(|_| no_such_member)?,
-        })
+    /// What shows that members are in the bundle. Hashes twice per member, once for all of them.
+    pub fn prover<H: Hasher>(&self) -> MemberProver {
+        MemberProver::new::<H>(self.header.count, self.entries().collect())
     }
 
     /// Sizes and ids in order.
-    fn entries(&self) -> impl Iterator<Item = (u32, MemberId)> + 'a {
+    fn entries(&self) -> impl Iterator<Item = MemberEntry> + 'a {
         self.table.as_chunks::<ENTRY>().0.iter().filter_map(entry)
-    }
-
-    fn leaves<H: Hasher>(&self) -> Vec<[u8; 32]> {
-        let mut offset = self.header.data_offset();
-        let leaf = |(size, id): (u32, MemberId)| {
-            let bytes = member_leaf(offset, size, &id);
-            offset = offset.saturating_add(size);
-            leaf::<H>(&bytes)
-        };
-        self.entries().map(leaf).collect()
     }
 }
 
-fn entry(bytes: &[u8; ENTRY]) -> Option<(u32, MemberId)> {
+fn entry(bytes: &[u8; ENTRY]) -> Option<MemberEntry> {
     let (size, id) = bytes.split_first_chunk::<4>()?;
-    Some((
-        u32::from_le_bytes(*size),
-        MemberId(*id.first_chunk::<32>()?),
-    ))
+    Some(MemberEntry {
+        size: u32::from_le_bytes(*size),
+        id: MemberId(*id.first_chunk::<32>()?),
+    })
 }
 
 /// The members of a bundle: [`Bundle::members`].
@@ -292,7 +226,7 @@ impl<'a> Iterator for Members<'a> {
 
     fn next(&mut self) -> Option<Member<'a>> {
         let place = usize::try_from(self.index).ok()?;
-        let (size, id) = entry(self.bundle.table.as_chunks::<ENTRY>().0.get(place)?)?;
+        let MemberEntry { size, id } = entry(self.bundle.table.as_chunks::<ENTRY>().0.get(place)?)?;
         let (bytes, rest) = self.data.split_at_checked(usize::try_from(size).ok()?)?;
         let member = Member {
             index: self.index,
@@ -305,49 +239,4 @@ impl<'a> Iterator for Members<'a> {
         self.offset = self.offset.saturating_add(size);
         Some(member)
     }
-}
-
-/// Puts blobs into a bundle, in order. Fails if they are none, too many, or too large together for one
-/// coded blob.
-pub fn build_bundle<H: Hasher>(blobs: &[&[u8]]) -> Result<Vec<u8>, BundleError> {
-    let found = u64::try_from(blobs.len()).unwrap_or(u64::MAX);
-    check_count(found)?;
-    let count = u32::try_from(blobs.len()).map_err(|_| BundleError::WrongCount { found })?;
-    let mut header = BundleHeader {
-        count,
-        root: [0; 32],
-    };
-    let length = blobs
-        .iter()
-        .map(|blob| u64::try_from(blob.len()).unwrap_or(u64::MAX))
-        .fold(u64::from(header.data_offset()), u64::saturating_add);
-    let too_long = BundleError::WrongLength {
-        expected: MAX_BLOB_SIZE.into(),
-        found: usize::try_from(length).unwrap_or(usize::MAX),
-    };
-    if length > MAX_BLOB_SIZE.into() {
-        return Err(too_long);
-    }
-    let capacity = usize::try_from(length).map_err(|_| too_long)?;
-    let mut bytes = Vec::with_capacity(capacity);
-    bytes.extend_from_slice(&header.encode());
-    let mut leaves = Vec::with_capacity(blobs.len());
-    let mut offset = header.data_offset();
-    for blob in blobs {
-        let size = u32::try_from(blob.len()).map_err(|_| too_long)?;
-        let id = MemberId::of::<H>(blob);
-        leaves.push(leaf::<H>(&member_leaf(offset, size, &id)));
-        bytes.extend_from_slice(&size.to_le_bytes());
-        bytes.extend_from_slice(&id.0);
-        offset = offset.saturating_add(size);
-    }
-    for blob in blobs {
-        bytes.extend_from_slice(blob);
-    }
-    let (tree, _) = root_and_path::<H>(leaves, 0);
-    header.root = bundle_root::<H>(count, &tree);
-    if let Some(front) = bytes.first_chunk_mut::<HEADER>() {
-        *front = header.encode();
-    }
-    Ok(bytes)
 }

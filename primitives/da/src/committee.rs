@@ -8,7 +8,8 @@ pub const MAX_SEATS: usize = 100;
 /// Bytes of a seat's key: a BLS12-381 point of the first group, compressed.
 pub const SEAT_KEY_BYTES: usize = 48;
 
-/// Most stake of a committee in all: what can be multiplied by the number of rows of any class.
+/// Most stake of a committee in all: what can be multiplied by the number of rows of any class, of which
+/// there are up to 2^14.
 pub const MAX_TOTAL_STAKE: u128 = u128::MAX >> 14;
 
 /// Why stakes make no committee.

@@ -120,6 +120,11 @@ impl BlobHeader {
         }
     }
 
+    /// What lies behind a header; nothing if that is not even whole.
+    pub(crate) fn after(bytes: &[u8]) -> &[u8] {
+        bytes.get(LEN..).unwrap_or_default()
+    }
+
     /// Splits the original rows of a blob of this shape, one after the other, into its kind and its
     /// bytes.
     pub fn open<'a>(shape: &Shape, rows: &'a [u8]) -> Result<(BlobKind, &'a [u8]), HeaderError> {

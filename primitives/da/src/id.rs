@@ -5,7 +5,7 @@
     reason = "the derives of codec and scale-info cast the indices of variants"
 )]
 
-use crate::{Hasher, Shape, SEAT_KEY_BYTES};
+use crate::{Content, Hasher, Shape, SEAT_KEY_BYTES};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
@@ -51,12 +51,13 @@ macro_rules! hash_type {
 
 hash_type! {
     /// What the coding commits to: `SHA-256(row root ‖ root of the linear combinations)`, as `rsema1d`
-    /// computes it. It fixes every row, and with them how many there are and their length.
+    /// computes it. Together with the blob's shape it fixes every row; the shape itself, and so how many
+    /// rows there are and how long, always comes beside it.
     Commitment
 }
 
 hash_type! {
-    /// What names a coded blob. Unlike the commitment it binds the exact size.
+    /// What names a coded blob. Unlike the commitment it binds the exact size and the content.
     BlobId
 }
 
@@ -66,18 +67,26 @@ hash_type! {
 }
 
 hash_type! {
+    /// What the chain drew for one submission, in a block after the one that took it. Whoever coded the
+    /// blob could not know it, so that trying other commitments does not choose who holds which row.
+    RowSeed
+}
+
+hash_type! {
     /// What names a committee: its era, and the key and stake of each seat in order.
     CommitteeId
 }
 
 impl BlobId {
-    /// `SHA-256("noema/da/blob/v1" ‖ class as u8 ‖ size as u32 LE ‖ commitment)`.
-    pub fn new<H: Hasher>(shape: &Shape, commitment: &Commitment) -> Self {
+    /// `SHA-256("noema/da/blob/v1" ‖ class as u8 ‖ size as u32 LE ‖ commitment ‖ kind as u8 ‖ of a bundle
+    /// count as u32 LE and root)`.
+    pub fn new<H: Hasher>(shape: &Shape, content: &Content, commitment: &Commitment) -> Self {
         Self(H::sha2_256(&[
             BLOB_DOMAIN,
             &[shape.class().index()],
             &shape.size().to_le_bytes(),
             &commitment.0,
+            &content.encode(),
         ]))
     }
 }
@@ -115,15 +124,28 @@ impl CommitteeId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Software;
+    use crate::{BundleHeader, Software};
 
     #[test]
     fn ids_of_equal_bytes_differ_by_their_domain() {
         let shape = Shape::of(3).unwrap();
         let commitment = Commitment([7; 32]);
-        let blob = BlobId::new::<Software>(&shape, &commitment);
-        let longer = BlobId::new::<Software>(&Shape::of(4).unwrap(), &commitment);
-        assert_ne!(blob, longer);
+        let id = |shape: &Shape, content| BlobId::new::<Software>(shape, &content, &commitment);
+        let blob = id(&shape, Content::Plain);
+        assert_ne!(blob, id(&Shape::of(4).unwrap(), Content::Plain));
+        let bundle = |count, byte| {
+            let root = [byte; 32];
+            id(&shape, Content::Bundle(BundleHeader { count, root }))
+        };
+        assert_ne!(blob, bundle(1, 0));
+        assert_ne!(bundle(1, 0), bundle(2, 0));
+        assert_ne!(bundle(1, 0), bundle(1, 1));
+        let mut bytes = b"noema/da/blob/v1".to_vec();
+        bytes.extend([0, 3, 0, 0, 0]);
+        bytes.extend([7; 32]);
+        bytes.extend([1, 2, 0, 0, 0]);
+        bytes.extend([9; 32]);
+        assert_eq!(bundle(2, 9).0, Software::sha2_256(&[&bytes]));
         assert_ne!(blob.0, MemberId::of::<Software>(&commitment.0).0);
         assert_eq!(
             MemberId::of::<Software>(b"").to_string(),

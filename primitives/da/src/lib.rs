@@ -17,8 +17,11 @@ extern crate alloc;
 mod assignment;
 mod attestation;
 mod bundle;
+mod bundle_error;
 mod class;
 mod committee;
+mod content;
+mod front;
 mod hash;
 mod header;
 mod id;
@@ -26,23 +29,23 @@ mod member;
 mod merkle;
 mod permutation;
 mod row;
-#[cfg(test)]
-mod soundness;
 
 pub use assignment::{Assignment, Rows, Window};
 pub use attestation::{Attestation, ATTESTATION_DOMAIN};
 pub use bundle::{
-    build_bundle, Bundle, BundleError, BundleHeader, Members, BUNDLE_HEADER_BYTES, BUNDLE_VERSION,
-    ENTRY_BYTES, MAX_MEMBERS,
+    Bundle, BundleHeader, Members, BUNDLE_HEADER_BYTES, BUNDLE_VERSION, ENTRY_BYTES, MAX_MEMBERS,
 };
+pub use bundle_error::BundleError;
 pub use class::{
     ClassParameters, Shape, ShapeError, SizeClass, CLASSES, MAX_BLOB_SIZE, MAX_DEPTH,
     MAX_ROW_BYTES, ROW_STEP,
 };
 pub use committee::{Committee, CommitteeError, MAX_SEATS, MAX_TOTAL_STAKE, SEAT_KEY_BYTES};
+pub use content::{Content, FrontError};
+pub use front::{BundleFront, MemberEntry, MemberProver};
 pub use hash::{Hasher, Software};
 pub use header::{BlobHeader, BlobKind, HeaderError, BLOB_HEADER_BYTES, BLOB_VERSION};
-pub use id::{BlobId, Commitment, CommitteeId, MemberId};
+pub use id::{BlobId, Commitment, CommitteeId, MemberId, RowSeed};
 pub use member::{Member, MemberProof, MAX_MEMBER_DEPTH};
 pub use merkle::{climb, leaf};
 pub use permutation::RowOrder;

@@ -6,7 +6,6 @@
 
 use crate::{
     bundle::bundle_root, climb, leaf, merkle::depth, BundleError, BundleHeader, Hasher, MemberId,
-    MAX_BLOB_SIZE,
 };
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -67,8 +66,18 @@ pub struct MemberProof {
 }
 
 impl MemberProof {
-    /// Checks the proof against the header of a bundle, which row 0 of the coded bundle shows.
-    pub fn verify<H: Hasher>(&self, bundle: &BundleHeader) -> Result<(), BundleError> {
+    /// Checks the proof against the header of a bundle of `bundle_size` bytes, both as its submission says
+    /// and its seats attested to.
+    ///
+    /// This shows that the bundle's root lists such a member, within the bundle. That no two members of
+    /// one root share bytes cannot be seen of a proof: who has the whole table sees it
+    /// ([`Bundle::parse`](crate::Bundle::parse)). The chain records a member at most once for each index.
+    pub fn verify<H: Hasher>(
+        &self,
+        bundle: &BundleHeader,
+        bundle_size: u32,
+    ) -> Result<(), BundleError> {
+        bundle.check(bundle_size)?;
         let (index, count) = (self.index, bundle.count);
         if index >= count {
             return Err(BundleError::NoSuchMember { index, count });
@@ -81,13 +90,15 @@ impl MemberProof {
                 found: self.siblings.len(),
             });
         }
+        let first = bundle.data_offset();
         let end = self.offset.checked_add(self.size);
-        if self.offset < bundle.data_offset() || end.is_none_or(|end| end > MAX_BLOB_SIZE) {
+        if self.offset < first || end.is_none_or(|end| end > bundle_size) {
             return Err(BundleError::WrongPlace {
                 index,
                 offset: self.offset,
                 size: self.size,
-                count,
+                first,
+                end: bundle_size,
             });
         }
         let start = leaf::<H>(&member_leaf(self.offset, self.size, &self.id));

@@ -41,29 +41,45 @@ pub(crate) fn depth(leaves: u32) -> u32 {
         .map_or(u32::BITS, u32::trailing_zeros)
 }
 
-/// The tree's root and the siblings on the way to it from leaf `position`, bottom to top. Leaves are
-/// padded with 32 zero bytes to a power of two.
-pub(crate) fn root_and_path<H: Hasher>(
-    mut level: Vec<[u8; 32]>,
-    position: usize,
-) -> ([u8; 32], Vec<[u8; 32]>) {
-    level.resize(level.len().next_power_of_two(), [0; 32]);
-    let mut place = position;
-    let mut path = Vec::new();
-    while level.len() > 1 {
-        if let Some(sibling) = level.get(place ^ 1) {
-            path.push(*sibling);
+/// A tree with all its levels, from which any leaf's way to the root is read off.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    /// Below the root, bottom to top: each has an even number of nodes.
+    levels: Vec<Vec<[u8; 32]>>,
+    root: [u8; 32],
+}
+
+impl Tree {
+    /// The tree over these hashes of leaves, padded with 32 zero bytes to a power of two.
+    pub(crate) fn new<H: Hasher>(mut level: Vec<[u8; 32]>) -> Self {
+        level.resize(level.len().next_power_of_two(), [0; 32]);
+        let mut levels = Vec::new();
+        while level.len() > 1 {
+            let (pairs, _) = level.as_chunks::<2>();
+            let above = pairs
+                .iter()
+                .map(|[left, right]| node::<H>(left, right))
+                .collect();
+            levels.push(core::mem::replace(&mut level, above));
         }
-        place >>= 1;
-        level = level
-            .chunks_exact(2)
-            .filter_map(|pair| match pair {
-                [left, right] => Some(node::<H>(left, right)),
-                _ => None,
-            })
-            .collect();
+        let root = level.first().copied().unwrap_or_default();
+        Self { levels, root }
     }
-    (level.first().copied().unwrap_or_default(), path)
+
+    pub(crate) fn root(&self) -> [u8; 32] {
+        self.root
+    }
+
+    /// The siblings on the way from leaf `position`, which must exist, to the root, bottom to top.
+    pub(crate) fn path(&self, position: usize) -> Vec<[u8; 32]> {
+        let mut place = position;
+        let mut path = Vec::with_capacity(self.levels.len());
+        for level in &self.levels {
+            path.extend(level.get(place ^ 1));
+            place >>= 1;
+        }
+        path
+    }
 }
 
 #[cfg(test)]
@@ -77,9 +93,10 @@ mod tests {
             let leaves: Vec<_> = (0..count)
                 .map(|i| leaf::<Software>(&i.to_le_bytes()))
                 .collect();
+            let tree = Tree::new::<Software>(leaves.clone());
+            let root = tree.root();
             for position in 0..count {
-                let (root, path) =
-                    root_and_path::<Software>(leaves.clone(), position.try_into().unwrap());
+                let path = tree.path(position as usize);
                 assert_eq!(path.len(), depth(count) as usize);
                 let start = leaves[position as usize];
                 assert_eq!(climb::<Software>(start, position, &path), root);

@@ -1,6 +1,6 @@
 //! A uniformly distributed order of a blob's rows, drawn from a seed.
 
-use crate::{Commitment, CommitteeId, Hasher, SizeClass};
+use crate::{Commitment, CommitteeId, Hasher, RowSeed, SizeClass};
 use alloc::vec::Vec;
 
 const DOMAIN: &[u8] = b"noema/da/rows/v1";
@@ -10,7 +10,9 @@ const DRAWS: u32 = 1 << 16;
 
 /// The rows of a blob in the order in which they are dealt to the seats.
 ///
-/// **Seed** = `SHA-256("noema/da/rows/v1" ‖ class as u8 ‖ committee id ‖ commitment)`.
+/// **Seed** = `SHA-256("noema/da/rows/v1" ‖ class as u8 ‖ committee id ‖ commitment ‖ row seed)`. The row
+/// seed is drawn by the chain after the commitment is on it; the commitment is hashed all the same, so that
+/// who knows a row seed early still meets another order with each commitment.
 ///
 /// **Draws**: block `n` of the stream is `SHA-256(seed ‖ n as u32 LE)`, for n = 0, 1, ...; each block is
 /// cut into 16 numbers of 16 bits, little-endian, in order.
@@ -22,13 +24,20 @@ const DRAWS: u32 = 1 << 16;
 pub struct RowOrder(Vec<u16>);
 
 impl RowOrder {
-    /// The order for this blob and committee. Hashes about once per 14 rows.
+    /// The order for this submission and committee. Hashes about once per 14 rows.
     pub fn new<H: Hasher>(
         class: SizeClass,
         committee: &CommitteeId,
         commitment: &Commitment,
+        seed: &RowSeed,
     ) -> Self {
-        let seed = H::sha2_256(&[DOMAIN, &[class.index()], &committee.0, &commitment.0]);
+        let seed = H::sha2_256(&[
+            DOMAIN,
+            &[class.index()],
+            &committee.0,
+            &commitment.0,
+            &seed.0,
+        ]);
         let mut draws = Draws {
             seed,
             block: [0; 32],
@@ -101,22 +110,27 @@ mod tests {
     use super::*;
     use crate::Software;
 
-    fn order(class: SizeClass, number: u8) -> RowOrder {
-        RowOrder::new::<Software>(class, &CommitteeId([1; 32]), &Commitment([number; 32]))
+    fn order(class: SizeClass, of: [u8; 3]) -> RowOrder {
+        let [committee, commitment, seed] = of.map(|byte| [byte; 32]);
+        RowOrder::new::<Software>(
+            class,
+            &CommitteeId(committee),
+            &Commitment(commitment),
+            &RowSeed(seed),
+        )
     }
 
     #[test]
     fn order_of_every_class_has_each_row_once_and_depends_on_all_of_the_seed() {
         for class in SizeClass::ALL {
-            let first = order(class, 1);
+            let first = order(class, [1; 3]);
             let mut sorted = first.as_slice().to_vec();
             sorted.sort_unstable();
             assert!(sorted.into_iter().eq(0..class.rows()));
             if class > SizeClass::Tiny {
-                assert_ne!(first, order(class, 2));
-                let committee = CommitteeId([2; 32]);
-                let other = RowOrder::new::<Software>(class, &committee, &Commitment([1; 32]));
-                assert_ne!(first, other);
+                for other in [[2, 1, 1], [1, 2, 1], [1, 1, 2]] {
+                    assert_ne!(first, order(class, other));
+                }
             }
         }
     }
@@ -127,12 +141,13 @@ mod tests {
         let mut counts = std::collections::BTreeMap::new();
         let draws = 24_000u32;
         for number in 0..draws {
-            let mut commitment = [0; 32];
-            commitment[..4].copy_from_slice(&number.to_le_bytes());
+            let mut seed = [0; 32];
+            seed[..4].copy_from_slice(&number.to_le_bytes());
             let order = RowOrder::new::<Software>(
                 SizeClass::Tiny,
                 &CommitteeId([0; 32]),
-                &Commitment(commitment),
+                &Commitment([0; 32]),
+                &RowSeed(seed),
             );
             *counts.entry(order.0).or_insert(0u32) += 1;
         }

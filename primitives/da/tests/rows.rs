@@ -1,7 +1,9 @@
 //! Row inclusion, row by row against the library that codes blobs.
 
+use codec::{Encode, MaxEncodedLen};
 use noema_da_primitives::{
-    climb, leaf, verify_row, Commitment, RowError, RowProof, Shape, SizeClass, Software,
+    climb, leaf, verify_row, Commitment, Hasher, RowError, RowProof, Shape, SizeClass, Software,
+    MAX_DEPTH, MAX_ROW_BYTES,
 };
 use rsema1d::{
     encode_in_place, verify_row_inclusion, ExtendedData, Parameters, RowInclusionProof, RowMatrix,
@@ -147,4 +149,43 @@ fn verify_row_each_change_is_refused_with_its_own_error() {
     };
     assert_eq!(proof.verify::<Software>(&commitment, &shape, 11), Ok(()));
     assert!(proof.verify::<Software>(&commitment, &shape, 12).is_err());
+}
+
+/// The longest rows of the largest classes, without coding half a gigabyte: any row and siblings lead to
+/// some commitment.
+#[test]
+fn verify_the_longest_row_of_large_and_huge_blobs_fits_the_type() {
+    for (size, last, depth) in [(32u64 << 20, 4_095, 12), (128 << 20, 16_383, MAX_DEPTH)] {
+        let shape = Shape::of(size).unwrap();
+        assert_eq!(shape.row_bytes(), MAX_ROW_BYTES);
+        let mut row = vec![0; MAX_ROW_BYTES as usize];
+        fill(&mut row, size);
+        let siblings: Vec<[u8; 32]> = (0..depth).map(|level| [level as u8; 32]).collect();
+        let proof = RowProof {
+            row: row.clone().try_into().unwrap(),
+            siblings: siblings.clone().try_into().unwrap(),
+            combinations_root: [9; 32],
+        };
+        let root = climb::<Software>(leaf::<Software>(&row), last, &siblings);
+        let commitment = Commitment(Software::sha2_256(&[&root, &[9; 32]]));
+        let index = last as u16;
+        assert_eq!(proof.verify::<Software>(&commitment, &shape, index), Ok(()));
+        let neighbour = proof.verify::<Software>(&commitment, &shape, index - 1);
+        assert!(matches!(neighbour, Err(RowError::WrongCommitment { .. })));
+        // The lengths of both lists are compact: 4 bytes and 1.
+        let expected = 4 + row.len() + 1 + 32 * siblings.len() + 32;
+        assert_eq!(proof.encoded_size(), expected);
+        assert_eq!(
+            proof.encoded_size() == RowProof::max_encoded_len(),
+            depth == MAX_DEPTH
+        );
+        let longer: Result<RowProof, _> = codec::Decode::decode(
+            &mut &[
+                codec::Compact(MAX_ROW_BYTES + 1).encode(),
+                vec![0; MAX_ROW_BYTES as usize + 600],
+            ]
+            .concat()[..],
+        );
+        assert!(longer.is_err());
+    }
 }

@@ -2,13 +2,14 @@
 
 mod common;
 
-use common::{assign, data, plain};
+use codec::{Encode, MaxEncodedLen};
+use common::{assign, bundle, data, front, plain};
 use noema_da::coding::{
     check_shard, BlobWriter, CodedBlob, EncodeError, Progress, RebuildError, Rebuilder, Row,
 };
 use noema_da_primitives::{
-    build_bundle, BlobId, BlobKind, Bundle, BundleHeader, Shape, ShapeError, SizeClass, Software,
-    BLOB_HEADER_BYTES, MAX_BLOB_SIZE,
+    BlobId, BlobKind, Bundle, BundleError, BundleHeader, Content, FrontError, RowProof, Shape,
+    ShapeError, SizeClass, Software, BLOB_HEADER_BYTES, MAX_BLOB_SIZE, MAX_ROW_BYTES,
 };
 use proptest::prelude::*;
 
@@ -47,7 +48,7 @@ fn rebuild_at_the_bounds_of_every_class_gives_the_exact_bytes() {
         let shape = *coded.shape();
         assert_eq!(
             coded.id(),
-            BlobId::new::<Software>(&shape, &coded.commitment())
+            BlobId::new::<Software>(&shape, &Content::Plain, &coded.commitment())
         );
         // Nothing but parity, the last rows first.
         let parity = (shape.original()..shape.rows()).rev();
@@ -58,17 +59,56 @@ fn rebuild_at_the_bounds_of_every_class_gives_the_exact_bytes() {
     }
 }
 
-/// Half a gigabyte of rows, so only with the full-size claims.
-#[test]
-fn rebuild_the_largest_blob_gives_the_exact_bytes() {
-    if std::env::var_os("NOEMA_PROVE").is_none() {
-        return;
+/// Rows as long as they can be: each leads to the commitment, in the form in which audits take it.
+fn longest_rows(coded: &CodedBlob) {
+    let (shape, commitment) = (*coded.shape(), coded.commitment());
+    assert_eq!(shape.row_bytes(), MAX_ROW_BYTES);
+    let root = coded.combinations_root();
+    for index in [0, 1, shape.original(), shape.rows() - 1] {
+        let proof = coded.row(index).unwrap().proof(root).unwrap();
+        assert_eq!(proof.verify::<Software>(&commitment, &shape, index), Ok(()));
+        assert!(proof
+            .verify::<Software>(&commitment, &shape, index ^ 1)
+            .is_err());
+        let most = RowProof::max_encoded_len();
+        let spare = 32 * usize::from(shape.class() < SizeClass::Huge) * 2;
+        assert_eq!(proof.encoded_size(), most - spare);
     }
+}
+
+#[test]
+fn rebuild_the_largest_blob_of_the_large_class_gives_the_exact_bytes() {
+    let blob = data(32 << 20, 1);
+    let coded = plain(&blob);
+    assert_eq!(coded.shape().class(), SizeClass::Large);
+    longest_rows(&coded);
+    let parity = (coded.shape().original()..coded.shape().rows()).step_by(3);
+    assert!(rebuild(&coded, parity).1 == blob);
+}
+
+#[test]
+#[ignore = "half a gigabyte of rows: `make prove` runs it"]
+fn rebuild_the_largest_blob_gives_the_exact_bytes() {
     let blob = data(MAX_BLOB_SIZE as usize, 1);
     let coded = plain(&blob);
     assert_eq!(coded.shape().class(), SizeClass::Huge);
-    let parity = (coded.shape().original()..).step_by(3);
+    longest_rows(&coded);
+    let parity = (coded.shape().original()..coded.shape().rows()).step_by(3);
     assert!(rebuild(&coded, parity).1 == blob);
+}
+
+#[test]
+#[ignore = "three times half a gigabyte of rows: `make prove` runs it"]
+fn check_shard_of_a_quarter_of_the_largest_blob_codes_it_once_more() {
+    let blob = data(MAX_BLOB_SIZE as usize, 2);
+    let coded = plain(&blob);
+    let (commitment, shape) = (coded.commitment(), *coded.shape());
+    let assigned = assign(&shape, &commitment, &[1; 4]).sorted_rows(1);
+    assert_eq!(assigned.len(), usize::from(shape.original()));
+    let wire: Vec<u8> = coded.shard(&assigned).unwrap().flatten().collect();
+    drop(coded);
+    let (_, rows) = check_shard(commitment, shape, Content::Plain, &assigned, &wire).unwrap();
+    assert_eq!(rows.len(), assigned.len());
 }
 
 proptest! {
@@ -76,11 +116,17 @@ proptest! {
     #[test]
     fn rebuild_from_any_rows_gives_the_exact_bytes(
         size in prop_oneof![0usize..600, 0usize..66_000, 65_000usize..300_000],
-        bundle: bool, seed: u64,
+        bundled: bool, seed: u64,
     ) {
-        let blob = data(size, seed);
-        let kind = if bundle { BlobKind::Bundle } else { BlobKind::Plain };
-        let coded = CodedBlob::encode(kind, &blob).unwrap();
+        let member = data(size, seed);
+        let (coded, kind, blob) = match bundled {
+            true => {
+                let members = [member];
+                let bytes = [front(&members).bytes(), &members[0]].concat();
+                (bundle(&members), BlobKind::Bundle, bytes)
+            }
+            false => (plain(&member), BlobKind::Plain, member),
+        };
         let mut order: Vec<u16> = (0..coded.shape().rows()).collect();
         let turns = data(2 * order.len(), seed ^ 1);
         order.sort_by_key(|row| (turns[usize::from(*row)], turns[2 * usize::from(*row)], *row));
@@ -92,7 +138,7 @@ proptest! {
         pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..400), 0..10),
     ) {
         let blob = pieces.concat();
-        let mut writer = BlobWriter::new(BlobKind::Plain, blob.len() as u64).unwrap();
+        let mut writer = BlobWriter::new(Content::Plain, blob.len() as u64).unwrap();
         for piece in &pieces {
             writer.write(piece).unwrap();
         }
@@ -119,7 +165,7 @@ proptest! {
             let seat = (first + i) % stakes.len();
             let assigned = assignment.sorted_rows(seat);
             let wire: Vec<u8> = coded.shard(&assigned).unwrap().flatten().collect();
-            let (verifier, rows) = check_shard(commitment, shape, &assigned, &wire).unwrap();
+            let (verifier, rows) = check_shard(commitment, shape, Content::Plain, &assigned, &wire).unwrap();
             prop_assert_eq!(rows.len(), assigned.len());
             for row in &rows {
                 rebuilder.accept(verifier.combinations(), row).unwrap();
@@ -137,10 +183,10 @@ proptest! {
 fn encode_too_large_or_of_another_size_than_announced_fails() {
     let size = u64::from(MAX_BLOB_SIZE) + 1;
     assert_eq!(
-        BlobWriter::new(BlobKind::Plain, size).err(),
+        BlobWriter::new(Content::Plain, size).err(),
         Some(EncodeError::Shape(ShapeError::TooLarge { size }))
     );
-    let mut writer = BlobWriter::new(BlobKind::Plain, 10).unwrap();
+    let mut writer = BlobWriter::new(Content::Plain, 10).unwrap();
     writer.write(&[1; 9]).unwrap();
     let expected = 10;
     assert_eq!(
@@ -150,6 +196,37 @@ fn encode_too_large_or_of_another_size_than_announced_fails() {
     assert_eq!(
         writer.finish().err(),
         Some(EncodeError::TooFewBytes { expected, found: 9 })
+    );
+}
+
+/// A bundle is coded only as what it is.
+#[test]
+fn encode_a_bundle_with_another_front_or_too_small_fails() {
+    let members = [data(100, 1), data(200, 2)];
+    let front = front(&members);
+    let header = *front.header();
+    let bytes = [front.bytes(), &members.concat()].concat();
+    let encode = |content| CodedBlob::encode(content, &bytes).map(|coded| coded.commitment());
+    assert!(encode(Content::Bundle(header)).is_ok());
+    let expected = BundleHeader {
+        root: [0; 32],
+        ..header
+    };
+    assert_eq!(
+        encode(Content::Bundle(expected)),
+        Err(EncodeError::Content(FrontError::OtherBundle {
+            expected,
+            found: header
+        }))
+    );
+    let count = 20;
+    let error = BundleError::Truncated {
+        expected: 760,
+        found: bytes.len(),
+    };
+    assert_eq!(
+        encode(Content::Bundle(BundleHeader { count, ..header })),
+        Err(EncodeError::Content(FrontError::Bundle(error)))
     );
 }
 
@@ -203,21 +280,21 @@ fn rebuild_other_size_than_the_chain_has_fails_alike_from_any_rows() {
 #[test]
 fn bundle_member_is_shown_by_row_zero_and_its_proof() {
     let blobs: Vec<Vec<u8>> = (0..50).map(|i| data(i * 37, i as u64)).collect();
-    let slices: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
-    let bytes = build_bundle::<Software>(&slices).unwrap();
-    let coded = CodedBlob::encode(BlobKind::Bundle, &bytes).unwrap();
+    let written = front(&blobs);
+    let coded = bundle(&blobs);
+    assert_eq!(*coded.content(), Content::Bundle(*written.header()));
     let (shape, commitment) = (*coded.shape(), coded.commitment());
 
-    let front = coded
+    let shown = coded
         .row(0)
         .unwrap()
         .proof(coded.combinations_root())
         .unwrap();
-    assert_eq!(front.verify::<Software>(&commitment, &shape, 0), Ok(()));
-    let header = BundleHeader::decode(&front.row[BLOB_HEADER_BYTES as usize..]).unwrap();
-    let bundle = Bundle::parse::<Software>(&bytes).unwrap();
-    let proof = bundle.prove::<Software>(31).unwrap();
-    assert_eq!(proof.verify::<Software>(&header), Ok(()));
+    assert_eq!(shown.verify::<Software>(&commitment, &shape, 0), Ok(()));
+    let header = BundleHeader::from_bytes(&shown.row[BLOB_HEADER_BYTES as usize..]).unwrap();
+    assert_eq!(header, *written.header());
+    let proof = written.prover().prove(31).unwrap();
+    assert_eq!(proof.verify::<Software>(&header, shape.size()), Ok(()));
 
     let row_bytes = shape.row_bytes();
     let start = BLOB_HEADER_BYTES + proof.offset;
@@ -231,7 +308,8 @@ fn bundle_member_is_shown_by_row_zero_and_its_proof() {
     let (kind, read) = rebuild(&coded, shape.original()..shape.rows());
     assert_eq!(kind, BlobKind::Bundle);
     let bundle = Bundle::parse::<Software>(&read).unwrap();
-    assert!(bundle.members().map(|member| member.bytes).eq(slices));
+    let members = bundle.members().map(|member| member.bytes);
+    assert!(members.eq(blobs.iter().map(Vec::as_slice)));
     assert!(bundle
         .members()
         .all(|member| member.verify::<Software>().is_ok()));

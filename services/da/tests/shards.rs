@@ -3,10 +3,10 @@
 mod common;
 
 use bytes::{Bytes, BytesMut};
-use common::{assign, data, plain};
+use common::{assign, bundle, data, plain};
 use noema_da::coding::{
-    check_shard, CodedBlob, EncodeError, Progress, Rebuilder, RowVerifier, SeatCheck, ShardDecoder,
-    ShardError, ShardHeader, ShardItem, VerifyError, WireError, SHARD_HEADER_BYTES,
+    check_shard, Accepted, CodedBlob, EncodeError, Progress, Rebuilder, RowVerifier, SeatCheck,
+    ShardDecoder, ShardError, ShardHeader, ShardItem, VerifyError, WireError, SHARD_HEADER_BYTES,
 };
 use noema_da_primitives::{RowError, ShapeError, SizeClass};
 use proptest::prelude::*;
@@ -16,7 +16,8 @@ fn wire(coded: &CodedBlob, rows: &[u16]) -> Vec<u8> {
 }
 
 fn check(coded: &CodedBlob, rows: &[u16], shard: &[u8]) -> Result<(), ShardError> {
-    check_shard(coded.commitment(), *coded.shape(), rows, shard).map(|_| ())
+    let (commitment, shape) = (coded.commitment(), *coded.shape());
+    check_shard(commitment, shape, *coded.content(), rows, shard).map(|_| ())
 }
 
 proptest! {
@@ -215,7 +216,7 @@ fn seat_check_takes_its_rows_in_order_and_no_others() {
     let check = || {
         let combinations = coded.combinations().clone();
         let verifier = RowVerifier::new(commitment, shape, combinations).unwrap();
-        SeatCheck::new(verifier, vec![2, 30])
+        SeatCheck::new(verifier, *coded.content(), vec![2, 30])
     };
     let mut seat = check();
     let not_yet = ShardError::NotAssigned {
@@ -223,7 +224,7 @@ fn seat_check_takes_its_rows_in_order_and_no_others() {
         found: 30,
     };
     assert_eq!(seat.accept(&row(30)), Err(not_yet));
-    assert_eq!(seat.accept(&row(2)), Ok(()));
+    assert_eq!(seat.accept(&row(2)), Ok(Accepted::Own));
     let mut wrong = row(30);
     wrong.siblings[0][0] ^= 1;
     assert!(matches!(
@@ -233,7 +234,7 @@ fn seat_check_takes_its_rows_in_order_and_no_others() {
         )))
     ));
     // A wrong row leaves the place open.
-    assert_eq!(seat.accept(&row(30)), Ok(()));
+    assert_eq!(seat.accept(&row(30)), Ok(Accepted::Own));
     assert_eq!(
         seat.accept(&row(31)),
         Err(ShardError::Surplus { found: 31 })
@@ -248,6 +249,42 @@ fn seat_check_takes_its_rows_in_order_and_no_others() {
         count: 1,
     };
     assert_eq!(seat.finish().err(), Some(missing));
+}
+
+/// A seat of a bundle sees row 0 first and need not keep it.
+#[test]
+fn seat_check_of_a_bundle_sees_row_zero_and_keeps_its_own() {
+    let coded = bundle(&[data(300, 1), data(900, 2)]);
+    let (commitment, shape, content) = (coded.commitment(), *coded.shape(), *coded.content());
+    let row = |index| coded.row(index).unwrap();
+    let check = |own| {
+        let combinations = coded.combinations().clone();
+        let verifier = RowVerifier::new(commitment, shape, combinations).unwrap();
+        SeatCheck::new(verifier, content, own)
+    };
+    let mut seat = check(vec![3, 4]);
+    let missing = ShardError::NotAssigned {
+        expected: 0,
+        found: 3,
+    };
+    assert_eq!(seat.accept(&row(3)), Err(missing));
+    assert_eq!(seat.accept(&row(0)), Ok(Accepted::Front));
+    assert_eq!(seat.accept(&row(3)), Ok(Accepted::Own));
+    assert_eq!(seat.accept(&row(4)), Ok(Accepted::Own));
+    assert!(seat.finish().is_ok());
+
+    let mut seat = check(vec![0, 9]);
+    assert_eq!(seat.accept(&row(0)), Ok(Accepted::Own));
+    assert_eq!(seat.accept(&row(9)), Ok(Accepted::Own));
+    assert!(seat.finish().is_ok());
+
+    // With K rows, row 0 counted, it codes the blob once more.
+    let k = shape.original();
+    let mut seat = check((10..10 + k - 1).collect());
+    for index in [0].into_iter().chain(10..10 + k - 1) {
+        seat.accept(&row(index)).unwrap();
+    }
+    assert!(seat.finish().is_ok());
 }
 
 /// Liars among those that a reader asks: each is refused, and the blob comes out whole.

@@ -9,6 +9,9 @@ from struct import pack
 # Class: number, original rows, fewest rows of a seat.
 CLASSES = {"tiny": (0, 1, 1), "small": (1, 8, 1), "medium": (2, 256, 10), "large": (3, 1024, 40), "huge": (4, 4096, 163)}
 
+# Most stake of a committee.
+MOST_STAKE = 2**114 - 1
+
 
 def sha(*parts):
     return sha256(b"".join(parts)).digest()
@@ -28,8 +31,8 @@ def draws(seed):
         block += 1
 
 
-def order(class_number, rows, committee, commitment):
-    stream = draws(sha(b"noema/da/rows/v1", bytes([class_number]), committee, commitment))
+def order(class_number, rows, committee, commitment, seed):
+    stream = draws(sha(b"noema/da/rows/v1", bytes([class_number]), committee, commitment, seed))
     places = list(range(rows))
     for place in range(rows - 1):
         rest = rows - place
@@ -48,15 +51,17 @@ def window(rows, fewest, stakes, seat):
 
 
 def print_vector(name, era, stakes, commitment):
+    seed = sha(b"seed", commitment)
     number, original, fewest = CLASSES[name]
     rows = 4 * original
     keys = [bytes([seat + 1]) * 48 for seat in range(len(stakes))]
     committee = committee_id(era, list(zip(keys, stakes)))
-    places = order(number, rows, committee, commitment)
+    places = order(number, rows, committee, commitment, seed)
     print("class", name)
     print("era", era)
     print("stakes", *stakes)
     print("commitment", commitment.hex())
+    print("seed", seed.hex())
     print("committee", committee.hex())
     print("order", sha(*(pack("<H", row) for row in places)).hex())
     print("first", *places[:16])
@@ -75,5 +80,6 @@ for index, name in enumerate(CLASSES):
     print_vector(name, 0, [1], bytes([index]) * 32)
     print_vector(name, 1, [1, 1, 1, 1], sha(b"equal", name.encode()))
     print_vector(name, 4_000_000_000, [7, 1, 10**27, 3 * 10**26, 999_999_999_999], sha(b"unequal", name.encode()))
+    print_vector(name, 5, [3, MOST_STAKE - 3], sha(b"most", name.encode()))
     print_vector(name, 2, [1000 + 37 * seat * seat for seat in range(20)], sha(b"twenty", name.encode()))
 print_vector("medium", 3, [10**18 + seat for seat in range(100)], sha(b"hundred"))

@@ -3,7 +3,8 @@
 use super::{bytes, parameters, Row, ShardHeader};
 use bytes::{BufMut, Bytes, BytesMut};
 use noema_da_primitives::{
-    BlobHeader, BlobId, BlobKind, Commitment, Shape, ShapeError, Software, BLOB_HEADER_BYTES,
+    BlobHeader, BlobId, BundleFront, Commitment, Content, FrontError, Shape, ShapeError, Software,
+    BLOB_HEADER_BYTES,
 };
 use rsema1d::{encode_in_place, ExtendedData, RowMatrix};
 
@@ -27,6 +28,9 @@ pub enum EncodeError {
         /// Bytes that came.
         found: u32,
     },
+    /// The bytes are no bundle with the count and root that were announced.
+    #[error("the bytes are not what they were announced as: {0}")]
+    Content(#[from] FrontError),
     /// The rows that a shard is made of must exist and ascend.
     #[error("row {found} cannot follow in a shard: rows ascend and end with {last}")]
     WrongRow {
@@ -44,6 +48,7 @@ pub enum EncodeError {
 /// copy beside it.
 pub struct BlobWriter {
     shape: Shape,
+    content: Content,
     matrix: RowMatrix,
     /// Bytes of header and blob that are in place.
     written: usize,
@@ -51,21 +56,31 @@ pub struct BlobWriter {
 
 impl BlobWriter {
     /// For a blob of exactly `size` bytes.
-    pub fn new(kind: BlobKind, size: u64) -> Result<Self, EncodeError> {
+    pub fn new(content: Content, size: u64) -> Result<Self, EncodeError> {
         let shape = Shape::of(size)?;
+        content.check(&shape).map_err(FrontError::from)?;
         let mut matrix = RowMatrix::zeroed(shape.rows().into(), bytes(shape.row_bytes()))
             .map_err(|error| EncodeError::Library(error.to_string()))?;
         let header = BlobHeader {
-            kind,
+            kind: content.kind(),
             size: shape.size(),
         };
         let written = bytes(BLOB_HEADER_BYTES);
         matrix.as_row_major_mut()[..written].copy_from_slice(&header.encode());
         Ok(Self {
             shape,
+            content,
             matrix,
             written,
         })
+    }
+
+    /// For a bundle, with its front written. The members' bytes are to follow in order; they are in memory
+    /// once, here.
+    pub fn bundle(front: &BundleFront) -> Result<Self, EncodeError> {
+        let mut writer = Self::new(Content::Bundle(*front.header()), front.size().into())?;
+        writer.write(front.bytes())?;
+        Ok(writer)
     }
 
     /// The shape that the blob is coded in.
@@ -95,29 +110,33 @@ impl BlobWriter {
             let found = found as u32;
             return Err(EncodeError::TooFewBytes { expected, found });
         }
+        let row_bytes = bytes(self.shape.row_bytes());
+        let front = &self.matrix.as_row_major()[..row_bytes];
+        self.content.check_front(&self.shape, front)?;
         let library = |error: rsema1d::Error| EncodeError::Library(error.to_string());
         let parameters = parameters(&self.shape).map_err(library)?;
         let data = encode_in_place(self.matrix, &parameters).map_err(library)?;
-        Ok(CodedBlob::new(self.shape, data))
+        Ok(CodedBlob::new(self.shape, self.content, data))
     }
 }
 
 /// A blob with its parity, trees and linear combinations.
 pub struct CodedBlob {
     shape: Shape,
+    content: Content,
     data: ExtendedData,
     combinations: Bytes,
 }
 
 impl CodedBlob {
     /// Codes the bytes.
-    pub fn encode(kind: BlobKind, blob: &[u8]) -> Result<Self, EncodeError> {
-        let mut writer = BlobWriter::new(kind, blob.len() as u64)?;
+    pub fn encode(content: Content, blob: &[u8]) -> Result<Self, EncodeError> {
+        let mut writer = BlobWriter::new(content, blob.len() as u64)?;
         writer.write(blob)?;
         writer.finish()
     }
 
-    fn new(shape: Shape, data: ExtendedData) -> Self {
+    fn new(shape: Shape, content: Content, data: ExtendedData) -> Self {
         let combinations: Vec<u8> = data
             .rlc_original()
             .iter()
@@ -125,6 +144,7 @@ impl CodedBlob {
             .collect();
         Self {
             shape,
+            content,
             data,
             combinations: combinations.into(),
         }
@@ -135,6 +155,11 @@ impl CodedBlob {
         &self.shape
     }
 
+    /// What the blob is: submitted beside the commitment.
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
     /// What the coding commits to.
     pub fn commitment(&self) -> Commitment {
         Commitment(self.data.commitment())
@@ -142,7 +167,7 @@ impl CodedBlob {
 
     /// What names the blob.
     pub fn id(&self) -> BlobId {
-        BlobId::new::<Software>(&self.shape, &self.commitment())
+        BlobId::new::<Software>(&self.shape, &self.content, &self.commitment())
     }
 
     /// The linear combinations of the original rows, 16 bytes each.
@@ -165,7 +190,8 @@ impl CodedBlob {
         })
     }
 
-    /// The shard with these rows, which must ascend, piece by piece as it goes over the wire. Rows and
+    /// The shard with these rows ([`Assignment::shard_rows`](noema_da_primitives::Assignment::shard_rows)
+    /// for a seat's), which must ascend, piece by piece as it goes over the wire. Rows and
     /// combinations are not copied.
     pub fn shard<'a>(
         &'a self,

@@ -2,6 +2,7 @@
 
 mod encode;
 mod rebuild;
+mod recode;
 mod row;
 mod seat;
 mod shard;
@@ -10,10 +11,10 @@ mod verify;
 pub use encode::{BlobWriter, CodedBlob, EncodeError};
 pub use rebuild::{Blob, Progress, RebuildError, Rebuilder};
 pub use row::Row;
-pub use seat::{check_shard, SeatCheck, ShardError};
+pub use seat::{check_shard, Accepted, SeatCheck, ShardError};
 pub use shard::{
-    dispersal_bytes, ShardDecoder, ShardHeader, ShardItem, WireError, SHARD_HEADER_BYTES,
-    SHARD_VERSION,
+    dispersal_bytes, front_bytes, ShardDecoder, ShardHeader, ShardItem, WireError,
+    SHARD_HEADER_BYTES, SHARD_VERSION,
 };
 pub use verify::{RowVerifier, VerifyError};
 

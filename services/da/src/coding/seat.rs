@@ -1,8 +1,10 @@
-//! What a seat checks before it stores and signs: its own rows, all of them, and no others.
+//! What a seat checks before it stores and signs: its own rows, all of them, and no others; what row 0
+//! says of the content; and, if its rows are enough to rebuild the blob, that the whole of it is coded
+//! honestly.
 
-use super::{Row, RowVerifier, ShardDecoder, ShardItem, VerifyError, WireError};
+use super::{recode, Row, RowVerifier, ShardDecoder, ShardItem, VerifyError, WireError};
 use bytes::{Bytes, BytesMut};
-use noema_da_primitives::{Commitment, Shape};
+use noema_da_primitives::{Commitment, Content, FrontError, Shape};
 
 /// Why a seat does not sign.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +15,17 @@ pub enum ShardError {
     /// A row does not verify.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// Row 0 verifies, but does not say what the submission says.
+    #[error(transparent)]
+    Content(#[from] FrontError),
+    /// The seat's rows verify and rebuild a blob, but others do not belong to it.
+    #[error("the blob that the seat's rows rebuild has commitment {found}: expected {expected}; it was not coded honestly")]
+    NotTheCodeword {
+        /// The blob's commitment.
+        expected: Commitment,
+        /// The commitment of what the seat's rows rebuild.
+        found: Commitment,
+    },
     /// A row that is not the seat's, or not the next one.
     #[error("row {found} came where the seat's next row is {expected}")]
     NotAssigned {
@@ -37,27 +50,49 @@ pub enum ShardError {
     },
 }
 
+/// What a row that was accepted is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// To be stored: it is the seat's own.
+    Own,
+    /// To be forgotten: row 0 of a bundle, which the seat had to see.
+    Front,
+}
+
 /// Checks a seat's rows one after the other.
 pub struct SeatCheck {
     verifier: RowVerifier,
-    assigned: Vec<u16>,
+    content: Content,
+    /// The seat's own rows, and of a bundle row 0.
+    expected: Vec<u16>,
+    /// Whether the first of these is not the seat's own.
+    front_only: bool,
     next: usize,
+    /// The first K rows, if the seat gets as many; they share the memory in which they came.
+    kept: Option<Vec<(u16, Bytes)>>,
 }
 
 impl SeatCheck {
-    /// For the seat's rows, ascending.
-    pub fn new(verifier: RowVerifier, assigned: Vec<u16>) -> Self {
+    /// For the seat's own rows, ascending. Of a bundle row 0 is expected before them, if it is not among
+    /// them.
+    pub fn new(verifier: RowVerifier, content: Content, own: Vec<u16>) -> Self {
+        let count = own.len();
+        let expected = content.with_front(own);
+        let original = usize::from(verifier.shape().original());
         Self {
             verifier,
-            assigned,
+            content,
+            front_only: expected.len() > count,
+            kept: (expected.len() >= original).then(|| Vec::with_capacity(original)),
+            expected,
             next: 0,
         }
     }
 
-    /// Checks the next row. After `Ok` it may be stored.
-    pub fn accept(&mut self, row: &Row) -> Result<(), ShardError> {
+    /// Checks the next row. After `Ok` it may be stored, or forgotten.
+    pub fn accept(&mut self, row: &Row) -> Result<Accepted, ShardError> {
         let found = row.index;
-        match self.assigned.get(self.next).copied() {
+        match self.expected.get(self.next).copied() {
             None => return Err(ShardError::Surplus { found }),
             Some(expected) if expected != found => {
                 return Err(ShardError::NotAssigned { expected, found });
@@ -65,33 +100,57 @@ impl SeatCheck {
             Some(_) => {}
         }
         self.verifier.verify(row)?;
+        if found == 0 {
+            self.content
+                .check_front(self.verifier.shape(), &row.bytes)?;
+        }
+        let original = usize::from(self.verifier.shape().original());
+        if let Some(kept) = self.kept.as_mut().filter(|kept| kept.len() < original) {
+            kept.push((found, row.bytes.clone()));
+        }
         self.next += 1;
-        Ok(())
+        match self.front_only && found == 0 {
+            true => Ok(Accepted::Front),
+            false => Ok(Accepted::Own),
+        }
     }
 
     /// Whether all rows came. Only then, and once they are stored, the seat may sign.
+    ///
+    /// A seat with K rows or more codes the blob once more, on all threads of the current rayon pool, and
+    /// compares the commitment: then not one row of it is wrong.
     pub fn finish(self) -> Result<RowVerifier, ShardError> {
-        match self.assigned.get(self.next) {
-            None => Ok(self.verifier),
-            Some(first) => Err(ShardError::Missing {
+        if let Some(first) = self.expected.get(self.next) {
+            return Err(ShardError::Missing {
                 first: *first,
-                count: self.assigned.len() - self.next,
-            }),
+                count: self.expected.len() - self.next,
+            });
         }
+        if let Some(rows) = self.kept {
+            let expected = self.verifier.commitment();
+            let found = recode::commitment_of(self.verifier.shape(), rows)
+                .map_err(|error| VerifyError::Library(error.to_string()))?;
+            if found != expected {
+                return Err(ShardError::NotTheCodeword { expected, found });
+            }
+        }
+        Ok(self.verifier)
     }
 }
 
-/// Checks a whole shard: exactly the assigned rows (ascending), each of them verified. Returns them with
-/// the verifier, whose combinations are then known to be the commitment's own, unless nothing is
-/// assigned.
+/// Checks a whole shard: exactly the assigned rows (ascending) and of a bundle row 0, each of them
+/// verified, and everything else that a seat checks ([`SeatCheck`]). Returns the assigned rows with the
+/// verifier, whose combinations are then known to be the commitment's own, unless nothing was sent.
 pub fn check_shard(
     commitment: Commitment,
     shape: Shape,
+    content: Content,
     assigned: &[u16],
     shard: &[u8],
 ) -> Result<(RowVerifier, Vec<Row>), ShardError> {
+    let expected = content.with_front(assigned.to_vec());
     // No class has more rows than a u16 counts.
-    let most = u16::try_from(assigned.len()).unwrap_or(u16::MAX);
+    let most = u16::try_from(expected.len()).unwrap_or(u16::MAX);
     let mut decoder = ShardDecoder::new(commitment, shape, most);
     let mut source = BytesMut::from(shard);
     let Some(ShardItem::Combinations(combinations)) = decoder.decode(&mut source)? else {
@@ -102,11 +161,12 @@ pub fn check_shard(
     // Apart from the shard, which would otherwise stay in memory as long as these do.
     let combinations = Bytes::copy_from_slice(&combinations);
     let verifier = RowVerifier::new(commitment, shape, combinations)?;
-    let mut check = SeatCheck::new(verifier, assigned.to_vec());
+    let mut check = SeatCheck::new(verifier, content, assigned.to_vec());
     let mut rows = Vec::with_capacity(assigned.len());
     while let Some(ShardItem::Row(row)) = decoder.decode(&mut source)? {
-        check.accept(&row)?;
-        rows.push(row);
+        if check.accept(&row)? == Accepted::Own {
+            rows.push(row);
+        }
     }
     decoder.finish(&source)?;
     Ok((check.finish()?, rows))

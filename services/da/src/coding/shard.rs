@@ -123,14 +123,19 @@ impl ShardHeader {
 
     /// Bytes of the whole shard on the wire.
     pub fn shard_bytes(&self) -> u64 {
-        let row = 2 + 32 * u64::from(self.shape.depth()) + u64::from(self.shape.row_bytes());
         SHARD_HEADER_BYTES as u64
             + u64::from(self.shape.combinations_bytes())
-            + u64::from(self.rows) * row
+            + u64::from(self.rows) * row_on_the_wire(&self.shape)
     }
 }
 
-/// Bytes that a coder sends to all seats of a committee together for a blob of this shape.
+/// Bytes of one row with index and siblings.
+fn row_on_the_wire(shape: &Shape) -> u64 {
+    2 + 32 * u64::from(shape.depth()) + u64::from(shape.row_bytes())
+}
+
+/// Bytes that a coder sends to all seats of a committee together for a plain blob of this shape; for a
+/// bundle there are [`front_bytes`] more.
 pub fn dispersal_bytes(shape: &Shape, committee: &Committee) -> u64 {
     (0..committee.seats())
         .filter_map(|seat| Window::of(shape.class(), committee, seat))
@@ -143,6 +148,11 @@ pub fn dispersal_bytes(shape: &Shape, committee: &Committee) -> u64 {
             header.shard_bytes()
         })
         .sum()
+}
+
+/// Bytes that sending row 0 of a bundle to every seat adds at most: somebody holds it anyway.
+pub fn front_bytes(shape: &Shape, committee: &Committee) -> u64 {
+    (committee.seats() as u64 - 1) * row_on_the_wire(shape)
 }
 
 /// A part of a shard that has come completely.

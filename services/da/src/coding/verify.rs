@@ -75,6 +75,11 @@ impl RowVerifier {
         })
     }
 
+    /// What the coding of the blob commits to.
+    pub fn commitment(&self) -> Commitment {
+        self.commitment
+    }
+
     /// The blob's shape.
     pub fn shape(&self) -> &Shape {
         &self.shape

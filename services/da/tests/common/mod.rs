@@ -2,9 +2,12 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 use bytes::Bytes;
-use noema_da::coding::{CodedBlob, Row, RowVerifier, VerifyError};
+use noema_da::coding::{
+    BlobWriter, CodedBlob, Row, RowVerifier, SeatCheck, ShardError, VerifyError,
+};
 use noema_da_primitives::{
-    Assignment, BlobKind, Commitment, Committee, CommitteeId, Hasher, Shape, Software,
+    Assignment, BundleFront, Commitment, Committee, CommitteeId, Content, Hasher, MemberEntry,
+    RowSeed, Shape, Software,
 };
 use rsema1d::{
     codec::{pack_gf128_to_shard, unpack_shard_to_gf128},
@@ -28,11 +31,26 @@ pub(crate) fn data(size: usize, seed: u64) -> Vec<u8> {
 
 pub(crate) fn assign(shape: &Shape, commitment: &Commitment, stakes: &[u128]) -> Assignment {
     let committee = Committee::new(stakes).unwrap();
-    Assignment::new::<Software>(shape.class(), &committee, &CommitteeId([9; 32]), commitment)
+    let (id, seed) = (CommitteeId([9; 32]), RowSeed([8; 32]));
+    Assignment::new::<Software>(shape.class(), &committee, &id, commitment, &seed).unwrap()
 }
 
 pub(crate) fn plain(blob: &[u8]) -> CodedBlob {
-    CodedBlob::encode(BlobKind::Plain, blob).unwrap()
+    CodedBlob::encode(Content::Plain, blob).unwrap()
+}
+
+pub(crate) fn front(blobs: &[Vec<u8>]) -> BundleFront {
+    let entry = |blob: &Vec<u8>| MemberEntry::of::<Software>(blob).unwrap();
+    BundleFront::new::<Software>(&blobs.iter().map(entry).collect::<Vec<_>>()).unwrap()
+}
+
+/// A bundle, written as a gateway does.
+pub(crate) fn bundle(blobs: &[Vec<u8>]) -> CodedBlob {
+    let mut writer = BlobWriter::bundle(&front(blobs)).unwrap();
+    for blob in blobs {
+        writer.write(blob).unwrap();
+    }
+    writer.finish().unwrap()
 }
 
 fn parameters(shape: &Shape) -> Parameters {
@@ -55,6 +73,7 @@ pub(crate) enum Fit<'a> {
 pub(crate) struct Cheat {
     pub(crate) shape: Shape,
     pub(crate) commitment: Commitment,
+    pub(crate) content: Content,
     pub(crate) combinations: Bytes,
     data: ExtendedData,
 }
@@ -91,6 +110,7 @@ impl Cheat {
         Self {
             shape,
             commitment: Commitment(Software::sha2_256(&[&roots[0], &roots[1]])),
+            content: *honest.content(),
             combinations,
             data,
         }
@@ -122,17 +142,15 @@ impl Cheat {
         (0..self.shape.rows()).filter(verifies).collect()
     }
 
-    /// Whether the seat, checking its rows as seats do, signs.
-    pub(crate) fn signs(
-        &self,
-        verifier: &RowVerifier,
-        assignment: &Assignment,
-        seat: usize,
-    ) -> bool {
-        assignment
-            .sorted_rows(seat)
-            .into_iter()
-            .all(|index| verifier.verify(&self.row(index)).is_ok())
+    /// Why the seat, checking its rows as seats do, does not sign; nothing if it signs.
+    pub(crate) fn refusal(&self, assignment: &Assignment, seat: usize) -> Option<ShardError> {
+        let own = assignment.sorted_rows(seat);
+        let sent = assignment.shard_rows(seat, &self.content);
+        let mut check = SeatCheck::new(self.verifier(), self.content, own);
+        let refused = sent
+            .iter()
+            .find_map(|row| check.accept(&self.row(*row)).err());
+        refused.or_else(|| check.finish().err())
     }
 
     /// What anybody rebuilds from these rows.
