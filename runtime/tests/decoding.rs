@@ -2,8 +2,8 @@
 //! encodings are changed at random and must decode to something that encodes back to itself, or be
 //! refused; a transaction that somebody changed is never valid.
 //!
-//! Each is tried with some inputs in every run of the tests, and ignored there with 1,000,000, which
-//! `make prove` runs.
+//! Each is tried with some inputs in every run of the tests, and with 1,000,000 (`full_size_`) under
+//! `make prove`.
 
 mod chain;
 
@@ -68,9 +68,9 @@ fn changed_calls_decode_to_what_encodes_back_or_not_at_all() {
     changed_calls(20_000);
 }
 
+// 1,000,000 inputs.
 #[test]
-#[ignore = "1,000,000 inputs: `make prove` runs it"]
-fn a_million_changed_calls_decode_to_what_encodes_back_or_not_at_all() {
+fn full_size_a_million_changed_calls_decode_to_what_encodes_back_or_not_at_all() {
     changed_calls(MANY);
 }
 
@@ -110,9 +110,9 @@ fn changed_extrinsics_decode_to_what_encodes_back_or_not_at_all() {
     changed_extrinsics(20_000);
 }
 
+// 1,000,000 inputs.
 #[test]
-#[ignore = "1,000,000 inputs: `make prove` runs it"]
-fn a_million_changed_extrinsics_decode_to_what_encodes_back_or_not_at_all() {
+fn full_size_a_million_changed_extrinsics_decode_to_what_encodes_back_or_not_at_all() {
     changed_extrinsics(MANY);
 }
 
@@ -146,9 +146,9 @@ fn changed_transactions_are_never_valid() {
 }
 
 // Each takes a signature check.
+// 50,000 signature checks.
 #[test]
-#[ignore = "50,000 signature checks: `make prove` runs it"]
-fn many_changed_transactions_are_never_valid() {
+fn full_size_many_changed_transactions_are_never_valid() {
     changed_transactions(MANY / 20);
 }
 
@@ -231,9 +231,9 @@ fn changed_stored_values_encode_back_and_fit() {
     changed_stored_values(10_000);
 }
 
+// 1,000,000 inputs of each.
 #[test]
-#[ignore = "1,000,000 inputs of each: `make prove` runs it"]
-fn a_million_changed_stored_values_encode_back_and_fit() {
+fn full_size_a_million_changed_stored_values_encode_back_and_fit() {
     changed_stored_values(MANY);
 }
 

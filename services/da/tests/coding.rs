@@ -86,9 +86,9 @@ fn rebuild_the_largest_blob_of_the_large_class_gives_the_exact_bytes() {
     assert!(rebuild(&coded, parity).1 == blob);
 }
 
+// Half a gigabyte of rows.
 #[test]
-#[ignore = "half a gigabyte of rows: `make prove` runs it"]
-fn rebuild_the_largest_blob_gives_the_exact_bytes() {
+fn full_size_rebuild_the_largest_blob_gives_the_exact_bytes() {
     let blob = data(MAX_BLOB_SIZE as usize, 1);
     let coded = plain(&blob);
     assert_eq!(coded.shape().class(), SizeClass::Huge);
@@ -97,9 +97,9 @@ fn rebuild_the_largest_blob_gives_the_exact_bytes() {
     assert!(rebuild(&coded, parity).1 == blob);
 }
 
+// Three times half a gigabyte of rows.
 #[test]
-#[ignore = "three times half a gigabyte of rows: `make prove` runs it"]
-fn check_shard_of_a_quarter_of_the_largest_blob_codes_it_once_more() {
+fn full_size_check_shard_of_a_quarter_of_the_largest_blob_codes_it_once_more() {
     let blob = data(MAX_BLOB_SIZE as usize, 2);
     let coded = plain(&blob);
     let (commitment, shape) = (coded.commitment(), *coded.shape());
