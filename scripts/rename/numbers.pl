@@ -17,7 +17,7 @@ my %forms = (
         '[dD]ecimals"?\)?, (?:Some\(&|\[)?OLD\b',    # tests of the chain's properties
         'tokenDecimals"\) == Some\(&json!\(OLD\b',
         'enable_metadata_hash\("\w+", OLD\b',
-        '10\^-OLD\b',                        # prose
+        '10\^-OLD(?= [A-Z][A-Z0-9]+\b)',      # prose: of the token, and not a probability
         '\bOLD(?= decimals\b)',
         '[dD]ecimals of the native token; OLD\b',
     ],

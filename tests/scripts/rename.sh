@@ -90,6 +90,7 @@ git reset --quiet --hard HEAD~1
 # --- The rename
 before=$(versions)
 stays=$(git grep -Ihoi "$name\(/[a-z]\+\)\+/v[0-9]" -- ':!CHANGELOG.md' | sort)
+powers=$(git grep -h '10^-' -- docs/design)
 that 'the rename' scripts/rename.sh "$other" --token "$coin" --decimals "$decimals" --prefix "$prefix"
 # NOTICE is new.
 git add --all
@@ -107,6 +108,8 @@ that 'the node is named' grep -q "^name = \"$other-node\"" node/Cargo.toml
 that 'the spec name' grep -q "spec_name: Cow::Borrowed(\"$other\")" runtime/src/runtime_version.rs
 that 'the symbol' grep -q "^pub const SYMBOL: &str = \"$coin\";" primitives/core/src/units.rs
 that 'the decimals' grep -q "^pub const DECIMALS: u8 = $decimals;" primitives/core/src/units.rs
+that 'amounts in prose' grep -q "10^-$decimals $coin" cli/README.md
+that 'and no probability, which may be the same power of ten' same "$powers" "$(git grep -h '10^-' -- docs/design)"
 that 'the command line has the same' grep -q "^const DECIMALS: usize = $decimals;" cli/src/amount.rs
 that 'hardware wallets, too' grep -q "enable_metadata_hash(\"$coin\", $decimals)" runtime/build.rs
 that 'the prefix' grep -q "^pub const SS58_PREFIX: u16 = $prefix;" primitives/core/src/units.rs

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subxt::utils::AccountId32;
 
-/// An amount in the smallest unit of the native token (10^-18).
+/// An amount in the smallest unit of the native token (10^-18 NOEMA).
 pub type Balance = u128;
 
 /// A 32-byte account. Shown and parsed as SS58 with the generic prefix 42; `0x` hex is accepted
