@@ -147,9 +147,9 @@ mod errors {
         /// More than `EvidenceWindow` ticks have passed since the redemption.
         #[codec(index = 45)]
         EvidenceTooLate,
-        /// This redemption was punished already.
+        /// So much was punished already. Only a receipt that shows a larger excess is of use.
         #[codec(index = 46)]
-        AlreadyProven,
+        AlreadyPunished,
         /// The receipt does not show that too much was redeemed.
         #[codec(index = 47)]
         NotTooMuch,

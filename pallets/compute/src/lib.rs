@@ -502,7 +502,7 @@ pub mod pallet {
         }
 
         /// Proves with a receipt of the provider's own that it redeemed more of a lane than it was owed. It is slashed and jailed; the payer gets its share, whoever
-        /// reports. Costs no fee when it is so.
+        /// reports. A stronger receipt is charged what it shows more than those before. Costs no fee when at least `MinSlash` was taken.
         #[pallet::call_index(17)]
         #[pallet::weight(T::WeightInfo::report())]
         pub fn report(
@@ -511,8 +511,7 @@ pub mod pallet {
             signature: T::Signature,
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            Self::do_report(&receipt, &signature)?;
-            Ok(Pays::No.into())
+            Self::do_report(&receipt, &signature).map(Into::into)
         }
 
         /// Removes the record of what the signer has paid a provider with which it has no channel. What was not consumed of it is gone.

@@ -106,6 +106,7 @@ impl<T: Config> Pallet<T> {
             .redeemed
             .checked_add(amount)
             .ok_or(ArithmeticError::Overflow)?;
+        lane.punished = lane.still_punished(voucher.paid);
         lane.nonce = voucher.nonce;
         lane.maximum = voucher.maximum;
         lane.redeemed = lane
@@ -113,7 +114,6 @@ impl<T: Config> Pallet<T> {
             .checked_add(amount)
             .ok_or(ArithmeticError::Overflow)?;
         lane.at = now;
-        lane.proven = false;
         Self::note_paid(&channel.payer, &channel.provider, amount)?;
         let (payer, provider) = (channel.payer.clone(), channel.provider.clone());
         Channels::<T>::insert(voucher.channel, channel);

@@ -228,8 +228,8 @@ pub struct Lane {
     pub redeemed: Balance,
     /// When it was redeemed.
     pub at: Tick,
-    /// Whether it was proven that this was too much.
-    pub proven: bool,
+    /// Of the excess that is still outstanding, what the provider was charged for, in units.
+    pub punished: Balance,
 }
 
 impl Lane {
@@ -240,6 +240,12 @@ impl Lane {
             maximum: self.maximum,
             redeemed: self.redeemed,
         }
+    }
+
+    /// What remains charged when the payer acknowledges that the lane owed `paid`: what was redeemed up to there is no excess any more, so that the next one is
+    /// charged anew; what was redeemed beyond is the same excess as before, and is not charged twice.
+    pub fn still_punished(&self, paid: Balance) -> Balance {
+        self.punished.min(self.redeemed.saturating_sub(paid))
     }
 }
 

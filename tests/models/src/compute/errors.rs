@@ -84,8 +84,8 @@ pub enum Error {
     NothingRedeemed,
     #[error("EvidenceTooLate")]
     EvidenceTooLate,
-    #[error("AlreadyProven")]
-    AlreadyProven,
+    #[error("AlreadyPunished")]
+    AlreadyPunished,
     #[error("NotTooMuch")]
     NotTooMuch,
     #[error("StillChannels")]

@@ -68,11 +68,12 @@ impl Model {
             .get_mut(&voucher.session)
             .ok_or(Error::UnknownSession)?;
         let lane = session.paid.entry(voucher.lane).or_default();
+        // What the payer has acknowledged since is no excess any more.
+        lane.punished = lane.punished.min(lane.paid.saturating_sub(voucher.paid));
         lane.nonce = voucher.nonce;
         lane.maximum = voucher.maximum;
         lane.paid += amount;
         lane.at = now;
-        lane.punished = false;
         *self.purses.entry(payer).or_default() -= amount;
         *self.pairs.entry((payer, provider)).or_default() += amount;
         let cut = (amount * self.parameters.cut_percent).div_ceil(100);

@@ -109,8 +109,8 @@ pub struct Lane {
     pub paid: Balance,
     /// When, the last time.
     pub at: Tick,
-    /// Whether that was proven to be too much.
-    pub punished: bool,
+    /// Excess for which its provider has been charged and which is still outstanding.
+    pub punished: Balance,
 }
 
 /// A grant and its lanes.

@@ -53,7 +53,7 @@ impl Both {
                             found.maximum,
                             found.redeemed,
                             found.at,
-                            found.proven
+                            found.punished
                         ),
                         (
                             expected.nonce,

@@ -51,7 +51,7 @@ pub(super) const REACHED: [&str; 52] = [
     "redeem: ChannelEmpty",
     "report: done",
     "report: NotTooMuch",
-    "report: AlreadyProven",
+    "report: AlreadyPunished",
     "report: BadSignature",
     "report: EvidenceTooLate",
 ];
