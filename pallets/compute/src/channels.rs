@@ -46,6 +46,7 @@ impl<T: Config> Pallet<T> {
         let mut record = Channel {
             payer: payer.clone(),
             provider: provider.clone(),
+            service,
             key: offered.key.clone(),
             left: cap,
             redeemed: 0,
@@ -62,6 +63,7 @@ impl<T: Config> Pallet<T> {
             channel,
             payer,
             provider,
+            service,
             key: offered.key,
             cap,
         });

@@ -99,9 +99,9 @@ mod errors {
         /// The session is not over. Revoke it, and wait until it has ended.
         #[codec(index = 29)]
         SessionNotOver,
-        /// The key may not pay for this service.
+        /// The voucher is for another service than the channel. Open a channel for that service.
         #[codec(index = 30)]
-        OutOfScope,
+        WrongService,
         /// The maximum of the voucher is above what the key may promise at once.
         #[codec(index = 31)]
         AbovePerUse,
@@ -165,5 +165,11 @@ mod errors {
         /// Records contradict each other; nothing was changed. This is a fault of the pallet.
         #[codec(index = 51)]
         Inconsistent,
+        /// An operator's claim needs the signature of the channel's key over what is demanded. Have the gateway sign it, or send it from the bonded account.
+        #[codec(index = 52)]
+        DemandMissing,
+        /// The demand is not signed by the channel's key for this channel, session, lane, nonce and amount on this chain.
+        #[codec(index = 53)]
+        BadDemand,
     }
 }

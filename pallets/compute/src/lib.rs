@@ -466,7 +466,7 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::drop_session(lanes)).into())
         }
 
-        /// Redeems claims on channels with the signer, or with the provider that it operates: each by itself. What is refused is told in an event and stays as it
+        /// Redeems claims on channels with the signer, or with the provider that it operates (then each with a demand): each by itself. What is refused is told in an event and stays as it
         /// was; the call fails when all are. The provider's account is paid.
         #[pallet::call_index(13)]
         #[pallet::weight(T::WeightInfo::redeem(redeem::count(claims)))]

@@ -11,7 +11,7 @@ use crate::{
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, Encode};
 use noema_compute_primitives::{
-    ChannelId, ChannelScope, Descriptor, LaneId, ModelName, Price, ServiceId, ServiceKind,
+    ChannelId, Descriptor, LaneId, ModelName, Price, ServiceId, ServiceKind,
     SessionId, VerificationMode,
 };
 use noema_session::Limits;
@@ -80,8 +80,6 @@ pub struct SessionInfo<AccountId> {
     pub session: SessionId,
     /// The key.
     pub key: AccountId,
-    /// What it may pay for.
-    pub scope: ChannelScope,
     /// What it may spend.
     pub limits: Limits,
     /// What it has spent.
@@ -103,6 +101,8 @@ pub struct ChannelInfo<AccountId> {
     pub payer: AccountId,
     /// Who is paid.
     pub provider: AccountId,
+    /// The service that it pays for.
+    pub service: ServiceId,
     /// Signs its receipts.
     pub key: AccountId,
     /// What can still be redeemed.
@@ -179,7 +179,6 @@ impl<T: Config> Pallet<T> {
                 SessionInfo {
                     session: number,
                     key: session.grant().key.clone(),
-                    scope: session.grant().scope,
                     limits: session.grant().limits,
                     spent: session.spent(),
                     ends: session.ends(),
@@ -192,6 +191,7 @@ impl<T: Config> Pallet<T> {
         Some(ChannelInfo {
             payer: record.payer,
             provider: record.provider,
+            service: record.service,
             key: record.key,
             left: record.left,
             redeemed: record.redeemed,

@@ -83,6 +83,10 @@ impl<T: Config> Pallet<T> {
                 "a channel has a number that was not given out"
             );
             ensure!(
+                channel.service < NextService::<T>::get(),
+                "a channel is for a service that there never was"
+            );
+            ensure!(
                 channel.payer != channel.provider,
                 "a channel pays its own payer"
             );

@@ -5,7 +5,7 @@ use crate::{Balance, Claim, ClaimOf, GrantOf, Lane, NextChannel, NextService, Se
 use alloc::vec;
 use frame_support::traits::fungible::{Inspect, Mutate};
 use noema_compute_primitives::{
-    ChannelId, ChannelScope, Descriptor, Receipt, ServiceId, ServiceKind, Usage, VerificationMode,
+    ChannelId, Demand, Descriptor, Receipt, ServiceId, ServiceKind, Usage, VerificationMode,
     Voucher, MAX_MODEL,
 };
 use noema_session::{Grant, Limits, Session};
@@ -88,7 +88,7 @@ pub(super) fn offered<T: Config>() -> (T::AccountId, ServiceId) {
 pub(super) fn granted<T: Config>(key: u32) -> GrantOf<T> {
     Grant {
         key: T::BenchmarkHelper::key(key),
-        scope: ChannelScope::Any,
+        scope: (),
         limits: Limits {
             per_use: Balance::MAX,
             total: Balance::MAX,
@@ -112,7 +112,7 @@ pub(super) fn opened<T: Config>(number: u32, service: ServiceId) -> (T::AccountI
     (payer, channel)
 }
 
-/// A claim on all of a channel.
+/// A claim on all of a channel, with its demand.
 pub(super) fn claim<T: Config>(key: u32, channel: ChannelId) -> ClaimOf<T> {
     let voucher = Voucher {
         channel,
@@ -124,11 +124,15 @@ pub(super) fn claim<T: Config>(key: u32, channel: ChannelId) -> ClaimOf<T> {
         maximum: cap::<T>(),
         request: [7; 32],
         expires: u64::MAX,
+        price: largest_descriptor().price,
     };
+    let genesis = Pallet::<T>::genesis();
+    let demand = Demand::new(&voucher, cap::<T>()).payload(&genesis);
     Claim {
-        signature: T::BenchmarkHelper::sign(key, &voucher.payload(&Pallet::<T>::genesis())),
+        signature: T::BenchmarkHelper::sign(key, &voucher.payload(&genesis)),
         voucher,
         amount: cap::<T>(),
+        demand: Some(T::BenchmarkHelper::sign(SERVICE_KEY, &demand)),
     }
 }
 

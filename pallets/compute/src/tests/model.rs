@@ -123,15 +123,16 @@ impl Both {
             cost,
             life,
             wrong_key,
+            wrong_service,
         } = *request;
-        let session = self
-            .model
-            .channels
-            .get(&lane.0)
-            .and_then(|channel| channel.sessions.get(&lane.1));
-        let Some(session) = session else { return };
+        let Some(channel) = self.model.channels.get(&lane.0) else {
+            return;
+        };
+        let Some(session) = channel.sessions.get(&lane.1) else {
+            return;
+        };
         let signer = if wrong_key { 77 } else { session.grant.key };
-        let service = session.grant.service.unwrap_or(0);
+        let service = channel.service + u64::from(wrong_service);
         let expires = self.model.now.saturating_add(life);
         self.party
             .request(lane, signer, service, maximum, cost, expires);
@@ -179,10 +180,21 @@ impl Both {
             Tamper::Paid => voucher.paid += 1_000,
         }
         let changed = voucher != signed_voucher;
+        let channel_key = self
+            .model
+            .channels
+            .get(&voucher.channel)
+            .map_or(79, |channel| u8::try_from(channel.key).unwrap());
+        let demand = match spec.demand {
+            DemandSpec::Nobody => None,
+            DemandSpec::TheKey => Some(channel_key),
+            DemandSpec::AnotherKey => Some(77),
+        };
         let claim = model::Claim {
             voucher,
             amount,
             signer: signer.filter(|_| !changed),
+            demand: demand.map(u64::from),
         };
         let key = signer.map_or(78, |signer| u8::try_from(signer).unwrap());
         let payload = for_pallet(&signed_voucher).payload(&Pallet::<Test>::genesis());
@@ -190,6 +202,11 @@ impl Both {
             voucher: for_pallet(&voucher),
             amount,
             signature: sign(key, &payload),
+            demand: None,
+        };
+        let for_pallet = match demand {
+            Some(by) => demanded_by(by, for_pallet),
+            None => for_pallet,
         };
         (claim, for_pallet)
     }

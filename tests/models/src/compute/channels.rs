@@ -35,6 +35,7 @@ impl Model {
             let channel = Channel {
                 payer,
                 provider: offered.provider,
+                service,
                 key: offered.key,
                 state: State::Open,
                 cap,

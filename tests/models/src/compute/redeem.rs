@@ -15,19 +15,20 @@ impl Model {
             State::Closing(until) if self.now < until => {}
             State::Closing(_) | State::Settled(_) => return Err(Error::ChannelOver),
         }
+        // Whoever only sends transactions does not say what is owed.
+        let by_itself = who == channel.provider;
+        if !by_itself && claim.demand.is_none() {
+            return Err(Error::DemandMissing);
+        }
+        if voucher.service != channel.service {
+            return Err(Error::WrongService);
+        }
         let session = channel
             .sessions
             .get(&voucher.session)
             .ok_or(Error::UnknownSession)?;
         if self.now >= session.ends() {
             return Err(Error::SessionOver);
-        }
-        if session
-            .grant
-            .service
-            .is_some_and(|only| only != voucher.service)
-        {
-            return Err(Error::OutOfScope);
         }
         if voucher.maximum > session.grant.per_use {
             return Err(Error::AbovePerUse);
@@ -57,6 +58,9 @@ impl Model {
         }
         if claim.signer != Some(session.grant.key) {
             return Err(Error::BadSignature);
+        }
+        if !by_itself && claim.demand != Some(channel.key) {
+            return Err(Error::BadDemand);
         }
         let amount = (claim.amount - before.paid)
             .min(channel.left())

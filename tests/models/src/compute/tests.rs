@@ -58,7 +58,6 @@ fn market_with(bond: Balance) -> Model {
     model.announce(PROVIDER, SERVICE_KEY).unwrap();
     let grant = Grant {
         key: KEY,
-        service: None,
         per_use: CAP,
         total: CAP,
         expires: Tick::MAX,
@@ -87,6 +86,7 @@ fn claim(request: &Requested, amount: Balance) -> Claim {
         voucher: request.voucher,
         amount,
         signer: Some(request.signer),
+        demand: None,
     }
 }
 
@@ -201,6 +201,34 @@ proptest! {
             prop_assert!(slashed > outstanding);
         }
         prop_assert!(slashed <= fresh * parameters().slash_factor + reports * parameters().min_slash);
+        prop_assert_eq!(model.broken(), None);
+    }
+
+    /// Whoever has an operator's key and not that of the service gets nothing beyond what the service key demanded, and so cannot have the bond slashed.
+    #[test]
+    fn a_stolen_operator_key_takes_what_the_service_key_demands_and_no_more(
+        requests in requests(),
+        with in any::<prop::sample::Index>(),
+        part in 0..=100u128,
+    ) {
+        const OPERATOR: Account = 201;
+        let mut model = market();
+        let party = answered(&requests);
+        let all = party.requests(LANE);
+        let request = all[with.index(all.len())];
+        let amount = request.voucher.paid + request.voucher.maximum * part / 100;
+        prop_assert_eq!(model.redeem(OPERATOR, &claim(&request, amount)), Err(Error::DemandMissing));
+        for forger in [KEY, OPERATOR, SERVICE_KEY + 1] {
+            let forged = Claim { demand: Some(forger), ..claim(&request, amount) };
+            prop_assert!(model.redeem(OPERATOR, &forged).is_err());
+        }
+        // What the gateway demanded is what the receipt says.
+        let owed = request.receipt.cumulative;
+        let demanded = Claim { demand: Some(SERVICE_KEY), ..claim(&request, owed) };
+        prop_assert_eq!(model.redeem(OPERATOR, &demanded).unwrap_or(0), owed);
+        for request in all {
+            prop_assert!(model.report(&request.receipt, Some(SERVICE_KEY)).is_err());
+        }
         prop_assert_eq!(model.broken(), None);
     }
 

@@ -1,7 +1,7 @@
 //! What random calls must reach, so that their agreement says something.
 
 /// What random calls come to.
-pub(super) const REACHED: [&str; 52] = [
+pub(super) const REACHED: [&str; 55] = [
     "announce: done",
     "announce: ProviderInactive",
     "announce: TooManyServices",
@@ -42,6 +42,9 @@ pub(super) const REACHED: [&str; 52] = [
     "redeem: NotYourClaim",
     "redeem: ChannelOver",
     "redeem: BadSignature",
+    "redeem: WrongService",
+    "redeem: DemandMissing",
+    "redeem: BadDemand",
     "redeem: StaleVoucher",
     "redeem: AboveVoucher",
     "redeem: NothingDue",

@@ -6,7 +6,6 @@ use super::*;
 pub(super) fn beginning() -> Vec<Op> {
     let grant = |key, total| model::Grant {
         key,
-        service: None,
         per_use: 500,
         total,
         expires: u64::MAX,
@@ -58,11 +57,9 @@ fn party() -> impl Strategy<Value = u8> {
 }
 
 fn any_grant() -> impl Strategy<Value = model::Grant> {
-    let scope = prop::option::of(0..3u64);
-    (50..54u64, scope, 0..600u128, 100..1_500u128, 900..3_000u64).prop_map(
-        |(key, service, per_use, total, expires)| model::Grant {
+    (50..54u64, 0..600u128, 100..1_500u128, 900..3_000u64).prop_map(
+        |(key, per_use, total, expires)| model::Grant {
             key,
-            service,
             per_use,
             total,
             expires,
@@ -107,14 +104,18 @@ fn any_request() -> impl Strategy<Value = RequestOp> {
         0..500u128,
         life,
         prop::bool::weighted(0.03),
+        prop::bool::weighted(0.03),
     )
-        .prop_map(|(lane, maximum, cost, life, wrong_key)| RequestOp {
-            lane,
-            maximum,
-            cost,
-            life,
-            wrong_key,
-        })
+        .prop_map(
+            |(lane, maximum, cost, life, wrong_key, wrong_service)| RequestOp {
+                lane,
+                maximum,
+                cost,
+                life,
+                wrong_key,
+                wrong_service,
+            },
+        )
 }
 
 fn any_claim() -> impl Strategy<Value = ClaimSpec> {
@@ -131,11 +132,19 @@ fn any_claim() -> impl Strategy<Value = ClaimSpec> {
         1 => Just(Tamper::Paid),
     ];
     let back = prop_oneof![4 => Just(0_usize), 1 => 1..3_usize];
-    (any_lane(), back, amount, tamper).prop_map(|(lane, back, amount, tamper)| ClaimSpec {
-        lane,
-        back,
-        amount,
-        tamper,
+    let demand = prop_oneof![
+        4 => Just(DemandSpec::TheKey),
+        3 => Just(DemandSpec::Nobody),
+        1 => Just(DemandSpec::AnotherKey),
+    ];
+    (any_lane(), back, amount, tamper, demand).prop_map(|(lane, back, amount, tamper, demand)| {
+        ClaimSpec {
+            lane,
+            back,
+            amount,
+            tamper,
+            demand,
+        }
     })
 }
 
