@@ -33,7 +33,7 @@ mod errors {
         /// The endpoint is not `https://HOST[:PORT][/PATH]#sha256=KEY`, nor `http://` and a loopback host, in visible ASCII.
         #[codec(index = 7)]
         EndpointInvalid,
-        /// The free balance does not cover the amount, the deposit and the existential deposit.
+        /// What is free and not frozen does not cover the amount, the deposit and the existential deposit.
         #[codec(index = 8)]
         InsufficientFunds,
         /// The amount is zero.

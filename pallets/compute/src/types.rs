@@ -7,7 +7,7 @@
 use crate::Config;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::fungible, BoundedVec};
-use noema_compute_primitives::{Descriptor, Price, Redemption, ServiceId, Voucher};
+use noema_compute_primitives::{Descriptor, LaneId, Price, Redemption, ServiceId, Voucher};
 use noema_session::{Grant, Session};
 use noema_traits::Tick;
 use scale_info::TypeInfo;
@@ -189,7 +189,7 @@ pub struct Channel<AccountId> {
     /// Its sessions.
     pub sessions: u32,
     /// The lanes of these in all.
-    pub lanes: u32,
+    pub lanes: LaneId,
     /// What is held on the payer's account for the channel, without its sessions.
     pub deposit: Balance,
 }
@@ -202,7 +202,7 @@ pub struct SessionRecord<AccountId> {
     /// What was granted, and what became of it.
     pub session: Session<AccountId, ()>,
     /// Its lanes are 0 to this number, without it.
-    pub lanes: u16,
+    pub lanes: LaneId,
     /// What is held on the payer's account for the session and its lanes.
     pub deposit: Balance,
 }

@@ -1,7 +1,7 @@
 //! Providers, payers and channels for benchmarks.
 
 use super::*;
-use crate::{Balance, Claim, ClaimOf, GrantOf, Lane, NextChannel, NextService, SessionRecord};
+use crate::{Claim, ClaimOf, GrantOf, Lane, NextChannel, NextService, SessionRecord};
 use alloc::vec;
 use frame_support::traits::fungible::{Inspect, Mutate};
 use noema_compute_primitives::{
@@ -82,6 +82,15 @@ pub(super) fn offered<T: Config>() -> (T::AccountId, ServiceId) {
         key,
     )
     .unwrap();
+    (provider, service)
+}
+
+/// A service whose provider is none any more.
+pub(super) fn left_behind<T: Config>() -> (T::AccountId, ServiceId) {
+    let provider = payer::<T>(77);
+    let service = NextService::<T>::get();
+    let key = T::BenchmarkHelper::key(SERVICE_KEY);
+    Pallet::<T>::add_service(provider.clone(), largest_descriptor(), key).unwrap();
     (provider, service)
 }
 
@@ -181,12 +190,12 @@ pub(super) fn fill_lanes<T: Config>(channel: ChannelId, session: u32, lanes: u32
     match Sessions::<T>::get(channel, session) {
         Some(old) => {
             Pallet::<T>::release_deposit(&payer, old.deposit);
-            record.lanes -= u32::from(old.lanes);
+            record.lanes -= old.lanes;
         }
         None => record.sessions += 1,
     }
     Pallet::<T>::hold_deposit(&payer, deposit).unwrap();
-    record.lanes += u32::from(lanes);
+    record.lanes += lanes;
     record.next_session = record.next_session.max(session + 1);
     Channels::<T>::insert(channel, record);
     let filled = SessionRecord {

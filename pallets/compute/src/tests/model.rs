@@ -30,7 +30,7 @@ fn parameters() -> Parameters {
         min_cap: MinCap::get(),
         max_services: 3,
         max_sessions: 3,
-        max_lanes: MaxLanes::get(),
+        max_lanes: MaxLanes::get().into(),
         service_deposit: deposits::service::<Test>(),
         channel_deposit: deposits::channel::<Test>(),
         session_deposit: deposits::session::<Test>(0),
@@ -85,6 +85,12 @@ impl Both {
                 Registry::set_active(*provider, *active);
                 let record = self.model.providers.get_mut(&u64::from(*provider));
                 record.unwrap().active = *active;
+            }
+            Op::Unbond { provider, amount } => {
+                let done = Registry::unbond(*provider, *amount);
+                prop_assert_eq!(done, self.model.unbond((*provider).into(), *amount));
+                let end = if done { "done" } else { "refused" };
+                self.seen.insert(format!("unbond: {end}"));
             }
             Op::Request(request) => self.request(request),
             Op::Redeem { who, claims } => self.redeem(*who, claims)?,

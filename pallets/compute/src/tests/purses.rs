@@ -34,6 +34,34 @@ fn deposit_of_nothing_or_too_much_is_refused() {
 }
 
 #[test]
+fn deposit_of_what_is_frozen_is_refused_however_it_is_cut() {
+    build_and_execute(|| {
+        assert_ok!(Balances::set_freeze(&[1], &account(ALICE), 600_000));
+        // The deposit for the purse comes back, and so counts towards what is frozen.
+        let free = FUNDS - 600_000;
+        assert_noop!(
+            dispatch(ALICE, Call::deposit { amount: free + 1 }),
+            Error::<Test>::InsufficientFunds
+        );
+        assert_ok!(Compute::deposit(signed(ALICE), free - 100));
+        // What is held counts towards what is frozen: with another deposit it would be paid out.
+        assert_noop!(
+            dispatch(ALICE, Call::deposit { amount: 101 }),
+            Error::<Test>::InsufficientFunds
+        );
+        assert_ok!(Compute::deposit(signed(ALICE), 100));
+        let service = announce(PROVIDER);
+        let channel = open(ALICE, service, 10_000);
+        let call = Call::top_up {
+            channel,
+            amount: 10_000,
+        };
+        // Out of the purse, whatever is frozen.
+        assert_ok!(dispatch(ALICE, call));
+    });
+}
+
+#[test]
 fn withdraw_of_what_is_reserved_is_refused() {
     build_and_execute(|| {
         assert_noop!(

@@ -141,6 +141,10 @@ proptest! {
             prop_assert_eq!(outcome.excess, excess);
             prop_assert!(outcome.to_payer >= excess);
             prop_assert!(outcome.slashed > outcome.to_payer);
+            let mut honest = market();
+            let _ = honest.redeem(PROVIDER, &claim(last, last.receipt.cumulative));
+            let has = |model: &Model| model.bank.wealth(PROVIDER) + model.providers[&PROVIDER].bond;
+            prop_assert!(has(&model) < has(&honest));
             prop_assert_eq!(model.report(&last.receipt, Some(SERVICE_KEY)), Err(Error::AlreadyPunished));
         }
         prop_assert_eq!(model.broken(), None);

@@ -122,6 +122,7 @@ pub(super) struct RequestOp {
 pub(super) enum Op {
     Advance(u64),
     SetActive { provider: u8, active: bool },
+    Unbond { provider: u8, amount: u128 },
     Request(RequestOp),
     Redeem { who: u8, claims: Vec<ClaimSpec> },
     Report(ReportSpec),

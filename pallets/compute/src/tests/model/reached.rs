@@ -1,7 +1,7 @@
 //! What random calls must reach, so that their agreement says something.
 
 /// What random calls come to.
-pub(super) const REACHED: [&str; 55] = [
+pub(super) const REACHED: [&str; 57] = [
     "announce: done",
     "announce: ProviderInactive",
     "announce: TooManyServices",
@@ -52,6 +52,8 @@ pub(super) const REACHED: [&str; 55] = [
     "redeem: SessionOver",
     "redeem: SessionSpent",
     "redeem: ChannelEmpty",
+    "unbond: done",
+    "unbond: refused",
     "report: done",
     "report: NotTooMuch",
     "report: AlreadyPunished",

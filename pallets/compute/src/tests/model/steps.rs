@@ -152,9 +152,12 @@ fn any_op() -> impl Strategy<Value = Op> {
     let ticks = prop_oneof![4 => 0..20u64, 2 => 20..60u64, 1 => 60..300u64];
     let redeemer = prop_oneof![4 => provider(), 2 => Just(operator_of(PROVIDER)), 1 => anybody()];
     let back = prop_oneof![3 => Just(0_usize), 2 => 1..3_usize];
+    // Down to bonds that do not cover a slash.
+    let unbonded = prop_oneof![2 => 1..500u128, 1 => 4_000..5_000u128];
     prop_oneof![
         2 => ticks.prop_map(Op::Advance),
         1 => (provider(), prop::bool::weighted(0.8)).prop_map(|(provider, active)| Op::SetActive { provider, active }),
+        1 => (provider(), unbonded).prop_map(|(provider, amount)| Op::Unbond { provider, amount }),
         8 => any_request().prop_map(Op::Request),
         6 => (redeemer, prop::collection::vec(any_claim(), 1..5))
             .prop_map(|(who, claims)| Op::Redeem { who, claims }),
