@@ -16,8 +16,8 @@ use scene::*;
 pub use signing::BenchmarkHelper;
 
 use crate::{
-    Balance, Books, Call, ChannelState, Channels, ClaimsOf, Config, Lanes, Pairs, Pallet, Purses, Services,
-    Sessions,
+    Balance, Books, Call, ChannelState, Channels, ClaimsOf, Config, Lanes, Pairs, Pallet, Purses,
+    Services, Sessions,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
@@ -246,7 +246,10 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn remove(s: Linear<1, { T::MaxSessions::get() }>, l: Linear<1, { T::MaxLanes::get().into() }>) {
+    fn remove(
+        s: Linear<1, { T::MaxSessions::get() }>,
+        l: Linear<1, { T::MaxLanes::get().into() }>,
+    ) {
         let (provider, service) = offered::<T>();
         let (_, channel) = opened::<T>(0, service);
         // Fewer lanes than sessions cannot be: then as many.

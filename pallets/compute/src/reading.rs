@@ -11,8 +11,8 @@ use crate::{
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, Encode};
 use noema_compute_primitives::{
-    ChannelId, Descriptor, LaneId, ModelName, Price, ServiceId, ServiceKind,
-    SessionId, VerificationMode,
+    ChannelId, Descriptor, LaneId, ModelName, Price, ServiceId, ServiceKind, SessionId,
+    VerificationMode,
 };
 use noema_session::Limits;
 use noema_traits::{ProviderRegistry, Role, Tick};

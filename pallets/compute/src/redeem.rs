@@ -78,10 +78,7 @@ impl<T: Config> Pallet<T> {
             *who == channel.provider || claim.demand.is_some(),
             Error::<T>::DemandMissing
         );
-        ensure!(
-            voucher.service == channel.service,
-            Error::<T>::WrongService
-        );
+        ensure!(voucher.service == channel.service, Error::<T>::WrongService);
         let mut record = Self::session(voucher.channel, voucher.session)?;
         record
             .session

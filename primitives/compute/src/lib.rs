@@ -26,7 +26,7 @@ mod service;
 mod verification;
 mod voucher;
 
-pub use check::{Agreed, Received, ReceiptFault, ResponseCheck};
+pub use check::{Agreed, ReceiptFault, Received, ResponseCheck};
 pub use demand::Demand;
 pub use hashing::{request_hash, response_hash, ResponseHasher, RouteTooLong};
 pub use over_redemption::Redemption;

@@ -90,11 +90,7 @@ impl Verification for Unverified {
     const MODE: VerificationMode = VerificationMode::None;
     type Evidence = ();
 
-    fn verify(
-        _context: &VerificationContext<'_>,
-        _receipt: &Receipt,
-        _evidence: &(),
-    ) -> Verdict {
+    fn verify(_context: &VerificationContext<'_>, _receipt: &Receipt, _evidence: &()) -> Verdict {
         Verdict::Unverified
     }
 }

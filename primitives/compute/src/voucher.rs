@@ -1,6 +1,8 @@
 //! What a buyer signs before a request is worked on.
 
-use crate::{payload::payload, ChannelId, Hash, LaneId, Price, ServiceId, SessionId, VOUCHER_DOMAIN};
+use crate::{
+    payload::payload, ChannelId, Hash, LaneId, Price, ServiceId, SessionId, VOUCHER_DOMAIN,
+};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;

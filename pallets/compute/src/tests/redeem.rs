@@ -1,11 +1,11 @@
 //! What vouchers are worth.
 
 use crate::{mock::*, ClaimOf, Error, Event, Lanes, Pairs};
+use codec::Encode;
 use frame_support::{
     assert_noop, assert_ok,
     traits::fungible::{InspectFreeze, MutateFreeze},
 };
-use codec::Encode;
 use noema_compute_primitives::{Price, Voucher, RECEIPT_DOMAIN, VOUCHER_DOMAIN};
 
 #[test]
@@ -74,10 +74,8 @@ fn redeem_by_the_operator_takes_what_the_channels_key_demands_and_no_more() {
             assert_noop!(redeem(operator, vec![other]), Error::<Test>::BadDemand);
         }
         // Nor for another request of the lane, nor another lane.
-        let changes: [fn(&mut Voucher); 2] = [
-            |voucher| voucher.nonce += 1,
-            |voucher| voucher.lane += 1,
-        ];
+        let changes: [fn(&mut Voucher); 2] =
+            [|voucher| voucher.nonce += 1, |voucher| voucher.lane += 1];
         for change in changes {
             let mut elsewhere = first;
             change(&mut elsewhere);

@@ -239,10 +239,7 @@ fn retire_of_a_service_without_bond_behind_it_is_anybodys_and_pays_its_provider(
         let call = || Call::retire { service };
         // Jailed is not gone.
         Registry::set_active(PROVIDER, false);
-        assert_noop!(
-            dispatch(STRANGER, call()),
-            Error::<Test>::NotYourService
-        );
+        assert_noop!(dispatch(STRANGER, call()), Error::<Test>::NotYourService);
         Registry::leave(PROVIDER);
         let stranger = funds(STRANGER);
         assert_ok!(dispatch(STRANGER, call()));

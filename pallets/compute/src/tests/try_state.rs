@@ -228,7 +228,9 @@ fn holds_of_accounts_without_records_are_noticed() {
         assert_ok!(Balances::hold(&reason.into(), &account(STRANGER), 1));
     };
     noticed("of an account without a purse", || hold(HoldReason::Purse));
-    noticed("of an account without records", || hold(HoldReason::Deposit));
+    noticed("of an account without records", || {
+        hold(HoldReason::Deposit)
+    });
 }
 
 #[test]

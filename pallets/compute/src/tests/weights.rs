@@ -26,7 +26,10 @@ fn remove_and_drop_session_are_charged_for_what_was_there() {
         assert_ok!(Compute::close(signed(PROVIDER), channel));
         let call = Call::remove { channel };
         let before = RuntimeCall::Compute(call.clone()).get_dispatch_info();
-        assert_eq!(before.call_weight, Weights::remove(3, MaxLanes::get().into()));
+        assert_eq!(
+            before.call_weight,
+            Weights::remove(3, MaxLanes::get().into())
+        );
         let after = dispatch(ALICE, call).unwrap();
         assert_eq!(after.actual_weight, Some(Weights::remove(1, 3)));
 
@@ -55,7 +58,11 @@ fn redeem_of_a_million_requests_weighs_as_much_as_of_one() {
             let actual = dispatch(PROVIDER, call).unwrap().actual_weight;
             assert_eq!(left(channel), 9_999);
             assert_eq!(Lanes::<Test>::iter().count(), 1);
-            weighed = Some((weight, actual, Channels::<Test>::get(channel).encoded_size()));
+            weighed = Some((
+                weight,
+                actual,
+                Channels::<Test>::get(channel).encoded_size(),
+            ));
         });
         weighed.unwrap()
     };
