@@ -189,7 +189,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn drop_session(l: Linear<1, { T::MaxLanes::get().into() }>) {
+    fn drop_session(l: Linear<1, { u32::from(T::MaxLanes::get()) }>) {
         let (_, service) = offered::<T>();
         let (payer, channel) = opened::<T>(0, service);
         fill_lanes::<T>(channel, 0, l);
@@ -248,7 +248,7 @@ mod benchmarks {
     #[benchmark]
     fn remove(
         s: Linear<1, { T::MaxSessions::get() }>,
-        l: Linear<1, { T::MaxLanes::get().into() }>,
+        l: Linear<1, { u32::from(T::MaxLanes::get()) }>,
     ) {
         let (provider, service) = offered::<T>();
         let (_, channel) = opened::<T>(0, service);

@@ -51,7 +51,7 @@ fn receipt() -> Receipt {
     }
 }
 
-const ANSWER: Received<'_> = Received {
+const ANSWER: Received<'static> = Received {
     hash: &[7; 32],
     bytes: 50,
 };

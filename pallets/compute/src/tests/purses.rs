@@ -1,7 +1,7 @@
 //! What payers hold.
 
 use crate::{mock::*, Call, Error, Purses};
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, traits::fungible::MutateFreeze};
 
 #[test]
 fn deposit_holds_and_withdraw_gives_back() {

@@ -142,7 +142,7 @@ proptest! {
             prop_assert!(outcome.to_payer >= excess);
             prop_assert!(outcome.slashed > outcome.to_payer);
             let mut honest = market();
-            let _ = honest.redeem(PROVIDER, &claim(last, last.receipt.cumulative));
+            honest.redeem(PROVIDER, &claim(last, last.receipt.cumulative)).ok();
             let has = |model: &Model| model.bank.wealth(PROVIDER) + model.providers[&PROVIDER].bond;
             prop_assert!(has(&model) < has(&honest));
             prop_assert_eq!(model.report(&last.receipt, Some(SERVICE_KEY)), Err(Error::AlreadyPunished));
