@@ -513,7 +513,7 @@ pub mod pallet {
             signature: T::Signature,
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            Self::do_report(&receipt, &signature).map(Into::into)
+            Ok(Self::do_report(&receipt, &signature)?.into())
         }
 
         /// Removes the record of what the signer has paid a provider with which it has no channel. What was not consumed of it is gone.

@@ -10,6 +10,7 @@ use crate::{
 };
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, Encode};
+use frame_support::traits::Get;
 use noema_compute_primitives::{
     ChannelId, Descriptor, LaneId, ModelName, Price, ServiceId, ServiceKind, SessionId,
     VerificationMode,
