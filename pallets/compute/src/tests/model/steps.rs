@@ -23,7 +23,7 @@ pub(super) fn beginning() -> Vec<Op> {
         call(RIVAL, announce(service_key(RIVAL))),
         // The first channel is empty before its key has spent all that it may; the second is not.
         call(ALICE, open(0, 600, grant(50, 1_200))),
-        call(BOB, open(1, 2_000, grant(51, 900))),
+        call(BOB, open(1, 2_000, grant(51, 500))),
     ]
 }
 
