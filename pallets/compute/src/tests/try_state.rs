@@ -229,7 +229,7 @@ fn holds_of_accounts_without_records_are_noticed() {
     };
     noticed("of an account without a purse", || hold(HoldReason::Purse));
     noticed("of an account without records", || {
-        hold(HoldReason::Deposit)
+        hold(HoldReason::Deposit);
     });
 }
 
