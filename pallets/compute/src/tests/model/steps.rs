@@ -6,7 +6,7 @@ use super::*;
 pub(super) fn beginning() -> Vec<Op> {
     let grant = |key, total| model::Grant {
         key,
-        per_use: 500,
+        per_use: 500.min(total),
         total,
         expires: u64::MAX,
     };
@@ -23,7 +23,7 @@ pub(super) fn beginning() -> Vec<Op> {
         call(RIVAL, announce(service_key(RIVAL))),
         // The first channel is empty before its key has spent all that it may; the second is not.
         call(ALICE, open(0, 600, grant(50, 1_200))),
-        call(BOB, open(1, 2_000, grant(51, 500))),
+        call(BOB, open(1, 2_000, grant(51, 300))),
     ]
 }
 
@@ -150,7 +150,12 @@ fn any_claim() -> impl Strategy<Value = ClaimSpec> {
 
 fn any_op() -> impl Strategy<Value = Op> {
     let ticks = prop_oneof![4 => 0..20u64, 2 => 20..60u64, 1 => 60..300u64];
-    let redeemer = prop_oneof![4 => provider(), 2 => Just(operator_of(PROVIDER)), 1 => anybody()];
+    let redeemer = prop_oneof![
+        4 => provider(),
+        3 => Just(RIVAL),
+        2 => Just(operator_of(PROVIDER)),
+        1 => anybody(),
+    ];
     let back = prop_oneof![3 => Just(0_usize), 2 => 1..3_usize];
     // Down to bonds that do not cover a slash.
     let unbonded = prop_oneof![2 => 1..500u128, 1 => 4_000..5_000u128];
