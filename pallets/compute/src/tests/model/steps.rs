@@ -4,9 +4,9 @@ use super::*;
 
 /// A service of each provider and a channel of each payer, so that there is something to happen.
 pub(super) fn beginning() -> Vec<Op> {
-    let grant = |key, total| model::Grant {
+    let grant = |key, total: u128| model::Grant {
         key,
-        per_use: 500.min(total),
+        per_use: total.min(500),
         total,
         expires: u64::MAX,
     };
