@@ -205,6 +205,7 @@ impl pallet_noema_providers::Config for Runtime {
     type RewardDrip = ConstU32<10>;
     type ReturnGate = ();
     type WeightInfo = pallet_noema_providers::weights::SubstrateWeight<Runtime>;
+    type BondGate = ();
 }
 
 /// The same of every role: a token at least, and a token per GiB.

@@ -16,8 +16,8 @@ use scene::*;
 pub use signing::BenchmarkHelper;
 
 use crate::{
-    Books, Call, ChannelState, Channels, ClaimsOf, Config, Lanes, Pairs, Pallet, Purses, Services,
-    Sessions,
+    Balance, Books, Call, ChannelState, Channels, ClaimsOf, Config, Lanes, Pairs, Pallet, Purses,
+    Services, Sessions,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
@@ -100,10 +100,10 @@ mod benchmarks {
 
     #[benchmark]
     fn retire() {
-        let (provider, service) = offered::<T>();
+        let (provider, service) = left_behind::<T>();
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(provider.clone()), service);
+        _(RawOrigin::Signed(operator::<T>(0)), service);
 
         assert!(!Books::<T>::contains_key(provider));
     }
@@ -189,7 +189,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn drop_session(l: Linear<1, { T::MaxLanes::get() }>) {
+    fn drop_session(l: Linear<1, { u32::from(T::MaxLanes::get()) }>) {
         let (_, service) = offered::<T>();
         let (payer, channel) = opened::<T>(0, service);
         fill_lanes::<T>(channel, 0, l);
@@ -246,7 +246,10 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn remove(s: Linear<1, { T::MaxSessions::get() }>, l: Linear<1, { T::MaxLanes::get() }>) {
+    fn remove(
+        s: Linear<1, { T::MaxSessions::get() }>,
+        l: Linear<1, { u32::from(T::MaxLanes::get()) }>,
+    ) {
         let (provider, service) = offered::<T>();
         let (_, channel) = opened::<T>(0, service);
         // Fewer lanes than sessions cannot be: then as many.
@@ -268,12 +271,20 @@ mod benchmarks {
         let (_, channel) = opened::<T>(0, service);
         let claims: ClaimsOf<T> = alloc::vec![claim::<T>(0, channel)].try_into().unwrap();
         Pallet::<T>::redeem(RawOrigin::Signed(provider).into(), claims).unwrap();
+        // So much too much that the slash takes all there is: the own bond, what is unbonding, and what others delegated. `set_active` has put these behind it.
+        Lanes::<T>::mutate((channel, 0), 0, |lane| {
+            let lane = lane.as_mut().unwrap();
+            (lane.maximum, lane.redeemed) = (Balance::MAX, Balance::MAX);
+        });
         let (receipt, signature) = evidence::<T>(channel);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(operator::<T>(0)), receipt, signature);
 
-        assert!(Lanes::<T>::get((channel, 0), 0).unwrap().proven);
+        assert_eq!(
+            Lanes::<T>::get((channel, 0), 0).unwrap().punished,
+            Balance::MAX
+        );
     }
 
     #[benchmark]

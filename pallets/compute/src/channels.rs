@@ -46,6 +46,7 @@ impl<T: Config> Pallet<T> {
         let mut record = Channel {
             payer: payer.clone(),
             provider: provider.clone(),
+            service,
             key: offered.key.clone(),
             left: cap,
             redeemed: 0,
@@ -62,6 +63,7 @@ impl<T: Config> Pallet<T> {
             channel,
             payer,
             provider,
+            service,
             key: offered.key,
             cap,
         });
@@ -188,7 +190,7 @@ impl<T: Config> Pallet<T> {
         Self::put_purse(&record.payer, purse);
         Self::release_deposit(&record.payer, record.deposit.saturating_add(released));
         Self::deposit_event(Event::ChannelRemoved { channel });
-        Ok((record.sessions, record.lanes))
+        Ok((record.sessions, record.lanes.into()))
     }
 
     pub(crate) fn channel(channel: ChannelId) -> Result<ChannelOf<T>, Error<T>> {
@@ -209,8 +211,13 @@ impl<T: Config> Pallet<T> {
 
     /// The most that the provider's channels may hold in all.
     pub(crate) fn most_reserved(provider: &T::AccountId) -> Balance {
+        Self::carried_by(T::Providers::bond(Role::Compute, provider))
+    }
+
+    /// The most that channels may hold in all on the strength of such a bond.
+    pub(crate) fn carried_by(bond: Balance) -> Balance {
         // More than can exist is no limit.
-        T::Providers::bond(Role::Compute, provider).saturating_mul(T::CapPerBond::get().into())
+        bond.saturating_mul(T::CapPerBond::get().into())
     }
 
     /// The provider's book with `amount` more reserved, if its bond carries that. The caller stores it.

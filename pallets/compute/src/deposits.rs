@@ -17,7 +17,12 @@ use frame_support::{
 use noema_compute_primitives::{ChannelId, LaneId, ModelName, ServiceId, ServiceKind, SessionId};
 use sp_runtime::DispatchResult;
 
-/// The deposit for items of at most these bytes, keys included.
+/// Bytes that `Twox64Concat` puts before a key.
+const TWOX: usize = 8;
+/// Bytes that `Blake2_128Concat` puts before a key.
+const BLAKE: usize = 16;
+
+/// The deposit for items of at most these bytes, keys and their hashes included. What all keys of a map begin with is there once.
 fn price<T: Config>(items: impl IntoIterator<Item = usize>) -> Balance {
     items.into_iter().fold(0, |sum: Balance, bytes| {
         let bytes = Balance::try_from(bytes).unwrap_or(Balance::MAX);
@@ -26,49 +31,49 @@ fn price<T: Config>(items: impl IntoIterator<Item = usize>) -> Balance {
     })
 }
 
-/// The most bytes of a value and its keys together.
+/// The most bytes of a value and its keys together, after those of the hashes before the keys.
 macro_rules! bytes {
-    ($($part:ty),+) => {
-        0_usize$(.saturating_add(<$part>::max_encoded_len()))+
+    ($($hash:ident)*; $($part:ty),+) => {
+        0_usize$(.saturating_add($hash))*$(.saturating_add(<$part>::max_encoded_len()))+
     };
 }
 
 /// A service with its three entries in lists, and the provider's book.
 pub(crate) fn service<T: Config>() -> Balance {
     price::<T>([
-        bytes!(ServiceId, ServiceOf<T>),
-        bytes!(T::AccountId, ServiceId),
-        bytes!(ServiceKind, ServiceId),
-        bytes!(ModelName, ServiceId),
-        bytes!(T::AccountId, Book),
+        bytes!(TWOX; ServiceId, ServiceOf<T>),
+        bytes!(BLAKE TWOX; T::AccountId, ServiceId),
+        bytes!(TWOX TWOX; ServiceKind, ServiceId),
+        bytes!(BLAKE TWOX; ModelName, ServiceId),
+        bytes!(BLAKE; T::AccountId, Book),
     ])
 }
 
 /// A channel with its two entries in lists, and the provider's book.
 pub(crate) fn channel<T: Config>() -> Balance {
     price::<T>([
-        bytes!(ChannelId, ChannelOf<T>),
-        bytes!(T::AccountId, ChannelId),
-        bytes!(T::AccountId, ChannelId),
-        bytes!(T::AccountId, Book),
+        bytes!(TWOX; ChannelId, ChannelOf<T>),
+        bytes!(BLAKE TWOX; T::AccountId, ChannelId),
+        bytes!(BLAKE TWOX; T::AccountId, ChannelId),
+        bytes!(BLAKE; T::AccountId, Book),
     ])
 }
 
 /// A session with so many lanes.
 pub(crate) fn session<T: Config>(lanes: LaneId) -> Balance {
-    let lane = price::<T>([bytes!(ChannelId, SessionId, LaneId, Lane)]);
-    price::<T>([bytes!(ChannelId, SessionId, SessionOf<T>)])
+    let lane = price::<T>([bytes!(TWOX TWOX; ChannelId, SessionId, LaneId, Lane)]);
+    price::<T>([bytes!(TWOX TWOX; ChannelId, SessionId, SessionOf<T>)])
         .saturating_add(lane.saturating_mul(lanes.into()))
 }
 
 /// A purse.
 pub(crate) fn purse<T: Config>() -> Balance {
-    price::<T>([bytes!(T::AccountId, Purse)])
+    price::<T>([bytes!(BLAKE; T::AccountId, Purse)])
 }
 
 /// The record of what two have had to do with each other.
 pub(crate) fn pair<T: Config>() -> Balance {
-    price::<T>([bytes!(T::AccountId, T::AccountId, Pair)])
+    price::<T>([bytes!(BLAKE BLAKE; T::AccountId, T::AccountId, Pair)])
 }
 
 impl<T: Config> Pallet<T> {

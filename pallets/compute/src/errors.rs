@@ -33,7 +33,7 @@ mod errors {
         /// The endpoint is not `https://HOST[:PORT][/PATH]#sha256=KEY`, nor `http://` and a loopback host, in visible ASCII.
         #[codec(index = 7)]
         EndpointInvalid,
-        /// The free balance does not cover the amount, the deposit and the existential deposit.
+        /// What is free and not frozen does not cover the amount, the deposit and the existential deposit.
         #[codec(index = 8)]
         InsufficientFunds,
         /// The amount is zero.
@@ -99,9 +99,9 @@ mod errors {
         /// The session is not over. Revoke it, and wait until it has ended.
         #[codec(index = 29)]
         SessionNotOver,
-        /// The key may not pay for this service.
+        /// The voucher is for another service than the channel. Open a channel for that service.
         #[codec(index = 30)]
-        OutOfScope,
+        WrongService,
         /// The maximum of the voucher is above what the key may promise at once.
         #[codec(index = 31)]
         AbovePerUse,
@@ -147,9 +147,9 @@ mod errors {
         /// More than `EvidenceWindow` ticks have passed since the redemption.
         #[codec(index = 45)]
         EvidenceTooLate,
-        /// This redemption was punished already.
+        /// So much was punished already. Only a receipt that shows a larger excess is of use.
         #[codec(index = 46)]
-        AlreadyProven,
+        AlreadyPunished,
         /// The receipt does not show that too much was redeemed.
         #[codec(index = 47)]
         NotTooMuch,
@@ -165,5 +165,11 @@ mod errors {
         /// Records contradict each other; nothing was changed. This is a fault of the pallet.
         #[codec(index = 51)]
         Inconsistent,
+        /// An operator's claim needs the signature of the channel's key over what is demanded. Have the gateway sign it, or send it from the bonded account.
+        #[codec(index = 52)]
+        DemandMissing,
+        /// The demand is not signed by the channel's key for this channel, session, lane, nonce and amount on this chain.
+        #[codec(index = 53)]
+        BadDemand,
     }
 }

@@ -90,6 +90,8 @@ mod events {
             payer: T::AccountId,
             /// Who is paid.
             provider: T::AccountId,
+            /// For what.
+            service: ServiceId,
             /// Signs its receipts.
             key: T::AccountId,
             /// What is reserved for it.

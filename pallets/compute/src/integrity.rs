@@ -27,6 +27,10 @@ pub(crate) fn integrity_test<T: Config>() {
         "pallet-noema-compute: `MinCap` is 0, so that a channel need not hold anything; raise it"
     );
     assert!(
+        T::CutShare::get() > Permill::zero(),
+        "pallet-noema-compute: `CutShare` is 0, so that reputation costs nothing; raise it"
+    );
+    assert!(
         T::CutShare::get() < Permill::one(),
         "pallet-noema-compute: `CutShare` is 100 %, so that no provider is paid; lower it"
     );
@@ -47,16 +51,18 @@ pub(crate) fn integrity_test<T: Config>() {
         .max_extrinsic
         .unwrap_or_else(|| T::BlockWeights::get().max_block);
     let calls = [
+        ("open", T::WeightInfo::open()),
+        ("report", T::WeightInfo::report()),
         ("redeem", T::WeightInfo::redeem(T::MaxClaims::get())),
         (
             "remove",
-            T::WeightInfo::remove(T::MaxSessions::get(), T::MaxLanes::get()),
+            T::WeightInfo::remove(T::MaxSessions::get(), T::MaxLanes::get().into()),
         ),
     ];
     for (name, weight) in calls {
         assert!(
             weight.all_lte(most),
-            "pallet-noema-compute: `{name}` weighs up to {weight:?}, a transaction may weigh {most:?}; lower `MaxClaims`, `MaxSessions` or `MaxLanes`"
+            "pallet-noema-compute: `{name}` weighs up to {weight:?}, a transaction may weigh {most:?}; lower `MaxClaims`, `MaxSessions` or `MaxLanes`, or let transactions weigh more"
         );
     }
 }

@@ -19,6 +19,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+mod bond_gate;
 mod channels;
 mod deposits;
 mod errors;
@@ -45,7 +46,8 @@ pub mod weights;
 
 pub use pallet::*;
 pub use reading::{
-    Browse, ChannelInfo, LaneInfo, Page, ServiceInfo, SessionInfo, MAX_PAGE, MAX_SCAN,
+    Browse, ChannelInfo, LaneInfo, Page, ProviderInfo, Room, ServiceInfo, SessionInfo, MAX_PAGE,
+    MAX_SCAN,
 };
 pub use types::{
     Balance, Book, Channel, ChannelOf, ChannelState, Claim, ClaimOf, ClaimsOf, CreditOf, GrantOf,
@@ -154,7 +156,7 @@ pub mod pallet {
 
         /// How many lanes the sessions of one channel can have in all.
         #[pallet::constant]
-        type MaxLanes: Get<u32>;
+        type MaxLanes: Get<LaneId>;
 
         /// How many claims one call can redeem.
         #[pallet::constant]
@@ -381,7 +383,7 @@ pub mod pallet {
             Self::do_set_key(&who, service, key)
         }
 
-        /// Takes a service off the market. Channels that were opened for it stay.
+        /// Takes a service off the market. Channels that were opened for it stay. Anybody may do so when its provider has no bond; the deposit is the provider's.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::retire())]
         pub fn retire(origin: OriginFor<T>, service: ServiceId) -> DispatchResult {
@@ -455,7 +457,7 @@ pub mod pallet {
 
         /// Removes a session that is over, with its lanes, and so gives up what could be proven of their redemptions.
         #[pallet::call_index(12)]
-        #[pallet::weight(T::WeightInfo::drop_session(T::MaxLanes::get()))]
+        #[pallet::weight(T::WeightInfo::drop_session(T::MaxLanes::get().into()))]
         pub fn drop_session(
             origin: OriginFor<T>,
             channel: ChannelId,
@@ -466,7 +468,7 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::drop_session(lanes)).into())
         }
 
-        /// Redeems claims on channels with the signer, or with the provider that it operates: each by itself. What is refused is told in an event and stays as it
+        /// Redeems claims on channels with the signer, or with the provider that it operates (then each with a demand): each by itself. What is refused is told in an event and stays as it
         /// was; the call fails when all are. The provider's account is paid.
         #[pallet::call_index(13)]
         #[pallet::weight(T::WeightInfo::redeem(redeem::count(claims)))]
@@ -494,7 +496,7 @@ pub mod pallet {
         /// Removes a settled channel and gives its deposits back to the payer. The payer may at any time, which gives up what could be proven of its redemptions;
         /// anybody may after `EvidenceWindow` ticks.
         #[pallet::call_index(16)]
-        #[pallet::weight(T::WeightInfo::remove(T::MaxSessions::get(), T::MaxLanes::get()))]
+        #[pallet::weight(T::WeightInfo::remove(T::MaxSessions::get(), T::MaxLanes::get().into()))]
         pub fn remove(origin: OriginFor<T>, channel: ChannelId) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
             let (sessions, lanes) = Self::do_remove(&who, channel)?;
@@ -502,7 +504,7 @@ pub mod pallet {
         }
 
         /// Proves with a receipt of the provider's own that it redeemed more of a lane than it was owed. It is slashed and jailed; the payer gets its share, whoever
-        /// reports. Costs no fee when it is so.
+        /// reports. A stronger receipt is charged what it shows more than those before. Costs no fee when at least `MinSlash` was taken.
         #[pallet::call_index(17)]
         #[pallet::weight(T::WeightInfo::report())]
         pub fn report(
@@ -511,8 +513,7 @@ pub mod pallet {
             signature: T::Signature,
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            Self::do_report(&receipt, &signature)?;
-            Ok(Pays::No.into())
+            Ok(Self::do_report(&receipt, &signature)?.into())
         }
 
         /// Removes the record of what the signer has paid a provider with which it has no channel. What was not consumed of it is gone.

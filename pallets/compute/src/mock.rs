@@ -78,7 +78,7 @@ parameter_types! {
     pub static EvidenceWindow: u64 = 200;
     pub static CapPerBond: u32 = 4;
     pub static MinCap: u128 = 10;
-    pub static MaxLanes: u32 = 6;
+    pub static MaxLanes: u16 = 6;
     pub static MaxClaims: u32 = 16;
     pub static SlashFactor: u32 = 4;
     pub static PayerShare: Perbill = Perbill::from_percent(50);

@@ -3,9 +3,13 @@
 use crate::{deposits, Balance, Config, Error, Event, HoldReason, Pallet, Purse, Purses};
 use frame_support::{
     ensure,
-    traits::{fungible::hold::Mutate as _, tokens::Precision},
+    storage::{with_transaction, TransactionOutcome},
+    traits::{
+        fungible::{hold::Mutate as _, Inspect as _, InspectHold as _},
+        tokens::{Fortitude, Precision, Preservation},
+    },
 };
-use sp_runtime::{ArithmeticError, DispatchResult};
+use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_deposit(who: &T::AccountId, amount: Balance) -> DispatchResult {
@@ -35,7 +39,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The purse of a payer; a new one, for its deposit, where there is none. The caller stores it.
-    pub(crate) fn purse_or_new(who: &T::AccountId) -> Result<Purse, sp_runtime::DispatchError> {
+    pub(crate) fn purse_or_new(who: &T::AccountId) -> Result<Purse, DispatchError> {
         if let Some(purse) = Purses::<T>::get(who) {
             return Ok(purse);
         }
@@ -74,13 +78,28 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Moves `amount` of the free balance into the purse.
+    /// Moves `amount` of the free balance into the purse. What somebody else froze, tokens that vest or that votes bind, stays out of it: purses pay by force.
     fn fill(who: &T::AccountId, purse: &mut Purse, amount: Balance) -> DispatchResult {
         purse.balance = purse
             .balance
             .checked_add(amount)
             .ok_or(ArithmeticError::Overflow)?;
+        let usable = Self::usable_without_purse(who)?;
+        ensure!(purse.balance <= usable, Error::<T>::InsufficientFunds);
         T::Currency::hold(&HoldReason::Purse.into(), who, amount)
             .map_err(|_| Error::<T>::InsufficientFunds.into())
+    }
+
+    /// What the account could spend if its purse were empty. Asked like that since what is held counts towards what is frozen: with the purse counted, a payer could
+    /// put frozen tokens into it after all, bit by bit.
+    fn usable_without_purse(who: &T::AccountId) -> Result<Balance, DispatchError> {
+        let reason = HoldReason::Purse.into();
+        with_transaction(|| {
+            let held = T::Currency::balance_on_hold(&reason, who);
+            let released = T::Currency::release(&reason, who, held, Precision::Exact);
+            let usable =
+                T::Currency::reducible_balance(who, Preservation::Preserve, Fortitude::Polite);
+            TransactionOutcome::Rollback(released.map(|_| usable))
+        })
     }
 }

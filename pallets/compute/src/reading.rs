@@ -10,12 +10,13 @@ use crate::{
 };
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, Encode};
+use frame_support::traits::Get;
 use noema_compute_primitives::{
-    ChannelId, ChannelScope, Descriptor, LaneId, ModelName, Price, ServiceId, ServiceKind,
-    SessionId, VerificationMode,
+    ChannelId, Descriptor, LaneId, ModelName, Price, ServiceId, ServiceKind, SessionId,
+    VerificationMode,
 };
 use noema_session::Limits;
-use noema_traits::Tick;
+use noema_traits::{ProviderRegistry, Role, Tick};
 use scale_info::TypeInfo;
 
 /// Entries that one page has at most.
@@ -41,7 +42,7 @@ pub struct Browse {
 pub struct Page<Entry, Cursor> {
     /// What was found.
     pub entries: Vec<Entry>,
-    /// Where to go on. None at the end; a page may be empty and not the last.
+    /// Where to go on. None at the end; a page may be empty and not the last. Where nothing was asked for, what was passed.
     pub next: Option<Cursor>,
 }
 
@@ -69,8 +70,50 @@ pub struct LaneInfo {
     pub lane: LaneId,
     /// Nonce of the voucher.
     pub nonce: u64,
+    /// Maximum of the voucher.
+    pub maximum: Balance,
     /// What the lane has paid in all.
     pub redeemed: Balance,
+    /// When: it can be held against the provider for `EvidenceWindow` ticks from then on.
+    pub at: Tick,
+    /// What of it was shown to be too much, was punished, and is still outstanding: only evidence of more is of use.
+    pub punished: Balance,
+}
+
+/// Whether a channel can be opened to a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub enum Room {
+    /// It is not registered, jailed, or takes no new work.
+    #[codec(index = 0)]
+    Inactive,
+    /// A slash left a bond that does not carry the channels that are open.
+    #[codec(index = 1)]
+    UnderBonded {
+        /// By how much these have more reserved than it carries.
+        by: Balance,
+    },
+    /// What its bond still carries is less than the smallest cap.
+    #[codec(index = 2)]
+    Full,
+    /// One with up to this cap.
+    #[codec(index = 3)]
+    UpTo(Balance),
+}
+
+/// What stands behind a provider, and what it has promised. Payers get back what it redeemed too much as long as `SlashFactor` times all of that is within
+/// `bond`: for certain, whatever it does in all channels at once, only where `SlashFactor` times `reserved` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ProviderInfo {
+    /// Own bond, without what is unbonding.
+    pub bond: Balance,
+    /// Its services.
+    pub services: u32,
+    /// Its channels that are not settled.
+    pub channels: u32,
+    /// What can still be redeemed from these in all.
+    pub reserved: Balance,
+    /// The channel that can be opened now.
+    pub room: Room,
 }
 
 /// A session as readers see it.
@@ -80,8 +123,6 @@ pub struct SessionInfo<AccountId> {
     pub session: SessionId,
     /// The key.
     pub key: AccountId,
-    /// What it may pay for.
-    pub scope: ChannelScope,
     /// What it may spend.
     pub limits: Limits,
     /// What it has spent.
@@ -103,6 +144,8 @@ pub struct ChannelInfo<AccountId> {
     pub payer: AccountId,
     /// Who is paid.
     pub provider: AccountId,
+    /// The service that it pays for.
+    pub service: ServiceId,
     /// Signs its receipts.
     pub key: AccountId,
     /// What can still be redeemed.
@@ -144,7 +187,7 @@ impl<T: Config> Pallet<T> {
                 )),
             },
         };
-        page(numbers, limit, |service| {
+        page(numbers, after, limit, |service| {
             let info = Self::service_info(*service)?;
             (info.active && fits(&info.descriptor, wanted)).then_some(info)
         })
@@ -179,7 +222,6 @@ impl<T: Config> Pallet<T> {
                 SessionInfo {
                     session: number,
                     key: session.grant().key.clone(),
-                    scope: session.grant().scope,
                     limits: session.grant().limits,
                     spent: session.spent(),
                     ends: session.ends(),
@@ -192,6 +234,7 @@ impl<T: Config> Pallet<T> {
         Some(ChannelInfo {
             payer: record.payer,
             provider: record.provider,
+            service: record.service,
             key: record.key,
             left: record.left,
             redeemed: record.redeemed,
@@ -204,7 +247,10 @@ impl<T: Config> Pallet<T> {
         let info = |(lane, record): (LaneId, Lane)| LaneInfo {
             lane,
             nonce: record.nonce,
+            maximum: record.maximum,
             redeemed: record.redeemed,
+            at: record.at,
+            punished: record.punished,
         };
         Lanes::<T>::iter_prefix((channel, session))
             .take(MAX_SCAN)
@@ -225,7 +271,7 @@ impl<T: Config> Pallet<T> {
                 Box::new(ChannelsOf::<T>::iter_key_prefix_from(payer, from))
             }
         };
-        page(numbers, limit, |channel| Some(*channel))
+        page(numbers, after, limit, |channel| Some(*channel))
     }
 
     /// The channels with a provider.
@@ -241,27 +287,51 @@ impl<T: Config> Pallet<T> {
                 Box::new(ChannelsWith::<T>::iter_key_prefix_from(provider, from))
             }
         };
-        page(numbers, limit, |channel| Some(*channel))
+        page(numbers, after, limit, |channel| Some(*channel))
     }
 
-    /// The largest cap with which a channel can be opened to a provider now; 0 when it takes no new work.
-    pub fn room(provider: &T::AccountId) -> Balance {
-        if !Self::is_active(provider) {
-            return 0;
+    /// What stands behind a provider and what it has promised.
+    pub fn provider_info(provider: &T::AccountId) -> ProviderInfo {
+        let bond = T::Providers::bond(Role::Compute, provider);
+        let book = Books::<T>::get(provider).unwrap_or_default();
+        let most = Self::carried_by(bond);
+        let room = if !Self::is_active(provider) {
+            Room::Inactive
+        } else {
+            match most.checked_sub(book.reserved) {
+                None => Room::UnderBonded {
+                    by: book.reserved.saturating_sub(most),
+                },
+                Some(room) if room < T::MinCap::get() => Room::Full,
+                Some(room) => Room::UpTo(room),
+            }
+        };
+        ProviderInfo {
+            bond,
+            services: book.services,
+            channels: book.channels,
+            reserved: book.reserved,
+            room,
         }
-        let reserved = Books::<T>::get(provider).map_or(0, |book| book.reserved);
-        Self::most_reserved(provider).saturating_sub(reserved)
     }
 }
 
 /// Goes through numbers until there are enough entries, or enough was looked at.
 fn page<Entry>(
     numbers: impl Iterator<Item = u64>,
+    after: Option<u64>,
     limit: u32,
     mut entry: impl FnMut(&u64) -> Option<Entry>,
 ) -> Page<Entry, u64> {
     let limit = usize::try_from(limit).map_or(MAX_PAGE, |limit| limit.min(MAX_PAGE));
     let mut entries = Vec::new();
+    if limit == 0 {
+        // Nothing was asked for, and nothing is looked at: the answer says where to go on, which is where it began.
+        return Page {
+            entries,
+            next: after,
+        };
+    }
     for (looked_at, number) in (1_usize..).zip(numbers) {
         entries.extend(entry(&number));
         if entries.len() >= limit || looked_at >= MAX_SCAN {

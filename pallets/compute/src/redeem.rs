@@ -14,7 +14,7 @@ use frame_support::{
         Get, OnUnbalanced,
     },
 };
-use noema_compute_primitives::Hash;
+use noema_compute_primitives::{Demand, Hash};
 use noema_session::Refused;
 use sp_runtime::{
     traits::{Verify, Zero},
@@ -73,10 +73,16 @@ impl<T: Config> Pallet<T> {
             ChannelState::Closing { until } => ensure!(now < until, Error::<T>::ChannelOver),
             ChannelState::Settled { .. } => return Err(Error::<T>::ChannelOver.into()),
         }
+        // The key that sends transactions does not say what is owed: whoever stole it could take ceilings, and have the bond slashed for that.
+        ensure!(
+            *who == channel.provider || claim.demand.is_some(),
+            Error::<T>::DemandMissing
+        );
+        ensure!(voucher.service == channel.service, Error::<T>::WrongService);
         let mut record = Self::session(voucher.channel, voucher.session)?;
         record
             .session
-            .authorise(now, &voucher.service, voucher.maximum)
+            .authorise(now, &(), voucher.maximum)
             .map_err(Self::refused)?;
         ensure!(voucher.lane < record.lanes, Error::<T>::UnknownLane);
         ensure!(now < voucher.expires, Error::<T>::VoucherExpired);
@@ -97,6 +103,14 @@ impl<T: Config> Pallet<T> {
             &record.session.grant().key,
         );
         ensure!(signed, Error::<T>::BadSignature);
+        if *who != channel.provider {
+            let demand = Demand::new(voucher, claim.amount).payload(genesis);
+            let demanded = claim
+                .demand
+                .as_ref()
+                .is_some_and(|signature| signature.verify(demand.as_slice(), &channel.key));
+            ensure!(demanded, Error::<T>::BadDemand);
+        }
 
         // What the channel or the key cannot pay stays due: a lane that paid less than its voucher covers can be asked again.
         let amount = due.min(channel.left).min(record.session.left());
@@ -106,6 +120,7 @@ impl<T: Config> Pallet<T> {
             .redeemed
             .checked_add(amount)
             .ok_or(ArithmeticError::Overflow)?;
+        lane.punished = lane.still_punished(voucher.paid);
         lane.nonce = voucher.nonce;
         lane.maximum = voucher.maximum;
         lane.redeemed = lane
@@ -113,7 +128,6 @@ impl<T: Config> Pallet<T> {
             .checked_add(amount)
             .ok_or(ArithmeticError::Overflow)?;
         lane.at = now;
-        lane.proven = false;
         Self::note_paid(&channel.payer, &channel.provider, amount)?;
         let (payer, provider) = (channel.payer.clone(), channel.provider.clone());
         Channels::<T>::insert(voucher.channel, channel);
@@ -187,7 +201,8 @@ impl<T: Config> Pallet<T> {
     fn refused(refused: Refused) -> Error<T> {
         match refused {
             Refused::Over { .. } => Error::<T>::SessionOver,
-            Refused::OutOfScope => Error::<T>::OutOfScope,
+            // There is no scope within a channel.
+            Refused::OutOfScope => Error::<T>::WrongService,
             Refused::AbovePerUse { .. } => Error::<T>::AbovePerUse,
             Refused::AboveTotal { .. } => Error::<T>::SessionSpent,
         }

@@ -33,6 +33,15 @@ impl<T: Config> Pallet<T> {
         key: T::AccountId,
     ) -> DispatchResult {
         ensure!(Self::is_active(&who), Error::<T>::ProviderInactive);
+        Self::add_service(who, descriptor, key)
+    }
+
+    /// Adds a service of whoever it is.
+    pub(crate) fn add_service(
+        who: T::AccountId,
+        descriptor: Descriptor,
+        key: T::AccountId,
+    ) -> DispatchResult {
         descriptor.check().map_err(Self::descriptor_error)?;
         Self::ensure_endpoint(&descriptor.endpoint)?;
         let mut book = Books::<T>::get(&who).unwrap_or_default();
@@ -139,22 +148,25 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_retire(who: &T::AccountId, service: ServiceId) -> DispatchResult {
-        let record = Self::own_service(who, service)?;
-        let mut book = Books::<T>::get(who).ok_or(Error::<T>::Inconsistent)?;
+        let record = Self::service(service)?;
+        let provider = record.provider;
+        // What stands behind nothing is no offer: anybody may clear it away.
+        ensure!(
+            *who == provider || T::Providers::bond(Role::Compute, &provider) == 0,
+            Error::<T>::NotYourService
+        );
+        let mut book = Books::<T>::get(&provider).ok_or(Error::<T>::Inconsistent)?;
         book.services = book
             .services
             .checked_sub(1)
             .ok_or(Error::<T>::Inconsistent)?;
-        Self::put_book(who, book);
+        Self::put_book(&provider, book);
         Services::<T>::remove(service);
-        ServicesOf::<T>::remove(who, service);
+        ServicesOf::<T>::remove(&provider, service);
         ServicesByKind::<T>::remove(record.descriptor.kind, service);
         ServicesByModel::<T>::remove(&record.descriptor.model, service);
-        Self::release_deposit(who, record.deposit);
-        Self::deposit_event(Event::ServiceRetired {
-            service,
-            provider: who.clone(),
-        });
+        Self::release_deposit(&provider, record.deposit);
+        Self::deposit_event(Event::ServiceRetired { service, provider });
         Ok(())
     }
 

@@ -35,11 +35,11 @@ impl<T: Config> Pallet<T> {
             GrantError::UseAboveTotal { .. } => Error::<T>::GrantLimits,
         })?;
         ensure!(lanes > 0, Error::<T>::NoLanes);
-        let all_lanes = record.lanes.saturating_add(lanes.into());
-        ensure!(
-            record.sessions < T::MaxSessions::get() && all_lanes <= T::MaxLanes::get(),
-            Error::<T>::TooManySessions
-        );
+        let all_lanes = record
+            .lanes
+            .checked_add(lanes)
+            .filter(|all| *all <= T::MaxLanes::get() && record.sessions < T::MaxSessions::get())
+            .ok_or(Error::<T>::TooManySessions)?;
         let session = record.next_session;
         record.next_session = session.checked_add(1).ok_or(ArithmeticError::Overflow)?;
         record.sessions = record.sessions.saturating_add(1);
@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
             settled || dropped.session.is_over(Self::now()),
             Error::<T>::SessionNotOver
         );
-        let lanes = u32::from(dropped.lanes);
+        let lanes = dropped.lanes;
         record.sessions = record
             .sessions
             .checked_sub(1)
@@ -108,7 +108,7 @@ impl<T: Config> Pallet<T> {
         Self::remove_lanes(channel, session, dropped.lanes);
         Self::release_deposit(who, dropped.deposit);
         Self::deposit_event(Event::SessionDropped { channel, session });
-        Ok(lanes)
+        Ok(lanes.into())
     }
 
     /// Removes all sessions of a channel. Returns the deposits that were held for them, which the caller releases.

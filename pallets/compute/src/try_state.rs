@@ -83,6 +83,10 @@ impl<T: Config> Pallet<T> {
                 "a channel has a number that was not given out"
             );
             ensure!(
+                channel.service < NextService::<T>::get(),
+                "a channel is for a service that there never was"
+            );
+            ensure!(
                 channel.payer != channel.provider,
                 "a channel pays its own payer"
             );
@@ -102,7 +106,7 @@ impl<T: Config> Pallet<T> {
 
     /// Every channel counts its sessions and their lanes, within the limits; their numbers were given out; none is without a channel.
     pub(crate) fn try_state_sessions_are_counted() -> Result<(), TryRuntimeError> {
-        let mut counts: BTreeMap<ChannelId, (u32, u32)> = BTreeMap::new();
+        let mut counts: BTreeMap<ChannelId, (u32, LaneId)> = BTreeMap::new();
         for (channel, number, session) in Sessions::<T>::iter() {
             let record =
                 Channels::<T>::get(channel).ok_or("a session is of a channel that is not there")?;
@@ -113,7 +117,7 @@ impl<T: Config> Pallet<T> {
             ensure!(session.lanes > 0, "a session has no lanes");
             let (sessions, lanes) = counts.entry(channel).or_default();
             *sessions = sessions.saturating_add(1);
-            *lanes = lanes.saturating_add(session.lanes.into());
+            *lanes = lanes.saturating_add(session.lanes);
         }
         for (number, channel) in Channels::<T>::iter() {
             let counted = counts.get(&number).copied().unwrap_or_default();

@@ -113,7 +113,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// `held(Purse, account) = balance of the purse`, exactly.
+    /// `held(Purse, account) = balance of the purse`, exactly, on every account that there is: also those without a purse.
     pub(crate) fn try_state_holds_equal_purses() -> Result<(), TryRuntimeError> {
         for (who, purse) in Purses::<T>::iter() {
             let held = T::Currency::balance_on_hold(&HoldReason::Purse.into(), &who);
@@ -122,10 +122,17 @@ impl<T: Config> Pallet<T> {
                 "what is held for requests differs from the purse"
             );
         }
+        for who in frame_system::Account::<T>::iter_keys() {
+            let held = T::Currency::balance_on_hold(&HoldReason::Purse.into(), &who);
+            ensure!(
+                held == 0 || Purses::<T>::contains_key(&who),
+                "something is held for requests of an account without a purse"
+            );
+        }
         Ok(())
     }
 
-    /// `held(Deposit, account) = Σ deposits of its services, channels, sessions, purse and pairs`, exactly.
+    /// `held(Deposit, account) = Σ deposits of its services, channels, sessions, purse and pairs`, exactly, on every account that there is: also those without any.
     pub(crate) fn try_state_holds_equal_deposits() -> Result<(), TryRuntimeError> {
         let mut expected: BTreeMap<T::AccountId, Balance> = BTreeMap::new();
         let mut add = |who: T::AccountId, deposit: Balance| {
@@ -149,11 +156,18 @@ impl<T: Config> Pallet<T> {
         for (payer, _, pair) in Pairs::<T>::iter() {
             add(payer, pair.deposit);
         }
-        for (who, deposits) in expected {
+        for (who, deposits) in &expected {
+            let held = T::Currency::balance_on_hold(&HoldReason::Deposit.into(), who);
+            ensure!(
+                held == *deposits,
+                "what is held as deposits differs from the records"
+            );
+        }
+        for who in frame_system::Account::<T>::iter_keys() {
             let held = T::Currency::balance_on_hold(&HoldReason::Deposit.into(), &who);
             ensure!(
-                held == deposits,
-                "what is held as deposits differs from the records"
+                held == 0 || expected.contains_key(&who),
+                "something is held as a deposit of an account without records"
             );
         }
         Ok(())

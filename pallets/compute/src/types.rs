@@ -7,7 +7,7 @@
 use crate::Config;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::fungible, BoundedVec};
-use noema_compute_primitives::{ChannelScope, Descriptor, Price, Redemption, Voucher};
+use noema_compute_primitives::{Descriptor, LaneId, Price, Redemption, ServiceId, Voucher};
 use noema_session::{Grant, Session};
 use noema_traits::Tick;
 use scale_info::TypeInfo;
@@ -25,8 +25,8 @@ pub type ServiceOf<T> = Service<<T as frame_system::Config>::AccountId>;
 pub type ChannelOf<T> = Channel<<T as frame_system::Config>::AccountId>;
 /// A session of this runtime.
 pub type SessionOf<T> = SessionRecord<<T as frame_system::Config>::AccountId>;
-/// What a payer grants a key.
-pub type GrantOf<T> = Grant<<T as frame_system::Config>::AccountId, ChannelScope>;
+/// What a payer grants a key. A channel is for one service, so that there is no scope within it.
+pub type GrantOf<T> = Grant<<T as frame_system::Config>::AccountId, ()>;
 /// A claim of this runtime.
 pub type ClaimOf<T> = Claim<<T as Config>::Signature>;
 /// As many claims as one call takes.
@@ -174,7 +174,9 @@ pub struct Channel<AccountId> {
     pub payer: AccountId,
     /// The bonded account that is paid.
     pub provider: AccountId,
-    /// Signs its receipts, as long as the channel lives.
+    /// The service that it pays for, and no other.
+    pub service: ServiceId,
+    /// The key of the service when the channel was opened: signs its receipts, as long as the channel lives.
     pub key: AccountId,
     /// What can still be redeemed, in units; reserved in the payer's purse.
     pub left: Balance,
@@ -187,7 +189,7 @@ pub struct Channel<AccountId> {
     /// Its sessions.
     pub sessions: u32,
     /// The lanes of these in all.
-    pub lanes: u32,
+    pub lanes: LaneId,
     /// What is held on the payer's account for the channel, without its sessions.
     pub deposit: Balance,
 }
@@ -198,9 +200,9 @@ pub struct Channel<AccountId> {
 )]
 pub struct SessionRecord<AccountId> {
     /// What was granted, and what became of it.
-    pub session: Session<AccountId, ChannelScope>,
+    pub session: Session<AccountId, ()>,
     /// Its lanes are 0 to this number, without it.
-    pub lanes: u16,
+    pub lanes: LaneId,
     /// What is held on the payer's account for the session and its lanes.
     pub deposit: Balance,
 }
@@ -228,8 +230,8 @@ pub struct Lane {
     pub redeemed: Balance,
     /// When it was redeemed.
     pub at: Tick,
-    /// Whether it was proven that this was too much.
-    pub proven: bool,
+    /// Of the excess that is still outstanding, what the provider was charged for, in units.
+    pub punished: Balance,
 }
 
 impl Lane {
@@ -240,6 +242,12 @@ impl Lane {
             maximum: self.maximum,
             redeemed: self.redeemed,
         }
+    }
+
+    /// What remains charged when the payer acknowledges that the lane owed `paid`: what was redeemed up to there is no excess any more, so that the next one is
+    /// charged anew; what was redeemed beyond is the same excess as before, and is not charged twice.
+    pub fn still_punished(&self, paid: Balance) -> Balance {
+        self.punished.min(self.redeemed.saturating_sub(paid))
     }
 }
 
@@ -275,6 +283,8 @@ pub struct Claim<Signature> {
     pub voucher: Voucher,
     /// Cumulative amount that the lane owes by the receipt, in units: at most what the voucher covers.
     pub amount: Balance,
-    /// The payer's, by the key of the session.
+    /// The payer's over the voucher, by the key of the session.
     pub signature: Signature,
+    /// The provider's over the demand, by the key of the channel. Needed unless the bonded account itself sends the claim.
+    pub demand: Option<Signature>,
 }

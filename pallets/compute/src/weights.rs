@@ -20,7 +20,7 @@ pub trait WeightInfo {
     fn set_price() -> Weight;
     /// `set_key`.
     fn set_key() -> Weight;
-    /// The last service of a provider without channels.
+    /// The last service of a provider without bond and channels, by anybody.
     fn retire() -> Weight;
     /// The first deposit of a payer.
     fn deposit() -> Weight;
@@ -36,7 +36,7 @@ pub trait WeightInfo {
     fn revoke() -> Weight;
     /// `drop_session` of one with `l` lanes, all of which were redeemed.
     fn drop_session(l: u32) -> Weight;
-    /// `c` claims by the operator, each on another channel of another payer, by keys of the slowest scheme.
+    /// `c` claims by the operator, each on another channel of another payer, with its demand, all by keys of the slowest scheme.
     fn redeem(c: u32) -> Weight;
     /// `close` by the provider.
     fn close() -> Weight;
@@ -44,7 +44,7 @@ pub trait WeightInfo {
     fn settle() -> Weight;
     /// `remove` of a channel with `s` sessions, which have `l` lanes in all.
     fn remove(s: u32, l: u32) -> Weight;
-    /// `report` of what is so, with a receipt as long as can be.
+    /// `report` of so much that all is slashed that there is, with a receipt as long as can be.
     fn report() -> Weight;
     /// `forget`.
     fn forget() -> Weight;

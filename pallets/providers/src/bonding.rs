@@ -5,7 +5,7 @@ use crate::{
     Providers,
 };
 use frame_support::{ensure, traits::Get};
-use noema_traits::Role;
+use noema_traits::{BondGate, Role};
 use sp_runtime::{
     traits::{AtLeast32BitUnsigned, CheckedAdd, CheckedSub, Saturating, Zero},
     ArithmeticError, DispatchError, DispatchResult,
@@ -49,7 +49,8 @@ impl<T: Config> Pallet<T> {
                 .checked_sub(&amount)
                 .ok_or(Error::<T>::NotEnoughBond)?;
             if left.is_zero() {
-                ensure!(provider.reserved.is_zero(), Error::<T>::StillReserved);
+                let free = provider.reserved.is_zero() && T::BondGate::may_leave(role, who);
+                ensure!(free, Error::<T>::StillReserved);
                 let jailed_until = match provider.state {
                     ProviderState::Jailed { until } => Some(until),
                     _ => None,
@@ -62,7 +63,10 @@ impl<T: Config> Pallet<T> {
                     Pools::<T>::get(role, who).is_none_or(|pool| Self::bond_leads(&pool, left));
                 ensure!(leads, Error::<T>::DelegationsNotLed);
                 let covered = Self::backed_bytes(role, who, left) >= provider.reserved;
-                ensure!(covered, Error::<T>::ReservedNotCovered);
+                ensure!(
+                    covered && T::BondGate::may_shrink(role, who, left),
+                    Error::<T>::ReservedNotCovered
+                );
             }
             provider.bond = left;
             add_chunk::<T, _>(&mut provider.unlocking, amount, matures_at)?;

@@ -80,7 +80,7 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use noema_sum_tree::Node;
-    use noema_traits::{ReturnGate, Role};
+    use noema_traits::{BondGate, ReturnGate, Role};
     use sp_runtime::{traits::BlockNumberProvider, Perbill};
 
     /// Version of the layout of this pallet's storage.
@@ -160,6 +160,9 @@ pub mod pallet {
 
         /// Who may become active, again or anew: asked by [`Pallet::activate`] and [`Pallet::register`].
         type ReturnGate: ReturnGate<Self::AccountId>;
+
+        /// What other pallets promised on the strength of a bond: asked by [`Pallet::unbond`], which fails as it does for bytes that are reserved.
+        type BondGate: BondGate<Self::AccountId, BalanceOf<Self>>;
 
         /// Weights of the calls.
         type WeightInfo: WeightInfo;

@@ -70,6 +70,7 @@ parameter_types! {
     pub static MaxProviders: u32 = 20;
     pub static MaxReporterShare: Perbill = Perbill::from_percent(50);
     pub static MinDelegation: Balance = 100;
+    pub static Promised: Option<(Role, u64, Balance)> = None;
     pub static MaxDelegationPercent: u32 = 200;
     pub static MaxCommissionIncrease: Perbill = Perbill::from_percent(10);
     pub static CommissionNotice: u32 = 15;
@@ -104,6 +105,18 @@ impl noema_traits::ReturnGate<u64> for Gate {
     }
 }
 
+/// What the tests say that another pallet promised on the strength of a bond.
+pub struct Promises;
+impl noema_traits::BondGate<u64, Balance> for Promises {
+    fn may_shrink(role: Role, provider: &u64, left: Balance) -> bool {
+        Promised::get().is_none_or(|(of, who, bond)| (of, who) != (role, *provider) || left >= bond)
+    }
+
+    fn may_leave(role: Role, provider: &u64) -> bool {
+        Promised::get().is_none_or(|(of, who, _)| (of, who) != (role, *provider))
+    }
+}
+
 impl Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -121,6 +134,7 @@ impl Config for Test {
     type CommissionNotice = CommissionNotice;
     type RewardDrip = RewardDrip;
     type ReturnGate = Gate;
+    type BondGate = Promises;
     type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 

@@ -1,20 +1,34 @@
 //! Whether a receipt is good: everything in it that can be recomputed, recomputed.
 
-use crate::{CostError, Hash, ModelName, Price, Receipt, Voucher};
+use crate::{CostError, Hash, ModelName, Receipt, Voucher};
 
 /// What a buyer knows of a request by itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Agreed<'a> {
     /// What it signed.
     pub voucher: &'a Voucher,
-    /// The hash of what it received.
-    pub response: &'a Hash,
-    /// Bytes of the body that it received.
-    pub response_bytes: u64,
+    /// What it received. None when not all of it arrived, so that its hash is not known: a request that was cancelled, a connection that broke.
+    pub response: Option<Received<'a>>,
     /// The model that it asked for.
     pub model: &'a ModelName,
-    /// The price that the chain gives for the service.
-    pub price: &'a Price,
+}
+
+/// An answer that arrived as a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a> {
+    /// Its hash.
+    pub hash: &'a Hash,
+    /// Bytes of its body.
+    pub bytes: u64,
+}
+
+/// What a good receipt says about the answer. Either way it is payable, and the lane goes on from its cumulative amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseCheck {
+    /// It binds the answer that arrived.
+    Matches,
+    /// It binds an answer that did not arrive as a whole: payable, response unverified. What of it arrived must not be taken for what the receipt binds.
+    Unverified,
 }
 
 /// Why a receipt is not good. Whose signature it has must be checked beside it.
@@ -32,8 +46,8 @@ pub enum ReceiptFault {
     /// Another model answered.
     #[error("the receipt names another model than the one that was asked for")]
     Model,
-    /// It was charged at another price than the chain's.
-    #[error("the receipt charges another price than the chain gives for the service")]
+    /// It was charged at another price than the voucher's.
+    #[error("the receipt charges another price than the voucher binds")]
     Price,
     /// Price and usage do not go together.
     #[error(transparent)]
@@ -61,7 +75,7 @@ impl Receipt {
     ///
     /// # Errors
     /// The first thing that differs.
-    pub fn check(&self, agreed: &Agreed<'_>) -> Result<(), ReceiptFault> {
+    pub fn check(&self, agreed: &Agreed<'_>) -> Result<ResponseCheck, ReceiptFault> {
         let voucher = agreed.voucher;
         let same_request = self.channel == voucher.channel
             && self.session == voucher.session
@@ -74,13 +88,19 @@ impl Receipt {
         if self.request != voucher.request {
             return Err(ReceiptFault::RequestHash);
         }
-        if self.response != *agreed.response || self.response_bytes != agreed.response_bytes {
-            return Err(ReceiptFault::ResponseHash);
-        }
+        let response = match agreed.response {
+            Some(received)
+                if self.response != *received.hash || self.response_bytes != received.bytes =>
+            {
+                return Err(ReceiptFault::ResponseHash);
+            }
+            Some(_) => ResponseCheck::Matches,
+            None => ResponseCheck::Unverified,
+        };
         if self.model != *agreed.model {
             return Err(ReceiptFault::Model);
         }
-        if self.price != *agreed.price {
+        if self.price != voucher.price {
             return Err(ReceiptFault::Price);
         }
         let expected = self.price.cost(&self.usage)?.min(voucher.maximum);
@@ -97,6 +117,6 @@ impl Receipt {
                 found: self.cumulative,
             });
         }
-        Ok(())
+        Ok(response)
     }
 }

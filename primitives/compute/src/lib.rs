@@ -16,25 +16,25 @@
 extern crate alloc;
 
 mod check;
+mod demand;
 mod hashing;
 mod over_redemption;
 mod payload;
 mod price;
 mod receipt;
-mod scope;
 mod service;
 mod verification;
 mod voucher;
 
-pub use check::{Agreed, ReceiptFault};
+pub use check::{Agreed, ReceiptFault, Received, ResponseCheck};
+pub use demand::Demand;
 pub use hashing::{request_hash, response_hash, ResponseHasher, RouteTooLong};
 pub use over_redemption::Redemption;
-pub use payload::{RECEIPT_DOMAIN, VOUCHER_DOMAIN};
+pub use payload::{DEMAND_DOMAIN, RECEIPT_DOMAIN, VOUCHER_DOMAIN};
 pub use price::{CostError, Price, Usage, MILLION};
 pub use receipt::Receipt;
-pub use scope::ChannelScope;
 pub use service::{Descriptor, DescriptorError, EndpointBytes, Metering, ModelName, ServiceKind};
-pub use verification::{Unverified, Verdict, Verification, VerificationMode};
+pub use verification::{Unverified, Verdict, Verification, VerificationContext, VerificationMode};
 pub use voucher::{Voucher, VoucherOverflow};
 
 /// Number of a service, from 0; never used again.

@@ -34,7 +34,7 @@ pub struct Receipt {
     pub model: ModelName,
     /// What was used.
     pub usage: Usage,
-    /// The price at which it was charged.
+    /// The price at which it was charged: the voucher's.
     pub price: Price,
     /// Units that this request cost: its cost by price and usage, at most the voucher's maximum.
     pub amount: u128,

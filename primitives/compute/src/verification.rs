@@ -4,7 +4,7 @@
     reason = "the derives of codec and scale-info cast the indices of variants"
 )]
 
-use crate::Receipt;
+use crate::{Descriptor, Receipt};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
 use scale_info::TypeInfo;
@@ -55,18 +55,31 @@ pub enum Verdict {
     Refuted,
 }
 
-/// A way to check answers. `VERSION` is that of the evidence's form; evidence of another version is of another implementation.
+/// What a verdict may depend on beside the receipt and the evidence.
+#[derive(Clone, Copy, Debug)]
+pub struct VerificationContext<'a> {
+    /// Milliseconds since 1970 by the clock of whoever checks: certificates are valid for a time.
+    pub now: u64,
+    /// SCALE of the account that names the key which signed the receipt, as the channel froze it: a quote binds the key of the machine that it vouches for.
+    pub key: &'a [u8],
+    /// What the provider says about the service: the model and weights that must have answered.
+    pub descriptor: &'a Descriptor,
+}
+
+/// A way to check answers: one for each mode. Another form of evidence, or another rule for it, is another mode; there is no version beside it.
 pub trait Verification {
     /// The mode that stands behind it.
     const MODE: VerificationMode;
-    /// Version of the form of the evidence.
-    const VERSION: u16;
     /// What is looked at beside the receipt.
     type Evidence;
 
     /// Whether the evidence shows that the answer which the receipt binds is right. Whoever calls this has checked the
     /// receipt's signature and hashes before.
-    fn verify(receipt: &Receipt, evidence: &Self::Evidence) -> Verdict;
+    fn verify(
+        context: &VerificationContext<'_>,
+        receipt: &Receipt,
+        evidence: &Self::Evidence,
+    ) -> Verdict;
 }
 
 /// [`VerificationMode::None`]: there is no evidence, and so never a verdict.
@@ -75,10 +88,9 @@ pub struct Unverified;
 
 impl Verification for Unverified {
     const MODE: VerificationMode = VerificationMode::None;
-    const VERSION: u16 = 1;
     type Evidence = ();
 
-    fn verify(_receipt: &Receipt, _evidence: &()) -> Verdict {
+    fn verify(_context: &VerificationContext<'_>, _receipt: &Receipt, _evidence: &()) -> Verdict {
         Verdict::Unverified
     }
 }

@@ -1,6 +1,8 @@
 //! What a buyer signs before a request is worked on.
 
-use crate::{payload::payload, ChannelId, Hash, LaneId, ServiceId, SessionId, VOUCHER_DOMAIN};
+use crate::{
+    payload::payload, ChannelId, Hash, LaneId, Price, ServiceId, SessionId, VOUCHER_DOMAIN,
+};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -37,6 +39,8 @@ pub struct Voucher {
     pub request: Hash,
     /// The first tick at which it cannot be redeemed any more.
     pub expires: u64,
+    /// The price at which the request is charged: the one that the buyer saw. A gateway that does not accept it refuses the voucher.
+    pub price: Price,
 }
 
 /// A voucher that promises more than can be counted.

@@ -23,6 +23,7 @@ fn voucher() -> Voucher {
         maximum: 1_000,
         request: [6; 32],
         expires: u64::MAX,
+        price: PRICE,
     }
 }
 
@@ -50,19 +51,61 @@ fn receipt() -> Receipt {
     }
 }
 
-fn check(voucher: &Voucher, receipt: &Receipt) -> Result<(), ReceiptFault> {
+const ANSWER: Received<'static> = Received {
+    hash: &[7; 32],
+    bytes: 50,
+};
+
+fn check_with(
+    voucher: &Voucher,
+    receipt: &Receipt,
+    response: Option<Received<'_>>,
+) -> Result<ResponseCheck, ReceiptFault> {
     receipt.check(&Agreed {
         voucher,
-        response: &[7; 32],
-        response_bytes: 50,
+        response,
         model: &name("tiny/1"),
-        price: &PRICE,
     })
+}
+
+fn check(voucher: &Voucher, receipt: &Receipt) -> Result<ResponseCheck, ReceiptFault> {
+    check_with(voucher, receipt, Some(ANSWER))
 }
 
 #[test]
 fn check_of_a_good_receipt_passes() {
-    assert_eq!(check(&voucher(), &receipt()), Ok(()));
+    assert_eq!(check(&voucher(), &receipt()), Ok(ResponseCheck::Matches));
+}
+
+#[test]
+fn check_of_an_answer_that_was_cut_off_is_payable_and_unverified() {
+    let cut_off = |receipt: &Receipt| check_with(&voucher(), receipt, None);
+    assert_eq!(cut_off(&receipt()), Ok(ResponseCheck::Unverified));
+    // All else is checked as ever.
+    let dearer = Receipt {
+        amount: 121,
+        cumulative: 221,
+        ..receipt()
+    };
+    assert!(cut_off(&dearer).is_err());
+    let of_another = Receipt {
+        request: [0; 32],
+        ..receipt()
+    };
+    assert_eq!(cut_off(&of_another), Err(ReceiptFault::RequestHash));
+}
+
+#[test]
+fn check_charges_the_price_that_the_voucher_binds() {
+    let cheaper = Voucher {
+        price: Price::Tokens {
+            input: 1_000_000,
+            cached: 0,
+            output: 5_000_000,
+        },
+        ..voucher()
+    };
+    assert_eq!(check(&cheaper, &receipt()), Err(ReceiptFault::Price));
 }
 
 #[test]
@@ -136,22 +179,46 @@ fn check_bounds_the_amount_by_the_maximum() {
         cumulative: 170,
         ..receipt()
     };
-    assert_eq!(check(&bounded, &charged), Ok(()));
+    assert_eq!(check(&bounded, &charged), Ok(ResponseCheck::Matches));
 }
 
 #[test]
 fn mode_none_is_labelled_unverified_and_proves_nothing() {
     assert_eq!(VerificationMode::None.to_string(), "unverified");
     assert_eq!(Unverified::MODE, VerificationMode::None);
-    assert_eq!(Unverified::verify(&receipt(), &()), Verdict::Unverified);
+    let descriptor = Descriptor {
+        kind: ServiceKind::Chat,
+        model: name("tiny/1"),
+        weights: None,
+        endpoint: EndpointBytes::default(),
+        price: PRICE,
+        verification: VerificationMode::None,
+        capacity: 1,
+    };
+    let context = VerificationContext {
+        now: 0,
+        key: &[],
+        descriptor: &descriptor,
+    };
+    assert_eq!(
+        Unverified::verify(&context, &receipt(), &()),
+        Verdict::Unverified
+    );
 }
 
 #[test]
-fn payloads_of_vouchers_and_receipts_never_meet() {
+fn payloads_of_vouchers_receipts_and_demands_never_meet() {
     let genesis = [1; 32];
-    assert_ne!(
-        voucher().payload(&genesis)[..24],
-        receipt().payload(&genesis)[..24]
-    );
+    let demand = Demand::new(&voucher(), 220).payload(&genesis);
+    let payloads = [
+        voucher().payload(&genesis),
+        receipt().payload(&genesis),
+        demand,
+    ];
+    for (index, payload) in payloads.iter().enumerate() {
+        for other in &payloads[index + 1..] {
+            assert_ne!(payload[..23], other[..23]);
+        }
+    }
     assert_ne!(voucher().payload(&genesis), voucher().payload(&[2; 32]));
 }

@@ -156,7 +156,27 @@ fn voucher(nonce: u64, paid: u128) -> Voucher {
         maximum: 2_000_000_000_000_000,
         request: [0x33; 32],
         expires: u64::MAX,
+        price: Price::Units { unit: 1_000_000 },
     }
+}
+
+fn demands() -> Value {
+    let cases = [
+        Demand::new(&voucher(1, 0), 17),
+        Demand::new(&voucher(u64::MAX, 0), u128::MAX),
+    ];
+    let case = |demand: Demand| {
+        json!({
+            "genesis": hex::encode(GENESIS),
+            "channel": demand.channel.to_string(),
+            "session": demand.session,
+            "lane": demand.lane,
+            "nonce": demand.nonce.to_string(),
+            "amount": demand.amount.to_string(),
+            "signed": signed(&demand.payload(&GENESIS)),
+        })
+    };
+    cases.map(case).to_vec().into()
 }
 
 fn receipt(model: &str, price: Price, usage: Usage) -> Receipt {
@@ -192,7 +212,15 @@ fn signed(payload: &[u8]) -> Value {
 }
 
 fn vouchers() -> Value {
-    let cases = [voucher(1, 0), voucher(u64::MAX, u128::MAX >> 1)];
+    let of_tokens = Voucher {
+        price: Price::Tokens {
+            input: 100_000_000_000_000,
+            cached: 0,
+            output: 300_000_000_000_000,
+        },
+        ..voucher(u64::MAX, u128::MAX >> 1)
+    };
+    let cases = [voucher(1, 0), of_tokens];
     let case = |voucher: Voucher| {
         json!({
             "genesis": hex::encode(GENESIS),
@@ -205,6 +233,7 @@ fn vouchers() -> Value {
             "maximum": voucher.maximum.to_string(),
             "request": hex::encode(voucher.request),
             "expires": voucher.expires.to_string(),
+            "price": price_json(&voucher.price),
             "signed": signed(&voucher.payload(&GENESIS)),
         })
     };
@@ -281,7 +310,10 @@ fn excesses() -> Value {
 fn sr25519_of(file: &Value) -> Value {
     let payload = voucher(1, 0).payload(&GENESIS);
     let pair = sr25519::Pair::from_seed(&SEED);
-    let kept = file["sr25519"]["signature"].as_str().map(str::to_string);
+    // Kept as long as it is one over this payload.
+    let kept = (file["sr25519"]["payload"] == hex::encode(&payload).as_str())
+        .then(|| file["sr25519"]["signature"].as_str().map(str::to_string))
+        .flatten();
     let signature = kept.unwrap_or_else(|| hex::encode(pair.sign(&payload).0));
     json!({
         "payload": hex::encode(payload),
@@ -300,6 +332,7 @@ fn the_committed_examples_are_what_this_crate_makes() {
         "cost": costs(),
         "voucher": vouchers(),
         "receipt": receipts(),
+        "demand": demands(),
         "excess": excesses(),
         "sr25519": sr25519_of(&file),
     });
@@ -309,7 +342,7 @@ fn the_committed_examples_are_what_this_crate_makes() {
         return;
     }
     for part in [
-        "request", "response", "cost", "voucher", "receipt", "excess", "sr25519",
+        "request", "response", "cost", "voucher", "receipt", "demand", "excess", "sr25519",
     ] {
         assert_eq!(file[part], made[part], "{part}");
     }
@@ -321,7 +354,7 @@ fn the_signatures_of_the_examples_are_good() {
     let file: Value = serde_json::from_str(&fs::read_to_string(PATH).unwrap()).unwrap();
     let bytes = |value: &Value| hex::decode(value.as_str().unwrap()).unwrap();
     let mut checked = 0;
-    for case in ["voucher", "receipt"]
+    for case in ["voucher", "receipt", "demand"]
         .iter()
         .flat_map(|part| file[part].as_array().unwrap())
     {
@@ -341,7 +374,7 @@ fn the_signatures_of_the_examples_are_good() {
         assert!(!good(&payload));
         checked += 1;
     }
-    assert_eq!(checked, 4);
+    assert_eq!(checked, 6);
     let public: [u8; 32] = bytes(&file["sr25519"]["public"]).try_into().unwrap();
     let signature: [u8; 64] = bytes(&file["sr25519"]["signature"]).try_into().unwrap();
     let payload = bytes(&file["sr25519"]["payload"]);
@@ -356,7 +389,7 @@ fn the_payload_of_a_voucher_has_fixed_places() {
     let payload = voucher.payload(&GENESIS);
     assert_eq!(
         payload.len(),
-        24 + 32 + 8 + 4 + 2 + 8 + 8 + 16 + 16 + 32 + 8
+        24 + 32 + 8 + 4 + 2 + 8 + 8 + 16 + 16 + 32 + 8 + 17
     );
     assert_eq!(&payload[..24], VOUCHER_DOMAIN);
     assert_eq!(payload[24..56], GENESIS);
@@ -368,5 +401,7 @@ fn the_payload_of_a_voucher_has_fixed_places() {
     assert_eq!(payload[86..102], 9_u128.to_le_bytes());
     assert_eq!(payload[102..118], voucher.maximum.to_le_bytes());
     assert_eq!(payload[118..150], voucher.request);
-    assert_eq!(payload[150..], u64::MAX.to_le_bytes());
+    assert_eq!(payload[150..158], u64::MAX.to_le_bytes());
+    assert_eq!(payload[158], 1);
+    assert_eq!(payload[159..], 1_000_000_u128.to_le_bytes());
 }

@@ -17,6 +17,7 @@
 extern crate alloc;
 
 mod audits;
+mod bonds;
 mod files;
 mod interactions;
 mod payroll;
@@ -25,6 +26,7 @@ mod randomness;
 mod ticks;
 
 pub use audits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, Refusal, ReturnGate};
+pub use bonds::BondGate;
 pub use files::FileCommitments;
 pub use interactions::PaidInteractions;
 pub use payroll::{Outcome, Payroll};

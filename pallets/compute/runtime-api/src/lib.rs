@@ -3,7 +3,7 @@
 
 use codec::Codec;
 use noema_compute_primitives::{ChannelId, ServiceId};
-use pallet_noema_compute::{Balance, Browse, ChannelInfo, Page, Purse, ServiceInfo};
+use pallet_noema_compute::{Balance, Browse, ChannelInfo, Page, ProviderInfo, Purse, ServiceInfo};
 
 sp_api::decl_runtime_apis! {
     /// Services, channels and what is held for them. Every list comes in pages of at most 100 entries, for each of which at most 1,000 records are looked at.
@@ -29,8 +29,8 @@ sp_api::decl_runtime_apis! {
         /// What a payer holds for requests. None when it never did or has it all back.
         fn purse(payer: AccountId) -> Option<Purse>;
 
-        /// The largest cap with which a channel can be opened to a provider now.
-        fn room(provider: AccountId) -> Balance;
+        /// What stands behind a provider, what it has promised, and the channel that can be opened to it now.
+        fn provider(provider: AccountId) -> ProviderInfo;
 
         /// What a payer has paid a provider and nobody has consumed.
         fn unconsumed(payer: AccountId, provider: AccountId) -> Balance;

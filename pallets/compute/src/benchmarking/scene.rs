@@ -1,11 +1,11 @@
 //! Providers, payers and channels for benchmarks.
 
 use super::*;
-use crate::{Balance, Claim, ClaimOf, GrantOf, Lane, NextChannel, NextService, SessionRecord};
+use crate::{Claim, ClaimOf, GrantOf, Lane, NextChannel, NextService, SessionRecord};
 use alloc::vec;
 use frame_support::traits::fungible::{Inspect, Mutate};
 use noema_compute_primitives::{
-    ChannelId, ChannelScope, Descriptor, Receipt, ServiceId, ServiceKind, Usage, VerificationMode,
+    ChannelId, Demand, Descriptor, Receipt, ServiceId, ServiceKind, Usage, VerificationMode,
     Voucher, MAX_MODEL,
 };
 use noema_session::{Grant, Limits, Session};
@@ -85,10 +85,19 @@ pub(super) fn offered<T: Config>() -> (T::AccountId, ServiceId) {
     (provider, service)
 }
 
+/// A service whose provider is none any more.
+pub(super) fn left_behind<T: Config>() -> (T::AccountId, ServiceId) {
+    let provider = payer::<T>(77);
+    let service = NextService::<T>::get();
+    let key = T::BenchmarkHelper::key(SERVICE_KEY);
+    Pallet::<T>::add_service(provider.clone(), largest_descriptor(), key).unwrap();
+    (provider, service)
+}
+
 pub(super) fn granted<T: Config>(key: u32) -> GrantOf<T> {
     Grant {
         key: T::BenchmarkHelper::key(key),
-        scope: ChannelScope::Any,
+        scope: (),
         limits: Limits {
             per_use: Balance::MAX,
             total: Balance::MAX,
@@ -112,7 +121,7 @@ pub(super) fn opened<T: Config>(number: u32, service: ServiceId) -> (T::AccountI
     (payer, channel)
 }
 
-/// A claim on all of a channel.
+/// A claim on all of a channel, with its demand.
 pub(super) fn claim<T: Config>(key: u32, channel: ChannelId) -> ClaimOf<T> {
     let voucher = Voucher {
         channel,
@@ -124,11 +133,15 @@ pub(super) fn claim<T: Config>(key: u32, channel: ChannelId) -> ClaimOf<T> {
         maximum: cap::<T>(),
         request: [7; 32],
         expires: u64::MAX,
+        price: largest_descriptor().price,
     };
+    let genesis = Pallet::<T>::genesis();
+    let demand = Demand::new(&voucher, cap::<T>()).payload(&genesis);
     Claim {
-        signature: T::BenchmarkHelper::sign(key, &voucher.payload(&Pallet::<T>::genesis())),
+        signature: T::BenchmarkHelper::sign(key, &voucher.payload(&genesis)),
         voucher,
         amount: cap::<T>(),
+        demand: Some(T::BenchmarkHelper::sign(SERVICE_KEY, &demand)),
     }
 }
 
@@ -177,12 +190,12 @@ pub(super) fn fill_lanes<T: Config>(channel: ChannelId, session: u32, lanes: u32
     match Sessions::<T>::get(channel, session) {
         Some(old) => {
             Pallet::<T>::release_deposit(&payer, old.deposit);
-            record.lanes -= u32::from(old.lanes);
+            record.lanes -= old.lanes;
         }
         None => record.sessions += 1,
     }
     Pallet::<T>::hold_deposit(&payer, deposit).unwrap();
-    record.lanes += u32::from(lanes);
+    record.lanes += lanes;
     record.next_session = record.next_session.max(session + 1);
     Channels::<T>::insert(channel, record);
     let filled = SessionRecord {

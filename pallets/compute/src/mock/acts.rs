@@ -4,7 +4,7 @@ use super::*;
 use crate::{Balance, Channels, Claim, ClaimOf, GrantOf, NextChannel, NextService};
 use frame_support::assert_ok;
 use noema_compute_primitives::{
-    ChannelId, ChannelScope, Descriptor, ModelName, Price, Receipt, ServiceId, ServiceKind, Usage,
+    ChannelId, Demand, Descriptor, ModelName, Price, Receipt, ServiceId, ServiceKind, Usage,
     VerificationMode, Voucher,
 };
 use noema_session::{Grant, Limits};
@@ -72,7 +72,7 @@ pub(crate) fn announce(provider: u8) -> ServiceId {
 pub(crate) fn grant(number: u8) -> GrantOf<Test> {
     Grant {
         key: key(number),
-        scope: ChannelScope::Any,
+        scope: (),
         limits: Limits {
             per_use: 1_000_000,
             total: 1_000_000,
@@ -112,11 +112,12 @@ pub(crate) fn voucher(channel: ChannelId, nonce: u64, paid: Balance, maximum: Ba
         session: 0,
         lane: 0,
         nonce,
-        service: 0,
+        service: Channels::<Test>::get(channel).map_or(0, |record| record.service),
         paid,
         maximum,
         request: [7; 32],
         expires: u64::MAX,
+        price: PRICE,
     }
 }
 
@@ -126,6 +127,16 @@ pub(crate) fn claim_by(number: u8, voucher: Voucher, amount: Balance) -> ClaimOf
         signature: sign(number, &voucher.payload(&Pallet::<Test>::genesis())),
         voucher,
         amount,
+        demand: None,
+    }
+}
+
+/// The same claim, for which the key with this number signs the demand.
+pub(crate) fn demanded_by(number: u8, claim: ClaimOf<Test>) -> ClaimOf<Test> {
+    let demand = Demand::new(&claim.voucher, claim.amount);
+    Claim {
+        demand: Some(sign(number, &demand.payload(&Pallet::<Test>::genesis()))),
+        ..claim
     }
 }
 

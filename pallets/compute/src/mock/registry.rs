@@ -1,13 +1,13 @@
 //! Providers: bonds, operators, slashes, jail.
 
-use super::{account, AccountId, Balances, System, Test};
+use super::{account, AccountId, Balances, Compute, System, Test};
 use codec::{Decode, Encode};
 use frame_support::{
     pallet_prelude::Twox64Concat,
     storage_alias,
     traits::{fungible::Mutate, tokens::Preservation},
 };
-use noema_traits::{ProviderDiscipline, ProviderRegistry, Role, SlashOutcome};
+use noema_traits::{BondGate, ProviderDiscipline, ProviderRegistry, Role, SlashOutcome};
 use sp_runtime::{DispatchError, DispatchResult, Perbill};
 
 /// Has all bonds.
@@ -54,6 +54,33 @@ impl Registry {
         Providers::mutate(account(provider), |record| {
             record.as_mut().unwrap().active = active;
         });
+    }
+
+    /// The provider takes part of its bond back, as far as the pallet lets it; whether it did.
+    pub(crate) fn unbond(provider: u8, amount: u128) -> bool {
+        let who = account(provider);
+        let mut record = Self::record(provider);
+        let Some(left) = record.bond.checked_sub(amount).filter(|left| *left > 0) else {
+            return false;
+        };
+        let may = <Compute as BondGate<AccountId, u128>>::may_shrink(Role::Compute, &who, left);
+        if may {
+            record.bond = left;
+            Providers::insert(&who, record);
+            <Balances as Mutate<AccountId>>::transfer(
+                &account(VAULT),
+                &who,
+                amount,
+                Preservation::Preserve,
+            )
+            .unwrap();
+        }
+        may
+    }
+
+    /// Whether the pallet lets the provider leave.
+    pub(crate) fn may_leave(provider: u8) -> bool {
+        <Compute as BondGate<AccountId, u128>>::may_leave(Role::Compute, &account(provider))
     }
 
     /// The provider leaves; its bond stays in the vault.

@@ -1,7 +1,8 @@
 //! Channels: opened, topped up, closed, settled, removed.
 
-use crate::{mock::*, Books, Call, ChannelState, Channels, Error, Pairs, Purses};
+use crate::{mock::*, Books, Call, ChannelState, Channels, Error, Pairs, Purses, Room};
 use frame_support::{assert_noop, assert_ok};
+use noema_traits::{BondGate, Role};
 
 fn open_call(service: u64, cap: u128) -> Call<Test> {
     Call::open {
@@ -60,7 +61,8 @@ fn open_beyond_the_multiple_of_the_bond_is_refused() {
         let service = announce(PROVIDER);
         let most = BOND * u128::from(CapPerBond::get());
         let channel = open(ALICE, service, most - 100);
-        assert_eq!(Compute::room(&account(PROVIDER)), 100);
+        let info = Compute::provider_info(&account(PROVIDER));
+        assert_eq!(info.room, Room::UpTo(100));
         assert_noop!(
             dispatch(BOB, open_call(service, 101)),
             Error::<Test>::CapAboveBond
@@ -251,5 +253,44 @@ fn channels_of_a_provider_that_has_left_still_pay_and_end() {
         advance(CloseLock::get());
         assert_ok!(Compute::settle(signed(ALICE), channel));
         assert_ok!(Compute::withdraw(signed(ALICE), 60));
+    });
+}
+
+#[test]
+fn unbond_keeps_what_open_channels_stand_on() {
+    build_and_execute(|| {
+        let (channel, _) = alice_opens(2_001);
+        // A quarter of it, rounded up.
+        assert!(!Registry::unbond(PROVIDER, BOND - 500));
+        assert!(Registry::unbond(PROVIDER, BOND - 501));
+        assert_ok!(redeem(
+            PROVIDER,
+            vec![claim(voucher(channel, 1, 0, 1_000), 1_000)]
+        ));
+        assert!(Registry::unbond(PROVIDER, 250));
+        assert!(!Registry::unbond(PROVIDER, 1));
+        assert!(!Registry::may_leave(PROVIDER));
+        assert!(Registry::may_leave(RIVAL));
+        assert_ok!(Compute::close(signed(PROVIDER), channel));
+        assert!(Registry::may_leave(PROVIDER));
+        assert!(Registry::unbond(PROVIDER, 1));
+    });
+}
+
+#[test]
+fn bonds_of_other_roles_do_not_stand_behind_channels() {
+    build_and_execute(|| {
+        alice_opens(2_000);
+        for role in [Role::Storage, Role::DataAvailability] {
+            assert!(<Compute as BondGate<AccountId, u128>>::may_shrink(
+                role,
+                &account(PROVIDER),
+                1
+            ));
+            assert!(<Compute as BondGate<AccountId, u128>>::may_leave(
+                role,
+                &account(PROVIDER)
+            ));
+        }
     });
 }

@@ -49,10 +49,45 @@ fn report_slashes_and_jails_and_pays_the_payer_whoever_reports() {
             }
             .into(),
         );
-        assert_noop!(
-            dispatch(ALICE, report(receipt(channel, 2, 60))),
-            Error::<Test>::AlreadyProven
-        );
+        for cumulative in [70, 71, 139] {
+            assert_noop!(
+                dispatch(ALICE, report(receipt(channel, 2, cumulative))),
+                Error::<Test>::AlreadyPunished
+            );
+        }
+    });
+}
+
+#[test]
+fn report_of_oneself_by_a_weaker_receipt_leaves_the_rest_punishable() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        let alice = funds(ALICE).0;
+        // The provider overtakes its payer with a receipt that admits one unit: the least that a slash takes.
+        assert_ok!(dispatch(PROVIDER, report(receipt(channel, 2, 139))));
+        assert_eq!(bond_of(PROVIDER), BOND - 20);
+        let outcome = dispatch(ALICE, report(receipt(channel, 2, 70))).unwrap();
+        assert_eq!(outcome.pays_fee, Pays::No);
+        // In all what the stronger one costs alone.
+        assert_eq!(bond_of(PROVIDER), BOND - 280);
+        assert_eq!(funds(ALICE).0, alice + 140);
+    });
+}
+
+#[test]
+fn report_that_takes_less_than_the_least_slash_pays_its_fee() {
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        let pays = |cumulative| {
+            let call = report(receipt(channel, 2, cumulative));
+            dispatch(PROVIDER, call).unwrap().pays_fee
+        };
+        assert_eq!(pays(139), Pays::No);
+        assert_eq!(pays(138), Pays::Yes);
+        // 4 times 6, less the 20 that were taken.
+        assert_eq!(pays(134), Pays::Yes);
+        assert_eq!(pays(129), Pays::No);
+        assert_eq!(bond_of(PROVIDER), BOND - 44);
     });
 }
 
@@ -146,14 +181,21 @@ fn report_uses_the_key_that_the_channel_froze() {
 }
 
 #[test]
-fn report_again_after_another_redemption_is_about_that_one() {
+fn report_again_after_another_redemption_is_about_what_came_on_top() {
     build_and_execute(|| {
         let channel = too_much_redeemed();
         assert_ok!(dispatch(ALICE, report(receipt(channel, 2, 70))));
         let third = voucher(channel, 3, 70, 100);
         assert_ok!(redeem(PROVIDER, vec![claim(third, 170)]));
-        // Requests 2 and 3 cost 30 each: 70 too much again, of which 70 were punished before. It was redeemed on top of that again.
-        assert_ok!(dispatch(ALICE, report(receipt(channel, 3, 100))));
+        // Requests 2 and 3 cost 30 each: the same 70 are too much as before, and were punished.
+        assert_noop!(
+            dispatch(ALICE, report(receipt(channel, 3, 100))),
+            Error::<Test>::AlreadyPunished
+        );
+        // What the next requests cost has used them up; then 70 more are too much.
+        let later = voucher(channel, 9, 170, 100);
+        assert_ok!(redeem(PROVIDER, vec![claim(later, 270)]));
+        assert_ok!(dispatch(ALICE, report(receipt(channel, 9, 200))));
         assert_eq!(bond_of(PROVIDER), BOND - 560);
     });
 }

@@ -28,6 +28,13 @@ fn a_channel_for_nothing_is_noticed() {
 }
 
 #[test]
+#[should_panic(expected = "`CutShare` is 0")]
+fn a_cut_of_nothing_is_noticed() {
+    CutShare::set(Permill::zero());
+    check();
+}
+
+#[test]
 #[should_panic(expected = "`CutShare` is 100 %")]
 fn a_cut_of_everything_is_noticed() {
     CutShare::set(Permill::one());

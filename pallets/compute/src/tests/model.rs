@@ -30,7 +30,7 @@ fn parameters() -> Parameters {
         min_cap: MinCap::get(),
         max_services: 3,
         max_sessions: 3,
-        max_lanes: MaxLanes::get(),
+        max_lanes: MaxLanes::get().into(),
         service_deposit: deposits::service::<Test>(),
         channel_deposit: deposits::channel::<Test>(),
         session_deposit: deposits::session::<Test>(0),
@@ -86,9 +86,19 @@ impl Both {
                 let record = self.model.providers.get_mut(&u64::from(*provider));
                 record.unwrap().active = *active;
             }
+            Op::Unbond { provider, amount } => {
+                let done = Registry::unbond(*provider, *amount);
+                prop_assert_eq!(done, self.model.unbond((*provider).into(), *amount));
+                let end = if done { "done" } else { "refused" };
+                self.seen.insert(format!("unbond: {end}"));
+            }
             Op::Request(request) => self.request(request),
             Op::Redeem { who, claims } => self.redeem(*who, claims)?,
-            Op::Report(report) => self.report(report)?,
+            Op::Report(report) => {
+                self.report(report)?;
+                // The same again proves nothing more, on either side.
+                self.report(report)?;
+            }
             Op::Call { who, call } => self.call(*who, call)?,
         }
         self.compare()
@@ -123,15 +133,16 @@ impl Both {
             cost,
             life,
             wrong_key,
+            wrong_service,
         } = *request;
-        let session = self
-            .model
-            .channels
-            .get(&lane.0)
-            .and_then(|channel| channel.sessions.get(&lane.1));
-        let Some(session) = session else { return };
+        let Some(channel) = self.model.channels.get(&lane.0) else {
+            return;
+        };
+        let Some(session) = channel.sessions.get(&lane.1) else {
+            return;
+        };
         let signer = if wrong_key { 77 } else { session.grant.key };
-        let service = session.grant.service.unwrap_or(0);
+        let service = channel.service + u64::from(wrong_service);
         let expires = self.model.now.saturating_add(life);
         self.party
             .request(lane, signer, service, maximum, cost, expires);
@@ -179,10 +190,21 @@ impl Both {
             Tamper::Paid => voucher.paid += 1_000,
         }
         let changed = voucher != signed_voucher;
+        let channel_key = self
+            .model
+            .channels
+            .get(&voucher.channel)
+            .map_or(79, |channel| u8::try_from(channel.key).unwrap());
+        let demand = match spec.demand {
+            DemandSpec::Nobody => None,
+            DemandSpec::TheKey => Some(channel_key),
+            DemandSpec::AnotherKey => Some(77),
+        };
         let claim = model::Claim {
             voucher,
             amount,
             signer: signer.filter(|_| !changed),
+            demand: demand.map(u64::from),
         };
         let key = signer.map_or(78, |signer| u8::try_from(signer).unwrap());
         let payload = for_pallet(&signed_voucher).payload(&Pallet::<Test>::genesis());
@@ -190,6 +212,11 @@ impl Both {
             voucher: for_pallet(&voucher),
             amount,
             signature: sign(key, &payload),
+            demand: None,
+        };
+        let for_pallet = match demand {
+            Some(by) => demanded_by(by, for_pallet),
+            None => for_pallet,
         };
         (claim, for_pallet)
     }

@@ -1,7 +1,7 @@
 //! What payers hold.
 
 use crate::{mock::*, Call, Error, Purses};
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, traits::fungible::MutateFreeze};
 
 #[test]
 fn deposit_holds_and_withdraw_gives_back() {
@@ -30,6 +30,34 @@ fn deposit_of_nothing_or_too_much_is_refused() {
                 Error::<Test>::InsufficientFunds
             );
         }
+    });
+}
+
+#[test]
+fn deposit_of_what_is_frozen_is_refused_however_it_is_cut() {
+    build_and_execute(|| {
+        assert_ok!(Balances::set_freeze(&[1], &account(ALICE), 600_000));
+        // The deposit for the purse comes back, and so counts towards what is frozen.
+        let free = FUNDS - 600_000;
+        assert_noop!(
+            dispatch(ALICE, Call::deposit { amount: free + 1 }),
+            Error::<Test>::InsufficientFunds
+        );
+        assert_ok!(Compute::deposit(signed(ALICE), free - 100));
+        // What is held counts towards what is frozen: with another deposit it would be paid out.
+        assert_noop!(
+            dispatch(ALICE, Call::deposit { amount: 101 }),
+            Error::<Test>::InsufficientFunds
+        );
+        assert_ok!(Compute::deposit(signed(ALICE), 100));
+        let service = announce(PROVIDER);
+        let channel = open(ALICE, service, 10_000);
+        let call = Call::top_up {
+            channel,
+            amount: 10_000,
+        };
+        // Out of the purse, whatever is frozen.
+        assert_ok!(dispatch(ALICE, call));
     });
 }
 

@@ -1,8 +1,10 @@
 //! What readers are told, in pages.
 
-use crate::{mock::*, Browse, Page, ServiceInfo};
+use crate::{mock::*, Browse, LaneInfo, Page, ProviderInfo, Room, ServiceInfo};
 use frame_support::assert_ok;
 use noema_compute_primitives::{Descriptor, Price, ServiceKind, VerificationMode};
+use noema_traits::{ProviderDiscipline, Role};
+use sp_runtime::Perbill;
 
 fn announce_as(provider: u8, descriptor: Descriptor) {
     assert_ok!(Compute::announce(
@@ -84,8 +86,54 @@ fn browse_leaves_out_who_takes_no_work() {
         market();
         Registry::set_active(PROVIDER, false);
         assert_eq!(numbers(&Browse::default()), [2]);
-        assert_eq!(Compute::room(&account(PROVIDER)), 0);
+        let info = Compute::provider_info(&account(PROVIDER));
+        assert_eq!(info.room, Room::Inactive);
         assert!(!Compute::service_info(0).unwrap().active);
+    });
+}
+
+#[test]
+fn browse_for_nothing_finds_nothing_and_stays_where_it_is() {
+    build_and_execute(|| {
+        market();
+        for after in [None, Some(1)] {
+            let page = Compute::browse(&Browse::default(), after, 0);
+            assert!(page.entries.is_empty());
+            assert_eq!(page.next, after);
+        }
+    });
+}
+
+#[test]
+fn provider_info_tells_why_there_is_no_room() {
+    build_and_execute(|| {
+        let info = || Compute::provider_info(&account(PROVIDER));
+        assert_eq!(info().room, Room::UpTo(20_000));
+        let (channel, service) = alice_opens(19_000);
+        assert_eq!(info().room, Room::UpTo(1_000));
+        open(BOB, service, 995);
+        assert_eq!(
+            info(),
+            ProviderInfo {
+                bond: BOND,
+                services: 1,
+                channels: 2,
+                reserved: 19_995,
+                room: Room::Full,
+            }
+        );
+        let slashed = <Registry as ProviderDiscipline<_, _, u32>>::slash(
+            Role::Compute,
+            &account(PROVIDER),
+            1_000,
+            Some((&account(STRANGER), Perbill::zero())),
+        );
+        assert_ok!(slashed);
+        assert_eq!(info().room, Room::UnderBonded { by: 3_995 });
+        assert_ok!(Compute::close(signed(PROVIDER), channel));
+        assert_eq!(info().room, Room::UpTo(15_005));
+        let nobody = Compute::provider_info(&account(STRANGER));
+        assert_eq!((nobody.bond, nobody.room), (0, Room::Inactive));
     });
 }
 
@@ -165,7 +213,15 @@ fn channel_info_tells_sessions_and_lanes() {
         assert_eq!(session.ends, Tick::get() + CloseLock::get());
         assert_eq!((session.spent, session.lanes), (30, 3));
         let lane = &session.redeemed[0];
-        assert_eq!((lane.lane, lane.nonce, lane.redeemed), (0, 4, 30));
+        let expected = LaneInfo {
+            lane: 0,
+            nonce: 4,
+            maximum: 30,
+            redeemed: 30,
+            at: Tick::get(),
+            punished: 0,
+        };
+        assert_eq!(*lane, expected);
         assert!(Compute::channel_info(9).is_none());
     });
 }

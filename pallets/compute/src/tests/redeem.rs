@@ -1,11 +1,12 @@
 //! What vouchers are worth.
 
 use crate::{mock::*, ClaimOf, Error, Event, Lanes, Pairs};
+use codec::Encode;
 use frame_support::{
     assert_noop, assert_ok,
     traits::fungible::{InspectFreeze, MutateFreeze},
 };
-use noema_compute_primitives::Voucher;
+use noema_compute_primitives::{Price, Voucher, RECEIPT_DOMAIN, VOUCHER_DOMAIN};
 
 #[test]
 fn redeem_pays_the_provider_and_the_protocol() {
@@ -42,7 +43,8 @@ fn redeem_by_the_operator_pays_the_provider() {
         let (channel, _) = alice_opens(1_000);
         let before = funds(PROVIDER).0;
         let first = voucher(channel, 1, 0, 100);
-        assert_ok!(redeem(operator_of(PROVIDER), vec![claim(first, 100)]));
+        let demanded = demanded_by(service_key(PROVIDER), claim(first, 100));
+        assert_ok!(redeem(operator_of(PROVIDER), vec![demanded]));
         assert_eq!(funds(PROVIDER).0, before + 95);
         let next = voucher(channel, 2, 100, 100);
         for other in [RIVAL, operator_of(RIVAL), ALICE, STRANGER] {
@@ -51,6 +53,67 @@ fn redeem_by_the_operator_pays_the_provider() {
                 Error::<Test>::NotYourClaim
             );
         }
+    });
+}
+
+#[test]
+fn redeem_by_the_operator_takes_what_the_channels_key_demands_and_no_more() {
+    build_and_execute(|| {
+        let (channel, _) = alice_opens(1_000);
+        let operator = operator_of(PROVIDER);
+        let first = voucher(channel, 1, 0, 100);
+        assert_noop!(
+            redeem(operator, vec![claim(first, 100)]),
+            Error::<Test>::DemandMissing
+        );
+        // The receipt says 30: so much is demanded, and the rest of the maximum is out of reach.
+        let demanded = demanded_by(service_key(PROVIDER), claim(first, 30));
+        for amount in [29, 31, 100] {
+            let mut other = demanded.clone();
+            other.amount = amount;
+            assert_noop!(redeem(operator, vec![other]), Error::<Test>::BadDemand);
+        }
+        // Nor for another request of the lane, nor another lane.
+        let changes: [fn(&mut Voucher); 2] =
+            [|voucher| voucher.nonce += 1, |voucher| voucher.lane += 1];
+        for change in changes {
+            let mut elsewhere = first;
+            change(&mut elsewhere);
+            let moved = ClaimOf::<Test> {
+                demand: demanded.demand.clone(),
+                ..claim(elsewhere, 30)
+            };
+            assert_noop!(redeem(operator, vec![moved]), Error::<Test>::BadDemand);
+        }
+        for forger in [session_key(ALICE), service_key(RIVAL), 99] {
+            let forged = demanded_by(forger, claim(first, 100));
+            assert_noop!(redeem(operator, vec![forged]), Error::<Test>::BadDemand);
+        }
+        // A voucher is no demand, although the key that signs it is the payer's own.
+        let mut voucher_as_demand = claim(first, 100);
+        voucher_as_demand.demand = Some(voucher_as_demand.signature.clone());
+        assert_noop!(
+            redeem(operator, vec![voucher_as_demand]),
+            Error::<Test>::BadDemand
+        );
+        assert_ok!(redeem(operator, vec![demanded]));
+        assert_eq!(left(channel), 970);
+        // The bonded account answers for its claims with its bond, and needs none.
+        assert_ok!(redeem(PROVIDER, vec![claim(first, 100)]));
+    });
+}
+
+#[test]
+fn redeem_for_another_service_is_refused() {
+    build_and_execute(|| {
+        let (channel, _) = alice_opens(1_000);
+        let other = announce(PROVIDER);
+        let mut elsewhere = voucher(channel, 1, 0, 100);
+        elsewhere.service = other;
+        assert_noop!(
+            redeem(PROVIDER, vec![claim(elsewhere, 10)]),
+            Error::<Test>::WrongService
+        );
     });
 }
 
@@ -91,7 +154,7 @@ fn redeem_of_what_was_changed_in_any_part_is_refused() {
             |voucher| voucher.channel += 1,
             |voucher| voucher.lane += 1,
             |voucher| voucher.nonce += 1,
-            |voucher| voucher.service += 1,
+            |voucher| voucher.price = Price::Units { unit: 1 },
             |voucher| voucher.paid += 1,
             |voucher| voucher.maximum += 1,
             |voucher| voucher.request[31] ^= 1,
@@ -107,15 +170,28 @@ fn redeem_of_what_was_changed_in_any_part_is_refused() {
                 "change {number}"
             );
         }
-        // By the session's key, but for another chain, or without the domain.
-        let mut payload = good.voucher.payload(&Compute::genesis());
-        payload[30] ^= 1;
-        let mut elsewhere = good.clone();
-        elsewhere.signature = sign(session_key(ALICE), &payload);
-        assert_noop!(
-            redeem(PROVIDER, vec![elsewhere]),
-            Error::<Test>::BadSignature
-        );
+        // By the session's key, but for another chain, without the domain, with that of a receipt, or without anything before it.
+        let genesis = Compute::genesis();
+        let payload = good.voucher.payload(&genesis);
+        let encoded = good.voucher.encode();
+        assert!(payload.ends_with(&encoded));
+        let mut of_another_chain = genesis;
+        of_another_chain[0] ^= 1;
+        let others = [
+            good.voucher.payload(&of_another_chain),
+            payload[VOUCHER_DOMAIN.len()..].to_vec(),
+            [RECEIPT_DOMAIN.as_slice(), &genesis, &encoded].concat(),
+            encoded,
+        ];
+        for (number, payload) in others.iter().enumerate() {
+            let mut elsewhere = good.clone();
+            elsewhere.signature = sign(session_key(ALICE), payload);
+            assert_eq!(
+                redeem(PROVIDER, vec![elsewhere]),
+                Err(Error::<Test>::BadSignature.into()),
+                "payload {number}"
+            );
+        }
         let by_other = claim_by(session_key(BOB), good.voucher, 100);
         assert_noop!(
             redeem(PROVIDER, vec![by_other]),

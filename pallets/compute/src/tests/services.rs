@@ -230,3 +230,21 @@ fn retire_gives_everything_back_and_leaves_channels() {
         );
     });
 }
+
+#[test]
+fn retire_of_a_service_without_bond_behind_it_is_anybodys_and_pays_its_provider() {
+    build_and_execute(|| {
+        let before = funds(PROVIDER);
+        let service = announce(PROVIDER);
+        let call = || Call::retire { service };
+        // Jailed is not gone.
+        Registry::set_active(PROVIDER, false);
+        assert_noop!(dispatch(STRANGER, call()), Error::<Test>::NotYourService);
+        Registry::leave(PROVIDER);
+        let stranger = funds(STRANGER);
+        assert_ok!(dispatch(STRANGER, call()));
+        assert_eq!(funds(PROVIDER), before);
+        assert_eq!(funds(STRANGER), stranger);
+        assert!(Services::<Test>::get(service).is_none());
+    });
+}

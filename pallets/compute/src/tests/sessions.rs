@@ -2,7 +2,6 @@
 
 use crate::{mock::*, Call, Channels, Error, Sessions};
 use frame_support::{assert_noop, assert_ok};
-use noema_compute_primitives::ChannelScope;
 
 fn grant_call(channel: u64, lanes: u16, grant: crate::GrantOf<Test>) -> Call<Test> {
     Call::grant {
@@ -157,9 +156,8 @@ fn drop_session_of_a_settled_channel_needs_no_revocation() {
 #[test]
 fn limits_of_a_key_bound_what_is_redeemed() {
     build_and_execute(|| {
-        let (channel, service) = alice_opens(1_000);
+        let (channel, _) = alice_opens(1_000);
         let mut limited = grant(50);
-        limited.scope = ChannelScope::Service(service);
         limited.limits.per_use = 40;
         limited.limits.total = 60;
         limited.expires = Tick::get() + 10;
@@ -171,12 +169,6 @@ fn limits_of_a_key_bound_what_is_redeemed() {
             Error::<Test>::AbovePerUse
         );
         by_limited.maximum = 40;
-        by_limited.service = service + 1;
-        assert_noop!(
-            redeem(PROVIDER, vec![claim_by(50, by_limited, 40)]),
-            Error::<Test>::OutOfScope
-        );
-        by_limited.service = service;
         assert_ok!(redeem(PROVIDER, vec![claim_by(50, by_limited, 40)]));
         // In another lane: only what is left of all together.
         by_limited.lane = 1;

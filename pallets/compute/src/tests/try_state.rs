@@ -223,6 +223,17 @@ fn deposits_that_drift_are_noticed() {
 }
 
 #[test]
+fn holds_of_accounts_without_records_are_noticed() {
+    let hold = |reason: HoldReason| {
+        assert_ok!(Balances::hold(&reason.into(), &account(STRANGER), 1));
+    };
+    noticed("of an account without a purse", || hold(HoldReason::Purse));
+    noticed("of an account without records", || {
+        hold(HoldReason::Deposit);
+    });
+}
+
+#[test]
 fn the_scene_of_these_tests_is_what_it_says() {
     new_test_ext().execute_with(|| {
         let (_, service) = alice_opens(1_000);

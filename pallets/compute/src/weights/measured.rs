@@ -45,15 +45,15 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	/// The service, the book, the account and holds (r:4 w:4), three lists (w:3).
+	/// The service, the provider, the book, the account and holds (r:5 w:4), three lists (w:3).
 	fn retire() -> Weight {
-		Weight::from_parts(275_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads(4))
+		Weight::from_parts(300_000_000, 25_000)
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
-	/// The purse, the account and holds (r:3 w:3), held twice.
+	/// The purse, the account and holds (r:3 w:3), held twice, and asked what is usable (released and undone).
 	fn deposit() -> Weight {
-		Weight::from_parts(200_000_000, 15_000)
+		Weight::from_parts(250_000_000, 15_000)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -63,15 +63,15 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	/// The service, the provider twice, the next number, the book, the purse, the pair, the account and holds, the tick (r:10); the channel, its session, two lists and what was read of ours (w:10), held five times.
+	/// The service, the provider twice, the next number, the book, the purse, the pair, the account and holds, the tick (r:10); the channel, its session, two lists and what was read of ours (w:10), held five times, and asked what is usable.
 	fn open() -> Weight {
-		Weight::from_parts(650_000_000, 50_000)
+		Weight::from_parts(700_000_000, 50_000)
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
-	/// The channel, the provider, the book, the purse, the account and holds (r:6 w:5).
+	/// The channel, the provider, the book, the purse, the account and holds (r:6 w:5), and asked what is usable.
 	fn top_up() -> Weight {
-		Weight::from_parts(275_000_000, 30_000)
+		Weight::from_parts(325_000_000, 30_000)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -95,10 +95,10 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes(l.into()))
 	}
-	/// The genesis hash, the tick, the operator, the provider's account and book, the treasury's account (r:6 w:3); for each claim the channel, session, lane, purse, pair, the payer's account and holds (r:7 w:7), and a signature.
+	/// The genesis hash, the tick, the operator, the provider's account and book, the treasury's account (r:6 w:3); for each claim the channel, session, lane, purse, pair, the payer's account and holds (r:7 w:7), and two signatures.
 	fn redeem(c: u32, ) -> Weight {
 		Weight::from_parts(225_000_000, 30_000)
-			.saturating_add(Weight::from_parts(470_000_000, 35_000).saturating_mul(c.into()))
+			.saturating_add(Weight::from_parts(590_000_000, 35_000).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 			.saturating_add(T::DbWeight::get().reads(7_u64.saturating_mul(c.into())))
@@ -127,7 +127,7 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(s.into()))
 			.saturating_add(T::DbWeight::get().writes(l.into()))
 	}
-	/// The channel, the lane, the tick, the genesis hash (r:4 w:1), a signature; the provider slashed with a full pool of delegations and jailed, the payer and the fund paid (r:20 w:16).
+	/// The channel, the lane, the tick, the genesis hash (r:4 w:1), a signature; the provider slashed of all it has, with a full pool of delegations, and jailed, the payer and the fund paid (r:20 w:16).
 	fn report() -> Weight {
 		Weight::from_parts(1_300_000_000, 120_000)
 			.saturating_add(T::DbWeight::get().reads(24))

@@ -386,3 +386,25 @@ fn operator_cannot_touch_money() {
         assert_noop!(NoemaProviders::withdraw(operator, STORAGE), unknown);
     });
 }
+
+#[test]
+fn unbond_below_what_another_pallet_promised_is_refused() {
+    build_and_execute(|| {
+        let role = STORAGE;
+        assert_ok!(register(1, 2_000));
+        Promised::set(Some((role, 1, 1_200)));
+        assert_noop!(
+            NoemaProviders::unbond(signed(1), role, 801),
+            Error::<Test>::ReservedNotCovered
+        );
+        assert_ok!(NoemaProviders::unbond(signed(1), role, 800));
+        assert_noop!(
+            NoemaProviders::unbond(signed(1), role, 1_200),
+            Error::<Test>::StillReserved
+        );
+        // A slash asks nobody.
+        slash(1, 500);
+        Promised::set(None);
+        assert_ok!(NoemaProviders::unbond(signed(1), role, 700));
+    });
+}

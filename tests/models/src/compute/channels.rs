@@ -35,6 +35,7 @@ impl Model {
             let channel = Channel {
                 payer,
                 provider: offered.provider,
+                service,
                 key: offered.key,
                 state: State::Open,
                 cap,
@@ -76,6 +77,32 @@ impl Model {
             return Err(Error::CapAboveBond);
         }
         Ok(())
+    }
+
+    /// Takes part of a bond back; whether what channels can still ask for lets it.
+    pub fn unbond(&mut self, provider: Account, amount: Balance) -> bool {
+        let promised = self.promised_to(provider);
+        let most = self.parameters.cap_per_bond;
+        let Some(record) = self.providers.get_mut(&provider) else {
+            return false;
+        };
+        let left = record.bond.saturating_sub(amount);
+        if left == 0 || promised > left * most {
+            return false;
+        }
+        let amount = record.bond - left;
+        record.bond = left;
+        let paid = self.bank.pay(self.vault, provider, amount).is_ok();
+        assert!(paid, "the vault has all bonds");
+        true
+    }
+
+    /// Whether a provider may leave: it has closed its channels.
+    pub fn may_leave(&self, provider: Account) -> bool {
+        let open = |channel: &Channel| {
+            channel.provider == provider && !matches!(channel.state, State::Settled(_))
+        };
+        !self.channels.values().any(open)
     }
 
     /// Sees to it that a purse has `amount` that is not reserved.

@@ -56,8 +56,12 @@ pub enum Error {
     SessionOver,
     #[error("SessionNotOver")]
     SessionNotOver,
-    #[error("OutOfScope")]
-    OutOfScope,
+    #[error("WrongService")]
+    WrongService,
+    #[error("DemandMissing")]
+    DemandMissing,
+    #[error("BadDemand")]
+    BadDemand,
     #[error("AbovePerUse")]
     AbovePerUse,
     #[error("SessionSpent")]
@@ -84,8 +88,8 @@ pub enum Error {
     NothingRedeemed,
     #[error("EvidenceTooLate")]
     EvidenceTooLate,
-    #[error("AlreadyProven")]
-    AlreadyProven,
+    #[error("AlreadyPunished")]
+    AlreadyPunished,
     #[error("NotTooMuch")]
     NotTooMuch,
     #[error("StillChannels")]

@@ -1,6 +1,6 @@
 //! What receipts prove.
 
-use super::{Error, Key, Model, Outcome, Receipt};
+use super::{Balance, Error, Key, Model, Outcome, Receipt};
 
 impl Model {
     /// Holds a provider's receipt against what it redeemed. `signer` is who signed the receipt as it stands here.
@@ -17,9 +17,6 @@ impl Model {
         if now >= lane.at + parameters.evidence_window {
             return Err(Error::EvidenceTooLate);
         }
-        if lane.punished {
-            return Err(Error::AlreadyProven);
-        }
         // The last receipt, and one maximum more if the redeemed request is the one after it.
         let allowed = if receipt.nonce >= lane.nonce {
             receipt.cumulative
@@ -28,15 +25,22 @@ impl Model {
         } else {
             return Err(Error::NotTooMuch);
         };
-        if lane.paid <= allowed {
+        let excess = lane.paid.saturating_sub(allowed).min(lane.maximum);
+        if excess == 0 {
             return Err(Error::NotTooMuch);
+        }
+        if excess <= lane.punished {
+            return Err(Error::AlreadyPunished);
         }
         if signer != Some(key) {
             return Err(Error::BadSignature);
         }
-        let excess = (lane.paid - allowed).min(lane.maximum);
-        lane.punished = true;
-        let amount = (excess * parameters.slash_factor).max(parameters.min_slash);
+        let price = |excess: Balance| match excess {
+            0 => 0,
+            _ => (excess * parameters.slash_factor).max(parameters.min_slash),
+        };
+        let amount = price(excess) - price(lane.punished);
+        lane.punished = excess;
         let record = self
             .providers
             .get_mut(&provider)

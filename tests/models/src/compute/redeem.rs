@@ -15,19 +15,20 @@ impl Model {
             State::Closing(until) if self.now < until => {}
             State::Closing(_) | State::Settled(_) => return Err(Error::ChannelOver),
         }
+        // Whoever only sends transactions does not say what is owed.
+        let by_itself = who == channel.provider;
+        if !by_itself && claim.demand.is_none() {
+            return Err(Error::DemandMissing);
+        }
+        if voucher.service != channel.service {
+            return Err(Error::WrongService);
+        }
         let session = channel
             .sessions
             .get(&voucher.session)
             .ok_or(Error::UnknownSession)?;
         if self.now >= session.ends() {
             return Err(Error::SessionOver);
-        }
-        if session
-            .grant
-            .service
-            .is_some_and(|only| only != voucher.service)
-        {
-            return Err(Error::OutOfScope);
         }
         if voucher.maximum > session.grant.per_use {
             return Err(Error::AbovePerUse);
@@ -58,6 +59,9 @@ impl Model {
         if claim.signer != Some(session.grant.key) {
             return Err(Error::BadSignature);
         }
+        if !by_itself && claim.demand != Some(channel.key) {
+            return Err(Error::BadDemand);
+        }
         let amount = (claim.amount - before.paid)
             .min(channel.left())
             .min(key_left);
@@ -68,11 +72,12 @@ impl Model {
             .get_mut(&voucher.session)
             .ok_or(Error::UnknownSession)?;
         let lane = session.paid.entry(voucher.lane).or_default();
+        // What the payer has acknowledged since is no excess any more.
+        lane.punished = lane.punished.min(lane.paid.saturating_sub(voucher.paid));
         lane.nonce = voucher.nonce;
         lane.maximum = voucher.maximum;
         lane.paid += amount;
         lane.at = now;
-        lane.punished = false;
         *self.purses.entry(payer).or_default() -= amount;
         *self.pairs.entry((payer, provider)).or_default() += amount;
         let cut = (amount * self.parameters.cut_percent).div_ceil(100);

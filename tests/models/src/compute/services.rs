@@ -22,11 +22,16 @@ impl Model {
         Ok(())
     }
 
-    /// Ends an offer.
+    /// Ends an offer: one's own, or one of a provider that has no bond.
     pub fn retire(&mut self, who: Account, service: u64) -> Result<(), Error> {
-        self.own_service(who, service)?;
+        let offered = *self.services.get(&service).ok_or(Error::UnknownService)?;
+        let bond = self.providers.get(&offered.provider);
+        if who != offered.provider && bond.is_some_and(|record| record.bond > 0) {
+            return Err(Error::NotYourService);
+        }
         self.services.remove(&service);
-        self.bank.release(who, self.parameters.service_deposit);
+        self.bank
+            .release(offered.provider, self.parameters.service_deposit);
         Ok(())
     }
 

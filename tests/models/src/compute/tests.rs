@@ -36,6 +36,11 @@ fn parameters() -> Parameters {
 
 /// One provider, one payer, one channel with one lane.
 fn market() -> Model {
+    market_with(BOND)
+}
+
+/// The same, with so much behind it once the channel is open.
+fn market_with(bond: Balance) -> Model {
     let mut model = Model::new(parameters(), 100, 101, 102);
     for who in [PROVIDER, PAYER] {
         model.bank.endow(who, FUNDS);
@@ -53,12 +58,15 @@ fn market() -> Model {
     model.announce(PROVIDER, SERVICE_KEY).unwrap();
     let grant = Grant {
         key: KEY,
-        service: None,
         per_use: CAP,
         total: CAP,
         expires: Tick::MAX,
     };
     model.open(PAYER, 0, CAP, 1, grant).unwrap();
+    // The rest was slashed for something else.
+    let lost = BOND - bond;
+    model.bank.pay(model.vault, model.fund, lost).unwrap();
+    model.providers.get_mut(&PROVIDER).unwrap().bond = bond;
     model
 }
 
@@ -78,6 +86,7 @@ fn claim(request: &Requested, amount: Balance) -> Claim {
         voucher: request.voucher,
         amount,
         signer: Some(request.signer),
+        demand: None,
     }
 }
 
@@ -132,7 +141,97 @@ proptest! {
             prop_assert_eq!(outcome.excess, excess);
             prop_assert!(outcome.to_payer >= excess);
             prop_assert!(outcome.slashed > outcome.to_payer);
-            prop_assert_eq!(model.report(&last.receipt, Some(SERVICE_KEY)), Err(Error::AlreadyProven));
+            let mut honest = market();
+            honest.redeem(PROVIDER, &claim(last, last.receipt.cumulative)).ok();
+            let has = |model: &Model| model.bank.wealth(PROVIDER) + model.providers[&PROVIDER].bond;
+            prop_assert!(has(&model) < has(&honest));
+            prop_assert_eq!(model.report(&last.receipt, Some(SERVICE_KEY)), Err(Error::AlreadyPunished));
+        }
+        prop_assert_eq!(model.broken(), None);
+    }
+
+    /// Whatever a provider redeems in however many steps, and whatever weaker receipts of its own it reports before its payer does: what its payer can prove in
+    /// the end costs it what it would have cost at once. It has less than if it had been honest, and its payer is made whole, as long as the own bond covers
+    /// what is slashed; else all of the bond is gone. And no unit that was too much is punished twice.
+    #[test]
+    fn a_guilty_provider_loses_whatever_it_reports_first(
+        steps in prop::collection::vec(
+            ((1..1_000u128, 0..1_500u128), prop::option::of(0..=100u128), prop::option::of(0..=100u128), any::<bool>()),
+            1..10,
+        ),
+        bond in prop_oneof![0..3_000u128, Just(BOND)],
+    ) {
+        let mut model = market_with(bond);
+        let mut party = Party::default();
+        let (mut slashed, mut to_payer, mut reports, mut fresh) = (0, 0, 0, 0);
+        let mut redeemed = 0;
+        let mut report = |model: &mut Model, receipt: &Receipt| {
+            if let Ok(outcome) = model.report(receipt, Some(SERVICE_KEY)) {
+                slashed += outcome.slashed;
+                to_payer += outcome.to_payer;
+                reports += 1;
+            }
+        };
+        for ((maximum, cost), part, lie, by_payer) in steps {
+            let request = party.request(LANE, KEY, 0, maximum, cost, Tick::MAX);
+            let owed = request.receipt.cumulative;
+            if let Some(part) = part {
+                let amount = request.voucher.paid + maximum * part / 100;
+                let paid = model.redeem(PROVIDER, &claim(&request, amount)).unwrap_or(0);
+                fresh += (redeemed + paid).saturating_sub(redeemed.max(owed));
+                redeemed += paid;
+            }
+            if let Some(lie) = lie {
+                let admitted = Receipt {
+                    cumulative: owed + redeemed.saturating_sub(owed) * lie / 100,
+                    ..request.receipt
+                };
+                report(&mut model, &admitted);
+            }
+            if by_payer {
+                report(&mut model, &request.receipt);
+            }
+        }
+        let last = party.requests(LANE).last().unwrap();
+        report(&mut model, &last.receipt);
+        let outstanding = redeemed.saturating_sub(last.receipt.cumulative);
+        let left = model.providers[&PROVIDER].bond;
+        prop_assert_eq!(left + slashed, bond);
+        if outstanding > 0 && left > 0 {
+            prop_assert!(slashed >= outstanding * parameters().slash_factor);
+            // Each slash is rounded in favour of the fund.
+            prop_assert!(to_payer + reports >= slashed * parameters().payer_percent / 100);
+            prop_assert!(to_payer >= outstanding);
+            prop_assert!(slashed > outstanding);
+        }
+        prop_assert!(slashed <= fresh * parameters().slash_factor + reports * parameters().min_slash);
+        prop_assert_eq!(model.broken(), None);
+    }
+
+    /// Whoever has an operator's key and not that of the service gets nothing beyond what the service key demanded, and so cannot have the bond slashed.
+    #[test]
+    fn a_stolen_operator_key_takes_what_the_service_key_demands_and_no_more(
+        requests in requests(),
+        with in any::<prop::sample::Index>(),
+        part in 0..=100u128,
+    ) {
+        const OPERATOR: Account = 201;
+        let mut model = market();
+        let party = answered(&requests);
+        let all = party.requests(LANE);
+        let request = all[with.index(all.len())];
+        let amount = request.voucher.paid + request.voucher.maximum * part / 100;
+        prop_assert_eq!(model.redeem(OPERATOR, &claim(&request, amount)), Err(Error::DemandMissing));
+        for forger in [KEY, OPERATOR, SERVICE_KEY + 1] {
+            let forged = Claim { demand: Some(forger), ..claim(&request, amount) };
+            prop_assert!(model.redeem(OPERATOR, &forged).is_err());
+        }
+        // What the gateway demanded is what the receipt says.
+        let owed = request.receipt.cumulative;
+        let demanded = Claim { demand: Some(SERVICE_KEY), ..claim(&request, owed) };
+        prop_assert_eq!(model.redeem(OPERATOR, &demanded).unwrap_or(0), owed);
+        for request in all {
+            prop_assert!(model.report(&request.receipt, Some(SERVICE_KEY)).is_err());
         }
         prop_assert_eq!(model.broken(), None);
     }

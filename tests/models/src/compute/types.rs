@@ -88,8 +88,6 @@ pub enum State {
 pub struct Grant {
     /// The key.
     pub key: Key,
-    /// The only service, or all of them.
-    pub service: Option<u64>,
     /// The most that one voucher may promise.
     pub per_use: Balance,
     /// The most that all may.
@@ -109,8 +107,8 @@ pub struct Lane {
     pub paid: Balance,
     /// When, the last time.
     pub at: Tick,
-    /// Whether that was proven to be too much.
-    pub punished: bool,
+    /// Excess for which its provider has been charged and which is still outstanding.
+    pub punished: Balance,
 }
 
 /// A grant and its lanes.
@@ -145,6 +143,8 @@ pub struct Channel {
     pub payer: Account,
     /// Who is paid.
     pub provider: Account,
+    /// The only service that it pays for.
+    pub service: u64,
     /// Signs its receipts.
     pub key: Key,
     /// How far it is.
@@ -212,6 +212,8 @@ pub struct Claim {
     pub amount: Balance,
     /// Who signed the voucher as it stands here; None if it was changed since.
     pub signer: Option<Key>,
+    /// Who signed that the lane is asked for this amount with this voucher, if anybody did.
+    pub demand: Option<Key>,
 }
 
 /// What a provider states.

@@ -29,6 +29,10 @@ impl Both {
                 bond_of(provider),
                 self.model.providers[&u64::from(provider)].bond
             );
+            prop_assert_eq!(
+                Registry::may_leave(provider),
+                self.model.may_leave(provider.into())
+            );
         }
         prop_assert_eq!(Channels::<Test>::iter().count(), self.model.channels.len());
         for (number, expected) in &self.model.channels {
@@ -53,7 +57,7 @@ impl Both {
                             found.maximum,
                             found.redeemed,
                             found.at,
-                            found.proven
+                            found.punished
                         ),
                         (
                             expected.nonce,

@@ -1,7 +1,7 @@
 //! What can happen, and how each side is told.
 
 use super::*;
-use noema_compute_primitives::{ChannelScope, Voucher};
+use noema_compute_primitives::Voucher;
 use noema_session::{Grant, Limits};
 
 /// A lane: channel, session, number.
@@ -81,6 +81,14 @@ pub(super) enum Tamper {
     Paid,
 }
 
+/// Who signs the demand.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum DemandSpec {
+    Nobody,
+    TheKey,
+    AnotherKey,
+}
+
 /// A claim: with the voucher of the request that is so many before the last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClaimSpec {
@@ -88,6 +96,7 @@ pub(super) struct ClaimSpec {
     pub(super) back: usize,
     pub(super) amount: Amount,
     pub(super) tamper: Tamper,
+    pub(super) demand: DemandSpec,
 }
 
 /// A receipt held against a redemption.
@@ -106,12 +115,14 @@ pub(super) struct RequestOp {
     pub(super) cost: u128,
     pub(super) life: u64,
     pub(super) wrong_key: bool,
+    pub(super) wrong_service: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Op {
     Advance(u64),
     SetActive { provider: u8, active: bool },
+    Unbond { provider: u8, amount: u128 },
     Request(RequestOp),
     Redeem { who: u8, claims: Vec<ClaimSpec> },
     Report(ReportSpec),
@@ -134,15 +145,14 @@ pub(super) fn for_pallet(voucher: &model::Voucher) -> Voucher {
         maximum: voucher.maximum,
         request: [7; 32],
         expires: voucher.expires,
+        price: PRICE,
     }
 }
 
 fn grant_for_pallet(grant: &model::Grant) -> GrantOf<Test> {
     Grant {
         key: key(u8::try_from(grant.key).unwrap()),
-        scope: grant
-            .service
-            .map_or(ChannelScope::Any, ChannelScope::Service),
+        scope: (),
         limits: Limits {
             per_use: grant.per_use,
             total: grant.total,

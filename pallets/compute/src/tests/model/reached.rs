@@ -1,7 +1,7 @@
 //! What random calls must reach, so that their agreement says something.
 
 /// What random calls come to.
-pub(super) const REACHED: [&str; 52] = [
+pub(super) const REACHED: [&str; 57] = [
     "announce: done",
     "announce: ProviderInactive",
     "announce: TooManyServices",
@@ -42,6 +42,9 @@ pub(super) const REACHED: [&str; 52] = [
     "redeem: NotYourClaim",
     "redeem: ChannelOver",
     "redeem: BadSignature",
+    "redeem: WrongService",
+    "redeem: DemandMissing",
+    "redeem: BadDemand",
     "redeem: StaleVoucher",
     "redeem: AboveVoucher",
     "redeem: NothingDue",
@@ -49,9 +52,11 @@ pub(super) const REACHED: [&str; 52] = [
     "redeem: SessionOver",
     "redeem: SessionSpent",
     "redeem: ChannelEmpty",
+    "unbond: done",
+    "unbond: refused",
     "report: done",
     "report: NotTooMuch",
-    "report: AlreadyProven",
+    "report: AlreadyPunished",
     "report: BadSignature",
     "report: EvidenceTooLate",
 ];

@@ -4,10 +4,9 @@ use super::*;
 
 /// A service of each provider and a channel of each payer, so that there is something to happen.
 pub(super) fn beginning() -> Vec<Op> {
-    let grant = |key, total| model::Grant {
+    let grant = |key, total: u128| model::Grant {
         key,
-        service: None,
-        per_use: 500,
+        per_use: total.min(500),
         total,
         expires: u64::MAX,
     };
@@ -24,7 +23,7 @@ pub(super) fn beginning() -> Vec<Op> {
         call(RIVAL, announce(service_key(RIVAL))),
         // The first channel is empty before its key has spent all that it may; the second is not.
         call(ALICE, open(0, 600, grant(50, 1_200))),
-        call(BOB, open(1, 2_000, grant(51, 900))),
+        call(BOB, open(1, 2_000, grant(51, 300))),
     ]
 }
 
@@ -58,11 +57,9 @@ fn party() -> impl Strategy<Value = u8> {
 }
 
 fn any_grant() -> impl Strategy<Value = model::Grant> {
-    let scope = prop::option::of(0..3u64);
-    (50..54u64, scope, 0..600u128, 100..1_500u128, 900..3_000u64).prop_map(
-        |(key, service, per_use, total, expires)| model::Grant {
+    (50..54u64, 0..600u128, 100..1_500u128, 900..3_000u64).prop_map(
+        |(key, per_use, total, expires)| model::Grant {
             key,
-            service,
             per_use,
             total,
             expires,
@@ -107,14 +104,18 @@ fn any_request() -> impl Strategy<Value = RequestOp> {
         0..500u128,
         life,
         prop::bool::weighted(0.03),
+        prop::bool::weighted(0.03),
     )
-        .prop_map(|(lane, maximum, cost, life, wrong_key)| RequestOp {
-            lane,
-            maximum,
-            cost,
-            life,
-            wrong_key,
-        })
+        .prop_map(
+            |(lane, maximum, cost, life, wrong_key, wrong_service)| RequestOp {
+                lane,
+                maximum,
+                cost,
+                life,
+                wrong_key,
+                wrong_service,
+            },
+        )
 }
 
 fn any_claim() -> impl Strategy<Value = ClaimSpec> {
@@ -131,21 +132,37 @@ fn any_claim() -> impl Strategy<Value = ClaimSpec> {
         1 => Just(Tamper::Paid),
     ];
     let back = prop_oneof![4 => Just(0_usize), 1 => 1..3_usize];
-    (any_lane(), back, amount, tamper).prop_map(|(lane, back, amount, tamper)| ClaimSpec {
-        lane,
-        back,
-        amount,
-        tamper,
+    let demand = prop_oneof![
+        4 => Just(DemandSpec::TheKey),
+        3 => Just(DemandSpec::Nobody),
+        1 => Just(DemandSpec::AnotherKey),
+    ];
+    (any_lane(), back, amount, tamper, demand).prop_map(|(lane, back, amount, tamper, demand)| {
+        ClaimSpec {
+            lane,
+            back,
+            amount,
+            tamper,
+            demand,
+        }
     })
 }
 
 fn any_op() -> impl Strategy<Value = Op> {
     let ticks = prop_oneof![4 => 0..20u64, 2 => 20..60u64, 1 => 60..300u64];
-    let redeemer = prop_oneof![4 => provider(), 2 => Just(operator_of(PROVIDER)), 1 => anybody()];
+    let redeemer = prop_oneof![
+        4 => provider(),
+        3 => Just(RIVAL),
+        2 => Just(operator_of(PROVIDER)),
+        1 => anybody(),
+    ];
     let back = prop_oneof![3 => Just(0_usize), 2 => 1..3_usize];
+    // Down to bonds that do not cover a slash.
+    let unbonded = prop_oneof![2 => 1..500u128, 1 => 4_000..5_000u128];
     prop_oneof![
         2 => ticks.prop_map(Op::Advance),
         1 => (provider(), prop::bool::weighted(0.8)).prop_map(|(provider, active)| Op::SetActive { provider, active }),
+        1 => (provider(), unbonded).prop_map(|(provider, amount)| Op::Unbond { provider, amount }),
         8 => any_request().prop_map(Op::Request),
         6 => (redeemer, prop::collection::vec(any_claim(), 1..5))
             .prop_map(|(who, claims)| Op::Redeem { who, claims }),
