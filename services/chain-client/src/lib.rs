@@ -34,11 +34,11 @@ pub use events::ChainEvent;
 pub use follower::Head;
 pub use keys::{KeyError, SigningKey};
 pub use noema_commitment::SectorProof;
-pub use state::{call_value, StateAt};
+pub use state::{call_value, StateAt, MAX_ASSIGNMENT_PAGE};
 pub use submit::{Finalized, SubmitOptions, Submitter};
 pub use subxt::dynamic::Value;
 pub use types::{
-    AccountId, AccountState, Assignment, AuditLimits, AuditRound, AuditRoundState, AuditStanding,
+    AccountId, AccountState, Assignment, AssignmentPage, AuditLimits, AuditRound, AuditRoundState, AuditStanding,
     AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges, CommitmentCount,
     Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, Lease, LeaseQuote, LeaseStatus,
     Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage, ProviderPay, ProviderRecord,
