@@ -47,7 +47,7 @@ pub(crate) async fn sweep(
         };
         after = Some(*last);
         for (file, record) in page {
-            if directory.file(&file).is_some() {
+            if directory.file(&file)?.is_some() {
                 continue;
             }
             match record.orphaned_at {

@@ -69,7 +69,9 @@ fn goes_up(prefix: &[u8], start: Option<&[u8]>, keys: &[Vec<u8>]) -> Result<(), 
     let mut before = start.unwrap_or_default();
     for key in keys {
         if !key.starts_with(prefix) || key.as_slice() <= before {
-            return Err(rpc("its keys are not those behind the page before, in order"));
+            return Err(rpc(
+                "its keys are not those behind the page before, in order",
+            ));
         }
         before = key;
     }
