@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use codec::Encode;
+use redb::ReadableTable;
 
 use super::{bits::place, *};
 use crate::client::FileRef;
