@@ -114,6 +114,14 @@ impl Directory {
         Ok(slot.map(|slot| slot.file))
     }
 
+    /// Whether this provider has a slot for each of these files, in their order.
+    pub(crate) fn has(&self, files: &[FileId]) -> Result<Vec<bool>, StoreError> {
+        match self.is_known() {
+            true => self.store.have_slots(files),
+            false => Ok(vec![false; files.len()]),
+        }
+    }
+
     /// Whether `owner` has a deal for the file in which this provider has a slot.
     pub(crate) fn is_owner(&self, file: &FileId, owner: &AccountId) -> Result<bool, StoreError> {
         if !self.is_known() {

@@ -26,8 +26,8 @@ use std::{
 
 use noema_chain_client::{AccountId, FileId, Hash};
 use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata,
-    TableDefinition, WriteTransaction,
+    Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, TableDefinition,
+    WriteTransaction,
 };
 
 use bits::is_held;

@@ -24,6 +24,11 @@ impl Store {
         self.inner.index.slot_notes_of(file, limit)
     }
 
+    /// Whether anything is noted of a deal for each of these files, in their order.
+    pub(crate) fn have_slots(&self, files: &[FileId]) -> Result<Vec<bool>, StoreError> {
+        self.inner.index.have_slots(files)
+    }
+
     /// Up to `limit` deals after one (or from the first on) of which anything is noted, in order.
     pub(crate) fn slots_after(
         &self,

@@ -194,20 +194,20 @@ async fn peak(slots: u32, whole: u32) -> usize {
 
 #[tokio::test]
 async fn memory_does_not_grow_with_files_that_are_whole() {
-    let few = peak(2_000, 2_000).await;
-    let more = peak(12_000, 12_000).await;
-    println!("peaks: {few} B with 2,000 files, {more} B with 12,000");
+    let few = peak(1_000, 1_000).await;
+    let more = peak(6_000, 6_000).await;
+    println!("peaks: {few} B with 1,000 files, {more} B with 6,000");
     // The index's cache of 1 MiB fills.
     assert!(more < few + 2 * MIB, "{few} B became {more} B");
 }
 
 #[tokio::test]
 async fn memory_of_a_file_that_is_not_complete_is_small() {
-    let few = peak(2_000, 0).await;
-    let more = peak(8_000, 0).await;
-    println!("peaks: {few} B with 2,000 files, {more} B with 8,000");
+    let few = peak(1_000, 0).await;
+    let more = peak(5_000, 0).await;
+    println!("peaks: {few} B with 1,000 files, {more} B with 5,000");
     assert!(
-        more < few + 6_000 * 400 + 2 * MIB,
+        more < few + 4_000 * 400 + 2 * MIB,
         "{few} B became {more} B"
     );
 }

@@ -81,6 +81,20 @@ impl Index {
         })
     }
 
+    /// Whether anything is noted of a deal for each of these files, in their order.
+    pub(in crate::store) fn have_slots(&self, files: &[FileId]) -> Result<Vec<bool>, StoreError> {
+        self.read(|transaction| {
+            let table = transaction.open_table(SLOTS)?;
+            let noted = files.iter().map(|file| {
+                let first = slot_key(&(*file, AccountId([0; 32])));
+                let last = slot_key(&(*file, AccountId([u8::MAX; 32])));
+                let entry = table.range::<&[u8; 64]>(&first..=&last)?.next();
+                Ok(entry.transpose()?.is_some())
+            });
+            noted.collect()
+        })
+    }
+
     /// Up to `limit` deals after one (or from the first on) of which anything is noted, in order.
     pub(in crate::store) fn slots_after(
         &self,
@@ -150,6 +164,8 @@ mod tests {
             [(deal(1, 0), vec![1, 0]), (deal(1, 255), vec![1, 255])]
         );
         assert_eq!(of(1, 1).len(), 1);
+        let files = [1, 3, 255].map(|file| FileId([file; 32]));
+        assert_eq!(index.have_slots(&files).unwrap(), [true, false, true]);
         assert!(of(3, 9).is_empty());
         let first = index.slots_after(None, 3).unwrap();
         assert_eq!(first, [deal(1, 0), deal(1, 255), deal(2, 7)]);
