@@ -34,15 +34,15 @@ pub use events::ChainEvent;
 pub use follower::Head;
 pub use keys::{KeyError, SigningKey};
 pub use noema_commitment::SectorProof;
-pub use state::{call_value, StateAt};
+pub use state::{call_value, StateAt, MAX_ASSIGNMENT_PAGE};
 pub use submit::{Finalized, SubmitOptions, Submitter};
 pub use subxt::dynamic::Value;
 pub use types::{
-    AccountId, AccountState, Assignment, AuditLimits, AuditRound, AuditRoundState, AuditStanding,
-    AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges, CommitmentCount,
-    Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, Lease, LeaseQuote, LeaseStatus,
-    Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage, ProviderPay, ProviderRecord,
-    ProviderStatus, RateChange, RenewalQuote, Role, RoundIndex, SeedAt, Segment, SessionKeys, Slot,
-    SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding, Uncovered, Unlocking,
-    Unpaid,
+    AccountId, AccountState, Assignment, AssignmentPage, AuditLimits, AuditRound, AuditRoundState,
+    AuditStanding, AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges,
+    CommitmentCount, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, Lease,
+    LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage,
+    ProviderPay, ProviderRecord, ProviderStatus, RateChange, RenewalQuote, Role, RoundIndex,
+    SeedAt, Segment, SessionKeys, Slot, SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick,
+    Unbonding, Uncovered, Unlocking, Unpaid,
 };

@@ -4,7 +4,7 @@
 use std::future::Future;
 
 use noema_chain_client::{
-    AccountId, Assignment, AuditLimits, AuditRound, AuditStanding, AuditedPage, BlockNumber,
+    AccountId, AssignmentPage, AuditLimits, AuditRound, AuditStanding, AuditedPage, BlockNumber,
     BlockRef, Call, ChainClient, ChainError, Challenges, Deal, FileId, Finalized, Head,
     ProviderPay, ProviderRecord, Role, SeedAt, StateAt, SubmitError, SubmitOptions, Submitter,
     Uncovered,
@@ -38,11 +38,13 @@ pub(crate) trait ChainView: Clone + Send + Sync + 'static {
 
 /// The state at one block.
 pub(crate) trait StateView: Send + Sync + 'static {
-    /// The slots that a provider has.
-    fn assignments(
+    /// Up to `limit` of the slots that a provider has, from the beginning or where the page before ended.
+    fn assignments_page(
         &self,
         provider: &AccountId,
-    ) -> impl Future<Output = Result<Vec<Assignment>, ChainError>> + Send;
+        start: Option<&[u8]>,
+        limit: u32,
+    ) -> impl Future<Output = Result<AssignmentPage, ChainError>> + Send;
 
     /// The deals of these owners for these files, in the same order.
     fn deals(
@@ -154,8 +156,13 @@ impl ChainView for OperatorChain {
 }
 
 impl StateView for StateAt {
-    async fn assignments(&self, provider: &AccountId) -> Result<Vec<Assignment>, ChainError> {
-        StateAt::assignments(self, provider).await
+    async fn assignments_page(
+        &self,
+        provider: &AccountId,
+        start: Option<&[u8]>,
+        limit: u32,
+    ) -> Result<AssignmentPage, ChainError> {
+        StateAt::assignments_page(self, provider, start, limit).await
     }
 
     async fn deals(&self, of: &[(FileId, AccountId)]) -> Result<Vec<Option<Deal>>, ChainError> {

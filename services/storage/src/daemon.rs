@@ -108,7 +108,7 @@ pub async fn run_until(
     let pin = answering.pin;
     let renewing = tokio::spawn(answering.renewing(&config.tls, stop.clone()));
     let metrics = Metrics::new().map_err(|e| DaemonError::Metrics(e.to_string()))?;
-    let directory = Arc::new(Directory::default());
+    let directory = Arc::new(Directory::new(config.provider, store.clone()));
     let operator = config.operator.account();
     let app = App {
         store: store.clone(),

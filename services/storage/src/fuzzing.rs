@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration, time::Instant};
 
 use axum::Router;
 use bytes::Bytes;
-use noema_chain_client::{AccountId, Deal, Hash, Head, SigningKey, Slot, SlotState, Terms};
+use noema_chain_client::{AccountId, Hash, Head, SigningKey, SlotState};
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
 use noema_transport::{ConnectionLimits, Gate, Turns};
 use tokio::{
@@ -123,32 +123,17 @@ impl HttpDaemon {
             .put(complete.segment(0))
             .await
             .expect("the file is known");
-        let directory = Arc::new(Directory::default());
+        let directory = Arc::new(Directory::new(PROVIDER, store.clone()));
         let tracked = [&complete, &partial].map(|sample| Tracked {
             file: sample.file,
             owner: owner.account(),
             slot: 0,
             state: assigned(),
             token: 1,
-            deal: Deal {
-                root: sample.file.root,
-                size: sample.file.size(),
-                deposit: 1,
-                committed_at: 1,
-                terms: Terms::default(),
-                balance: 0,
-                offered_to: None,
-                held: 0,
-                slots: vec![Slot {
-                    state: assigned(),
-                    token: 1,
-                    passed_over: None,
-                    leaving: None,
-                    bounty: 0,
-                }],
-            },
+            below_replicas: true,
+            peers: Vec::new(),
         });
-        directory.replace(&PROVIDER, &tracked);
+        directory.replace(&tracked).await;
         let head = Head {
             number: 5,
             hash: Hash([5; 32]),

@@ -46,10 +46,10 @@ pub(crate) async fn sweep(
             return Ok(deleted);
         };
         after = Some(*last);
-        for (file, record) in page {
-            if directory.file(&file).is_some() {
-                continue;
-            }
+        let ids: Vec<FileId> = page.iter().map(|(file, _)| *file).collect();
+        let has = directory.has(&ids)?;
+        let without = page.into_iter().zip(has).filter(|(_, has)| !has);
+        for ((file, record), _) in without {
             match record.orphaned_at {
                 Some(since) if since > block_time => {
                     // Marked by a clock that was ahead: the grace begins now.

@@ -27,6 +27,7 @@ pub mod store;
 mod testing;
 mod tls;
 mod token;
+mod tracked;
 mod units;
 
 pub use config::Config;

@@ -90,7 +90,7 @@ impl<C: ChainView> Puller<C> {
             return Ok(Pulling::Nothing);
         }
         shared.store.check_room()?;
-        let sources = self.sources().await;
+        let sources = self.sources().await?;
         let wanted: Vec<u64> = missing
             .iter()
             .flat_map(|(first, last)| *first..=*last)
@@ -122,22 +122,22 @@ impl<C: ChainView> Puller<C> {
         if self.shared.store.has(&self.file.file, index)? {
             return Ok(true);
         }
-        let sources = self.sources().await;
+        let sources = self.sources().await?;
         self.fetch(&sources, index).await
     }
 
     /// The peers that answer, have something and are not left at present.
-    async fn sources(&self) -> Vec<Source> {
-        let peers = self.shared.directory.peers(&self.file.file);
+    async fn sources(&self) -> Result<Vec<Source>, StoreError> {
+        let peers = self.shared.directory.peers(&self.file.file)?;
         let asking = peers
             .into_iter()
             .filter(|peer| !self.shared.penalties.is_left(peer))
             .map(|peer| self.source(peer));
-        stream::iter(asking)
+        Ok(stream::iter(asking)
             .buffer_unordered(PARALLEL)
             .filter_map(std::future::ready)
             .collect()
-            .await
+            .await)
     }
 
     async fn source(&self, provider: AccountId) -> Option<Source> {

@@ -107,7 +107,7 @@ impl Scrub {
             };
             let from = if id == at { from } else { 0 };
             progress.next = Some((id.0, from));
-            let Some(file) = self.file(&id, &record) else {
+            let Some(file) = self.file(&id, &record)? else {
                 tracing::warn!(file = %id, "the record of a file without a deal is damaged: it is not scrubbed");
                 progress.next = after(&id);
                 continue;
@@ -144,10 +144,9 @@ impl Scrub {
     }
 
     /// The file as the chain knows it, else as its record does. `None` if that is damaged.
-    fn file(&self, id: &FileId, record: &FileRecord) -> Option<FileRef> {
-        self.directory
-            .file(id)
-            .or_else(|| record.file_ref().filter(|file| file.file == *id))
+    fn file(&self, id: &FileId, record: &FileRecord) -> Result<Option<FileRef>, StoreError> {
+        let known = self.directory.file(id)?;
+        Ok(known.or_else(|| record.file_ref().filter(|file| file.file == *id)))
     }
 
     async fn segment(

@@ -1,10 +1,13 @@
 //! What the tests share: files, a daemon's server in this process, and a chain in memory.
 
+pub(crate) mod allocation;
+pub(crate) mod many;
 mod stakes;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::SocketAddr,
+    ops::Bound,
     path::Path,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -12,10 +15,11 @@ use std::{
 
 use axum::Router;
 use bytes::Bytes;
+use codec::{Decode, Encode};
 use noema_chain_client::{
-    AccountId, Assignment, AuditLimits, AuditRound, AuditStanding, AuditedPage, BlockNumber,
-    BlockRef, Call, ChainError, ChainEvent, Challenges, Deal, FileId, Finalized, Hash, Head,
-    ProviderPay, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState,
+    AccountId, Assignment, AssignmentPage, AuditLimits, AuditRound, AuditStanding, AuditedPage,
+    BlockNumber, BlockRef, Call, ChainError, ChainEvent, Challenges, Deal, FileId, Finalized, Hash,
+    Head, ProviderPay, ProviderRecord, ProviderStatus, Role, SeedAt, SigningKey, Slot, SlotState,
     SubmitError, SubmitOptions, Terms, Uncovered,
 };
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
@@ -184,9 +188,9 @@ impl TestProvider {
         let account = AccountId([n; 32]);
         let dir = tempfile::tempdir().unwrap();
         let store = open_store(dir.path(), account);
-        let directory = Arc::new(Directory::default());
+        let directory = Arc::new(Directory::new(account, store.clone()));
         let tracked: Vec<_> = samples.iter().map(|s| tracked(s, account, &[])).collect();
-        directory.replace(&account, &tracked);
+        directory.replace(&tracked).await;
         let (head, heads) = watch::channel(head(5));
         let mut app = App {
             store: store.clone(),
@@ -282,14 +286,12 @@ pub(crate) fn tracked(sample: &Sample, provider: AccountId, others: &[AccountId]
     };
     let mut slots = vec![(assigned(provider), 1)];
     slots.extend(others.iter().map(|other| (assigned(*other), 2)));
-    Tracked {
-        file: sample.file,
+    let assignment = Assignment {
+        file: sample.file.file,
         owner: alice().account(),
         slot: 0,
-        state: assigned(provider),
-        token: 1,
-        deal: deal(sample, slots),
-    }
+    };
+    Tracked::new(&provider, &assignment, &deal(sample, slots)).unwrap()
 }
 
 /// A chain in memory.
@@ -303,7 +305,7 @@ pub(crate) struct FakeChain {
 
 #[derive(Default)]
 pub(crate) struct FakeState {
-    pub(crate) deals: HashMap<(FileId, AccountId), Deal>,
+    pub(crate) deals: BTreeMap<(FileId, AccountId), Deal>,
     pub(crate) endpoints: HashMap<AccountId, String>,
     pub(crate) seeds: HashMap<BlockNumber, [u8; 32]>,
     pub(crate) submitted: Vec<Call>,
@@ -396,9 +398,18 @@ impl ChainView for FakeChain {
 }
 
 impl StateView for FakeChain {
-    async fn assignments(&self, provider: &AccountId) -> Result<Vec<Assignment>, ChainError> {
+    async fn assignments_page(
+        &self,
+        provider: &AccountId,
+        start: Option<&[u8]>,
+        limit: u32,
+    ) -> Result<AssignmentPage, ChainError> {
+        let start = start.map(|start| <([u8; 32], [u8; 32])>::decode(&mut &start[..]).unwrap());
+        let after = start.map(|(file, owner)| (FileId(file), AccountId(owner)));
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         Ok(self.with(|state| {
-            let slots = state.deals.iter().filter_map(|((file, owner), deal)| {
+            let deals = state.deals.range((from, Bound::Unbounded));
+            let slots = deals.filter_map(|((file, owner), deal)| {
                 let (slot, _) = deal.slot_of(provider)?;
                 Some(Assignment {
                     file: *file,
@@ -406,7 +417,11 @@ impl StateView for FakeChain {
                     slot,
                 })
             });
-            slots.collect()
+            let assignments: Vec<_> = slots.take(limit as usize).collect();
+            let full = assignments.len() == limit as usize;
+            let last = assignments.last().filter(|_| full);
+            let next = last.map(|last| (last.file.0, last.owner.0).encode());
+            AssignmentPage { assignments, next }
         }))
     }
 

@@ -34,19 +34,35 @@ impl StateAt {
         Value: DecodeAsType,
     {
         let storage = self.at.storage();
-        let address = address().unvalidated();
-        let name = entry_name(&address);
-        let place = (
-            address.pallet_name().to_owned(),
-            address.entry_name().to_owned(),
-        );
+        let entry = address().unvalidated();
+        let name = entry_name(&entry);
         let entry = storage
-            .entry(address)
+            .entry(entry)
             .map_err(|e| self.read_error(what, &name, e))?;
         let keys = keys.into_iter().map(|key| entry.fetch_key(key));
         let keys: Vec<Vec<u8>> = keys
             .collect::<Result<_, _>>()
             .map_err(|e| self.read_error(what, &name, e))?;
+        self.fetch_at(what, address, keys).await
+    }
+
+    /// The same for keys as they are stored.
+    pub(super) async fn fetch_at<Keys, Value, IsPlain>(
+        &self,
+        what: &'static str,
+        address: impl Fn() -> StaticAddress<Keys, Value, IsPlain>,
+        keys: Vec<Vec<u8>>,
+    ) -> Result<Vec<Option<Value>>, ChainError>
+    where
+        StaticAddress<Keys, Value, IsPlain>: Address<KeyParts = Keys, Value = Value>,
+        Value: DecodeAsType,
+    {
+        let address = address();
+        let name = entry_name(&address);
+        let place = (
+            address.pallet_name().to_owned(),
+            address.entry_name().to_owned(),
+        );
         let questions: Vec<Vec<Vec<u8>>> = keys.chunks(KEYS).map(<[_]>::to_vec).collect();
         let chunks: Vec<Vec<Option<Vec<u8>>>> = stream::iter(questions)
             .map(|keys| self.raw_values(what, keys))

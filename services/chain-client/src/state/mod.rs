@@ -1,5 +1,6 @@
 //! Reading the chain at one block.
 
+mod assignments;
 mod audits;
 mod constants;
 mod deals;
@@ -25,6 +26,7 @@ use crate::{
     types::{AccountId, AccountState, BlockNumber, BlockRef, Hash, SeedAt},
 };
 
+pub use assignments::MAX_ASSIGNMENT_PAGE;
 pub use named::call_value;
 
 /// How many values are fetched at the same time.

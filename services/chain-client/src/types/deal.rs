@@ -248,6 +248,15 @@ pub struct Assignment {
     pub slot: u8,
 }
 
+/// Some of the slots that a provider has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssignmentPage {
+    /// The slots.
+    pub assignments: Vec<Assignment>,
+    /// Where the next page begins; `None` after the last one.
+    pub next: Option<Vec<u8>>,
+}
+
 /// How many deals there are for one root and size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CommitmentCount {

@@ -16,7 +16,9 @@ pub use audit::{
 };
 pub use block::{BlockNumber, BlockRef, Hash, RoundIndex, SeedAt, Tick};
 pub use constants::Constants;
-pub use deal::{Assignment, CommitmentCount, Deal, Leaving, Segment, Slot, SlotState, Terms};
+pub use deal::{
+    Assignment, AssignmentPage, CommitmentCount, Deal, Leaving, Segment, Slot, SlotState, Terms,
+};
 pub use file::{FileId, ParseHexError};
 pub use lease::{
     Lease, LeaseQuote, LeaseStatus, ProviderPay, RateChange, RenewalQuote, StoragePrice, Uncovered,

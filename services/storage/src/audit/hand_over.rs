@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_secs(600);
 /// Replicas of another provider that one search hands over at most: the search has others to look at, and goes on after the next window.
 const OTHERS_AT_ONCE: u32 = 32;
 /// Deals read together.
-const PAGE: usize = 256;
+const PAGE: u32 = 256;
 
 /// A replica that earns: no more of it than choosing needs, for a provider may have many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +191,12 @@ async fn earning<S: StateView>(
 ) -> Result<Vec<Replica>, ChainError> {
     let round = state.audit_round().await?.map_or(0, |round| round.index);
     let mut replicas = Vec::new();
-    for page in state.assignments(provider).await?.chunks(PAGE) {
+    let mut start = None;
+    loop {
+        let slots = state
+            .assignments_page(provider, start.as_deref(), PAGE)
+            .await?;
+        let page = &slots.assignments;
         let keys: Vec<_> = page.iter().map(|at| (at.file, at.owner)).collect();
         let deals = state.deals(&keys).await?;
         let found = page.iter().zip(deals).filter_map(|(at, deal)| {
@@ -206,8 +211,11 @@ async fn earning<S: StateView>(
             })
         });
         replicas.extend(found);
+        start = slots.next;
+        if start.is_none() {
+            return Ok(replicas);
+        }
     }
-    Ok(replicas)
 }
 
 /// The round in which a provider's replica in a slot became auditable; `None` unless it earns and nobody is leaving it.

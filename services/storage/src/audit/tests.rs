@@ -38,12 +38,13 @@ fn setup() -> Setup {
 
 /// What a daemon with this chain and data directory shares.
 pub(super) fn shared_of(chain: &FakeChain, dir: &TempDir) -> Arc<Shared<FakeChain>> {
+    let store = open_store(dir.path(), ME);
     Arc::new(Shared {
         chain: chain.clone(),
         provider: ME,
         operator: ME,
-        store: open_store(dir.path(), ME),
-        directory: Arc::new(Directory::default()),
+        store: store.clone(),
+        directory: Arc::new(Directory::new(ME, store)),
         metrics: Metrics::new().unwrap(),
         client: StorageClient::default(),
         penalties: Penalties::default(),
@@ -296,7 +297,7 @@ async fn what_is_damaged_comes_from_peers_and_is_answered_in_time() {
         state.endpoints.insert(peer.account, endpoint);
     });
     let mine = tracked(&sample, ME, &[peer.account]);
-    setup.shared.directory.replace(&ME, &[mine]);
+    setup.shared.directory.replace(&[mine]).await;
     setup.damage(&sample);
     setup.ask(&[(&sample, 3), (&sample, 1025)]);
     setup.step().await;

@@ -1,6 +1,7 @@
 //! The loop against a chain in memory and peers in this process.
 
 mod leaving;
+mod many;
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,8 +9,9 @@ use noema_chain_client::{AccountId, Call, SlotState};
 use noema_commitment::{verify_sector, Software, SEGMENT_SIZE};
 use tempfile::TempDir;
 
-use super::*;
+use super::{calls::MAX_CALLS, *};
 use crate::{
+    prove,
     testing::{alice, deal, fill, head, open_store, serve, FakeChain, Sample, TestProvider},
     unix_now,
 };
@@ -33,12 +35,13 @@ fn setup(grace: Duration) -> Setup {
 fn setup_with(grace: Duration, change: impl FnOnce(&mut Shared<FakeChain>)) -> Setup {
     let dir = tempfile::tempdir().unwrap();
     let chain = FakeChain::new();
+    let store = open_store(dir.path(), ME);
     let mut shared = Shared {
         chain: chain.clone(),
         provider: ME,
         operator: ME,
-        store: open_store(dir.path(), ME),
-        directory: Arc::new(Directory::default()),
+        directory: Arc::new(Directory::new(ME, store.clone())),
+        store,
         metrics: Metrics::new().unwrap(),
         client: StorageClient::default(),
         penalties: Penalties::default(),
@@ -56,6 +59,14 @@ fn setup_with(grace: Duration, change: impl FnOnce(&mut Shared<FakeChain>)) -> S
         converger,
         block: 10,
         _dir: dir,
+    }
+}
+
+impl Shared<FakeChain> {
+    /// Works with another store.
+    fn use_store(&mut self, store: Store) {
+        self.directory = Arc::new(Directory::new(ME, store.clone()));
+        self.store = store;
     }
 }
 
@@ -162,11 +173,11 @@ async fn a_complete_file_is_ready_once_then_proven_once() {
     setup.set_deal(&sample, vec![(held, 9)]);
     setup.step().await;
     let before = setup.chain.with(|state| state.deals_read);
-    for _ in 0..5 {
+    for _ in 0..look::REFRESH {
         setup.step().await;
     }
     let after = setup.chain.with(|state| state.deals_read);
-    assert_eq!(before, after, "a held deal is not read at every block");
+    assert_eq!(before + 1, after, "a held deal is not read at every block");
     assert_eq!(setup.chain.submitted().len(), 2);
 }
 
@@ -232,13 +243,7 @@ async fn a_call_that_fails_is_tried_again_after_a_pause() {
         setup.step().await;
     }
     assert_eq!(setup.chain.submitted().len(), 1, "not at every block");
-    {
-        let mut calls = setup.converger.calls.lock().unwrap();
-        calls
-            .not_before
-            .values_mut()
-            .for_each(|at| *at = Instant::now());
-    }
+    setup.converger.calls().end_pauses();
     setup.chain.with(|state| state.refuse = false);
     for _ in 0..3 {
         setup.step().await;
@@ -328,7 +333,7 @@ async fn while_the_owner_uploads_nothing_is_fetched() {
         vec![(assigned(ME), 1), (assigned(peer.account), 2)],
     );
     let tracked = crate::testing::tracked(&sample, ME, &[peer.account]);
-    setup.shared.directory.replace(&ME, &[tracked]);
+    setup.shared.directory.replace(&[tracked]).await;
     setup.shared.directory.note_upload(&sample.file.file);
     setup.step().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -433,14 +438,15 @@ async fn the_directory_follows_the_chain() {
     let sample = Sample::new(1000, 0);
     let other = AccountId([9; 32]);
     setup.step().await;
-    assert!(setup.shared.directory.file(&sample.file.file).is_none());
+    let file = sample.file.file;
+    assert_eq!(setup.shared.directory.file(&file).unwrap(), None);
     setup.set_deal(&sample, vec![(assigned(other), 1), (assigned(ME), 2)]);
     setup.step().await;
-    let file = sample.file.file;
-    assert_eq!(setup.shared.directory.file(&file), Some(sample.file));
-    assert!(setup.shared.directory.is_owner(&file, &alice().account()));
-    assert!(!setup.shared.directory.is_owner(&file, &other));
-    assert_eq!(setup.shared.directory.peers(&file), [other]);
+    let directory = setup.shared.directory.clone();
+    assert_eq!(directory.file(&file).unwrap(), Some(sample.file));
+    assert!(directory.is_owner(&file, &alice().account()).unwrap());
+    assert!(!directory.is_owner(&file, &other).unwrap());
+    assert_eq!(directory.peers(&file).unwrap(), [other]);
     assert!(setup
         .shared
         .metrics
@@ -448,7 +454,8 @@ async fn the_directory_follows_the_chain() {
         .contains("noema_storage_slots{state=\"assigned\"} 1"));
     setup.set_deal(&sample, vec![(assigned(other), 1)]);
     setup.step().await;
-    assert!(setup.shared.directory.file(&file).is_none());
+    assert_eq!(directory.file(&file).unwrap(), None);
+    assert_eq!(directory.count().unwrap(), 0);
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -27,9 +27,9 @@ fn flip(dir: &Path, sample: &Sample, index: u64) {
 }
 
 fn scrub(store: &Store, rate: u64, samples: &[&Sample]) -> Scrub {
-    let directory = Directory::default();
+    let directory = Directory::new(ME, store.clone());
     let slots: Vec<_> = samples.iter().map(|s| tracked(s, ME, &[])).collect();
-    directory.replace(&ME, &slots);
+    futures::executor::block_on(directory.replace(&slots));
     Scrub {
         store: store.clone(),
         directory: Arc::new(directory),

@@ -21,7 +21,7 @@ pub(super) fn check(app: &App, headers: &HeaderMap, file: &FileId) -> Result<Acc
     let token = UploadToken::from_header(value)?;
     // The cheap question first: who has no deal costs no signature check.
     let owner = token.owner();
-    if !app.directory.is_owner(file, &owner) {
+    if !app.directory.is_owner(file, &owner)? {
         return Err(Refusal::new(
             StatusCode::FORBIDDEN,
             "not_the_owner",

@@ -94,7 +94,7 @@ pub(super) fn known_file(app: &App, file: &str) -> Result<FileRef, Refusal> {
         .map_err(|_| bad("expected 64 hex digits".to_owned()))?;
     // Asked first: the answer may come while the file is looked for.
     let is_known = app.directory.is_known();
-    let file = app.directory.file(&id).ok_or_else(|| {
+    let file = app.directory.file(&id)?.ok_or_else(|| {
         if !is_known {
             let message = "the daemon has just started and has not read the chain yet; try again";
             return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "starting", message);

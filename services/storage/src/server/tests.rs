@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     client::{ClientError, StorageClient, UploadOptions},
     deny::DenyList,
+    directory::Directory,
     frame::{self, MAX_FRAME_LEN},
     rate::Rate,
     store::{Store, StoreIdentity, StoreOptions},
@@ -197,7 +198,7 @@ async fn upload_waits_for_the_deal_and_gives_up_in_time() {
     let dealing = async {
         tokio::time::sleep(Duration::from_millis(700)).await;
         let slot = tracked(&sample, provider.account, &[]);
-        provider.directory.replace(&provider.account, &[slot]);
+        provider.directory.replace(&[slot]).await;
     };
     let (report, ()) = tokio::join!(uploading, dealing);
     assert_eq!(report.unwrap().sent, 1);
@@ -311,7 +312,10 @@ async fn a_refusal_reaches_a_client_that_is_still_sending() {
 #[tokio::test]
 async fn a_daemon_that_has_not_read_the_chain_says_so() {
     let sample = Sample::new(1000, 0);
-    let provider = TestProvider::start_with(1, &[], |app| app.directory = Arc::default()).await;
+    let provider = TestProvider::start_with(1, &[], |app| {
+        app.directory = Arc::new(Directory::new(app.provider, app.store.clone()));
+    })
+    .await;
     let at = |path: String| http1().get(format!("{}{path}", provider.endpoint));
     let file = format!("/v1/files/{}", sample.file.file);
     assert_eq!(
@@ -320,7 +324,7 @@ async fn a_daemon_that_has_not_read_the_chain_says_so() {
     );
     let health = || async { at("/v1/health".into()).send().await.unwrap().status() };
     assert_eq!(health().await, StatusCode::SERVICE_UNAVAILABLE);
-    provider.app.directory.replace(&provider.account, &[]);
+    provider.app.directory.replace(&[]).await;
     assert_eq!(refusal(at(file)).await, (404, "unknown_file".to_owned()));
     assert_eq!(health().await, StatusCode::OK);
 }

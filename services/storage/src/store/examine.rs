@@ -11,7 +11,7 @@ use super::{
     index::{Index, SegmentEntry},
     layout::{DataDirLock, Layout},
     reader::{self, Access},
-    space::{outstanding, Room},
+    space::{outstanding, sector_bytes, Room, Wanted},
     StoreError, StoreIdentity,
 };
 use crate::{client::FileRef, units::Reserve};
@@ -126,7 +126,12 @@ fn one_file(
         }
     }
     found.bytes = found.bytes.saturating_add(held);
-    let rest = outstanding(layout, file, held);
+    let wanted = Wanted {
+        file: id,
+        data: sector_bytes(file),
+        held,
+    };
+    let rest = outstanding(layout, wanted);
     found.outstanding = found.outstanding.saturating_add(rest);
     if !index.figures_agree(file)? {
         found.problem(format!(
@@ -172,7 +177,6 @@ fn one_segment(
 /// Data files of which the index knows nothing.
 fn strangers(layout: &Layout, index: &Index, found: &mut Examination) -> Result<(), StoreError> {
     let files = layout.files();
-    let deleting = index.deleting()?;
     let Ok(directories) = fs::read_dir(&files) else {
         return Ok(());
     };
@@ -189,7 +193,7 @@ fn strangers(layout: &Layout, index: &Index, found: &mut Examination) -> Result<
                 .and_then(|name| name.strip_suffix(".data"))
                 .and_then(|id| id.parse::<FileId>().ok());
             let known = match id {
-                Some(id) => deleting.contains(&id) || index.file(&id)?.is_some(),
+                Some(id) => index.knows(&id)?,
                 None => false,
             };
             if !known {

@@ -13,6 +13,7 @@ mod examine;
 mod index;
 mod layout;
 mod reader;
+mod slots;
 mod space;
 mod sync;
 mod writer;
@@ -25,15 +26,16 @@ pub(crate) use examine::{examine, room_at, Depth, Examination};
 #[cfg(fuzzing)]
 pub use index::fuzzing;
 #[cfg(test)]
-pub(crate) use index::harm::{harm, Harm};
+pub(crate) use index::harm::{claim, harm, Harm};
 use index::Index;
+pub(crate) use index::{DealKey, Round, ScrubProgress, SlotNote};
 pub use index::{FileRecord, SegmentRecord, StoreIdentity};
-pub(crate) use index::{Round, ScrubProgress};
 use layout::{DataDirLock, Layout};
 use noema_chain_client::FileId;
 use reader::Access;
 use space::Admissions;
 pub use space::Room;
+pub(crate) use space::{sector_bytes, Wanted};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{client::FileRef, units::Reserve};
@@ -191,7 +193,7 @@ impl Store {
     pub async fn add_file(&self, file: &FileRef) -> Result<(), StoreError> {
         if self
             .file(&file.file)?
-            .is_some_and(|record| record.orphaned_at.is_none() && record.is_of(file))
+            .is_some_and(|record| record.is_taken(file))
         {
             return Ok(());
         }
@@ -223,7 +225,7 @@ impl Store {
 
     /// Finishes deletions that an error interrupted. Returns how many.
     pub(crate) async fn finish_deletions(&self) -> Result<u64, StoreError> {
-        if self.inner.index.deleting()?.is_empty() {
+        if self.inner.index.deleting_after(None, 1)?.is_empty() {
             return Ok(0);
         }
         self.operate(|answer| writer::Operation::FinishDeletions { answer })

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use noema_chain_client::FileId;
@@ -18,9 +18,19 @@ use crate::{client::FileRef, units::Reserve};
 /// What the index needs beside the data, in bytes for each hundred: siblings of 32 bytes a level, and room to write pages anew.
 const INDEX_PERCENT: u64 = 1;
 
-/// Files for which room is kept.
+/// Files for which room is kept, with the bytes of all of their sectors: 40 bytes for each file that is not complete.
 #[derive(Debug, Default)]
-pub(super) struct Admissions(Mutex<HashMap<FileId, FileRef>>);
+pub(super) struct Admissions(Mutex<HashMap<FileId, u64>>);
+
+/// A file that wants room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) file: FileId,
+    /// Bytes of all of its sectors.
+    pub(crate) data: u64,
+    /// Bytes of it that are held.
+    pub(crate) held: u64,
+}
 
 /// What a disk holds and can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -65,14 +75,19 @@ pub(super) fn check_room(layout: &Layout, reserve: Reserve) -> Result<(), StoreE
     Ok(())
 }
 
+/// Bytes of all sectors of a file.
+pub(crate) fn sector_bytes(file: &FileRef) -> u64 {
+    file.shape.sectors().saturating_mul(SECTOR_SIZE as u64)
+}
+
 /// Bytes of the disk that a file of which `held` bytes are held will still take.
-pub(super) fn outstanding(layout: &Layout, file: &FileRef, held: u64) -> u64 {
-    let data = file.shape.sectors().saturating_mul(SECTOR_SIZE as u64);
+pub(super) fn outstanding(layout: &Layout, wanted: Wanted) -> u64 {
+    let Wanted { file, data, held } = wanted;
     if held >= data {
         return 0;
     }
     // A damaged segment keeps its place; where the system compresses, what is held takes less than it has.
-    let taken = layout.taken_bytes(&file.file).max(held);
+    let taken = layout.taken_bytes(&file).max(held);
     match data.saturating_sub(taken) {
         0 => 0,
         rest => with_index(rest),
@@ -87,28 +102,80 @@ impl Store {
         if admitted.contains_key(&file.file) {
             return Ok(());
         }
-        let needed = self.outstanding(file)?;
+        let data = sector_bytes(file);
+        let held = self.file(&file.file)?.map_or(0, |record| record.bytes);
+        let wanted = Wanted {
+            file: file.file,
+            data,
+            held,
+        };
+        let needed = outstanding(&self.inner.layout, wanted);
         if needed > 0 {
             let promised = self.promised_to(&admitted)?;
-            let disk = self.inner.layout.disk()?;
-            let reserve = self.inner.options.reserve.of(disk.total);
-            if disk.free < reserve.saturating_add(promised).saturating_add(needed) {
-                return Err(StoreError::NoRoom {
-                    file: file.file,
-                    needed,
-                    free: disk.free,
-                    reserve,
-                    promised,
-                });
-            }
+            self.check_fits(file.file, needed, promised)?;
         }
-        admitted.insert(file.file, *file);
+        admitted.insert(file.file, data);
         Ok(())
     }
 
-    /// Keeps room for these files only, from now on.
-    pub(crate) fn keep_admitted(&self, files: &HashSet<FileId>) {
-        self.admitted().retain(|file, _| files.contains(file));
+    /// Keeps room for these files and no others from now on: for those that have it already, then for the others in their order, as long as
+    /// they fit. Tells `refused` which do not. What is promised already is counted once and not for each of them.
+    pub(crate) fn admit_only(
+        &self,
+        wanted: &[Wanted],
+        mut refused: impl FnMut(FileId, &StoreError),
+    ) -> Result<(), StoreError> {
+        let files: HashSet<FileId> = wanted.iter().map(|wanted| wanted.file).collect();
+        let mut admitted = self.admitted();
+        admitted.retain(|file, _| files.contains(file));
+        drop(files);
+        admitted.shrink_to(wanted.len());
+        match self.check_room() {
+            Ok(()) => {}
+            Err(error) if error.is_disk_full() => {
+                wanted.iter().for_each(|w| refused(w.file, &error));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        let has_room = |wanted: &&Wanted| admitted.contains_key(&wanted.file);
+        let layout = &self.inner.layout;
+        let before = wanted.iter().filter(has_room);
+        let mut promised = before.fold(0u64, |sum, w| sum.saturating_add(outstanding(layout, *w)));
+        for wanted in wanted {
+            if admitted.contains_key(&wanted.file) {
+                continue;
+            }
+            let needed = outstanding(layout, *wanted);
+            if needed > 0 {
+                match self.check_fits(wanted.file, needed, promised) {
+                    Ok(()) => promised = promised.saturating_add(needed),
+                    Err(error) if error.is_disk_full() => {
+                        refused(wanted.file, &error);
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            admitted.insert(wanted.file, wanted.data);
+        }
+        Ok(())
+    }
+
+    /// Fails when so many bytes do not fit beside the reserve and what is promised.
+    fn check_fits(&self, file: FileId, needed: u64, promised: u64) -> Result<(), StoreError> {
+        let disk = self.inner.layout.disk()?;
+        let reserve = self.inner.options.reserve.of(disk.total);
+        if disk.free < reserve.saturating_add(promised).saturating_add(needed) {
+            return Err(StoreError::NoRoom {
+                file,
+                needed,
+                free: disk.free,
+                reserve,
+                promised,
+            });
+        }
+        Ok(())
     }
 
     /// What the disk holds and can hold.
@@ -120,20 +187,21 @@ impl Store {
         Ok(Room::new(disk.free, reserve, promised, held))
     }
 
-    fn admitted(&self) -> std::sync::MutexGuard<'_, HashMap<FileId, FileRef>> {
+    fn admitted(&self) -> MutexGuard<'_, HashMap<FileId, u64>> {
         let Admissions(admitted) = &self.inner.admissions;
         admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn promised_to(&self, files: &HashMap<FileId, FileRef>) -> Result<u64, StoreError> {
-        files.values().try_fold(0u64, |promised, file| {
-            Ok(promised.saturating_add(self.outstanding(file)?))
+    fn promised_to(&self, files: &HashMap<FileId, u64>) -> Result<u64, StoreError> {
+        files.iter().try_fold(0u64, |promised, (file, data)| {
+            let held = self.file(file)?.map_or(0, |record| record.bytes);
+            let wanted = Wanted {
+                file: *file,
+                data: *data,
+                held,
+            };
+            Ok(promised.saturating_add(outstanding(&self.inner.layout, wanted)))
         })
-    }
-
-    fn outstanding(&self, file: &FileRef) -> Result<u64, StoreError> {
-        let held = self.file(&file.file)?.map_or(0, |record| record.bytes);
-        Ok(outstanding(&self.inner.layout, file, held))
     }
 }
 
@@ -195,7 +263,7 @@ mod tests {
         };
         assert!(needed >= 400 * MIB && promised >= 300 * MIB);
         // What is not promised any more makes room for others.
-        store.keep_admitted(&HashSet::new());
+        store.admit_only(&[], |_, _| {}).unwrap();
         store.admit(&file(2, 400)).unwrap();
         assert!(store.admit(&file(1, 300)).is_err());
     }
@@ -219,7 +287,7 @@ mod tests {
         std::fs::File::open(&path).unwrap().sync_all().unwrap();
         assert!(store.read(&sample.file, 0).await.is_err());
         assert_eq!(store.room().unwrap().promised, 0);
-        store.keep_admitted(&HashSet::new());
+        store.admit_only(&[], |_, _| {}).unwrap();
         store.admit(&sample.file).unwrap();
     }
 }

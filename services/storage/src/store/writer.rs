@@ -17,7 +17,7 @@ use noema_commitment::SEGMENT_SIZE;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    index::{Index, ScrubProgress},
+    index::{Index, ScrubProgress, SlotNote},
     layout::{DataDirLock, Layout},
     reader::{self, Access},
     space,
@@ -30,6 +30,8 @@ use crate::{client::FileRef, unix_now};
 const MAX_GROUP: usize = 64;
 /// Segment records removed in one transaction.
 const DELETE_STEP: usize = 4096;
+/// Files looked up together whose deletion was broken off.
+const DELETE_FILES: usize = 256;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -54,6 +56,10 @@ pub(super) enum Operation {
     },
     NoteScrub {
         progress: ScrubProgress,
+        answer: Answer<()>,
+    },
+    NoteSlots {
+        notes: Vec<SlotNote>,
         answer: Answer<()>,
     },
     MarkOrphan {
@@ -200,6 +206,9 @@ impl Writer {
             Operation::NoteScrub { progress, answer } => {
                 let _ = answer.send(self.index.note_scrub(&progress));
             }
+            Operation::NoteSlots { notes, answer } => {
+                let _ = answer.send(self.index.note_slots(&notes));
+            }
             Operation::MarkOrphan { file, at, answer } => {
                 let _ = answer.send(self.index.mark_orphan(&file, at));
             }
@@ -330,12 +339,18 @@ impl Writer {
 
     /// Finishes deletions that an error interrupted. Says how many.
     fn finish_deletions(&self) -> Result<u64, StoreError> {
-        let mut finished = 0;
-        for file in self.index.deleting()? {
-            self.finish_delete(&file)?;
-            finished += 1;
+        let (mut finished, mut after) = (0, None);
+        loop {
+            let page = self.index.deleting_after(after.as_ref(), DELETE_FILES)?;
+            let Some(last) = page.last() else {
+                return Ok(finished);
+            };
+            after = Some(*last);
+            for file in page {
+                self.finish_delete(&file)?;
+                finished += 1;
+            }
         }
-        Ok(finished)
     }
 
     fn delete_orphan(&self, file: &FileId) -> Result<bool, StoreError> {

@@ -37,7 +37,8 @@ async fn who_leaves_a_slot_keeps_the_data_until_the_next_earns() {
     };
     assert!(there(&setup));
     assert_eq!(setup.chain.submitted(), [], "ready is the other's to say");
-    assert_eq!(setup.shared.directory.peers(&sample.file.file), [next]);
+    let peers = setup.shared.directory.peers(&sample.file.file);
+    assert_eq!(peers.unwrap(), [next]);
     let text = setup.shared.metrics.text();
     assert!(text.contains("slots{state=\"leaving\"} 1"), "{text}");
     // The replacement earns: who left has no slot any more.
@@ -93,7 +94,7 @@ async fn a_denied_file_that_earns_is_resigned_at_once_and_left_when_nobody_came(
         state.round = Some(round(32));
     });
     // Deals whose slot is held are read now and then only.
-    setup.block += REFRESH;
+    setup.block += look::REFRESH;
     setup.step().await;
     assert_eq!(
         setup.chain.submitted().len(),

@@ -21,7 +21,7 @@ fn store_with_room(dir: &TempDir, room: u64) -> Store {
 async fn a_file_that_does_not_fit_is_told_and_not_fetched_until_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_with_room(&dir, 256 << 20);
-    let mut setup = setup_with(Duration::from_secs(3600), |shared| shared.store = store);
+    let mut setup = setup_with(Duration::from_secs(3600), |shared| shared.use_store(store));
     let small = Sample::new(2 * SEGMENT_SIZE, 0);
     let peer = TestProvider::start(1, &[&small]).await;
     fill(&peer.store, &small).await;
@@ -39,7 +39,7 @@ async fn a_file_that_does_not_fit_is_told_and_not_fetched_until_there_is_room() 
         text.contains("noema_storage_files_without_room 1"),
         "{text}"
     );
-    assert!(!setup.converger.pulls.contains_key(&large.file));
+    assert!(!setup.converger.pulls.contains(&large.file));
     setup.chain.with(|state| state.deals.remove(&key));
     setup.step().await;
     let text = setup.shared.metrics.text();
@@ -65,7 +65,7 @@ async fn ready_is_not_said_while_the_disk_is_full() {
         reserve: crate::Reserve::Bytes(u64::MAX),
     };
     let store = Store::open(dir.path(), identity, full).unwrap();
-    let mut setup = setup_with(Duration::from_secs(3600), |shared| shared.store = store);
+    let mut setup = setup_with(Duration::from_secs(3600), |shared| shared.use_store(store));
     setup.set_deal(&sample, vec![(assigned(ME), 7)]);
     for _ in 0..2 {
         setup.step().await;

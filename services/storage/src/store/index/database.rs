@@ -7,8 +7,8 @@ use noema_chain_client::{AccountId, Hash};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 use super::{
-    corrupted, index_error, transact, StoreError, StoreIdentity, Work, DAMAGED, FILES, HELD,
-    LAYOUT_VERSION, META, SEGMENTS,
+    corrupted, index_error, slots::SLOTS, transact, StoreError, StoreIdentity, Work, DAMAGED,
+    FILES, HELD, LAYOUT_VERSION, META, SEGMENTS,
 };
 
 pub(super) fn open_database(path: &Path, cache: usize) -> Result<Database, StoreError> {
@@ -28,6 +28,7 @@ pub(super) fn make_tables(transaction: &WriteTransaction) -> Work<()> {
     transaction.open_table(SEGMENTS)?;
     transaction.open_table(HELD)?;
     transaction.open_table(DAMAGED)?;
+    transaction.open_table(SLOTS)?;
     transaction.open_table(META)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use redb::backends::InMemoryBackend;
 
 use super::*;
+use crate::client::FileRef;
 
 /// What the tables hold when the index is opened.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +69,7 @@ impl MemoryIndex {
     }
 
     pub fn deleting(&self) -> Result<Vec<FileId>, StoreError> {
-        self.0.deleting()
+        self.0.deleting_after(None, usize::MAX)
     }
 
     pub fn segment(&self, file: &FileId, index: u64) -> Result<Option<SegmentRecord>, StoreError> {

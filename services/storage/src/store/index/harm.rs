@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use super::*;
+use codec::Encode;
+use redb::ReadableTable;
+
+use super::{bits::place, *};
+use crate::client::FileRef;
 
 /// Harm to the records of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +80,29 @@ pub(crate) fn harm(data_dir: &Path, file: &FileId, harms: &[Harm]) {
                     files.remove(&file.0)?;
                 }
             }
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// Makes the index in a data directory, which nobody has open, say that these files, of one segment each, are whole.
+pub(crate) fn claim(data_dir: &Path, files: impl Iterator<Item = FileRef>) {
+    let database = open_database(&data_dir.join("index.redb"), 1 << 20).unwrap();
+    transact(&database, |transaction, _| {
+        let mut table = transaction.open_table(FILES)?;
+        let mut held = transaction.open_table(HELD)?;
+        for file in files {
+            let record = FileRecord {
+                root: file.root,
+                size: file.size(),
+                have: 1,
+                bytes: file.size(),
+                orphaned_at: None,
+                deleting: false,
+            };
+            table.insert(&file.file.0, &record.encode()[..])?;
+            held.insert(&held_key(&file.file, 0), &[1][..])?;
         }
         Ok(())
     })

@@ -1,11 +1,12 @@
 //! The index over records that are not its own.
 
 use bytes::Bytes;
+use codec::Encode;
 use tempfile::TempDir;
 
 use super::*;
 
-const IDENTITY: StoreIdentity = StoreIdentity {
+pub(super) const IDENTITY: StoreIdentity = StoreIdentity {
     genesis: Hash([7; 32]),
     provider: AccountId([9; 32]),
 };

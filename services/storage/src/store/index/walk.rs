@@ -94,6 +94,34 @@ impl Index {
         })
     }
 
+    /// Up to `limit` files after one (or from the first on) whose deletion has begun, in the order of their ids.
+    pub(in crate::store) fn deleting_after(
+        &self,
+        after: Option<&FileId>,
+        limit: usize,
+    ) -> Result<Vec<FileId>, StoreError> {
+        let from = after.map_or(Bound::Unbounded, |file| Bound::Excluded(&file.0));
+        self.read(|transaction| {
+            let table = transaction.open_table(FILES)?;
+            let mut deleting = Vec::new();
+            for entry in table.range::<&[u8; 32]>((from, Bound::Unbounded))? {
+                let (key, value) = entry?;
+                if decode_file(value.value()).deleting {
+                    deleting.push(FileId(*key.value()));
+                    if deleting.len() >= limit {
+                        break;
+                    }
+                }
+            }
+            Ok(deleting)
+        })
+    }
+
+    /// Whether anything is known of a file, be it on its way out.
+    pub(in crate::store) fn knows(&self, file: &FileId) -> Result<bool, StoreError> {
+        self.read(|transaction| Ok(transaction.open_table(FILES)?.get(&file.0)?.is_some()))
+    }
+
     /// Up to `limit` indices at or after `from`, in order, of segments that have a record or count as held. After a damage to the index
     /// only one of both may be so.
     pub(in crate::store) fn kept(
