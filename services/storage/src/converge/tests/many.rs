@@ -212,10 +212,9 @@ async fn memory_of_a_file_that_is_not_complete_is_small() {
     );
 }
 
-/// Takes minutes: `cargo nextest run -p noema-storage --run-ignored only -- a_hundred_thousand`.
+/// Takes minutes, so it is one of `make prove`.
 #[tokio::test]
-#[ignore = "it takes minutes"]
-async fn a_hundred_thousand_files_take_no_more_memory_than_few() {
+async fn full_size_a_hundred_thousand_files_take_no_more_memory_than_few() {
     for count in [1_000, 10_000, 100_000] {
         let begun = Instant::now();
         let peak = peak(count, count).await;
