@@ -88,7 +88,7 @@ fn periods_are_a_day_a_minute_in_development_and_what_the_design_says_elsewhere(
 #[test]
 fn the_payers_share_is_paid_in_full_and_covers_the_excess() {
     assert!(PayerShare::get() <= MaxReporterShare::get());
-    let factor = <Runtime as pallet_noema_compute::Config>::SlashFactor::get();
+    let factor: u32 = <Runtime as pallet_noema_compute::Config>::SlashFactor::get();
     let excess = 1_000_000_000;
     let back = PayerShare::get().mul_floor(u128::from(factor) * excess);
     assert!(back >= excess && back < u128::from(factor) * excess);

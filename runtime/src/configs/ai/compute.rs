@@ -3,7 +3,7 @@
 use crate::{
     configs::money::{TreasuryAccount, DEPOSIT_PER_BYTE, DEPOSIT_PER_ITEM},
     governance::speed::paced,
-    parameters, weights, Audits, Balance, Balances, BlockNumber, Providers, Runtime,
+    parameters, weights, Audits, Balances, BlockNumber, Providers, Runtime,
     RuntimeHoldReason, Signature,
 };
 use frame_support::{
