@@ -3,8 +3,8 @@
 
 use crate::{
     configs::consensus::{BABE_GENESIS_EPOCH_CONFIG, EPOCH_DURATION_IN_SLOTS},
-    genesis_presets, AccountId, Audits, AuthorityDiscovery, Babe, Balance, Block, Compute, Executive,
-    Grandpa, Historical, InherentDataExt, NominationPools, Nonce, Runtime, RuntimeCall,
+    genesis_presets, AccountId, Audits, AuthorityDiscovery, Babe, Balance, Block, Compute,
+    Executive, Grandpa, Historical, InherentDataExt, NominationPools, Nonce, Runtime, RuntimeCall,
     RuntimeGenesisConfig, SessionKeys, Staking, Storage, System, TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;

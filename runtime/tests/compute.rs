@@ -121,7 +121,10 @@ impl Scene {
                 kind: ServiceKind::Chat,
                 model: b"tiny/1".to_vec().try_into().expect("it is short"),
                 weights: None,
-                endpoint: b"http://127.0.0.1:2".to_vec().try_into().expect("it is short"),
+                endpoint: b"http://127.0.0.1:2"
+                    .to_vec()
+                    .try_into()
+                    .expect("it is short"),
                 price: PRICE,
                 verification: VerificationMode::None,
                 capacity: 4,
@@ -188,7 +191,8 @@ impl Scene {
 
     fn bond(&mut self) -> Balance {
         let provider = self.provider.clone();
-        let ask = || <Providers as ProviderRegistry<AccountId, Balance>>::bond(Role::Compute, &provider);
+        let ask =
+            || <Providers as ProviderRegistry<AccountId, Balance>>::bond(Role::Compute, &provider);
         self.chain.query(ask)
     }
 
@@ -202,8 +206,11 @@ impl Scene {
     }
 
     fn state(&mut self) -> ChannelState {
-        self.chain
-            .query(|| Compute::channel_info(0).expect("the channel is there").state)
+        self.chain.query(|| {
+            Compute::channel_info(0)
+                .expect("the channel is there")
+                .state
+        })
     }
 }
 
@@ -342,7 +349,12 @@ fn a_channel_that_the_payer_closes_can_be_redeemed_during_the_lock_and_settled_a
     assert_eq!(scene.redeem(OPERATOR, late), Err(over));
     assert_eq!(scene.call(Eve, settle()), Ok(()));
     assert_eq!(
-        scene.call(PAYER, Call::withdraw { amount: CAP - NOEMA / 2 }),
+        scene.call(
+            PAYER,
+            Call::withdraw {
+                amount: CAP - NOEMA / 2
+            }
+        ),
         Ok(())
     );
     assert_eq!(scene.purse(), 0);
@@ -404,7 +416,10 @@ fn the_largest_calls_fit_a_transaction() {
     for call in [Call::redeem { claims }, Call::remove { channel: 0 }] {
         let call = RuntimeCall::Compute(call);
         let weight = call.get_dispatch_info().call_weight;
-        println!("{weight:?} and {} bytes", codec::Encode::encoded_size(&call));
+        println!(
+            "{weight:?} and {} bytes",
+            codec::Encode::encoded_size(&call)
+        );
         assert!(weight.ref_time() < limit.ref_time() / 2, "{weight:?}");
     }
 }

@@ -305,8 +305,20 @@ fn stored_by_compute(inputs: u32) {
     let tokens = (0u8, 1u128, 2u128, 3u128).encode();
     let units = (1u8, 4u128).encode();
     let service = |kind: u8, price: &[u8], next: Option<u64>| {
-        let before = ([1u8; 32], [2u8; 32], kind, b"tiny/1".to_vec(), Some([3u8; 32])).encode();
-        let described = [b"http://127.0.0.1:1".to_vec().encode(), price.to_vec(), vec![0]].concat();
+        let before = (
+            [1u8; 32],
+            [2u8; 32],
+            kind,
+            b"tiny/1".to_vec(),
+            Some([3u8; 32]),
+        )
+            .encode();
+        let described = [
+            b"http://127.0.0.1:1".to_vec().encode(),
+            price.to_vec(),
+            vec![0],
+        ]
+        .concat();
         let next = match next {
             Some(from) => [vec![1], price.to_vec(), from.encode()].concat(),
             None => vec![0],

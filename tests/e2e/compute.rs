@@ -139,7 +139,14 @@ impl Market {
         ensure!(service["verification"] == "unverified", "{made}");
         let list = self
             .dave
-            .ask(&["compute", "services", "--kind", "chat", "--max-output", "0.8"])
+            .ask(&[
+                "compute",
+                "services",
+                "--kind",
+                "chat",
+                "--max-output",
+                "0.8",
+            ])
             .await?;
         ensure!(list["services"] == json!([service]), "{list}");
         let dearer = ["compute", "services", "--max-output", "0.79"];
@@ -243,7 +250,10 @@ async fn a_thousand_requests_settle_in_one_call_and_too_much_costs_the_provider(
         .refused(&[&small[..], &[&session_key]].concat())
         .await?;
     ensure!(said.contains("at least 0.01 NOEMA"), "{said}");
-    ensure!(!Path::new(&session_key).exists(), "a key was made for nothing");
+    ensure!(
+        !Path::new(&session_key).exists(),
+        "a key was made for nothing"
+    );
     let lanes = LANES.to_string();
     let open = [
         "compute",
@@ -302,7 +312,10 @@ async fn a_thousand_requests_settle_in_one_call_and_too_much_costs_the_provider(
     );
 
     market.bob.ask(&["compute", "retire", &service]).await?;
-    let gone = market.bob.refused(&["compute", "service", &service]).await?;
+    let gone = market
+        .bob
+        .refused(&["compute", "service", &service])
+        .await?;
     ensure!(gone.contains("no service"), "{gone}");
     let bond = market.money("Bob").await?.reserved;
     ensure!(bond == BOND - back.slashed, "the service's deposit is back");
@@ -347,10 +360,7 @@ async fn settle_a_thousand(
     let file: Vec<_> = forged.iter().map(Claim::to_json).collect();
     let file = market.write("claims.json", json!(file).to_string())?;
     let (bob, dave) = (market.money("Bob").await?, market.money("Dave").await?);
-    let done = market
-        .charlie
-        .ask(&["compute", "redeem", &file])
-        .await?;
+    let done = market.charlie.ask(&["compute", "redeem", &file]).await?;
     let cut: u128 = lanes.iter().map(|lane| lane.owed.div_ceil(100)).sum();
     ensure!(done["redeemed"] == gross.to_string(), "{done}");
     ensure!(done["cut"] == cut.to_string(), "{done}");
@@ -403,7 +413,13 @@ async fn verify(market: &Market, answered: &Answered) -> anyhow::Result<()> {
     let overstated = market.write("overstated.json", overstated.to_string())?;
     let said = market
         .dave
-        .refused(&["compute", "verify-receipt", &overstated, "--voucher", &voucher])
+        .refused(&[
+            "compute",
+            "verify-receipt",
+            &overstated,
+            "--voucher",
+            &voucher,
+        ])
         .await?;
     ensure!(said.contains("not signed by"), "{said}");
     Ok(())
@@ -431,18 +447,12 @@ async fn claim_too_much(
     };
     let answered = channel.request(lane, NOEMA, usage)?;
     let receipt = market.write("proof.json", answered.receipt.to_json().to_string())?;
-    let said = market
-        .eve
-        .refused(&["compute", "report", &receipt])
-        .await?;
+    let said = market.eve.refused(&["compute", "report", &receipt]).await?;
     ensure!(said.contains("does not show"), "{said}");
 
     let claim = channel.claim(&answered, owed + NOEMA);
     let file = market.write("ceiling.json", claim.to_json().to_string())?;
-    let done = market
-        .charlie
-        .ask(&["compute", "redeem", &file])
-        .await?;
+    let done = market.charlie.ask(&["compute", "redeem", &file]).await?;
     ensure!(done["redeemed"] == NOEMA.to_string(), "{done}");
     let excess = owed + NOEMA - lane.owed;
 
@@ -456,7 +466,7 @@ async fn claim_too_much(
     ensure!(paid_back >= excess, "the payer is made whole");
     ensure!(market.money("Dave").await?.free == dave.free + paid_back);
     ensure!(
-        market.money("Eve").await? .free== eve.free,
+        market.money("Eve").await?.free == eve.free,
         "a report that proves something is free"
     );
     let bob = account("Bob")?.to_string();
@@ -469,10 +479,7 @@ async fn claim_too_much(
         "{status}"
     );
     ensure!(status["compute"]["room"] == "0", "{status}");
-    let said = market
-        .eve
-        .refused(&["compute", "report", &receipt])
-        .await?;
+    let said = market.eve.refused(&["compute", "report", &receipt]).await?;
     ensure!(said.contains("punished already"), "{said}");
     let number = channel.channel.to_string();
     let channel = market.dave.ask(&["compute", "channel", &number]).await?;
@@ -491,10 +498,7 @@ async fn claim_too_much(
 async fn close(market: &mut Market, number: &str, gross: u128) -> anyhow::Result<()> {
     let closing = market.buy(&["compute", "close", number]).await?;
     let until = closing["channel"]["until"].as_u64().context("a lock")?;
-    let said = market
-        .eve
-        .refused(&["compute", "settle", number])
-        .await?;
+    let said = market.eve.refused(&["compute", "settle", number]).await?;
     ensure!(said.contains(&format!("ends at tick {until}")), "{said}");
     network::until("end of the lock", LOCK, || async {
         let tick = market.net.client().at_finalized().await?.tick().await?;

@@ -327,7 +327,12 @@ pub(crate) struct VerifyReceipt {
     #[arg(long, value_name = "FILE")]
     pub(crate) response: Option<PathBuf>,
     /// The answer's HTTP status.
-    #[arg(long, value_name = "STATUS", default_value_t = 200, requires = "response")]
+    #[arg(
+        long,
+        value_name = "STATUS",
+        default_value_t = 200,
+        requires = "response"
+    )]
     pub(crate) status: u16,
     /// The model that was asked for [default: the service's].
     #[arg(long)]

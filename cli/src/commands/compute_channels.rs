@@ -177,11 +177,7 @@ pub(super) async fn settle(session: &Session, channel: u64) -> Result<(), Failur
     changed(session, &done, channel).await
 }
 
-pub(super) async fn changed(
-    session: &Session,
-    done: &Done,
-    channel: u64,
-) -> Result<(), Failure> {
+pub(super) async fn changed(session: &Session, done: &Done, channel: u64) -> Result<(), Failure> {
     let info = done.state.channel(channel).await?;
     let now = done.state.tick().await?;
     let text = match &info {
@@ -256,10 +252,9 @@ pub(super) async fn list(
     } else {
         table.to_string()
     };
-    session.output.answer(&Answer::new(
-        text,
-        json!({ "channels": all, "tick": now }),
-    ))
+    session
+        .output
+        .answer(&Answer::new(text, json!({ "channels": all, "tick": now })))
 }
 
 pub(super) async fn purse(session: &Session, account: Option<AccountId>) -> Result<(), Failure> {
@@ -485,8 +480,14 @@ mod tests {
         assert!(text(closing, 60).contains("to be settled"));
         let settled = text(ChannelState::Settled { at: 61 }, 70);
         assert!(settled.contains("settled since tick 61"));
-        assert!(settled.contains("1 NOEMA of 10 NOEMA spent, never over"), "{settled}");
-        assert!(settled.contains("1 NOEMA redeemed, with voucher 7"), "{settled}");
+        assert!(
+            settled.contains("1 NOEMA of 10 NOEMA spent, never over"),
+            "{settled}"
+        );
+        assert!(
+            settled.contains("1 NOEMA redeemed, with voucher 7"),
+            "{settled}"
+        );
     }
 
     #[test]
@@ -503,10 +504,16 @@ mod tests {
     #[test]
     fn amounts_of_a_channel_are_text_for_programs() {
         let json = as_json(8, &info(ChannelState::Closing { until: 60 }));
-        assert_eq!((&json["state"], &json["until"]), (&json!("closing"), &json!(60)));
+        assert_eq!(
+            (&json["state"], &json["until"]),
+            (&json!("closing"), &json!(60))
+        );
         assert_eq!(json["left"], "9000000000000000000");
         assert_eq!(json["sessions"][0]["ends"], Value::Null);
-        assert_eq!(json["sessions"][0]["redeemed"][0]["redeemed"], "1000000000000000000");
+        assert_eq!(
+            json["sessions"][0]["redeemed"][0]["redeemed"],
+            "1000000000000000000"
+        );
         let purse = Purse {
             balance: 5,
             reserved: 3,

@@ -55,7 +55,11 @@ fn read_claims(path: &Path) -> Result<Vec<Claim>, Failure> {
     let bad = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
     let list: Vec<Box<RawValue>> = match text.trim_start().starts_with('[') {
         true => serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?,
-        false => return Ok(vec![Claim::from_json(&text).map_err(|e| bad(e.to_string()))?]),
+        false => {
+            return Ok(vec![
+                Claim::from_json(&text).map_err(|e| bad(e.to_string()))?
+            ])
+        }
     };
     list.iter()
         .enumerate()
@@ -192,9 +196,7 @@ fn excess(info: &ChannelInfo, receipt: &SignedReceipt) -> Result<u128, Failure> 
 #[cfg(test)]
 mod tests {
     use noema_chain_client::{SessionInfo, SigningKey};
-    use noema_compute_primitives::{
-        ChannelState, LaneInfo, Price, Receipt, Usage, Voucher,
-    };
+    use noema_compute_primitives::{ChannelState, LaneInfo, Price, Receipt, Usage, Voucher};
     use noema_session::Limits;
 
     use super::*;

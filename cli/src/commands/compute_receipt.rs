@@ -44,7 +44,13 @@ pub(super) async fn run(session: &Session, verify: &VerifyReceipt) -> Result<(),
         Some(path) => Some((verify.status, read_bytes(path)?)),
         None => None,
     };
-    let checked = check(&known, &voucher, &receipt, request.as_ref(), response.as_ref())?;
+    let checked = check(
+        &known,
+        &voucher,
+        &receipt,
+        request.as_ref(),
+        response.as_ref(),
+    )?;
     session.output.answer(&checked)
 }
 
@@ -154,9 +160,10 @@ fn check(
         Some(_) => "is the one that the voucher binds",
         None => "was not given",
     };
-    let signed_by = known
-        .session_key
-        .map_or("not checked: the chain does not know its session".to_owned(), |key| key.to_string());
+    let signed_by = known.session_key.map_or(
+        "not checked: the chain does not know its session".to_owned(),
+        |key| key.to_string(),
+    );
     let receipt = &receipt.receipt;
     let text = Fields::new()
         .add("receipt", "GOOD")
@@ -274,7 +281,10 @@ mod tests {
         says(&receipt(|r| r.nonce = 2), "another request");
         says(&receipt(|r| r.response = [0; 32]), "another response");
         says(&receipt(|r| r.model = Default::default()), "another model");
-        says(&receipt(|r| r.price = Price::Units { unit: 4 }), "another price");
+        says(
+            &receipt(|r| r.price = Price::Units { unit: 4 }),
+            "another price",
+        );
         says(&receipt(|r| r.amount = 7), "expected 6");
         says(&receipt(|r| r.cumulative = 12), "expected 11");
         let mut unsigned = receipt(|_| ());

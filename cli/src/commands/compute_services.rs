@@ -358,7 +358,10 @@ mod tests {
     fn prices_are_in_tokens_for_people_and_in_units_for_programs() {
         let info = info();
         let text = describe(&info).to_string();
-        assert!(text.contains("1 NOEMA in, 0 NOEMA cached, 2 NOEMA out"), "{text}");
+        assert!(
+            text.contains("1 NOEMA in, 0 NOEMA cached, 2 NOEMA out"),
+            "{text}"
+        );
         assert!(text.contains("from tick 77 on"), "{text}");
         let json = as_json(&info);
         assert_eq!(json["price"]["output"], "2000000000000000000");

@@ -60,6 +60,9 @@ mod tests {
         assert!(text(most).contains("up to 2 NOEMA"));
         assert_eq!(as_json(&market(most))["room"], "2000000000000000000");
         let under = as_json(&market(Room::UnderBonded { by: 7 }));
-        assert_eq!((&under["room"], &under["under_bonded_by"]), (&json!("0"), &json!("7")));
+        assert_eq!(
+            (&under["room"], &under["under_bonded_by"]),
+            (&json!("0"), &json!("7"))
+        );
     }
 }

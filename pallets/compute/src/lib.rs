@@ -44,11 +44,11 @@ mod try_state_money;
 mod types;
 pub mod weights;
 
-pub use pallet::*;
 pub use noema_compute_primitives::{
     Balance, Browse, ChannelInfo, ChannelState, LaneInfo, NextPrice, Page, ProviderInfo, Purse,
     Room, ServiceInfo, SessionInfo,
 };
+pub use pallet::*;
 pub use reading::{MAX_PAGE, MAX_SCAN};
 pub use types::{
     Book, Channel, ChannelOf, Claim, ClaimOf, ClaimsOf, CreditOf, GrantOf, Lane, Pair, Service,

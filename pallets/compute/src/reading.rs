@@ -118,11 +118,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The channels of a payer.
-    pub fn channels_of(
-        payer: &T::AccountId,
-        after: Option<ChannelId>,
-        limit: u32,
-    ) -> ChannelPage {
+    pub fn channels_of(payer: &T::AccountId, after: Option<ChannelId>, limit: u32) -> ChannelPage {
         let numbers: Box<dyn Iterator<Item = ChannelId>> = match after {
             None => Box::new(ChannelsOf::<T>::iter_key_prefix(payer)),
             Some(after) => {

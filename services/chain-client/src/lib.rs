@@ -41,9 +41,10 @@ pub use subxt::dynamic::Value;
 pub use types::{
     AccountId, AccountState, Assignment, AssignmentPage, AuditLimits, AuditRound, AuditRoundState,
     AuditStanding, AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges,
-    ChannelInfo, CommitmentCount, ComputeLimits, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, Lease,
-    LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage,
-    ProviderPay, ProviderRecord, ProviderStatus, RateChange, RenewalQuote, Role, RoundIndex,
-    SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo, SessionKeys, Slot, SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick,
-    Unbonding, Uncovered, Unlocking, Unpaid,
+    ChannelInfo, CommitmentCount, ComputeLimits, Constants, Deal, Era, EraPoints, Eras, Exposure,
+    FileId, Hash, Lease, LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash,
+    ProviderPage, ProviderPay, ProviderRecord, ProviderStatus, RateChange, RenewalQuote, Role,
+    RoundIndex, SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo, SessionKeys, Slot,
+    SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding, Uncovered, Unlocking,
+    Unpaid,
 };

@@ -3,8 +3,8 @@
 use crate::{
     configs::money::{TreasuryAccount, DEPOSIT_PER_BYTE, DEPOSIT_PER_ITEM},
     governance::speed::paced,
-    parameters, weights, Audits, Balances, BlockNumber, Providers, Runtime,
-    RuntimeHoldReason, Signature,
+    parameters, weights, Audits, Balances, BlockNumber, Providers, Runtime, RuntimeHoldReason,
+    Signature,
 };
 use frame_support::{
     parameter_types,

@@ -365,7 +365,9 @@ fn number<N: std::str::FromStr>(name: &str, text: &str) -> Result<N, String> {
         .filter(|_| digits && plain)
         .ok_or_else(|| {
             let bits = 8_usize.saturating_mul(size_of::<N>());
-            format!("{name}: expected a decimal number of at most {bits} bits as text, found {text:?}")
+            format!(
+                "{name}: expected a decimal number of at most {bits} bits as text, found {text:?}"
+            )
         })
 }
 
@@ -452,13 +454,26 @@ mod tests {
         let key = SigningKey::dev("Alice").unwrap();
         let json = SignedVoucher::sign(voucher(), &key, &GENESIS).to_json();
         let mut changes: Vec<(&str, serde_json::Value, &str)> = Vec::new();
-        for wrong in ["", "-1", "+1", "01", "1.5", "1e3", " 1", "18446744073709551616"] {
+        for wrong in [
+            "",
+            "-1",
+            "+1",
+            "01",
+            "1.5",
+            "1e3",
+            " 1",
+            "18446744073709551616",
+        ] {
             changes.push(("channel", wrong.into(), "channel"));
         }
         changes.push(("channel", 7.into(), "string"));
         changes.push(("request", "0x33".into(), "64 hex digits"));
         changes.push(("more", "1".into(), "unknown field"));
-        changes.push(("price", serde_json::json!({ "unit": "1", "input": "2" }), "PriceForm"));
+        changes.push((
+            "price",
+            serde_json::json!({ "unit": "1", "input": "2" }),
+            "PriceForm",
+        ));
         for (name, value, says) in changes {
             let mut wrong = json.clone();
             wrong["voucher"][name] = value.clone();

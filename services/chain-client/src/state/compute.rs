@@ -22,17 +22,12 @@ use crate::{
             },
         },
     },
-    types::{AccountId, Balance, ChannelInfo, ComputeLimits, ServiceInfo, ServicePage, SessionInfo, Tick},
+    types::{
+        AccountId, Balance, ChannelInfo, ComputeLimits, ServiceInfo, ServicePage, SessionInfo,
+    },
 };
 
 impl StateAt {
-    /// Ticks until this block: the clock of all deadlines.
-    pub async fn tick(&self) -> Result<Tick, ChainError> {
-        let clock = runtime::storage().audits().clock();
-        let clock = self.fetch("the clock", clock, ()).await?;
-        Ok(clock.map_or(0, |clock| clock.tick))
-    }
-
     /// Services of active providers that fit, after the one where the page before ended. A page has at most 100, and may have none without being the last.
     pub async fn services(
         &self,
@@ -64,7 +59,10 @@ impl StateAt {
         let found = self
             .list("the services of a provider", address, prefix)
             .await?;
-        let mut services: Vec<_> = found.into_iter().map(|((_, service), ())| service).collect();
+        let mut services: Vec<_> = found
+            .into_iter()
+            .map(|((_, service), ())| service)
+            .collect();
         services.sort_unstable();
         Ok(services)
     }
@@ -85,7 +83,9 @@ impl StateAt {
     ) -> Result<ChannelPage, ChainError> {
         let api = runtime::runtime_apis().compute_api();
         let question = api.channels_of((*payer).into(), after, limit);
-        let page = self.ask_runtime("the channels of a payer", question).await?;
+        let page = self
+            .ask_runtime("the channels of a payer", question)
+            .await?;
         Ok(Page {
             entries: page.entries,
             next: page.next,
@@ -112,9 +112,7 @@ impl StateAt {
 
     /// What a payer holds for requests. `None` when it holds nothing and has no channel.
     pub async fn purse(&self, payer: &AccountId) -> Result<Option<Purse>, ChainError> {
-        let question = runtime::runtime_apis()
-            .compute_api()
-            .purse((*payer).into());
+        let question = runtime::runtime_apis().compute_api().purse((*payer).into());
         let purse = self.ask_runtime("a purse", question).await?;
         Ok(purse.map(|purse| Purse {
             balance: purse.balance,
@@ -203,11 +201,7 @@ impl StateAt {
         };
         Ok(Descriptor {
             kind: descriptor.kind.into(),
-            model: descriptor
-                .model
-                .0
-                .try_into()
-                .map_err(|_| long("model"))?,
+            model: descriptor.model.0.try_into().map_err(|_| long("model"))?,
             weights: descriptor.weights,
             endpoint: descriptor
                 .endpoint
@@ -269,7 +263,10 @@ impl From<&Browse> for chain::Browse {
     fn from(wanted: &Browse) -> Self {
         Self {
             kind: wanted.kind.map(ChainKind::from),
-            model: wanted.model.as_ref().map(|model| BoundedVec(model.to_vec())),
+            model: wanted
+                .model
+                .as_ref()
+                .map(|model| BoundedVec(model.to_vec())),
             at_most: wanted.at_most.as_ref().map(ChainPrice::from),
             mode: wanted.mode.map(ChainMode::from),
         }
