@@ -247,7 +247,7 @@ async fn a_thousand_requests_settle_in_one_call_and_too_much_costs_the_provider(
     let small = ["compute", "open", &service, "--cap", "0.0001", "--key-file"];
     let said = market
         .dave
-        .refused(&[&small[..], &[&session_key]].concat())
+        .refused(&[&small[..], &[session_key.as_str()]].concat())
         .await?;
     ensure!(said.contains("at least 0.01 NOEMA"), "{said}");
     ensure!(

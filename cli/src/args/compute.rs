@@ -65,7 +65,7 @@ pub(crate) enum Compute {
     /// Show what is held for requests; the signer's if not said.
     Purse {
         /// Whose purse.
-        account: Option<AccountId>,
+        payer: Option<AccountId>,
     },
     Open(Open),
     /// Reserve more for a channel of yours.
@@ -256,10 +256,10 @@ pub(crate) struct GrantArgs {
 #[group(required = true, multiple = false, id = "key_of")]
 pub(crate) struct KeyArgs {
     /// Address of the key that signs.
-    #[arg(long, value_name = "ADDRESS", group = "key_of")]
+    #[arg(long, value_name = "ADDRESS")]
     pub(crate) key: Option<AccountId>,
     /// File with the key that signs; made if it is not there.
-    #[arg(long, value_name = "FILE", group = "key_of")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
 }
 

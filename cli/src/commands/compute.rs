@@ -41,7 +41,7 @@ pub(crate) async fn run(session: &Session, command: Compute) -> Result<(), Failu
             compute_channels::change_purse(session, call).await
         }
         Compute::Withdraw { amount } => compute_channels::withdraw(session, amount).await,
-        Compute::Purse { account } => compute_channels::purse(session, account).await,
+        Compute::Purse { payer } => compute_channels::purse(session, payer).await,
         Compute::Open(open) => compute_channels::open(session, &open).await,
         Compute::TopUp { channel, amount } => {
             let amount = amount.0;

@@ -41,9 +41,7 @@ pub(super) async fn redeem(session: &Session, redeem: &Redeem) -> Result<(), Fai
             *claim = claim.demanded(&key, &genesis);
         }
     }
-    let call = ComputeCall::Redeem {
-        claims: claims.clone(),
-    };
+    let call = ComputeCall::Redeem { claims };
     let done = submit(session, submitter, call, "redeem").await?;
     let (text, json) = redeemed(&done);
     session.output.answer(&done.answer(text, json))
