@@ -25,9 +25,7 @@ impl StateAt {
         let bytes = module.get("error")?.as_str()?.strip_prefix("0x")?;
         let index = u8::from_str_radix(bytes.get(..2)?, 16).ok()?;
         let metadata = self.at.metadata_ref();
-        let pallet = metadata
-            .pallets()
-            .find(|found| found.error_index() == pallet)?;
+        let pallet = metadata.pallet_by_error_index(pallet)?;
         let error = pallet.error_variant_by_index(index)?;
         Some(DispatchFailure {
             pallet: Some(pallet.name().to_owned()),
