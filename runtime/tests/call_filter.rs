@@ -17,6 +17,10 @@ const OPEN_IN_SAFE_MODE: &[&str] = &[
     "Babe::report_equivocation_unsigned",
     "Grandpa::report_equivocation",
     "Grandpa::report_equivocation_unsigned",
+    "Compute::close",
+    "Compute::redeem",
+    "Compute::report",
+    "Compute::settle",
     "ConvictionVoting::delegate",
     "ConvictionVoting::remove_other_vote",
     "ConvictionVoting::remove_vote",
@@ -83,6 +87,10 @@ const NOT_OFFERED: &[&str] = &["Treasury::remove_approval", "Treasury::spend_loc
 
 /// Cannot be paused.
 const NEVER_PAUSED: &[&str] = &[
+    "Compute::close",
+    "Compute::redeem",
+    "Compute::report",
+    "Compute::settle",
     "ConvictionVoting::delegate",
     "ConvictionVoting::remove_other_vote",
     "ConvictionVoting::remove_vote",

@@ -85,7 +85,7 @@ impl Contains<RuntimeCall> for Offered {
 
 /// What stays open in safe mode: the time of the block, reports of equivocations, the ways to root, from the preimage of a
 /// proposal to its votes, what referenda decide about themselves, the committee and the treasury's
-/// records, and handing in the code of an upgrade that root authorised. Everything else is denied; a
+/// records, the end of payment channels, and handing in the code of an upgrade that root authorised. Everything else is denied; a
 /// test wants a decision for every call.
 pub struct OpenInSafeMode;
 
@@ -127,6 +127,17 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
             RuntimeCall::System(system) => {
                 matches!(system, frame_system::Call::apply_authorized_upgrade { .. })
             }
+            // What is owed by a time can be claimed, and what is held comes free: nobody can be kept from either.
+            RuntimeCall::Compute(compute) => {
+                use pallet_noema_compute::Call;
+                matches!(
+                    compute,
+                    Call::redeem { .. }
+                        | Call::report { .. }
+                        | Call::close { .. }
+                        | Call::settle { .. }
+                )
+            }
             _ => false,
         }
     }
@@ -135,6 +146,9 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
 /// What cannot be paused, because a chain without it could not be repaired: a paused `timestamp.set`
 /// would stop block production, and a committee that could pause votes could not be replaced. Tx-pause
 /// refuses to pause its own calls by itself.
+///
+/// Nor can what a payment channel's lock and window run against, because their clock does not stand still for it, as it does
+/// for answers to audits: a provider that could not redeem would lose what it earned, and evidence would come too late.
 pub struct NeverPaused;
 
 impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
@@ -150,6 +164,7 @@ impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
                 | (b"Whitelist", _)
                 | (b"TechnicalCommittee", _)
                 | (b"System", b"apply_authorized_upgrade")
+                | (b"Compute", b"redeem" | b"report" | b"close" | b"settle")
         )
     }
 }
