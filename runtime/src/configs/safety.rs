@@ -127,16 +127,18 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
             RuntimeCall::System(system) => {
                 matches!(system, frame_system::Call::apply_authorized_upgrade { .. })
             }
-            // What is owed by a time can be claimed, and what is held comes free: nobody can be kept from either.
+            // What is owed by a time can be claimed, and what is held comes free: nobody can be kept from either, but where the
+            // state may be between two versions.
             RuntimeCall::Compute(compute) => {
                 use pallet_noema_compute::Call;
-                matches!(
-                    compute,
-                    Call::redeem { .. }
-                        | Call::report { .. }
-                        | Call::close { .. }
-                        | Call::settle { .. }
-                )
+                !is_repairing()
+                    && matches!(
+                        compute,
+                        Call::redeem { .. }
+                            | Call::report { .. }
+                            | Call::close { .. }
+                            | Call::settle { .. }
+                    )
             }
             _ => false,
         }
@@ -176,6 +178,11 @@ impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
 /// The SDK's own handler for this keeps the chain stuck even in safe mode, which leaves root no
 /// way to act.
 pub struct RepairUnderSafeMode;
+
+/// Whether a migration failed and nobody has left safe mode since: only then has it no end.
+fn is_repairing() -> bool {
+    pallet_safe_mode::EnteredUntil::<Runtime>::get() == Some(BlockNumber::MAX)
+}
 
 impl FailedMigrationHandler for RepairUnderSafeMode {
     fn failed(_migration: Option<u32>) -> FailedMigrationHandling {
