@@ -222,9 +222,11 @@ mod tests {
     fn a_file_has_a_claim_or_a_list_of_them() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("claims");
-        let one = claim().to_json();
+        // Signatures differ each time.
+        let claim = claim();
+        let one = claim.to_json();
         std::fs::write(&path, one.to_string()).unwrap();
-        assert_eq!(read_claims(&path).unwrap(), [claim()]);
+        assert_eq!(read_claims(&path).unwrap(), [claim]);
         std::fs::write(&path, json!([one, one]).to_string()).unwrap();
         assert_eq!(read_claims(&path).unwrap().len(), 2);
         std::fs::write(&path, json!([one, {}]).to_string()).unwrap();

@@ -127,18 +127,17 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
             RuntimeCall::System(system) => {
                 matches!(system, frame_system::Call::apply_authorized_upgrade { .. })
             }
-            // What is owed by a time can be claimed, and what is held comes free: nobody can be kept from either, but where the
-            // state may be between two versions.
+            // What is owed by a time can be claimed, and what is held comes free: nobody can be kept from either.
             RuntimeCall::Compute(compute) => {
                 use pallet_noema_compute::Call;
-                !is_repairing()
-                    && matches!(
-                        compute,
-                        Call::redeem { .. }
-                            | Call::report { .. }
-                            | Call::close { .. }
-                            | Call::settle { .. }
-                    )
+                let ends = matches!(
+                    compute,
+                    Call::redeem { .. }
+                        | Call::report { .. }
+                        | Call::close { .. }
+                        | Call::settle { .. }
+                );
+                ends && !RepairUnderSafeMode::is_needed()
             }
             _ => false,
         }
@@ -177,11 +176,15 @@ impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
 ///
 /// The SDK's own handler for this keeps the chain stuck even in safe mode, which leaves root no
 /// way to act.
+///
+/// Nor is anything of payment channels open then, as it is in a safe mode with an end: their clock stands still meanwhile, and nobody loses by waiting.
 pub struct RepairUnderSafeMode;
 
-/// Whether a migration failed and nobody has left safe mode since: only then has it no end.
-fn is_repairing() -> bool {
-    pallet_safe_mode::EnteredUntil::<Runtime>::get() == Some(BlockNumber::MAX)
+impl RepairUnderSafeMode {
+    /// Whether safe mode was entered by a failed migration, and state may be between two versions: then it has no end.
+    fn is_needed() -> bool {
+        pallet_safe_mode::EnteredUntil::<Runtime>::get() == Some(BlockNumber::MAX)
+    }
 }
 
 impl FailedMigrationHandler for RepairUnderSafeMode {
