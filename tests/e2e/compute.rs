@@ -87,9 +87,17 @@ impl Market {
         balance(&self.net, &account(name)?).await
     }
 
+    /// A command that changes the chain; its answer, once this test sees the block as well.
+    async fn change(&self, who: &Noema, arguments: &[&str]) -> anyhow::Result<Value> {
+        let answer = who.ask(arguments).await?;
+        let block = answer["block"]["number"].as_u64().context("a block")?;
+        self.net.client().wait_finalized(block.try_into()?).await?;
+        Ok(answer)
+    }
+
     /// A command of Dave's, whose fee is added up.
     async fn buy(&mut self, arguments: &[&str]) -> anyhow::Result<Value> {
-        let answer = self.dave.ask(arguments).await?;
+        let answer = self.change(&self.dave, arguments).await?;
         self.fees += units(&answer["fee"])?;
         Ok(answer)
     }
@@ -311,7 +319,9 @@ async fn a_thousand_requests_settle_in_one_call_and_too_much_costs_the_provider(
         market.fees
     );
 
-    market.bob.ask(&["compute", "retire", &service]).await?;
+    market
+        .change(&market.bob, &["compute", "retire", &service])
+        .await?;
     let gone = market
         .bob
         .refused(&["compute", "service", &service])
@@ -360,7 +370,9 @@ async fn settle_a_thousand(
     let file: Vec<_> = forged.iter().map(Claim::to_json).collect();
     let file = market.write("claims.json", json!(file).to_string())?;
     let (bob, dave) = (market.money("Bob").await?, market.money("Dave").await?);
-    let done = market.charlie.ask(&["compute", "redeem", &file]).await?;
+    let done = market
+        .change(&market.charlie, &["compute", "redeem", &file])
+        .await?;
     let cut: u128 = lanes.iter().map(|lane| lane.owed.div_ceil(100)).sum();
     ensure!(done["redeemed"] == gross.to_string(), "{done}");
     ensure!(done["cut"] == cut.to_string(), "{done}");
@@ -452,12 +464,16 @@ async fn claim_too_much(
 
     let claim = channel.claim(&answered, owed + NOEMA);
     let file = market.write("ceiling.json", claim.to_json().to_string())?;
-    let done = market.charlie.ask(&["compute", "redeem", &file]).await?;
+    let done = market
+        .change(&market.charlie, &["compute", "redeem", &file])
+        .await?;
     ensure!(done["redeemed"] == NOEMA.to_string(), "{done}");
     let excess = owed + NOEMA - lane.owed;
 
     let (dave, eve) = (market.money("Dave").await?, market.money("Eve").await?);
-    let reported = market.eve.ask(&["compute", "report", &receipt]).await?;
+    let reported = market
+        .change(&market.eve, &["compute", "report", &receipt])
+        .await?;
     let slashed = 6 * excess;
     let paid_back = slashed / 5;
     ensure!(reported["excess"] == excess.to_string(), "{reported}");
