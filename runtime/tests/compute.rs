@@ -4,7 +4,11 @@
 mod chain;
 
 use chain::Chain;
-use frame_support::traits::Get;
+use codec::Encode;
+use frame_support::{
+    migrations::{FailedMigrationHandler, FailedMigrationHandling},
+    traits::Get,
+};
 use noema_compute_primitives::{
     Demand, Descriptor, Price, Receipt, ServiceKind, Usage, VerificationMode, Voucher,
 };
@@ -16,6 +20,7 @@ use noema_runtime::{
     configs::{
         ai::{compute::PayerShare, providers::MaxReporterShare},
         money::{RepairFundAccount, TreasuryAccount},
+        safety::RepairUnderSafeMode,
     },
     AccountId, Audits, Balance, Balances, Compute, Providers, Runtime, RuntimeCall, RuntimeEvent,
     Signature, System,
@@ -377,6 +382,27 @@ fn safe_mode_stops_the_clock_and_not_what_a_lock_runs_against() {
 }
 
 #[test]
+fn safe_mode_after_a_failed_migration_closes_the_market_as_everything_else() {
+    let mut scene = Scene::new();
+    // What the handler leaves.
+    let until = scene.chain.query(|| {
+        let handling = <RepairUnderSafeMode as FailedMigrationHandler>::failed(None);
+        assert_eq!(handling, FailedMigrationHandling::ForceUnstuck);
+        pallet_safe_mode::EnteredUntil::<Runtime>::get()
+    });
+    let key = pallet_safe_mode::EnteredUntil::<Runtime>::hashed_key().to_vec();
+    scene.sudo(RuntimeCall::System(frame_system::Call::set_storage {
+        items: vec![(key, until.expect("safe mode is entered").encode())],
+    }));
+    let filtered = Err(frame_system::Error::<Runtime>::CallFiltered.into());
+    let claims = vec![scene.claim(voucher(0, 0, NOEMA), NOEMA)];
+    assert_eq!(scene.redeem(OPERATOR, claims.clone()), filtered);
+    assert_eq!(scene.call(PROVIDER, Call::close { channel: 0 }), filtered);
+    scene.sudo(RuntimeCall::SafeMode(pallet_safe_mode::Call::force_exit {}));
+    assert_eq!(scene.redeem(OPERATOR, claims), Ok(()));
+}
+
+#[test]
 fn the_cut_of_what_is_redeemed_is_never_burned() {
     let mut scene = Scene::new();
     let issued = scene.chain.query(Balances::total_issuance);
@@ -416,10 +442,7 @@ fn the_largest_calls_fit_a_transaction() {
     for call in [Call::redeem { claims }, Call::remove { channel: 0 }] {
         let call = RuntimeCall::Compute(call);
         let weight = call.get_dispatch_info().call_weight;
-        println!(
-            "{weight:?} and {} bytes",
-            codec::Encode::encoded_size(&call)
-        );
+        println!("{weight:?} and {} bytes", call.encoded_size());
         assert!(weight.ref_time() < limit.ref_time() / 2, "{weight:?}");
     }
 }

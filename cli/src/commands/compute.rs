@@ -125,7 +125,7 @@ pub(super) async fn submit(
     what: &str,
 ) -> Result<Done, Failure> {
     let done = session
-        .submit(&submitter, Call::Compute(call), what)
+        .submit(&submitter, Call::Compute(Box::new(call)), what)
         .await?;
     let state = submitter.client().at(done.block).await?;
     Ok(Done {

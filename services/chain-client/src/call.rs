@@ -132,7 +132,7 @@ pub enum Call {
     /// What is done with leases.
     Lease(LeaseCall),
     /// What is done on the compute market.
-    Compute(ComputeCall),
+    Compute(Box<ComputeCall>),
     /// Registers the caller as a provider.
     Register(RegisterProvider),
     /// Adds to the caller's bond.

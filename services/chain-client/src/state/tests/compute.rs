@@ -212,7 +212,7 @@ fn receipt() -> SignedReceipt {
 async fn calls_carry_what_was_signed_byte_for_byte() {
     let node = FakeNode::new();
     let state = state(&node).await;
-    let encode = |call| Call::Compute(call).encode(&state).unwrap();
+    let encode = |call| Call::Compute(Box::new(call)).encode(&state).unwrap();
     let (index, sr25519) = (66u8, 1u8);
     let with_demand = Claim {
         demand: Some([3; 64]),
@@ -331,7 +331,7 @@ async fn every_call_is_one_of_the_runtime() {
         (18, ComputeCall::Forget { provider: who(1) }),
     ];
     for (index, call) in calls {
-        let bytes = Call::Compute(call.clone()).encode(&state).unwrap();
+        let bytes = Call::Compute(Box::new(call.clone())).encode(&state).unwrap();
         assert_eq!(bytes.get(..2), Some(&[66, index][..]), "{call:?}");
     }
 }
