@@ -5,9 +5,10 @@ mod chain;
 use frame_support::{assert_noop, assert_ok, traits::Contains};
 use noema_runtime::{
     configs::safety::{CallFilter, RepairUnderSafeMode},
-    Runtime, RuntimeCall, RuntimeOrigin, SafeMode, System, TxPause,
+    Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, SafeMode, System, TxPause,
 };
 use sp_keyring::Sr25519Keyring;
+use sp_runtime::traits::Dispatchable;
 use std::collections::BTreeSet;
 
 /// Open in safe mode. Whatever is not here is closed: a new call needs a line here or is closed on
@@ -202,6 +203,40 @@ fn a_pause_stops_every_call_but_the_listed_ones() {
             }
         }
         assert_eq!(unpausable, names(NEVER_PAUSED));
+    });
+}
+
+/// A remark in so many batches, each in the other.
+fn nested(depth: u32) -> RuntimeCall {
+    let remark = RuntimeCall::System(frame_system::Call::remark_with_event { remark: vec![1] });
+    (0..depth).fold(remark, |call, _| {
+        RuntimeCall::Utility(pallet_utility::Call::batch_all { calls: vec![call] })
+    })
+}
+
+#[test]
+fn calls_nested_so_deeply_that_their_own_layers_of_storage_might_fail_are_refused() {
+    chain::genesis("development").execute_with(|| {
+        System::set_block_number(1);
+        let alice = || RuntimeOrigin::signed(Sr25519Keyring::Alice.to_account_id());
+        assert_ok!(nested(30).dispatch(alice()));
+        for depth in [33, 100, 254] {
+            let refused = nested(depth).dispatch(alice()).map_err(|error| error.error);
+            assert_eq!(
+                refused,
+                Err(frame_system::Error::<Runtime>::CallFiltered.into()),
+                "{depth}"
+            );
+        }
+        // Nor by what carries on after a failure: the batch is interrupted where it is too deep.
+        let batch = |call| RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![call] });
+        let deep = (0..100).fold(nested(0), |call, _| batch(call));
+        System::reset_events();
+        assert_ok!(deep.dispatch(alice()));
+        assert!(!System::events().iter().any(|record| matches!(
+            record.event,
+            RuntimeEvent::System(frame_system::Event::Remarked { .. })
+        )));
     });
 }
 

@@ -173,7 +173,7 @@ test('fills a purse, asks for it, and empties it', { timeout: 60_000 }, async ()
 
   const nobody = { kind: undefined, model: Buffer.from('no/such/model'), at_most: undefined, mode: undefined };
   const page = await api.apis.ComputeApi.browse(nobody, undefined, 10);
-  assert.deepEqual(page, { entries: [], next: undefined });
+  assert.deepEqual(page, { items: [], next: undefined });
   assert.equal(await api.constants.Compute.SlashFactor(), 6);
 });
 

@@ -246,7 +246,7 @@ test('offers a service, opens a channel, and redeems a voucher that it signed', 
   const { service: number } = onlyEvent(announced.events, 'compute', 'ServiceAnnounced').data;
 
   const page = await api.call.computeApi.browse({ kind: 'Chat', model: 'tiny/1', atMost: price, mode: 'None' }, null, 10);
-  const found = page.entries.find((entry) => entry.service.eq(number));
+  const found = page.items.find((entry) => entry.service.eq(number));
   assert.equal(found.provider.toString(), provider.address);
   assert.ok(found.active.isTrue && found.descriptor.verification.isNone);
 

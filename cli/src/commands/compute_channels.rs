@@ -219,7 +219,7 @@ pub(super) async fn list(
             Some(_) => state.channels_with(&account, after, PAGE).await?,
             None => state.channels_of(&account, after, PAGE).await?,
         };
-        numbers.extend(page.entries);
+        numbers.extend(page.items);
         match page.next {
             Some(next) => after = Some(next),
             None => break,

@@ -49,7 +49,7 @@ async fn browse(
     loop {
         let missing = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
         let page = state.services(filter, after, missing.min(PAGE)).await?;
-        found.extend(page.entries);
+        found.extend(page.items);
         let enough = found.len() >= limit as usize;
         match page.next {
             Some(next) if enough => return Ok((found, Some(next))),

@@ -171,7 +171,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// Goes through numbers until there are enough entries, or enough was looked at.
+/// Goes through numbers until there are enough items, or enough was looked at.
 fn page<Entry>(
     numbers: impl Iterator<Item = u64>,
     after: Option<u64>,
@@ -179,27 +179,21 @@ fn page<Entry>(
     mut entry: impl FnMut(&u64) -> Option<Entry>,
 ) -> Page<Entry, u64> {
     let limit = usize::try_from(limit).map_or(MAX_PAGE, |limit| limit.min(MAX_PAGE));
-    let mut entries = Vec::new();
+    let mut items = Vec::new();
     if limit == 0 {
         // Nothing was asked for, and nothing is looked at: the answer says where to go on, which is where it began.
-        return Page {
-            entries,
-            next: after,
-        };
+        return Page { items, next: after };
     }
     for (looked_at, number) in (1_usize..).zip(numbers) {
-        entries.extend(entry(&number));
-        if entries.len() >= limit || looked_at >= MAX_SCAN {
+        items.extend(entry(&number));
+        if items.len() >= limit || looked_at >= MAX_SCAN {
             return Page {
-                entries,
+                items,
                 next: Some(number),
             };
         }
     }
-    Page {
-        entries,
-        next: None,
-    }
+    Page { items, next: None }
 }
 
 fn fits(descriptor: &Descriptor, wanted: &Browse) -> bool {

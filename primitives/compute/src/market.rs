@@ -117,8 +117,8 @@ pub struct Browse {
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct Page<Entry, Cursor> {
-    /// What was found.
-    pub entries: Vec<Entry>,
+    /// What was found. Not called `entries`: in Polkadot.js, where every struct is a map, that is a method.
+    pub items: Vec<Entry>,
     /// Where to go on. None at the end; a page may be empty and not the last. Where nothing was asked for, what was passed.
     pub next: Option<Cursor>,
 }

@@ -13,13 +13,28 @@ use crate::{
 use frame_support::{
     migrations::{FailedMigrationHandler, FailedMigrationHandling},
     parameter_types,
+    storage::{transactional::TRANSACTION_LEVEL_KEY, unhashed},
     traits::{ConstU32, Contains, EitherOf, InsideBoth, SafeMode as SafeModeControl},
 };
 use frame_system::{EnsureRoot, EnsureRootWithSuccess, EnsureWithSuccess};
 use pallet_tx_pause::RuntimeCallNameOf;
 
-/// What any origin but root may call: offered at all, not stopped by safe mode, not paused.
-pub type CallFilter = InsideBoth<Offered, InsideBoth<SafeMode, TxPause>>;
+/// What any origin but root may call: offered at all, not nested too deeply, not stopped by safe mode, not paused.
+pub type CallFilter = InsideBoth<Offered, InsideBoth<Shallow, InsideBoth<SafeMode, TxPause>>>;
+
+/// Storage layers in which a call may be made. FRAME opens one for every call within a call and refuses more than 255. What a pallet does in a
+/// layer of its own would fail there and nothing else: whoever brings a transaction could choose that a slash takes nothing, by nesting
+/// the call that settles it. With so few, more than 200 are left to every call.
+const MAX_LAYERS: u32 = 32;
+
+/// Calls that are not nested too deeply, by whatever means: batches, proxies, multisigs, or any that comes later.
+pub struct Shallow;
+
+impl Contains<RuntimeCall> for Shallow {
+    fn contains(_: &RuntimeCall) -> bool {
+        unhashed::get_or_default::<u32>(TRANSACTION_LEVEL_KEY) <= MAX_LAYERS
+    }
+}
 
 /// Who moves the levers.
 type Emergency = EitherOf<EnsureRoot<AccountId>, EmergencyCommittee>;

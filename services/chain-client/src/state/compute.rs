@@ -38,9 +38,9 @@ impl StateAt {
         let api = runtime::runtime_apis().compute_api();
         let question = api.browse(wanted.into(), after, limit);
         let page = self.ask_runtime("the services", question).await?;
-        let entries = page.entries.into_iter().map(|info| self.service_info(info));
+        let items = page.items.into_iter().map(|info| self.service_info(info));
         Ok(Page {
-            entries: entries.collect::<Result<_, _>>()?,
+            items: items.collect::<Result<_, _>>()?,
             next: page.next,
         })
     }
@@ -87,7 +87,7 @@ impl StateAt {
             .ask_runtime("the channels of a payer", question)
             .await?;
         Ok(Page {
-            entries: page.entries,
+            items: page.items,
             next: page.next,
         })
     }
@@ -105,7 +105,7 @@ impl StateAt {
             .ask_runtime("the channels with a provider", question)
             .await?;
         Ok(Page {
-            entries: page.entries,
+            items: page.items,
             next: page.next,
         })
     }

@@ -91,7 +91,7 @@ async fn services_and_channels_are_those_the_runtime_gives() {
     node.answer_with("ComputeApi_service", None::<()>);
     assert_eq!(state.service(3).await.unwrap(), None);
     let page = Page {
-        entries: vec![service(raw)],
+        items: vec![service(raw)],
         next: Some(3u64),
     };
     node.answer_with("ComputeApi_browse", page);
@@ -102,7 +102,7 @@ async fn services_and_channels_are_those_the_runtime_gives() {
         mode: Some(VerificationMode::None),
     };
     let page = state.services(&wanted, None, 10).await.unwrap();
-    assert_eq!((page.entries, page.next), (vec![service(who)], Some(3)));
+    assert_eq!((page.items, page.next), (vec![service(who)], Some(3)));
     for found in [
         ChannelState::Open,
         ChannelState::Closing { until: 60 },
@@ -113,7 +113,7 @@ async fn services_and_channels_are_those_the_runtime_gives() {
         assert_eq!(state.channel(8).await.unwrap(), expected);
     }
     let numbers = Page {
-        entries: vec![4u64, 2],
+        items: vec![4u64, 2],
         next: None::<u64>,
     };
     node.answer_with("ComputeApi_channels_of", numbers.clone());
@@ -331,7 +331,9 @@ async fn every_call_is_one_of_the_runtime() {
         (18, ComputeCall::Forget { provider: who(1) }),
     ];
     for (index, call) in calls {
-        let bytes = Call::Compute(Box::new(call.clone())).encode(&state).unwrap();
+        let bytes = Call::Compute(Box::new(call.clone()))
+            .encode(&state)
+            .unwrap();
         assert_eq!(bytes.get(..2), Some(&[66, index][..]), "{call:?}");
     }
 }
