@@ -183,11 +183,11 @@ bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (S
 
 .PHONY: metadata
 metadata: setup-tests ## Write the committed metadata and its hash from the runtime as it is
-	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo nextest run $(UNIT) -E 'binary(metadata)'
+	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo nextest run $(UNIT) --test metadata
 
 .PHONY: who-may-call
 who-may-call: setup ## Write docs/who-may-call.md from the runtime as it is
-	@$(STAGE) "who may call what" $(NO_WASM) env UPDATE_DOCS=1 cargo nextest run $(UNIT) -E 'package(noema-runtime) & binary(who_may_call)'
+	@$(STAGE) "who may call what" $(NO_WASM) env UPDATE_DOCS=1 cargo nextest run $(UNIT) --test who_may_call
 
 .PHONY: chain-specs
 chain-specs: node ## Write chain-specs/*.json from the runtime as it is
