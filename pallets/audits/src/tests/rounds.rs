@@ -1,10 +1,7 @@
 //! How rounds follow each other.
 
 use crate::{mock::*, Event, Pace, PaceInForce, RoundState, Running, SkippedRounds};
-use frame_support::{
-    traits::{Get, Hooks},
-    weights::WeightMeter,
-};
+use frame_support::{traits::Hooks, weights::WeightMeter};
 use noema_models::audits::block::{Block, Kind};
 use noema_traits::{AgedRandomness, Rounds};
 
