@@ -253,6 +253,22 @@ impl EncodeAsFields for Arguments {
     }
 }
 
+impl EncodedCall {
+    /// A call by its names.
+    pub(crate) fn new(pallet: &str, call: &str, arguments: Vec<u8>) -> Self {
+        Self {
+            pallet: pallet.to_owned(),
+            call: call.to_owned(),
+            arguments: Arguments(arguments),
+        }
+    }
+
+    /// Pallet and call, for people.
+    pub(crate) fn name(&self) -> String {
+        format!("{}::{}", self.pallet, self.call)
+    }
+}
+
 impl Payload for EncodedCall {
     type CallData = Arguments;
 

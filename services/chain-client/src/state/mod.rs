@@ -4,6 +4,7 @@ mod assignments;
 mod audits;
 mod constants;
 mod deals;
+mod encoded;
 mod leases;
 mod many;
 mod named;
