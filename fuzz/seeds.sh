@@ -194,3 +194,14 @@ zeros 64 | seed segment zeros
 repeat 07 400 | seed segment sevens
 zeros 4 | seed chain_events none
 { hex 04 00; u32 0; hex 00 00; zeros 8; hex 00; } | seed chain_events success
+
+# --- The compute market ---
+
+zeros 216 | seed compute_headers zeros
+{ repeat 00 151; hex 01; zeros 64; } | seed compute_headers tokens
+printf 'AQAAAAAAAAA' | seed compute_headers text
+{ hex 09 03; printf '{"model":"m","stream":true,"n":2,"max_tokens":50,"stream_options":{"include_usage":true},"messages":[]}'; } | seed compute_bodies chat
+{ hex 01 00; printf '{"model":"e","input":["a","b"]}'; } | seed compute_bodies embedding
+{ hex 01 04; printf 'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\nevent: noema-receipt\r\ndata: x\r\n\r\ndata: [DONE]\n\n'; } |
+  seed compute_bodies events
+{ hex 01 01; printf '{"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4}}}'; } | seed compute_bodies usage

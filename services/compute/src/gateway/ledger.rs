@@ -1,0 +1,291 @@
+//! All lanes of a gateway: in memory to decide, in the journal to survive. What is decided is one step under one lock; it counts when it is durable.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use codec::{DecodeAll, Encode};
+use noema_chain_client::AccountId;
+use noema_compute_primitives::{ChannelId, Hash, LaneId, SessionId, Voucher};
+
+use super::lanes::{Answered, LaneKey, LaneRecord, LaneRefusal};
+use crate::{
+    chain::{ChannelInfo, SessionInfo, Tick},
+    journal::{Change, Journal, JournalError, Table},
+    SignedReceipt, SignedVoucher,
+};
+
+const LANES: Table = "lanes";
+
+type Lanes = BTreeMap<(SessionId, LaneId), LaneRecord>;
+
+/// Why a voucher is not taken.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error(transparent)]
+    Lane(#[from] LaneRefusal),
+    #[error("the chain has a redemption of the lane and this gateway has no record of it; use another lane")]
+    Unknown,
+    #[error("the {of} has {left} left, of which {promised} are promised; the voucher may cost {maximum}: top up, or promise less")]
+    Exposure {
+        of: &'static str,
+        left: u128,
+        promised: u128,
+        maximum: u128,
+    },
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// What a lane owes beyond what the chain has paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) key: LaneKey,
+    pub(crate) answered: Answered,
+    /// Units that are not redeemed.
+    pub(crate) due: u128,
+}
+
+/// The lanes.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    journal: Journal,
+    channels: Mutex<HashMap<ChannelId, Lanes>>,
+}
+
+impl Ledger {
+    /// Opens the ledger of a provider in `dir`. Notes that cannot be read stop it: money is in them.
+    pub(crate) fn open(
+        dir: &Path,
+        genesis: &Hash,
+        provider: &AccountId,
+    ) -> Result<Self, JournalError> {
+        let owner = (b"gateway/1", genesis, provider).encode();
+        let journal = Journal::open(&dir.join("gateway.redb"), &owner, &[LANES])?;
+        let mut channels: HashMap<ChannelId, Lanes> = HashMap::new();
+        for (key, value) in journal.read(LANES)? {
+            let bad = || JournalError::Read(format!("lane {} is damaged", hex::encode(&key)));
+            let name = LaneKey::from_bytes(&key).ok_or_else(bad)?;
+            let record = LaneRecord::decode_all(&mut &value[..]).map_err(|_| bad())?;
+            let lanes = channels.entry(name.channel).or_default();
+            lanes.insert((name.session, name.lane), record);
+        }
+        Ok(Self {
+            journal,
+            channels: Mutex::new(channels),
+        })
+    }
+
+    fn channels(&self) -> MutexGuard<'_, HashMap<ChannelId, Lanes>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is kept of a lane.
+    pub(crate) fn lane(&self, key: &LaneKey) -> Option<LaneRecord> {
+        let channels = self.channels();
+        let lanes = channels.get(&key.channel)?;
+        lanes.get(&(key.session, key.lane)).cloned()
+    }
+
+    /// Channels of which something is kept.
+    pub(crate) fn known(&self) -> Vec<ChannelId> {
+        self.channels().keys().copied().collect()
+    }
+
+    /// Vouchers of requests under way: right after the start, those of requests that nobody works on any more.
+    pub(crate) fn unfinished(&self) -> Vec<SignedVoucher> {
+        let channels = self.channels();
+        let lanes = channels.values().flat_map(BTreeMap::values);
+        lanes.filter_map(|lane| lane.working().copied()).collect()
+    }
+
+    /// Takes a voucher, of a session of a channel that stand so. Durable when it returns.
+    pub(crate) async fn begin(
+        &self,
+        signed: SignedVoucher,
+        channel: &ChannelInfo,
+        session: &SessionInfo,
+    ) -> Result<(), Refusal> {
+        self.take(
+            signed,
+            session.lane(signed.voucher.lane).is_some(),
+            |lanes| exposure(lanes, &signed.voucher, channel, session),
+        )
+        .await
+    }
+
+    /// Takes a voucher of which nothing is asked but that its request be over.
+    pub(crate) async fn begin_to_end(
+        &self,
+        signed: SignedVoucher,
+        is_redeemed: bool,
+    ) -> Result<(), Refusal> {
+        self.take(signed, is_redeemed, |_| Ok(())).await
+    }
+
+    async fn take(
+        &self,
+        signed: SignedVoucher,
+        is_redeemed: bool,
+        allowed: impl FnOnce(&Lanes) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let key = LaneKey::of(&signed.voucher);
+        let place = (key.session, key.lane);
+        let (before, after) = {
+            let mut channels = self.channels();
+            let empty = Lanes::new();
+            let lanes = channels.get(&key.channel).unwrap_or(&empty);
+            let before = lanes.get(&place).cloned();
+            if before.is_none() && is_redeemed {
+                return Err(Refusal::Unknown);
+            }
+            let after = before.clone().unwrap_or_default().begin(signed)?;
+            allowed(lanes)?;
+            let lanes = channels.entry(key.channel).or_default();
+            lanes.insert(place, after.clone());
+            (before, after)
+        };
+        let written = self.write(&key, Some(&after)).await;
+        if let Err(error) = written {
+            // Nobody works on it: the lane is as it was, here. If the note is on the disk after all, the next start ends the request.
+            let mut channels = self.channels();
+            let lanes = channels.entry(key.channel).or_default();
+            match before {
+                Some(before) => lanes.insert(place, before),
+                None => lanes.remove(&place),
+            };
+            return Err(error.into());
+        }
+        tracing::trace!(target: "noema_compute::durable", step = "voucher noted");
+        Ok(())
+    }
+
+    /// Notes the receipt of the request under way in its lane. Durable when it returns; only then may the receipt be shown. After an error the lane stays busy until the
+    /// next start: whether the receipt is on the disk, nobody knows.
+    pub(crate) async fn end(&self, signed: SignedReceipt) -> Result<(), JournalError> {
+        let receipt = &signed.receipt;
+        let key = LaneKey {
+            channel: receipt.channel,
+            session: receipt.session,
+            lane: receipt.lane,
+        };
+        let Some(before) = self.lane(&key) else {
+            return Err(JournalError::Read("the lane is not known".to_owned()));
+        };
+        let after = before.end(signed);
+        self.write(&key, Some(&after)).await?;
+        let mut channels = self.channels();
+        let lanes = channels.entry(key.channel).or_default();
+        lanes.insert((key.session, key.lane), after);
+        drop(channels);
+        tracing::trace!(target: "noema_compute::durable", step = "receipt noted");
+        Ok(())
+    }
+
+    async fn write(&self, key: &LaneKey, record: Option<&LaneRecord>) -> Result<(), JournalError> {
+        let change = Change {
+            table: LANES,
+            key: key.to_bytes(),
+            value: record.map(Encode::encode),
+        };
+        self.journal.write(vec![change]).await
+    }
+
+    /// What the lanes of a channel owe beyond what the chain has paid.
+    pub(crate) fn due(&self, channel: ChannelId, info: &ChannelInfo) -> Vec<Due> {
+        let channels = self.channels();
+        let Some(lanes) = channels.get(&channel) else {
+            return Vec::new();
+        };
+        let due = lanes.iter().filter_map(|((session, lane), record)| {
+            let redeemed = info.session(*session)?.redeemed(*lane);
+            let answered = record.answered()?;
+            let due = record.owed().checked_sub(redeemed).filter(|due| *due > 0)?;
+            Some(Due {
+                key: LaneKey {
+                    channel,
+                    session: *session,
+                    lane: *lane,
+                },
+                answered: answered.clone(),
+                due,
+            })
+        });
+        due.collect()
+    }
+
+    /// Whether nothing of a channel can be redeemed at the tick `now`, whatever the chain has: its last vouchers have expired.
+    pub(crate) fn is_expired(&self, channel: ChannelId, now: Tick) -> bool {
+        let channels = self.channels();
+        let lanes = channels
+            .get(&channel)
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        let mut vouchers = lanes.flat_map(|lane| {
+            let answered = lane.answered().map(|answered| answered.voucher);
+            answered.into_iter().chain(lane.working().copied())
+        });
+        vouchers.all(|signed| signed.voucher.expires <= now)
+    }
+
+    /// Forgets a channel that is settled or gone: nothing of it can be redeemed any more.
+    pub(crate) async fn forget(&self, channel: ChannelId) -> Result<(), JournalError> {
+        let places: Vec<_> = match self.channels().get(&channel) {
+            Some(lanes) => lanes.keys().copied().collect(),
+            None => return Ok(()),
+        };
+        let changes = places.into_iter().map(|(session, lane)| Change {
+            table: LANES,
+            key: LaneKey {
+                channel,
+                session,
+                lane,
+            }
+            .to_bytes(),
+            value: None,
+        });
+        self.journal.write(changes.collect()).await?;
+        self.channels().remove(&channel);
+        Ok(())
+    }
+}
+
+/// Whether what is promised and not redeemed stays within what channel and session have left.
+fn exposure(
+    lanes: &Lanes,
+    voucher: &Voucher,
+    channel: &ChannelInfo,
+    session: &SessionInfo,
+) -> Result<(), Refusal> {
+    let (mut of_channel, mut of_session) = (0_u128, 0_u128);
+    for ((number, lane), record) in lanes {
+        let redeemed = channel
+            .session(*number)
+            .map_or(0, |session| session.redeemed(*lane));
+        let promised = record.at_most().saturating_sub(redeemed);
+        of_channel = of_channel.saturating_add(promised);
+        if *number == voucher.session {
+            of_session = of_session.saturating_add(promised);
+        }
+    }
+    let maximum = voucher.maximum;
+    for (of, left, promised) in [
+        ("channel", channel.left, of_channel),
+        ("session", session.left(), of_session),
+    ] {
+        if promised.saturating_add(maximum) > left {
+            return Err(Refusal::Exposure {
+                of,
+                left,
+                promised,
+                maximum,
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

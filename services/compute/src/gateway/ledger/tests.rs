@@ -1,0 +1,196 @@
+//! The ledger over a real journal.
+
+use std::time::Duration;
+
+use noema_session::Limits;
+
+use super::*;
+use crate::{chain::ChannelState, samples, Signature};
+
+const GENESIS: Hash = [7; 32];
+const PROVIDER: AccountId = AccountId([9; 32]);
+
+fn session(number: SessionId, total: u128) -> SessionInfo {
+    SessionInfo {
+        session: number,
+        key: samples::key("Alice").account(),
+        limits: Limits {
+            per_use: 1_000,
+            total,
+        },
+        spent: 0,
+        ends: 10_000,
+        revoked: false,
+        lanes: 8,
+        redeemed: Vec::new(),
+    }
+}
+
+fn channel(left: u128) -> ChannelInfo {
+    ChannelInfo {
+        payer: samples::key("Alice").account(),
+        provider: PROVIDER,
+        service: 9,
+        key: samples::key("Bob").account(),
+        left,
+        redeemed: 0,
+        state: ChannelState::Open,
+        sessions: vec![session(1, 1_000), session(2, 150)],
+    }
+}
+
+fn voucher(
+    session: SessionId,
+    lane: LaneId,
+    nonce: u64,
+    paid: u128,
+    maximum: u128,
+) -> SignedVoucher {
+    let voucher = Voucher {
+        session,
+        lane,
+        nonce,
+        paid,
+        maximum,
+        ..samples::voucher()
+    };
+    SignedVoucher {
+        voucher,
+        signature: Signature::Sr25519([1; 64]),
+    }
+}
+
+fn receipt(of: &SignedVoucher, output: u64) -> SignedReceipt {
+    SignedReceipt {
+        receipt: samples::receipt_for(&of.voucher, output),
+        signature: Signature::Sr25519([2; 64]),
+    }
+}
+
+async fn reopen(dir: &Path) -> Ledger {
+    for _ in 0..500 {
+        match Ledger::open(dir, &GENESIS, &PROVIDER) {
+            Ok(ledger) => return ledger,
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+    panic!("the ledger stays in use");
+}
+
+async fn begin(ledger: &Ledger, signed: SignedVoucher, left: u128) -> Result<(), Refusal> {
+    let info = channel(left);
+    let session = info.session(signed.voucher.session).unwrap().clone();
+    ledger.begin(signed, &info, &session).await
+}
+
+#[tokio::test]
+async fn begin_promises_no_more_than_channel_and_session_have_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = reopen(dir.path()).await;
+    begin(&ledger, voucher(1, 0, 1, 0, 100), 300).await.unwrap();
+    begin(&ledger, voucher(1, 1, 1, 0, 100), 300).await.unwrap();
+    let refused = begin(&ledger, voucher(1, 2, 1, 0, 101), 300)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            Refusal::Exposure {
+                of: "channel",
+                promised: 200,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    begin(&ledger, voucher(2, 0, 1, 0, 100), 300).await.unwrap();
+    let refused = begin(&ledger, voucher(2, 1, 1, 0, 51), 10_000)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            Refusal::Exposure {
+                of: "session",
+                promised: 100,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    // What was refused left nothing behind.
+    let lane = LaneKey {
+        channel: 3,
+        session: 2,
+        lane: 1,
+    };
+    assert_eq!(ledger.lane(&lane), None);
+}
+
+#[tokio::test]
+async fn a_receipt_frees_what_its_request_did_not_cost_and_survives_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = reopen(dir.path()).await;
+    let first = voucher(1, 0, 1, 0, 250);
+    begin(&ledger, first, 300).await.unwrap();
+    assert_eq!(ledger.unfinished(), [first]);
+    let signed = receipt(&first, 20);
+    let owed = signed.receipt.cumulative;
+    ledger.end(signed.clone()).await.unwrap();
+    begin(&ledger, voucher(1, 1, 1, 0, 300 - owed), 300)
+        .await
+        .unwrap();
+    drop(ledger);
+    let ledger = reopen(dir.path()).await;
+    assert_eq!(ledger.unfinished().len(), 1);
+    let due = ledger.due(3, &channel(300));
+    assert_eq!(due.len(), 1);
+    assert_eq!((due[0].due, &due[0].answered.receipt), (owed, &signed));
+    let again = begin(&ledger, first, 300).await.unwrap_err();
+    assert!(matches!(again, Refusal::Lane(LaneRefusal::Answered(found)) if *found == signed));
+}
+
+#[tokio::test]
+async fn a_lane_that_the_chain_knows_and_the_ledger_does_not_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = reopen(dir.path()).await;
+    let mut info = channel(300);
+    info.sessions[0].redeemed.push(crate::chain::LaneInfo {
+        lane: 0,
+        nonce: 4,
+        maximum: 10,
+        redeemed: 30,
+        at: 1,
+        punished: 0,
+    });
+    let session = info.sessions[0].clone();
+    let refused = ledger.begin(voucher(1, 0, 1, 0, 1), &info, &session).await;
+    assert!(matches!(refused, Err(Refusal::Unknown)));
+    assert!(ledger
+        .begin(voucher(1, 1, 1, 0, 1), &info, &session)
+        .await
+        .is_ok());
+}
+
+#[tokio::test]
+async fn many_at_once_on_one_lane_are_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = reopen(dir.path()).await;
+    let tries = (0..50u128).map(|n| begin(&ledger, voucher(1, 0, 1, 0, 10 + n % 2), 300));
+    let taken = futures::future::join_all(tries).await;
+    assert_eq!(taken.iter().filter(|taken| taken.is_ok()).count(), 1);
+}
+
+#[tokio::test]
+async fn a_settled_channel_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = reopen(dir.path()).await;
+    let first = voucher(1, 0, 1, 0, 10);
+    begin(&ledger, first, 300).await.unwrap();
+    assert!(!ledger.is_expired(3, 999));
+    assert!(ledger.is_expired(3, 1_000));
+    ledger.forget(3).await.unwrap();
+    drop(ledger);
+    let ledger = reopen(dir.path()).await;
+    assert_eq!(ledger.lane(&LaneKey::of(&first.voucher)), None);
+}

@@ -1,0 +1,336 @@
+//! The routes. What is not listed here does not exist.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{header, HeaderValue, Method, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+    Json, Router,
+};
+use bytes::Bytes;
+use noema_compute_primitives::request_hash;
+use serde_json::{json, Value};
+use tokio::{sync::oneshot, time::timeout};
+use tower_http::cors::{Any, CorsLayer};
+
+use super::{
+    admission::{self, Payer},
+    lanes::{LaneKey, LaneRefusal},
+    ledger::Refusal,
+    public,
+    work::{Given, Job},
+    Gateway, ServiceSlot,
+};
+use crate::{
+    bounds::affordable_output,
+    chain::ComputeChain,
+    engine::EngineRequest,
+    openai::{ApiError, ParsedRequest, Route},
+    wire::{RECEIPT_HEADER, VOUCHER_HEADER},
+    SignedReceipt,
+};
+
+/// How long the body of a request may take.
+const BODY_TIME: Duration = Duration::from_secs(60);
+/// How long a request waits for a free place.
+const PLACE_TIME: Duration = Duration::from_secs(10);
+/// How long a browser may remember what is allowed.
+const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Where receipts are asked for.
+pub(super) const RECEIPT_PATH: &str = "/v1/receipt";
+
+pub(super) type App<C> = Arc<Gateway<C>>;
+
+/// Everything that the gateway answers.
+pub(super) fn router<C: ComputeChain>(app: App<C>) -> Router {
+    let counted = axum::middleware::from_fn_with_state(app.clone(), count::<C>);
+    Router::new()
+        .route(Route::Chat.path(), post(chat::<C>))
+        .route(Route::Embeddings.path(), post(embeddings::<C>))
+        .route(RECEIPT_PATH, post(receipt::<C>))
+        .route("/v1/models", get(public::models::<C>))
+        .route("/v1/info", get(public::info::<C>))
+        .route("/v1/health", get(public::health::<C>))
+        .route("/metrics", get(public::metrics::<C>))
+        .fallback(nothing)
+        .method_not_allowed_fallback(no_method)
+        .layer(counted)
+        .layer(cors())
+        .with_state(app)
+}
+
+/// Pages of any origin may use the gateway: what it does is allowed by a signed voucher, never by something that a browser adds by itself.
+fn cors() -> CorsLayer {
+    let header = |name| header::HeaderName::from_static(name);
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::CONTENT_TYPE, header(VOUCHER_HEADER)])
+        .expose_headers([
+            header::RETRY_AFTER,
+            header(RECEIPT_HEADER),
+            header("noema-verification"),
+        ])
+        .max_age(MAX_AGE)
+}
+
+async fn nothing() -> ApiError {
+    ApiError::not_found(
+        "no_route",
+        "there is no such route; GET /v1/info lists them",
+    )
+}
+
+async fn no_method() -> ApiError {
+    ApiError {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        ..ApiError::invalid("no_method", "this route does not know the method")
+    }
+}
+
+/// Counts requests by route and status, both from fixed sets.
+async fn count<C: ComputeChain>(
+    State(app): State<App<C>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let route = match request.uri().path() {
+        "/v1/chat/completions" => "chat",
+        "/v1/embeddings" => "embeddings",
+        RECEIPT_PATH => "receipt",
+        "/v1/models" => "models",
+        "/v1/info" => "info",
+        "/v1/health" => "health",
+        "/metrics" => "metrics",
+        _ => "other",
+    };
+    let response = next.run(request).await;
+    let status = response.status();
+    app.core.metrics.request(route, status.as_str());
+    response
+}
+
+async fn chat<C: ComputeChain>(state: State<App<C>>, request: Request) -> Response {
+    paid(&state.0, Route::Chat, request).await
+}
+
+async fn embeddings<C: ComputeChain>(state: State<App<C>>, request: Request) -> Response {
+    paid(&state.0, Route::Embeddings, request).await
+}
+
+async fn paid<C: ComputeChain>(app: &App<C>, route: Route, request: Request) -> Response {
+    match admit(app, route, request).await {
+        Ok(job) => {
+            let mode = app.verification(job.signed.voucher.service);
+            let (given, taken) = oneshot::channel();
+            // Apart from the connection: whoever hangs up does not end the bookkeeping.
+            app.tasks.spawn(job.run(given));
+            match taken.await {
+                Ok(given) => given.into_response(admission::verification(mode)),
+                Err(_) => Given::Lost(crate::JournalError::Write("no answer".to_owned()))
+                    .into_response(admission::verification(mode)),
+            }
+        }
+        Err(Refused::Error(error)) => error.into_response(),
+        Err(Refused::Answered(receipt)) => {
+            let error = ApiError::conflict(
+                "already_answered",
+                "the request of this voucher is answered: here is its receipt, and no answer a second time",
+            );
+            with_receipt(error.into_response(), &receipt)
+        }
+    }
+}
+
+enum Refused {
+    Error(ApiError),
+    Answered(Box<SignedReceipt>),
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Lane(LaneRefusal::Answered(receipt)) => Self::Answered(receipt),
+            other => Self::Error(other.into()),
+        }
+    }
+}
+
+/// Everything before the work, in the order of the design.
+async fn admit<C: ComputeChain>(
+    app: &App<C>,
+    route: Route,
+    request: Request,
+) -> Result<Job, Refused> {
+    if app.core.cut.is_cancelled() || app.stop.is_cancelled() {
+        return Err(ApiError::unavailable("stopping", "the gateway is stopping").into());
+    }
+    let (parts, body) = request.into_parts();
+    admission::no_query(&parts.uri)?;
+    admission::plain_json(&parts.headers)?;
+    let signed = admission::voucher(&parts.headers)?;
+    let slot = app.slot(signed.voucher.service)?;
+    let payer = admission::payer(
+        &app.directory,
+        &app.core.genesis,
+        signed,
+        |channel, session| {
+            admission::terms(
+                &app.directory,
+                route,
+                app.settings.margin,
+                &signed,
+                channel,
+                session,
+            )
+        },
+    )
+    .await?;
+    // What is known without the body costs a client that is mistaken no upload.
+    if let Some(lane) = app.core.ledger.lane(&LaneKey::of(&signed.voucher)) {
+        lane.expects(&signed.voucher).map_err(Refusal::from)?;
+    }
+    let body = read_body(app.settings.max_body, body).await?;
+    begin(app, slot, route, payer, body).await
+}
+
+async fn begin<C: ComputeChain>(
+    app: &App<C>,
+    slot: &ServiceSlot,
+    route: Route,
+    payer: Payer,
+    body: Bytes,
+) -> Result<Job, Refused> {
+    let Payer {
+        signed,
+        channel,
+        session,
+    } = payer;
+    let voucher = signed.voucher;
+    let hash = request_hash(route.hashed(), &body)
+        .map_err(|error| ApiError::invalid("route", error.to_string()))?;
+    if hash != voucher.request {
+        let message = "the voucher binds another request: another route, or other bytes";
+        return Err(ApiError::payment("wrong_request", message).into());
+    }
+    let parsed = ParsedRequest::parse(route, &body).map_err(ApiError::from)?;
+    if parsed.model.as_bytes() != &slot.model[..] {
+        let message = format!(
+            "service {} answers with {:?}",
+            voucher.service,
+            String::from_utf8_lossy(&slot.model)
+        );
+        let mut error = ApiError::not_found("model_not_found", message);
+        error.param = Some("model");
+        return Err(error.into());
+    }
+    let body_bytes = body.len() as u64;
+    let affordable = affordable_output(&voucher.price, voucher.maximum, body_bytes)
+        .map(|tokens| tokens / parsed.limits.choices)
+        .filter(|tokens| route != Route::Chat || *tokens > 0);
+    let Some(max_tokens) = affordable else {
+        let message =
+            "the maximum does not cover the input that the request can have, and a token of output";
+        return Err(ApiError::payment("maximum_too_low", message).into());
+    };
+    let place = timeout(PLACE_TIME, slot.places.clone().acquire_owned()).await;
+    let Ok(Ok(place)) = place else {
+        let message = "all places of the service are taken; try again";
+        return Err(ApiError::busy("no_place", message).into());
+    };
+    let request = EngineRequest {
+        route,
+        stream: parsed.stream,
+        body: parsed.for_engine(max_tokens).into(),
+    };
+    let include_usage = parsed.include_usage;
+    let asked = parsed.limits.max_tokens.unwrap_or(u64::MAX).min(max_tokens);
+    let max_output = asked.saturating_mul(parsed.limits.choices);
+    app.core.ledger.begin(signed, &channel, &session).await?;
+    Ok(Job {
+        core: app.core.clone(),
+        engine: slot.engine.clone(),
+        request,
+        signed,
+        model: slot.model.clone(),
+        body_bytes,
+        max_output,
+        include_usage,
+        _place: place,
+    })
+}
+
+async fn read_body(most: usize, body: Body) -> Result<Bytes, ApiError> {
+    let reading = axum::body::to_bytes(body, most);
+    match timeout(BODY_TIME, reading).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) => {
+            let limit = std::error::Error::source(&error)
+                .is_some_and(|source| source.to_string().contains("length limit"));
+            if limit {
+                let message = format!("expected a body of at most {most} bytes");
+                return Err(ApiError {
+                    status: StatusCode::PAYLOAD_TOO_LARGE,
+                    ..ApiError::invalid("too_large", message)
+                });
+            }
+            Err(ApiError::invalid("body", "the body broke off"))
+        }
+        Err(_) => Err(ApiError {
+            status: StatusCode::REQUEST_TIMEOUT,
+            ..ApiError::invalid("body", "the body took too long")
+        }),
+    }
+}
+
+/// The receipt of a lane's last request; ends the next if it never came.
+async fn receipt<C: ComputeChain>(State(app): State<App<C>>, request: Request) -> Response {
+    let asked = async {
+        admission::no_query(request.uri())?;
+        let signed = admission::voucher(request.headers())?;
+        let slot = app.slot(signed.voucher.service)?;
+        let payer =
+            admission::payer(&app.directory, &app.core.genesis, signed, |_, _| Ok(())).await?;
+        let lane = signed.voucher.lane;
+        let is_redeemed = payer.session.lane(lane).is_some();
+        match app.core.ledger.begin_to_end(signed, is_redeemed).await {
+            Ok(()) => {}
+            Err(Refusal::Lane(LaneRefusal::Answered(receipt))) => return Ok(*receipt),
+            Err(refusal) => return Err(ApiError::from(refusal)),
+        }
+        let receipt = app.core.nothing(&signed, &slot.model);
+        let noted = app.core.ledger.end(receipt.clone()).await;
+        noted.map_err(Refusal::from)?;
+        Ok(receipt)
+    };
+    match asked.await {
+        Ok(receipt) => {
+            let body = json!({
+                "object": "receipt",
+                "nonce": receipt.receipt.nonce,
+                "amount": receipt.receipt.amount.to_string(),
+                "cumulative": receipt.receipt.cumulative.to_string(),
+            });
+            with_receipt(Json(body).into_response(), &receipt)
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+fn with_receipt(mut response: Response, receipt: &SignedReceipt) -> Response {
+    if let Ok(value) = HeaderValue::try_from(receipt.to_text()) {
+        response.headers_mut().insert(RECEIPT_HEADER, value);
+    }
+    response
+}

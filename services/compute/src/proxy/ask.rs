@@ -1,0 +1,384 @@
+//! One request at one provider: voucher, answer, receipt.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use bytes::{Bytes, BytesMut};
+use futures::{stream::BoxStream, StreamExt};
+use noema_chain_client::AccountId;
+use noema_compute_primitives::{Hash, ModelName, Voucher};
+use reqwest::{
+    header::{HeaderMap, CONTENT_TYPE},
+    Response,
+};
+use tokio::time::timeout;
+
+use super::{
+    book::{BookRefusal, Liar, Order, Taken},
+    lanes::Pending,
+    market::{Account, Candidate},
+    Proxy,
+};
+use crate::{
+    bounds::{affordable_output, ceiling},
+    chain::ComputeChain,
+    engine::MAX_ANSWER,
+    openai::{usage_of, Limits, Route},
+    receipts::{check_unseen, check_whole, AnswerFault},
+    sse::{Event, Events},
+    unix_millis,
+    wire::{RECEIPT_HEADER, VOUCHER_HEADER},
+    JournalError, SignedReceipt, SignedVoucher,
+};
+
+/// A request of an application's.
+#[derive(Clone, Debug)]
+pub(super) struct Asking {
+    pub(super) route: Route,
+    pub(super) body: Bytes,
+    pub(super) model: ModelName,
+    pub(super) stream: bool,
+    pub(super) limits: Limits,
+    pub(super) hash: Hash,
+    pub(super) application: String,
+    pub(super) limit: Option<u128>,
+}
+
+/// An answer that is good, and paid for.
+#[derive(Debug)]
+pub(super) struct Good {
+    pub(super) status: StatusCode,
+    pub(super) body: Bytes,
+    pub(super) receipt: SignedReceipt,
+}
+
+/// A stream that has begun: its first event has come, and is no error.
+pub(super) struct Began {
+    pub(super) taken: Taken,
+    pub(super) first: Event,
+    pub(super) events: EventStream,
+}
+
+pub(super) enum Outcome {
+    Whole(Good),
+    Stream(Box<Began>),
+}
+
+/// Why a provider gave no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// No lane, no money: the provider was not asked.
+    #[error(transparent)]
+    Book(#[from] BookRefusal),
+    /// It was asked and gave nothing that is paid for.
+    #[error("{0}")]
+    Unwell(String),
+    /// It answered, and the receipt is good: it cannot now.
+    #[error("it answers {status}")]
+    Busy { status: StatusCode },
+    /// It lied.
+    #[error("it lied: {0}")]
+    Liar(AnswerFault),
+    /// The book cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Events of an answer, as they come.
+pub(super) struct EventStream {
+    pieces: BoxStream<'static, Result<Bytes, reqwest::Error>>,
+    cut: Events,
+    patience: Duration,
+}
+
+impl EventStream {
+    /// The next event. None at the end of the stream.
+    pub(super) async fn next(&mut self) -> Result<Option<Event>, Failure> {
+        loop {
+            let event = self.cut.next_event();
+            if let Some(event) = event.map_err(|e| Failure::Unwell(e.to_string()))? {
+                return Ok(Some(event));
+            }
+            match timeout(self.patience, self.pieces.next()).await {
+                Ok(Some(Ok(piece))) => self.cut.push(&piece),
+                Ok(Some(Err(error))) => return Err(broke_off(error)),
+                Ok(None) => return Ok(None),
+                Err(_) => return Err(Failure::Unwell("it fell silent".to_owned())),
+            }
+        }
+    }
+}
+
+pub(super) fn broke_off(error: reqwest::Error) -> Failure {
+    Failure::Unwell(format!("the connection broke off: {}", error.without_url()))
+}
+
+impl<C: ComputeChain> Proxy<C> {
+    /// Has a provider answer by way of one of its accounts.
+    pub(super) async fn ask(
+        &self,
+        asking: &Asking,
+        candidate: &Candidate,
+        account: &Account,
+    ) -> Result<Outcome, Failure> {
+        let provider = candidate.info.provider;
+        let taken = self.promise(asking, candidate, account).await?;
+        let endpoint = &candidate.info.descriptor.endpoint[..];
+        let endpoint = std::str::from_utf8(endpoint).unwrap_or_default();
+        let began = Instant::now();
+        let answered = async {
+            let path = asking.route.path().trim_start_matches('/');
+            let url = self.clients.url(endpoint, path);
+            let url = url.map_err(|e| Failure::Unwell(e.to_string()))?;
+            let sending = url
+                .client
+                .post(url.url)
+                .header(CONTENT_TYPE, "application/json")
+                .header(VOUCHER_HEADER, taken.pending.signed.to_text())
+                .body(asking.body.clone())
+                .send();
+            tracing::trace!(target: "noema_compute::durable", step = "request sent");
+            match timeout(self.settings.patience, sending).await {
+                Ok(sent) => sent.map_err(broke_off),
+                Err(_) => Err(Failure::Unwell(
+                    "it did not begin to answer in time".to_owned(),
+                )),
+            }
+        };
+        let outcome = match answered.await {
+            Ok(response) => {
+                self.market.answered(provider, began.elapsed());
+                self.take(response, taken, asking.route, provider).await
+            }
+            Err(failure) => Err(failure),
+        };
+        if let Err(Failure::Unwell(_)) = &outcome {
+            self.market.failed(provider);
+            self.resolve_soon.notify_one();
+        }
+        outcome
+    }
+
+    /// Signs a voucher on a free lane and notes it.
+    async fn promise(
+        &self,
+        asking: &Asking,
+        candidate: &Candidate,
+        account: &Account,
+    ) -> Result<Taken, Failure> {
+        let price = candidate.info.descriptor.price;
+        let body_bytes = asking.body.len() as u64;
+        let output = self.output_of(&asking.limits);
+        // A price that cannot be counted is nobody's.
+        let maximum = ceiling(&price, body_bytes, output).unwrap_or(u128::MAX);
+        let max_output = asking
+            .limits
+            .max_output()
+            .or_else(|| affordable_output(&price, maximum, body_bytes));
+        let order = Order {
+            account,
+            maximum,
+            application: &asking.application,
+            limit: asking.limit,
+        };
+        let now = self.market.listing().now;
+        let expires = now.saturating_add(self.settings.voucher_ticks);
+        let taken = self.book.begin(&order, |key, nonce, paid| {
+            let voucher = Voucher {
+                channel: key.channel,
+                session: key.session,
+                lane: key.lane,
+                nonce,
+                service: candidate.info.service,
+                paid,
+                maximum,
+                request: asking.hash,
+                expires: expires.min(account.session.ends),
+                price,
+            };
+            Pending {
+                signed: SignedVoucher::sign(&self.session_key, &self.genesis, voucher),
+                model: asking.model.clone(),
+                key: account.info.key,
+                body_bytes,
+                max_output,
+                application: asking.application.clone(),
+            }
+        });
+        Ok(taken.await?)
+    }
+
+    /// Tokens of output that are paid for at most.
+    pub(super) fn output_of(&self, limits: &Limits) -> u64 {
+        let usual = self.settings.default_max_tokens;
+        let tokens = limits.max_tokens.unwrap_or(usual);
+        tokens.saturating_mul(limits.choices)
+    }
+
+    async fn take(
+        &self,
+        response: Response,
+        taken: Taken,
+        route: Route,
+        provider: AccountId,
+    ) -> Result<Outcome, Failure> {
+        let status = StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
+        let is_stream = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        if is_stream && status == StatusCode::OK && route == Route::Chat {
+            return self.first_event(response, taken, provider).await;
+        }
+        let receipt = receipt_of(response.headers());
+        let body = whole_body(response, self.settings.patience).await?;
+        let Some(receipt) = receipt else {
+            let text = String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned();
+            return Err(Failure::Unwell(format!(
+                "it answers {status} without a receipt: {text}"
+            )));
+        };
+        let asked = taken.pending.asked(&self.genesis);
+        let checked = if status == StatusCode::CONFLICT {
+            // The receipt of an answer that was given before.
+            check_unseen(&asked, &receipt)
+        } else {
+            check_whole(&asked, &receipt, status.as_u16(), &body, usage_of(&body))
+        };
+        if let Err(fault) = checked {
+            return Err(self.caught(&taken, provider, fault).await);
+        }
+        self.book.settle(&taken.key, &receipt).await?;
+        let again = [StatusCode::TOO_MANY_REQUESTS, StatusCode::CONFLICT];
+        if status.is_server_error() || again.contains(&status) {
+            self.market.failed(provider);
+            return Err(Failure::Busy { status });
+        }
+        Ok(Outcome::Whole(Good {
+            status,
+            body,
+            receipt,
+        }))
+    }
+
+    async fn first_event(
+        &self,
+        response: Response,
+        taken: Taken,
+        provider: AccountId,
+    ) -> Result<Outcome, Failure> {
+        let mut events = EventStream {
+            pieces: response.bytes_stream().boxed(),
+            cut: Events::default(),
+            patience: self.settings.patience,
+        };
+        let Some(first) = events.next().await? else {
+            return Err(Failure::Unwell("the stream is empty".to_owned()));
+        };
+        if is_error(&first) {
+            // Nothing has reached the application: the provider is paid what its receipt says, and another is asked.
+            let settled = self.settle_rest(first, events, &taken, provider).await;
+            settled?;
+            self.market.failed(provider);
+            let status = StatusCode::BAD_GATEWAY;
+            return Err(Failure::Busy { status });
+        }
+        Ok(Outcome::Stream(Box::new(Began {
+            taken,
+            first,
+            events,
+        })))
+    }
+
+    async fn settle_rest(
+        &self,
+        first: Event,
+        mut events: EventStream,
+        taken: &Taken,
+        provider: AccountId,
+    ) -> Result<(), Failure> {
+        let mut check = super::stream::Checking::new(taken.pending.asked(&self.genesis));
+        let mut next = Some(first);
+        while let Some(event) = next {
+            if let Some(judged) = check.event(&event) {
+                return match judged {
+                    Ok(receipt) => Ok(self.book.settle(&taken.key, &receipt).await?),
+                    Err(fault) => Err(self.judge(taken, provider, fault).await),
+                };
+            }
+            next = events.next().await?;
+        }
+        Err(Failure::Unwell(
+            "the stream ended without a receipt".to_owned(),
+        ))
+    }
+
+    /// What a stream's end that is no receipt comes to.
+    pub(super) async fn judge(
+        &self,
+        taken: &Taken,
+        provider: AccountId,
+        fault: super::stream::StreamFault,
+    ) -> Failure {
+        match fault {
+            super::stream::StreamFault::Lie(fault) => self.caught(taken, provider, fault).await,
+            super::stream::StreamFault::NoReceipt(reason) => Failure::Unwell(reason),
+        }
+    }
+
+    /// Notes a lie, with the lane on which it was told.
+    pub(super) async fn caught(
+        &self,
+        taken: &Taken,
+        provider: AccountId,
+        fault: AnswerFault,
+    ) -> Failure {
+        let reason = fault.to_string();
+        tracing::error!(%provider, %reason, "a provider lied; it is asked no more");
+        self.metrics.liars.inc();
+        let liar = Liar {
+            reason: reason.clone(),
+            time: unix_millis(),
+        };
+        let noted = self.book.note_liar(provider, liar).await;
+        let stopped = self.book.stop(&taken.key, &reason).await;
+        match noted.and(stopped) {
+            Ok(()) => Failure::Liar(fault),
+            Err(error) => error.into(),
+        }
+    }
+}
+
+/// Whether an event is an error and nothing of an answer.
+fn is_error(event: &Event) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Error {
+        #[allow(dead_code)]
+        error: serde::de::IgnoredAny,
+    }
+    event
+        .data()
+        .is_some_and(|data| serde_json::from_slice::<Error>(&data).is_ok())
+}
+
+pub(super) fn receipt_of(headers: &HeaderMap) -> Option<SignedReceipt> {
+    let value = headers.get(RECEIPT_HEADER)?;
+    SignedReceipt::from_text(value.as_bytes()).ok()
+}
+
+pub(super) async fn whole_body(response: Response, patience: Duration) -> Result<Bytes, Failure> {
+    let mut body = BytesMut::new();
+    let mut pieces = response.bytes_stream();
+    loop {
+        match timeout(patience, pieces.next()).await {
+            Ok(Some(Ok(piece))) if body.len() + piece.len() > MAX_ANSWER => {
+                let reason = format!("its answer has more than {MAX_ANSWER} bytes");
+                return Err(Failure::Unwell(reason));
+            }
+            Ok(Some(Ok(piece))) => body.extend_from_slice(&piece),
+            Ok(Some(Err(error))) => return Err(broke_off(error)),
+            Ok(None) => return Ok(body.freeze()),
+            Err(_) => return Err(Failure::Unwell("it fell silent".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A streamed answer on its way to the application: each piece at once, the last when its receipt is checked and durable.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use noema_chain_client::AccountId;
+use tokio::{sync::mpsc, time::timeout};
+
+use super::{
+    ask::{Began, Failure},
+    Proxy, PIECE_TIME,
+};
+use crate::{
+    chain::ComputeChain,
+    openai::{ApiError, Piece},
+    receipts::{AnswerFault, Asked, StreamCheck},
+    sse::Event,
+    SignedReceipt,
+};
+
+/// Why a stream is not good.
+#[derive(Debug)]
+pub(super) enum StreamFault {
+    Lie(AnswerFault),
+    NoReceipt(String),
+}
+
+/// What of a stream has come.
+pub(super) struct Checking {
+    asked: Asked,
+    check: StreamCheck,
+}
+
+impl Checking {
+    pub(super) fn new(asked: Asked) -> Self {
+        Self {
+            asked,
+            check: StreamCheck::new(200),
+        }
+    }
+
+    /// Takes the next event. What it comes to, when it is the receipt.
+    pub(super) fn event(&mut self, event: &Event) -> Option<Result<SignedReceipt, StreamFault>> {
+        if !event.is_receipt() {
+            let data = event.data();
+            let piece = data.map_or_else(Piece::default, |data| Piece::parse(&data));
+            self.check.event(event.raw(), piece.usage);
+            return None;
+        }
+        let text = event.data().unwrap_or_default();
+        let signed = SignedReceipt::from_text(&text)
+            .map_err(|e| StreamFault::NoReceipt(format!("its receipt is none: {e}")));
+        Some(signed.and_then(|signed| {
+            let checked = self.check.finish(&self.asked, &signed);
+            checked.map_err(StreamFault::Lie)?;
+            Ok(signed)
+        }))
+    }
+}
+
+impl<C: ComputeChain> Proxy<C> {
+    /// Passes a stream on until its end, and tells the application by the last event whether it is good.
+    pub(super) async fn pass_on(
+        self: Arc<Self>,
+        began: Began,
+        provider: AccountId,
+        to: mpsc::Sender<Bytes>,
+    ) {
+        let Began {
+            taken,
+            first,
+            mut events,
+        } = began;
+        let mut checking = Checking::new(taken.pending.asked(&self.genesis));
+        let mut last: Option<Event> = None;
+        let mut next = Ok(Some(first));
+        let failure = loop {
+            let event = match next {
+                Ok(Some(event)) => event,
+                Ok(None) => break Failure::Unwell("the stream ended without a receipt".to_owned()),
+                Err(failure) => break failure,
+            };
+            match checking.event(&event) {
+                Some(Ok(receipt)) => match self.book.settle(&taken.key, &receipt).await {
+                    Ok(()) => {
+                        self.metrics.answered(&receipt.receipt);
+                        if let Some(last) = last {
+                            // An application that is gone has paid all the same.
+                            let _ = timeout(PIECE_TIME, to.send(last.raw().clone())).await;
+                        }
+                        return;
+                    }
+                    Err(error) => break error.into(),
+                },
+                Some(Err(fault)) => break self.judge(&taken, provider, fault).await,
+                // Held back; nothing of an answer comes behind it.
+                None if event.is_done() => last = Some(event),
+                None if last.is_some() => {}
+                None => {
+                    let sent = timeout(PIECE_TIME, to.send(event.raw().clone())).await;
+                    if !matches!(sent, Ok(Ok(()))) {
+                        // The provider sees that nobody reads any more, and what was done is asked for.
+                        tracing::debug!("an application went away");
+                        drop((events, taken));
+                        self.resolve_soon.notify_one();
+                        return;
+                    }
+                }
+            }
+            next = tokio::select! {
+                next = events.next() => next,
+                () = to.closed() => {
+                    drop((events, taken));
+                    self.resolve_soon.notify_one();
+                    return;
+                }
+            };
+        };
+        if matches!(failure, Failure::Unwell(_)) {
+            self.market.failed(provider);
+        }
+        tracing::warn!(%provider, %failure, "a stream is not good");
+        let message = format!("the answer of provider {provider} is not good: {failure}");
+        let error = ApiError::upstream("bad_answer", message);
+        let event = Event::new(None, &error.body().to_string());
+        let _ = timeout(PIECE_TIME, to.send(event.raw().clone())).await;
+        drop(taken);
+        self.resolve_soon.notify_one();
+    }
+}

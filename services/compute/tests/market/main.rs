@@ -1,0 +1,17 @@
+//! Gateways and proxies over real HTTP on loopback, with an engine and a chain of the tests' own.
+#![allow(missing_docs)]
+
+mod admission;
+mod bench;
+mod chain;
+mod charging;
+mod engine;
+mod harness;
+mod hostile;
+mod kills;
+mod limits;
+mod providers;
+mod proxy;
+mod redeeming;
+mod routes;
+mod rules;
