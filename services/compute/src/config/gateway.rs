@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use noema_chain_client::{AccountId, SigningKey};
-use noema_compute_primitives::{ModelName, MAX_MODEL};
+use noema_compute_primitives::ModelName;
 use noema_transport::{read_secret, ConnectionLimits, Tls, TlsMode};
 use serde::Deserialize;
 
@@ -291,14 +291,14 @@ impl Service {
         let is_name =
             !self.model.is_empty() && self.model.bytes().all(|byte| byte.is_ascii_graphic());
         let model = ModelName::try_from(self.model.clone().into_bytes());
-        let model = model.ok().filter(|_| is_name).ok_or_else(|| {
-            const { assert!(MAX_MODEL == 96) };
-            ConfigError::Form {
+        let model = model
+            .ok()
+            .filter(|_| is_name)
+            .ok_or_else(|| ConfigError::Form {
                 name: "model",
                 found: self.model,
                 expected: "1 to 96 visible ASCII characters",
-            }
-        })?;
+            })?;
         let secret = self.engine_key.as_deref().map(read_secret).transpose()?;
         let secret = secret.as_deref().map(str::trim);
         let engine = UrlEngine::new(&self.engine, secret, patience);

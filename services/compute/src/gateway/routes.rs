@@ -126,30 +126,37 @@ async fn embeddings<C: ComputeChain>(state: State<App<C>>, request: Request) -> 
 async fn paid<C: ComputeChain>(app: &App<C>, route: Route, request: Request) -> Response {
     match admit(app, route, request).await {
         Ok(job) => {
-            let mode = app.verification(job.signed.voucher.service);
+            let mode = app.verification(job.payer.signed.voucher.service);
             let (given, taken) = oneshot::channel();
-            // Apart from the connection: whoever hangs up does not end the bookkeeping.
+            // Apart from the connection: whoever hangs up ends neither the note of the voucher nor that of the receipt.
             app.tasks.spawn(job.run(given));
-            match taken.await {
-                Ok(given) => given.into_response(admission::verification(mode)),
-                Err(_) => Given::Lost(crate::JournalError::Write("no answer".to_owned()))
-                    .into_response(admission::verification(mode)),
-            }
+            let given = taken
+                .await
+                .unwrap_or_else(|_| Given::lost("the work broke off"));
+            given.into_response(admission::verification(mode))
         }
-        Err(Refused::Error(error)) => error.into_response(),
-        Err(Refused::Answered(receipt)) => {
-            let error = ApiError::conflict(
-                "already_answered",
-                "the request of this voucher is answered: here is its receipt, and no answer a second time",
-            );
-            with_receipt(error.into_response(), &receipt)
-        }
+        Err(refused) => refused.into_response(),
     }
 }
 
-enum Refused {
+/// Why a request is not worked on.
+pub(super) enum Refused {
     Error(ApiError),
+    /// It was, before.
     Answered(Box<SignedReceipt>),
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Error(error) => error.into_response(),
+            Self::Answered(receipt) => {
+                let message = "the request of this voucher is answered: here is its receipt, and no answer a second time";
+                let error = ApiError::conflict("already_answered", message);
+                with_receipt(error.into_response(), &receipt)
+            }
+        }
+    }
 }
 
 impl From<ApiError> for Refused {
@@ -202,22 +209,17 @@ async fn admit<C: ComputeChain>(
         lane.expects(&signed.voucher).map_err(Refusal::from)?;
     }
     let body = read_body(app.settings.max_body, body).await?;
-    begin(app, slot, route, payer, body).await
+    prepare(app, slot, route, payer, body).await
 }
 
-async fn begin<C: ComputeChain>(
+async fn prepare<C: ComputeChain>(
     app: &App<C>,
     slot: &ServiceSlot,
     route: Route,
     payer: Payer,
     body: Bytes,
 ) -> Result<Job, Refused> {
-    let Payer {
-        signed,
-        channel,
-        session,
-    } = payer;
-    let voucher = signed.voucher;
+    let voucher = payer.signed.voucher;
     let hash = request_hash(route.hashed(), &body)
         .map_err(|error| ApiError::invalid("route", error.to_string()))?;
     if hash != voucher.request {
@@ -257,12 +259,11 @@ async fn begin<C: ComputeChain>(
     let include_usage = parsed.include_usage;
     let asked = parsed.limits.max_tokens.unwrap_or(u64::MAX).min(max_tokens);
     let max_output = asked.saturating_mul(parsed.limits.choices);
-    app.core.ledger.begin(signed, &channel, &session).await?;
     Ok(Job {
         core: app.core.clone(),
         engine: slot.engine.clone(),
         request,
-        signed,
+        payer,
         model: slot.model.clone(),
         body_bytes,
         max_output,
@@ -296,25 +297,7 @@ async fn read_body(most: usize, body: Body) -> Result<Bytes, ApiError> {
 
 /// The receipt of a lane's last request; ends the next if it never came.
 async fn receipt<C: ComputeChain>(State(app): State<App<C>>, request: Request) -> Response {
-    let asked = async {
-        admission::no_query(request.uri())?;
-        let signed = admission::voucher(request.headers())?;
-        let slot = app.slot(signed.voucher.service)?;
-        let payer =
-            admission::payer(&app.directory, &app.core.genesis, signed, |_, _| Ok(())).await?;
-        let lane = signed.voucher.lane;
-        let is_redeemed = payer.session.lane(lane).is_some();
-        match app.core.ledger.begin_to_end(signed, is_redeemed).await {
-            Ok(()) => {}
-            Err(Refusal::Lane(LaneRefusal::Answered(receipt))) => return Ok(*receipt),
-            Err(refusal) => return Err(ApiError::from(refusal)),
-        }
-        let receipt = app.core.nothing(&signed, &slot.model);
-        let noted = app.core.ledger.end(receipt.clone()).await;
-        noted.map_err(Refusal::from)?;
-        Ok(receipt)
-    };
-    match asked.await {
+    match last_receipt(&app, request).await {
         Ok(receipt) => {
             let body = json!({
                 "object": "receipt",
@@ -328,7 +311,35 @@ async fn receipt<C: ComputeChain>(State(app): State<App<C>>, request: Request) -
     }
 }
 
-fn with_receipt(mut response: Response, receipt: &SignedReceipt) -> Response {
+async fn last_receipt<C: ComputeChain>(
+    app: &App<C>,
+    request: Request,
+) -> Result<SignedReceipt, ApiError> {
+    admission::no_query(request.uri())?;
+    let signed = admission::voucher(request.headers())?;
+    let model = app.slot(signed.voucher.service)?.model.clone();
+    let genesis = &app.core.genesis;
+    let payer = admission::payer(&app.directory, genesis, signed, |_, _| Ok(())).await?;
+    let is_redeemed = payer.session.lane(signed.voucher.lane).is_some();
+    let core = app.core.clone();
+    // Apart from the connection: whoever hangs up does not leave the lane half ended.
+    let ending = app.tasks.spawn(async move {
+        match core.ledger.begin_to_end(signed, is_redeemed).await {
+            Ok(()) => {}
+            Err(Refusal::Lane(LaneRefusal::Answered(receipt))) => return Ok(*receipt),
+            Err(refusal) => return Err(refusal),
+        }
+        let receipt = core.nothing(&signed, &model);
+        core.ledger.end(receipt.clone()).await?;
+        Ok(receipt)
+    });
+    match ending.await {
+        Ok(ended) => ended.map_err(ApiError::from),
+        Err(_) => Err(ApiError::unavailable("ledger", "the request broke off")),
+    }
+}
+
+pub(super) fn with_receipt(mut response: Response, receipt: &SignedReceipt) -> Response {
     if let Ok(value) = HeaderValue::try_from(receipt.to_text()) {
         response.headers_mut().insert(RECEIPT_HEADER, value);
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     body::Body,
     http::{header, HeaderValue, StatusCode},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use bytes::{Bytes, BytesMut};
 use futures::{stream, StreamExt};
@@ -16,7 +16,9 @@ use tokio::{
 };
 
 use super::{
+    admission::Payer,
     meter::{charge, Meter, NOTHING},
+    routes::Refused,
     Core,
 };
 use crate::{
@@ -33,12 +35,12 @@ const PIECES: usize = 32;
 /// How long a reader may take for one.
 const PIECE_TIME: Duration = Duration::from_secs(30);
 
-/// A request whose voucher is noted.
+/// A request whose voucher may be noted.
 pub(super) struct Job {
     pub(super) core: Arc<Core>,
     pub(super) engine: Arc<dyn Engine>,
     pub(super) request: EngineRequest,
-    pub(super) signed: SignedVoucher,
+    pub(super) payer: Payer,
     pub(super) model: ModelName,
     /// Bytes of the body as the client sent it.
     pub(super) body_bytes: u64,
@@ -58,11 +60,18 @@ pub(super) enum Given {
         receipt: SignedReceipt,
     },
     Stream(mpsc::Receiver<Bytes>),
+    /// The voucher is not taken.
+    Refused(Refused),
     /// The receipt could not be noted: there is no answer.
     Lost(JournalError),
 }
 
 impl Given {
+    /// What a client is given whose request ended otherwise than it can.
+    pub(super) fn lost(reason: &str) -> Self {
+        Self::Lost(JournalError::Write(reason.to_owned()))
+    }
+
     pub(super) fn into_response(self, verification: &'static str) -> Response {
         let (status, content, body, receipt) = match self {
             Self::Whole {
@@ -78,12 +87,11 @@ impl Given {
                 let body = Body::from_stream(pieces);
                 (StatusCode::OK, "text/event-stream", body, None)
             }
+            Self::Refused(refused) => return refused.into_response(),
             Self::Lost(error) => {
                 tracing::error!(%error, "a receipt cannot be noted; its request is lost");
                 let message = "the gateway cannot write its ledger; its operator can see why";
-                return axum::response::IntoResponse::into_response(ApiError::unavailable(
-                    "ledger", message,
-                ));
+                return ApiError::unavailable("ledger", message).into_response();
             }
         };
         let mut response = Response::new(body);
@@ -109,6 +117,16 @@ enum End {
 impl Job {
     /// Works; `given` gets what the client is given. The work does not end when the client goes away, the stream does.
     pub(super) async fn run(self, mut given: oneshot::Sender<Given>) {
+        let Payer {
+            signed,
+            channel,
+            session,
+        } = &self.payer;
+        if let Err(refusal) = self.core.ledger.begin(*signed, channel, session).await {
+            // Nobody need be told any more.
+            let _ = given.send(Given::Refused(refusal.into()));
+            return;
+        }
         let asking = self.engine.answer(self.request.clone());
         let answer = if self.request.stream {
             tokio::select! {
@@ -192,7 +210,9 @@ impl Job {
         hasher: &ResponseHasher,
         usage: Usage,
     ) -> Result<SignedReceipt, JournalError> {
-        let receipt = self.core.receipt(&self.signed, &self.model, hasher, usage);
+        let receipt = self
+            .core
+            .receipt(&self.payer.signed, &self.model, hasher, usage);
         self.core.ledger.end(receipt.clone()).await?;
         self.core.metrics.answered(&receipt.receipt);
         Ok(receipt)

@@ -154,7 +154,6 @@ impl<C: ComputeChain> Proxy<C> {
         };
         if let Err(Failure::Unwell(_)) = &outcome {
             self.market.failed(provider);
-            self.resolve_soon.notify_one();
         }
         outcome
     }

@@ -9,6 +9,7 @@ use std::{
 use codec::{Decode, DecodeAll, Encode};
 use noema_chain_client::AccountId;
 use noema_compute_primitives::Hash;
+use tokio::sync::Notify;
 
 use super::{
     lanes::{BuyerLane, Pending},
@@ -48,6 +49,8 @@ pub(crate) enum BookRefusal {
         maximum: u128,
         limit: u128,
     },
+    #[error("the request may cost {maximum} units; the session key may promise {limit} for one: set max_tokens lower, or grant another key")]
+    PerUse { maximum: u128, limit: u128 },
     #[error("no lane of the channel is free")]
     NoLane,
     #[error("the channel has {left} units left, of which {promised} are promised; the request may cost {maximum}")]
@@ -80,6 +83,7 @@ pub(crate) struct Taken {
 impl Drop for Taken {
     fn drop(&mut self) {
         self.book.state().active.remove(&self.key);
+        self.book.orphaned.notify_one();
     }
 }
 
@@ -89,6 +93,8 @@ pub(crate) struct Book {
     journal: Journal,
     state: Mutex<State>,
     spending: Spending,
+    /// Told when a lane is let go of, on which a voucher may be out.
+    pub(crate) orphaned: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -149,6 +155,7 @@ impl Book {
             journal,
             state: Mutex::new(state),
             spending,
+            orphaned: Notify::new(),
         }))
     }
 
@@ -350,6 +357,10 @@ impl State {
 
     /// Whether the channel pays for `maximum` beside all that is promised.
     fn covered(&self, account: &Account, maximum: u128) -> Result<(), BookRefusal> {
+        let limit = account.session.limits.per_use;
+        if maximum > limit {
+            return Err(BookRefusal::PerUse { maximum, limit });
+        }
         let first = LaneKey {
             channel: account.channel,
             session: 0,

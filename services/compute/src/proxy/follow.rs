@@ -155,7 +155,7 @@ impl<C: ComputeChain> Proxy<C> {
             });
             tokio::select! {
                 () = tokio::time::sleep(wait.max(Duration::from_millis(10))) => {}
-                () = self.resolve_soon.notified() => {}
+                () = self.book.orphaned.notified() => {}
                 () = self.stop.cancelled() => return,
             }
         }

@@ -17,11 +17,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use noema_chain_client::{AccountId, SigningKey};
 use noema_compute_primitives::{Hash, LaneId};
 use noema_transport::{serve, Clients, ConnectionLimits, Gate, Options, Patience, Security};
-use tokio::{
-    net::TcpListener,
-    sync::{Mutex, Notify},
-    time::timeout,
-};
+use tokio::{net::TcpListener, sync::Mutex, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use book::{Liar, Spending};
@@ -151,8 +147,6 @@ struct Proxy<C> {
     settings: Settings,
     /// Held by whoever opens a channel.
     opening: Mutex<()>,
-    /// There is a receipt to be asked for.
-    resolve_soon: Notify,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -201,7 +195,6 @@ pub async fn run<C: ComputeChain>(
             look: config.look,
         },
         opening: Mutex::new(()),
-        resolve_soon: Notify::new(),
         tasks: TaskTracker::new(),
         stop: stop.clone(),
     });

@@ -276,7 +276,9 @@ fn all_failed(failures: &[(AccountId, Failure)]) -> ApiError {
     let told = told.collect::<Vec<_>>().join("; ");
     let refused = |failure: &Failure| matches!(failure, Failure::Book(_));
     let limited = failures.iter().find_map(|(_, failure)| match failure {
-        Failure::Book(BookRefusal::PerRequest { .. } | BookRefusal::Limit { .. }) => Some(()),
+        Failure::Book(
+            BookRefusal::PerRequest { .. } | BookRefusal::PerUse { .. } | BookRefusal::Limit { .. },
+        ) => Some(()),
         _ => None,
     });
     if limited.is_some() {

@@ -102,7 +102,6 @@ impl<C: ComputeChain> Proxy<C> {
                         // The provider sees that nobody reads any more, and what was done is asked for.
                         tracing::debug!("an application went away");
                         drop((events, taken));
-                        self.resolve_soon.notify_one();
                         return;
                     }
                 }
@@ -111,8 +110,7 @@ impl<C: ComputeChain> Proxy<C> {
                 next = events.next() => next,
                 () = to.closed() => {
                     drop((events, taken));
-                    self.resolve_soon.notify_one();
-                    return;
+                            return;
                 }
             };
         };
@@ -125,6 +123,5 @@ impl<C: ComputeChain> Proxy<C> {
         let event = Event::new(None, &error.body().to_string());
         let _ = timeout(PIECE_TIME, to.send(event.raw().clone())).await;
         drop(taken);
-        self.resolve_soon.notify_one();
     }
 }
