@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -54,16 +54,32 @@ pub enum JournalError {
     Write(String),
 }
 
+#[derive(Debug)]
 struct Job {
     changes: Vec<Change>,
     done: oneshot::Sender<Result<(), JournalError>>,
 }
 
-/// The notes of one program. Cloning is cheap.
+/// The notes of one program. Cloning is cheap; the file is free again when the last clone is gone.
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     database: Arc<Database>,
-    jobs: mpsc::UnboundedSender<Job>,
+    /// None while it ends.
+    jobs: Option<mpsc::UnboundedSender<Job>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.jobs = None;
+        // What was submitted is written; a writer that panicked has said so.
+        let _ = self.writer.take().map(JoinHandle::join);
+    }
 }
 
 fn table(name: Table) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
@@ -91,17 +107,23 @@ impl Journal {
         let database = Arc::new(database);
         let (jobs, waiting) = mpsc::unbounded_channel();
         let writing = database.clone();
-        thread::Builder::new()
+        let writer = thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || write_all(&writing, waiting))
             .map_err(|e| failed(e.to_string()))?;
-        Ok(Self { database, jobs })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                database,
+                jobs: Some(jobs),
+                writer: Some(writer),
+            }),
+        })
     }
 
     /// Every note of a table.
     pub(crate) fn read(&self, name: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, JournalError> {
         let read = || -> Result<_, redb::Error> {
-            let transaction = self.database.begin_read()?;
+            let transaction = self.inner.database.begin_read()?;
             let table = transaction.open_table(table(name))?;
             let mut notes = Vec::new();
             for entry in table.range::<&[u8]>(..)? {
@@ -116,7 +138,7 @@ impl Journal {
     /// The last key of a table.
     pub(crate) fn last_key(&self, name: Table) -> Result<Option<Vec<u8>>, JournalError> {
         let read = || -> Result<_, redb::Error> {
-            let transaction = self.database.begin_read()?;
+            let transaction = self.inner.database.begin_read()?;
             let table = transaction.open_table(table(name))?;
             let last = table.last()?;
             Ok(last.map(|(key, _)| key.value().to_vec()))
@@ -133,7 +155,8 @@ impl Journal {
     pub(crate) fn submit(&self, changes: Vec<Change>) -> Written {
         let (done, written) = oneshot::channel();
         // Without a writer nobody answers, which is the answer.
-        let _ = self.jobs.send(Job { changes, done });
+        let job = Job { changes, done };
+        let _ = self.inner.jobs.as_ref().map(|jobs| jobs.send(job));
         Written(written)
     }
 }
@@ -230,14 +253,7 @@ mod tests {
         }
         journal.write(vec![change(&[7], None)]).await.unwrap();
         drop(journal);
-        let journal = loop {
-            // The writer ends on its own when the last handle is gone.
-            match Journal::open(&path, b"me", &[T]) {
-                Ok(journal) => break journal,
-                Err(JournalError::Open { .. }) => thread::yield_now(),
-                Err(other) => panic!("{other}"),
-            }
-        };
+        let journal = Journal::open(&path, b"me", &[T]).unwrap();
         let notes = journal.read(T).unwrap();
         assert_eq!(notes.len(), 199);
         assert_eq!(notes[0], (vec![0], vec![0, 1]));
@@ -251,12 +267,7 @@ mod tests {
         let again = Journal::open(&path, b"me", &[T]);
         assert!(matches!(again, Err(JournalError::Open { .. })), "in use");
         drop(journal);
-        let found = loop {
-            match Journal::open(&path, b"you", &[T]) {
-                Err(JournalError::Open { .. }) => thread::yield_now(),
-                other => break other,
-            }
-        };
+        let found = Journal::open(&path, b"you", &[T]);
         assert!(matches!(found, Err(JournalError::Foreign { .. })));
     }
 }

@@ -13,7 +13,7 @@ use axum::{
 };
 use bytes::Bytes;
 use noema_compute_primitives::request_hash;
-use serde_json::{json, Value};
+use serde_json::json;
 use tokio::{sync::oneshot, time::timeout};
 use tower_http::cors::{Any, CorsLayer};
 

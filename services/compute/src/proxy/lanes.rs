@@ -104,14 +104,13 @@ impl BuyerLane {
     /// The lane with the receipt of the voucher that is out, which was checked. None when it is for another.
     pub fn settle(&self, receipt: SignedReceipt) -> Option<Self> {
         let voucher = &self.pending.as_ref()?.signed.voucher;
-        let stated = &receipt.receipt;
+        let (nonce, cumulative) = (receipt.receipt.nonce, receipt.receipt.cumulative);
         let ceiling = voucher.ceiling().ok()?;
-        let fits =
-            stated.nonce == voucher.nonce && (voucher.paid..=ceiling).contains(&stated.cumulative);
+        let fits = nonce == voucher.nonce && (voucher.paid..=ceiling).contains(&cumulative);
         let [last, _] = self.receipts.clone();
         fits.then(|| Self {
-            nonce: voucher.nonce,
-            owed: stated.cumulative,
+            nonce,
+            owed: cumulative,
             pending: None,
             stopped: self.stopped.clone(),
             receipts: [Some(receipt), last],

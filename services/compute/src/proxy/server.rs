@@ -4,18 +4,16 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, Request, State},
-    http::{header, uri::Authority, HeaderMap, HeaderValue, StatusCode},
-    middleware::Next,
+    extract::{Request, State},
+    http::{header, HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
-    Json, Router,
+    Router,
 };
 use bytes::Bytes;
 use futures::stream;
 use noema_chain_client::AccountId;
 use noema_compute_primitives::request_hash;
-use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc, time::timeout};
 

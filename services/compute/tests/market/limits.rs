@@ -1,7 +1,5 @@
 //! What applications may spend, and channels that are opened for them.
 
-use std::time::Duration;
-
 use noema_compute::proxy::{Application, OpeningPolicy, ProxyConfig};
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -59,7 +57,7 @@ async fn applications_have_keys_and_limits_that_survive_a_restart() {
     bench.proxy.stop().await;
     let mut config = proxy_config(bench.dir.path());
     applications(&mut config);
-    let again = loop_until_open(&bench.market.chain, config).await;
+    let again = run_proxy(&bench.market.chain, config).await;
     assert_eq!(
         ask(again.url.clone(), "sesame", 800).await.status(),
         StatusCode::PAYMENT_REQUIRED
@@ -70,12 +68,6 @@ async fn applications_have_keys_and_limits_that_survive_a_restart() {
     );
     again.stop().await;
     bench.market.gateway.stop().await;
-}
-
-/// The book of a proxy that has just stopped may be in use for a moment.
-async fn loop_until_open(chain: &TestChain, config: ProxyConfig) -> Running {
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    run_proxy(chain, config).await
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use noema_compute::{chain::ChannelState, openai::Route};
-use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::harness::*;
@@ -23,25 +22,19 @@ async fn revoked_sessions_and_closing_channels_get_no_more_work_and_are_redeemed
     });
     let signed = first.sign(first.voucher(Route::Chat, &body, 10_000));
     let chain = market.chain.clone();
+    // Until the gateway has seen it, the voucher is good, once.
     let mut code = String::new();
-    for _ in 0..200 {
+    for _ in 0..500 {
         let response = first.send(&url, Route::Chat, &body, &signed).await;
-        let error: Value = response.json().await.unwrap();
-        code = error["error"]["code"]
+        let answer: Value = response.json().await.unwrap();
+        code = answer["error"]["code"]
             .as_str()
             .unwrap_or_default()
             .to_owned();
         if code == "session_revoked" {
             break;
         }
-        if let Some(nonce) = error["nonce"].as_u64() {
-            panic!("{nonce}");
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        first = Buyer {
-            nonce: first.nonce,
-            ..first
-        };
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(code, "session_revoked");
     chain.change(|state| state.tick = 1_095);

@@ -1,7 +1,5 @@
 //! The ledger over a real journal.
 
-use std::time::Duration;
-
 use noema_session::Limits;
 
 use super::*;
@@ -67,14 +65,8 @@ fn receipt(of: &SignedVoucher, output: u64) -> SignedReceipt {
     }
 }
 
-async fn reopen(dir: &Path) -> Ledger {
-    for _ in 0..500 {
-        match Ledger::open(dir, &GENESIS, &PROVIDER) {
-            Ok(ledger) => return ledger,
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    }
-    panic!("the ledger stays in use");
+fn open(dir: &Path) -> Ledger {
+    Ledger::open(dir, &GENESIS, &PROVIDER).unwrap()
 }
 
 async fn begin(ledger: &Ledger, signed: SignedVoucher, left: u128) -> Result<(), Refusal> {
@@ -86,7 +78,7 @@ async fn begin(ledger: &Ledger, signed: SignedVoucher, left: u128) -> Result<(),
 #[tokio::test]
 async fn begin_promises_no_more_than_channel_and_session_have_left() {
     let dir = tempfile::tempdir().unwrap();
-    let ledger = reopen(dir.path()).await;
+    let ledger = open(dir.path());
     begin(&ledger, voucher(1, 0, 1, 0, 100), 300).await.unwrap();
     begin(&ledger, voucher(1, 1, 1, 0, 100), 300).await.unwrap();
     let refused = begin(&ledger, voucher(1, 2, 1, 0, 101), 300)
@@ -130,7 +122,7 @@ async fn begin_promises_no_more_than_channel_and_session_have_left() {
 #[tokio::test]
 async fn a_receipt_frees_what_its_request_did_not_cost_and_survives_a_restart() {
     let dir = tempfile::tempdir().unwrap();
-    let ledger = reopen(dir.path()).await;
+    let ledger = open(dir.path());
     let first = voucher(1, 0, 1, 0, 250);
     begin(&ledger, first, 300).await.unwrap();
     assert_eq!(ledger.unfinished(), [first]);
@@ -141,7 +133,7 @@ async fn a_receipt_frees_what_its_request_did_not_cost_and_survives_a_restart() 
         .await
         .unwrap();
     drop(ledger);
-    let ledger = reopen(dir.path()).await;
+    let ledger = open(dir.path());
     assert_eq!(ledger.unfinished().len(), 1);
     let due = ledger.due(3, &channel(300));
     assert_eq!(due.len(), 1);
@@ -153,7 +145,7 @@ async fn a_receipt_frees_what_its_request_did_not_cost_and_survives_a_restart() 
 #[tokio::test]
 async fn a_lane_that_the_chain_knows_and_the_ledger_does_not_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let ledger = reopen(dir.path()).await;
+    let ledger = open(dir.path());
     let mut info = channel(300);
     info.sessions[0].redeemed.push(crate::chain::LaneInfo {
         lane: 0,
@@ -175,7 +167,7 @@ async fn a_lane_that_the_chain_knows_and_the_ledger_does_not_is_refused() {
 #[tokio::test]
 async fn many_at_once_on_one_lane_are_one() {
     let dir = tempfile::tempdir().unwrap();
-    let ledger = reopen(dir.path()).await;
+    let ledger = open(dir.path());
     let tries = (0..50u128).map(|n| begin(&ledger, voucher(1, 0, 1, 0, 10 + n % 2), 300));
     let taken = futures::future::join_all(tries).await;
     assert_eq!(taken.iter().filter(|taken| taken.is_ok()).count(), 1);
@@ -184,13 +176,13 @@ async fn many_at_once_on_one_lane_are_one() {
 #[tokio::test]
 async fn a_settled_channel_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let ledger = reopen(dir.path()).await;
+    let ledger = open(dir.path());
     let first = voucher(1, 0, 1, 0, 10);
     begin(&ledger, first, 300).await.unwrap();
     assert!(!ledger.is_expired(3, 999));
     assert!(ledger.is_expired(3, 1_000));
     ledger.forget(3).await.unwrap();
     drop(ledger);
-    let ledger = reopen(dir.path()).await;
+    let ledger = open(dir.path());
     assert_eq!(ledger.lane(&LaneKey::of(&first.voucher)), None);
 }
