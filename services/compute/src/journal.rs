@@ -20,6 +20,9 @@ const OWNER: &[u8] = b"owner";
 /// A part of the database. Its keys are in the order of their bytes.
 pub(crate) type Table = &'static str;
 
+/// A note: its key and its value.
+pub(crate) type Note = (Vec<u8>, Vec<u8>);
+
 /// A note that is written, or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
@@ -121,7 +124,7 @@ impl Journal {
     }
 
     /// Every note of a table.
-    pub(crate) fn read(&self, name: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, JournalError> {
+    pub(crate) fn read(&self, name: Table) -> Result<Vec<Note>, JournalError> {
         let read = || -> Result<_, redb::Error> {
             let transaction = self.inner.database.begin_read()?;
             let table = transaction.open_table(table(name))?;

@@ -57,7 +57,7 @@ pub(super) enum Given {
     Whole {
         status: StatusCode,
         body: Bytes,
-        receipt: SignedReceipt,
+        receipt: Box<SignedReceipt>,
     },
     Stream(mpsc::Receiver<Bytes>),
     /// The voucher is not taken.
@@ -198,7 +198,7 @@ impl Job {
             Ok(receipt) => Given::Whole {
                 status,
                 body,
-                receipt,
+                receipt: Box::new(receipt),
             },
             Err(error) => Given::Lost(error),
         }

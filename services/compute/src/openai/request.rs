@@ -211,10 +211,7 @@ mod tests {
     fn what_is_not_understood_reaches_the_engine_byte_by_byte() {
         let body = r#"{"model":"m","messages":[{"b":1,"a":2.50}],"tools":[{"z":1e3,"a":"\u00e4"}],"x":12345678901234567890123}"#;
         let sent = chat(body).unwrap().for_engine(7);
-        let expected = body
-            .replace("}],\"x\"", "}],\"x\"")
-            .trim_end_matches('}')
-            .to_owned();
+        let expected = body.trim_end_matches('}');
         assert_eq!(
             String::from_utf8(sent).unwrap(),
             format!("{expected},\"max_tokens\":7}}")

@@ -37,7 +37,6 @@ pub(super) struct Asking {
     pub(super) route: Route,
     pub(super) body: Bytes,
     pub(super) model: ModelName,
-    pub(super) stream: bool,
     pub(super) limits: Limits,
     pub(super) hash: Hash,
     pub(super) application: String,
@@ -60,7 +59,7 @@ pub(super) struct Began {
 }
 
 pub(super) enum Outcome {
-    Whole(Good),
+    Whole(Box<Good>),
     Stream(Box<Began>),
 }
 
@@ -253,11 +252,11 @@ impl<C: ComputeChain> Proxy<C> {
             self.market.failed(provider);
             return Err(Failure::Busy { status });
         }
-        Ok(Outcome::Whole(Good {
+        Ok(Outcome::Whole(Box::new(Good {
             status,
             body,
             receipt,
-        }))
+        })))
     }
 
     async fn first_event(

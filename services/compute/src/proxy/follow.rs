@@ -68,7 +68,7 @@ impl<C: ComputeChain> Proxy<C> {
             match self.market.refresh().await {
                 Ok(()) => self.report_all(&mut reported).await,
                 Err(error) => {
-                    tracing::warn!(%error, "the chain cannot be read; the proxy tries again")
+                    tracing::warn!(%error, "the chain cannot be read; the proxy tries again");
                 }
             }
             tokio::select! {

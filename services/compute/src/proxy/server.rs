@@ -130,8 +130,7 @@ async fn read<C: ComputeChain>(
         model: model
             .try_into()
             .map_err(|_| ApiError::invalid("model", "the name of the model is too long"))?,
-        stream: parsed.stream,
-        limits: parsed.limits.clone(),
+        limits: parsed.limits,
         hash,
         application,
         limit,
@@ -203,11 +202,12 @@ async fn by_any_account<C: ComputeChain>(
 fn respond<C: ComputeChain>(app: App<C>, outcome: Outcome, candidate: &Candidate) -> Response {
     let provider = candidate.info.provider;
     let (status, content, body, receipt) = match outcome {
-        Outcome::Whole(Good {
-            status,
-            body,
-            receipt,
-        }) => {
+        Outcome::Whole(good) => {
+            let Good {
+                status,
+                body,
+                receipt,
+            } = *good;
             app.metrics.answered(&receipt.receipt);
             (status, "application/json", Body::from(body), Some(receipt))
         }

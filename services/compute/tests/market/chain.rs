@@ -8,13 +8,10 @@ use std::{
 };
 
 use codec::{Decode, Encode};
-use noema_chain_client::{
-    AccountId, BlockRef, ChainError, DispatchFailure, Hash as BlockHash, Head, SigningKey,
-    SubmitError,
-};
+use noema_chain_client::{AccountId, ChainError, Hash as BlockHash, Head, SigningKey, SubmitError};
 use noema_compute::chain::{
     Browse, ChannelInfo, ChannelPage, ChannelState, Claim, ComputeChain, Constants, Evidence,
-    LaneInfo, Opening, Page, ProviderInfo, Room, ServiceInfo, SessionInfo, Tick,
+    Opening, Page, ProviderInfo, Room, ServiceInfo, SessionInfo, Tick,
 };
 use noema_compute_primitives::{
     ChannelId, Descriptor, Hash, Price, ServiceId, ServiceKind, VerificationMode,
@@ -55,8 +52,6 @@ struct Inner {
     path: Option<PathBuf>,
     state: Mutex<State>,
     heads: watch::Sender<Head>,
-    /// Who signs calls.
-    signer: AccountId,
 }
 
 pub(crate) fn key(name: &str) -> SigningKey {
@@ -72,25 +67,24 @@ fn head(number: u32) -> Head {
 }
 
 impl TestChain {
-    pub(crate) fn new(signer: AccountId) -> Self {
-        let chain = Self::over(None, State::default(), signer);
+    pub(crate) fn new() -> Self {
+        let chain = Self::over(None, State::default());
         chain.change(|state| state.tick = 1_000);
         chain
     }
 
     /// The chain of a file that another process also reads.
-    pub(crate) fn at(path: &Path, signer: AccountId) -> Self {
-        Self::over(Some(path.to_owned()), State::default(), signer)
+    pub(crate) fn at(path: &Path) -> Self {
+        Self::over(Some(path.to_owned()), State::default())
     }
 
-    fn over(path: Option<PathBuf>, state: State, signer: AccountId) -> Self {
+    fn over(path: Option<PathBuf>, state: State) -> Self {
         let (heads, _) = watch::channel(head(1));
         Self {
             inner: Arc::new(Inner {
                 path,
                 state: Mutex::new(state),
                 heads,
-                signer,
             }),
         }
     }

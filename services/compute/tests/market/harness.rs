@@ -127,7 +127,7 @@ impl Market {
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut GatewayConfig)) -> Self {
         let (provider, service_key) = (key("Bob"), key("Charlie"));
-        let chain = TestChain::new(provider.account());
+        let chain = TestChain::new();
         let engine = TestEngine::start().await;
         let dir = tempfile::tempdir().unwrap();
         chain.offer(

@@ -135,6 +135,7 @@ fn charge(receipt: &mut Receipt, usage: Usage) {
     receipt.cumulative = before + receipt.amount;
 }
 
+#[allow(clippy::ptr_arg, reason = "others make answers longer")]
 fn edit_one_byte(body: &mut Vec<u8>, _: &mut Receipt) {
     let at = body
         .windows(4)

@@ -71,7 +71,7 @@ fn child() {
         match told("ROLE").as_str() {
             "gateway" => {
                 let provider = key("Bob");
-                let chain = TestChain::at(&chain_file, provider.account());
+                let chain = TestChain::at(&chain_file);
                 let engine = told("ENGINE");
                 let mut config = gateway_config(
                     &dir.join("provider"),
@@ -96,7 +96,7 @@ fn child() {
             }
             "proxy" => {
                 let config = proxy_config(&dir.join("buyer"));
-                let chain = TestChain::at(&chain_file, config.payer);
+                let chain = TestChain::at(&chain_file);
                 proxy::run(
                     chain.signed_by(config.payer),
                     config,
@@ -186,7 +186,7 @@ struct Scene {
 impl Scene {
     async fn new(seed: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let chain = TestChain::at(&dir.path().join("chain"), key("Alice").account());
+        let chain = TestChain::at(&dir.path().join("chain"));
         chain.change(|state| state.tick = 1_000);
         chain.offer(
             CHAT,

@@ -1,5 +1,9 @@
 //! Gateways and proxies over real HTTP on loopback, with an engine and a chain of the tests' own.
 #![allow(missing_docs)]
+#![allow(
+    clippy::result_large_err,
+    reason = "the errors of the chain are as large as they are"
+)]
 
 mod admission;
 mod bench;

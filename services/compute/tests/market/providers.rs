@@ -70,7 +70,7 @@ async fn full_size_three_providers_of_which_one_dies_answer_a_thousand_requests(
 }
 
 async fn three_providers(all: usize) {
-    let chain = TestChain::new(key("Alice").account());
+    let chain = TestChain::new();
     let first = provider(&chain, 1, ("Bob", "Bob//receipts")).await;
     let second = provider(&chain, 2, ("Charlie", "Charlie//receipts")).await;
     let third = provider(&chain, 3, ("Eve", "Eve//receipts")).await;

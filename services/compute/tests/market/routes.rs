@@ -43,6 +43,9 @@ fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> 
     text.into_bytes()
 }
 
+/// What it is, headers, path, body.
+type Trick<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str, &'a str);
+
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// As many faults as one peer may make at once; then the gateway is not asked any more, which would prove nothing.
@@ -168,7 +171,7 @@ async fn no_trick_with_headers_makes_one_voucher_pay_for_something_else() {
     let padded = format!("{good}=");
     let tabbed = format!("\t{}\u{a0}", &good[..20]);
     let upper = good.to_uppercase();
-    let tricks: Vec<(&str, Vec<(&str, &str)>, &str, &str)> = vec![
+    let tricks: Vec<Trick<'_>> = vec![
         (
             "two vouchers",
             vec![JSON, (VOUCHER_HEADER, &good), (VOUCHER_HEADER, &good)],
