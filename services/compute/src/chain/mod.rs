@@ -3,11 +3,10 @@
 mod node;
 mod types;
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
-use noema_chain_client::{AccountId, ChainError, Head, SubmitError};
+use noema_chain_client::{AccountId, ChainError, SubmitError};
 use noema_compute_primitives::{ChannelId, Hash, ServiceId};
-use tokio::sync::watch;
 
 pub use node::NodeChain;
 pub use types::{
@@ -15,19 +14,25 @@ pub use types::{
     NextPrice, Opening, Page, ProviderInfo, Room, ServiceInfo, SessionInfo, Tick,
 };
 
+/// What time it is by the chain, and by how much that may be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The tick of the newest finalised block.
+    pub tick: Tick,
+    /// How long ago that block was first seen: a chain that does not finalise grows old.
+    pub age: Duration,
+}
+
 /// The compute market of a chain, in finalised state. Each question is answered by the newest finalised block that is known when it is asked.
 pub trait ComputeChain: Clone + Send + Sync + 'static {
     /// Hash of the first block: separates signatures of this chain from others.
     fn genesis(&self) -> Hash;
 
-    /// Finalised blocks.
-    fn heads(&self) -> watch::Receiver<Head>;
-
     /// What the runtime decided.
     fn constants(&self) -> impl Future<Output = Result<Constants, ChainError>> + Send;
 
     /// The present tick.
-    fn now(&self) -> impl Future<Output = Result<Tick, ChainError>> + Send;
+    fn now(&self) -> impl Future<Output = Result<Moment, ChainError>> + Send;
 
     /// Services of active providers that fit, after the one where the page before ended.
     fn browse(

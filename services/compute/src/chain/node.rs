@@ -2,15 +2,14 @@
 
 use codec::{DecodeAll, Encode};
 use noema_chain_client::{
-    AccountId, Call, ChainClient, ChainError, Head, SigningKey, StateAt, SubmitError, Submitter,
+    AccountId, Call, ChainClient, ChainError, SigningKey, StateAt, SubmitError, Submitter,
 };
 use noema_compute_primitives::{ChannelId, Hash, ServiceId};
 use serde_json::Value;
-use tokio::sync::watch;
 
 use super::{
-    Browse, ChannelInfo, ChannelPage, Claim, ComputeChain, Constants, Evidence, Opening, Page,
-    ProviderInfo, ServiceInfo, Tick,
+    Browse, ChannelInfo, ChannelPage, Claim, ComputeChain, Constants, Evidence, Moment, Opening,
+    Page, ProviderInfo, ServiceInfo,
 };
 
 /// Name of the pallet in the runtime.
@@ -79,10 +78,6 @@ impl ComputeChain for NodeChain {
         self.client.genesis_hash().0
     }
 
-    fn heads(&self) -> watch::Receiver<Head> {
-        self.client.finalized_heads()
-    }
-
     async fn constants(&self) -> Result<Constants, ChainError> {
         let state = self.client.at_finalized().await?;
         Ok(Constants {
@@ -94,8 +89,11 @@ impl ComputeChain for NodeChain {
         })
     }
 
-    async fn now(&self) -> Result<Tick, ChainError> {
-        self.client.at_finalized().await?.tick().await
+    async fn now(&self) -> Result<Moment, ChainError> {
+        let head = self.client.finalized();
+        let tick = self.client.at(head.block()).await?.tick().await?;
+        let age = head.seen_at.elapsed();
+        Ok(Moment { tick, age })
     }
 
     async fn browse(

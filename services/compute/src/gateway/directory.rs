@@ -200,20 +200,36 @@ impl<C: ComputeChain> Directory<C> {
         }
     }
 
-    /// Reads clock, services and the channels that are known, and `more`, anew.
-    pub(crate) async fn refresh(&self, more: &[ChannelId]) -> Result<(), ChainError> {
-        let seen = Instant::now();
-        let now = self.chain.now().await?;
+    /// Reads clock and services anew, and the channels that are known, and `more`, of those that were not read for `pause`.
+    pub(crate) async fn refresh(
+        &self,
+        more: &[ChannelId],
+        pause: Duration,
+    ) -> Result<(), ChainError> {
+        let asked = Instant::now();
+        let moment = self.chain.now().await?;
+        let now = moment.tick;
+        // A machine that has just started has no time so long ago.
+        let seen = asked.checked_sub(moment.age).unwrap_or(asked);
         for service in &self.services {
             let info = self.chain.service(*service).await?;
             let info = info.filter(|info| info.provider == self.provider);
             self.note_offer(*service, info, now);
         }
         self.write().clock = Some(Clock { now, seen });
-        let mut channels: Vec<_> = self.read().channels.keys().copied().collect();
-        channels.extend(more);
-        channels.sort_unstable();
-        channels.dedup();
+        let channels = {
+            let state = self.read();
+            let known = state.channels.keys().chain(more).copied();
+            let mut channels: Vec<_> = known
+                .filter(|channel| {
+                    let seen = state.channels.get(channel);
+                    seen.is_none_or(|seen| seen.at.elapsed() >= pause)
+                })
+                .collect();
+            channels.sort_unstable();
+            channels.dedup();
+            channels
+        };
         let looks = channels.into_iter().map(|channel| self.look(channel));
         let mut looks = futures::stream::iter(looks).buffer_unordered(QUESTIONS);
         while let Some(looked) = looks.next().await {

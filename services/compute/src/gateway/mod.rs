@@ -88,7 +88,7 @@ pub struct GatewayConfig {
     pub price_leniency: Tick,
     /// How old finalised state may be.
     pub stale_after: Duration,
-    /// How often the chain is read when no new block is seen.
+    /// How often the chain is read, and each channel of it.
     pub look: Duration,
     /// When something is redeemed.
     pub redeem: RedeemPolicy,
@@ -265,7 +265,7 @@ pub async fn run<C: ComputeChain>(
         stop: stop.clone(),
     });
     gateway.end_unfinished().await?;
-    if let Err(error) = gateway.directory.refresh(&[]).await {
+    if let Err(error) = gateway.directory.refresh(&[], config.look).await {
         tracing::warn!(%error, "the chain cannot be read yet");
     }
     let identity = config.tls.identity(&config.data_dir)?;

@@ -71,9 +71,8 @@ pub(super) fn is_time(
 }
 
 impl<C: ComputeChain> Gateway<C> {
-    /// Follows the chain until told to stop: reads it anew with each block, and redeems when it is time.
+    /// Follows the chain until told to stop: reads it anew every now and then, and redeems when it is time.
     pub(super) async fn follow(self: Arc<Self>) {
-        let mut heads = self.chain.heads();
         let mut redeemed_at = Instant::now();
         let mut paused_until = Instant::now();
         loop {
@@ -90,7 +89,6 @@ impl<C: ComputeChain> Gateway<C> {
                 }
             }
             tokio::select! {
-                changed = heads.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(self.settings.look) => {}
                 () = self.stop.cancelled() => return,
             }
@@ -103,7 +101,7 @@ impl<C: ComputeChain> Gateway<C> {
         paused_until: Instant,
     ) -> Result<(), RoundError> {
         let known = self.core.ledger.known();
-        self.directory.refresh(&known).await?;
+        self.directory.refresh(&known, self.settings.look).await?;
         let Ok(now) = self.directory.now() else {
             return Ok(());
         };
@@ -140,7 +138,14 @@ impl<C: ComputeChain> Gateway<C> {
         for some in all.chunks(most) {
             let claims: Vec<_> = some.iter().map(|(_, due)| self.claim(due)).collect();
             let count = claims.len();
-            self.chain.redeem(claims).await?;
+            let redeemed = self.chain.redeem(claims).await;
+            // Whatever came of it, what is due is another sum now.
+            let mut channels: Vec<_> = some.iter().map(|(_, due)| due.key.channel).collect();
+            channels.dedup();
+            for channel in channels {
+                self.directory.look(channel).await?;
+            }
+            redeemed?;
             tracing::trace!(target: "noema_compute::durable", step = "redeemed");
             self.core
                 .metrics

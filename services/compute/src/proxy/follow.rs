@@ -62,7 +62,6 @@ pub(super) fn evidence(
 impl<C: ComputeChain> Proxy<C> {
     /// Follows the chain until told to stop.
     pub(super) async fn follow(self: Arc<Self>) {
-        let mut heads = self.chain.heads();
         let mut reported: HashMap<LaneKey, u128> = HashMap::new();
         loop {
             match self.market.refresh().await {
@@ -72,7 +71,6 @@ impl<C: ComputeChain> Proxy<C> {
                 }
             }
             tokio::select! {
-                changed = heads.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(self.settings.look) => {}
                 () = self.stop.cancelled() => return,
             }
@@ -199,7 +197,7 @@ impl<C: ComputeChain> Proxy<C> {
                     constants.min_cap
                 ));
             }
-            let now = self.chain.now().await.map_err(|e| e.to_string())?;
+            let now = self.chain.now().await.map_err(|e| e.to_string())?.tick;
             let grant = Grant {
                 key: self.session_key.account(),
                 scope: (),

@@ -73,6 +73,7 @@ pub(crate) struct Listing {
     pub(crate) accounts: BTreeMap<ServiceId, Vec<Account>>,
     /// All channels of the payer's with such a session.
     pub(crate) channels: BTreeMap<ChannelId, Arc<ChannelInfo>>,
+    /// When the block was seen of which it is the state.
     pub(crate) read_at: Option<Instant>,
 }
 
@@ -115,10 +116,11 @@ impl<C: ComputeChain> Market<C> {
 
     /// Reads the chain anew.
     pub(crate) async fn refresh(&self) -> Result<(), ChainError> {
-        let now = self.chain.now().await?;
+        let asked = Instant::now();
+        let moment = self.chain.now().await?;
         let mut listing = Listing {
-            now,
-            read_at: Some(Instant::now()),
+            now: moment.tick,
+            read_at: Some(asked.checked_sub(moment.age).unwrap_or(asked)),
             ..Listing::default()
         };
         for kind in [ServiceKind::Chat, ServiceKind::Embedding] {

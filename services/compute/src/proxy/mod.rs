@@ -94,7 +94,7 @@ pub struct ProxyConfig {
     pub patience: Duration,
     /// How old finalised state may be before the proxy says that it is unwell.
     pub stale_after: Duration,
-    /// How often the chain is read when no new block is seen.
+    /// How often the chain is read.
     pub look: Duration,
 }
 

@@ -205,3 +205,42 @@ async fn prices_around_a_change_are_taken_for_a_while() {
     assert!(refused);
     market.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn a_chain_that_does_not_finalise_stops_new_work_and_nothing_else() {
+    let market = Market::start().await;
+    let mut buyer = Buyer::new(0);
+    let body = chat("words 1");
+    let (_, _, receipt) = buyer.ask(&market.gateway.url, Route::Chat, &body).await;
+    market.chain.change(|state| state.silent = 61);
+    let signed = buyer.sign(buyer.voucher(Route::Chat, &body, 10_000));
+    let mut code = String::new();
+    for _ in 0..300 {
+        let response = buyer
+            .send(&market.gateway.url, Route::Chat, &body, &signed)
+            .await;
+        if let Some(receipt) = receipt_of(&response) {
+            // Not seen yet.
+            assert!(receipt.receipt.nonce > 1);
+        }
+        let answer: Value = response.json().await.unwrap();
+        code = answer["error"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        if code == "chain_stale" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(code, "chain_stale");
+    let health = buyer
+        .client
+        .get(format!("{}/v1/health", market.gateway.url));
+    assert_eq!(
+        health.send().await.unwrap().status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    assert_eq!(receipt.receipt.nonce, 1);
+    market.gateway.stop().await;
+}

@@ -4,20 +4,19 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
-    time::Instant,
+    time::Duration,
 };
 
 use codec::{Decode, Encode};
-use noema_chain_client::{AccountId, ChainError, Hash as BlockHash, Head, SigningKey, SubmitError};
+use noema_chain_client::{AccountId, ChainError, SigningKey, SubmitError};
 use noema_compute::chain::{
     Browse, ChannelInfo, ChannelPage, ChannelState, Claim, ComputeChain, Constants, Evidence,
-    Opening, Page, ProviderInfo, Room, ServiceInfo, SessionInfo, Tick,
+    Moment, Opening, Page, ProviderInfo, Room, ServiceInfo, SessionInfo, Tick,
 };
 use noema_compute_primitives::{
     ChannelId, Descriptor, Hash, Price, ServiceId, ServiceKind, VerificationMode,
 };
 use noema_session::Limits;
-use tokio::sync::watch;
 
 use crate::rules::failed;
 
@@ -31,6 +30,8 @@ pub(crate) const PRICE: Price = Price::Tokens {
 #[derive(Clone, Debug, Default, Encode, Decode)]
 pub(crate) struct State {
     pub(crate) tick: Tick,
+    /// For how many seconds nothing was finalised.
+    pub(crate) silent: u64,
     pub(crate) services: Vec<ServiceInfo>,
     pub(crate) channels: Vec<(ChannelId, ChannelInfo)>,
     /// Calls that redeemed, with the number of their claims.
@@ -43,6 +44,12 @@ pub(crate) struct State {
     pub(crate) paid: Vec<(AccountId, u128)>,
 }
 
+impl State {
+    fn age(&self) -> Duration {
+        Duration::from_secs(self.silent)
+    }
+}
+
 #[derive(Clone)]
 pub(crate) struct TestChain {
     inner: Arc<Inner>,
@@ -51,19 +58,10 @@ pub(crate) struct TestChain {
 struct Inner {
     path: Option<PathBuf>,
     state: Mutex<State>,
-    heads: watch::Sender<Head>,
 }
 
 pub(crate) fn key(name: &str) -> SigningKey {
     SigningKey::dev(name).unwrap()
-}
-
-fn head(number: u32) -> Head {
-    Head {
-        number,
-        hash: BlockHash([0; 32]),
-        seen_at: Instant::now(),
-    }
 }
 
 impl TestChain {
@@ -79,12 +77,10 @@ impl TestChain {
     }
 
     fn over(path: Option<PathBuf>, state: State) -> Self {
-        let (heads, _) = watch::channel(head(1));
         Self {
             inner: Arc::new(Inner {
                 path,
                 state: Mutex::new(state),
-                heads,
             }),
         }
     }
@@ -118,10 +114,6 @@ impl TestChain {
             fs::write(&beside, guard.encode()).unwrap();
             fs::rename(&beside, path).unwrap();
         }
-        drop(guard);
-        self.inner
-            .heads
-            .send_modify(|now| *now = head(now.number + 1));
         result
     }
 
@@ -250,10 +242,6 @@ impl ComputeChain for Signed {
         GENESIS
     }
 
-    fn heads(&self) -> watch::Receiver<Head> {
-        self.chain.inner.heads.subscribe()
-    }
-
     async fn constants(&self) -> Result<Constants, ChainError> {
         Ok(Constants {
             close_lock: 100,
@@ -264,8 +252,11 @@ impl ComputeChain for Signed {
         })
     }
 
-    async fn now(&self) -> Result<Tick, ChainError> {
-        Ok(self.chain.state().tick)
+    async fn now(&self) -> Result<Moment, ChainError> {
+        Ok(Moment {
+            tick: self.chain.state().tick,
+            age: self.chain.state().age(),
+        })
     }
 
     async fn browse(
