@@ -21,7 +21,7 @@ use crate::{
 
 /// How often receipts that did not come are asked for, at first; doubled each time, and at most.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
-const LAST_RETRY: Duration = Duration::from_secs(60);
+const LAST_RETRY: Duration = Duration::from_secs(15);
 /// Receipts asked for at the same time.
 const TOGETHER: usize = 32;
 /// How long a channel that was opened may take to be seen.
