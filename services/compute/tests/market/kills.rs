@@ -185,6 +185,7 @@ struct Scene {
 
 impl Scene {
     async fn new(seed: u64) -> Self {
+        noema_transport::install_crypto();
         let dir = tempfile::tempdir().unwrap();
         let chain = TestChain::at(&dir.path().join("chain"));
         chain.change(|state| state.tick = 1_000);
