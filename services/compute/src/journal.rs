@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread::{self, JoinHandle},
 };
 
@@ -75,6 +75,8 @@ struct Inner {
     /// None while it ends.
     jobs: Option<mpsc::UnboundedSender<Job>>,
     writer: Option<JoinHandle<()>>,
+    /// Why nothing can be written any more.
+    broken: Arc<OnceLock<JournalError>>,
 }
 
 impl Drop for Inner {
@@ -109,16 +111,18 @@ impl Journal {
         }
         let database = Arc::new(database);
         let (jobs, waiting) = mpsc::unbounded_channel();
-        let writing = database.clone();
+        let broken = Arc::new(OnceLock::new());
+        let (writing, breaking) = (database.clone(), broken.clone());
         let writer = thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || write_all(&writing, waiting))
+            .spawn(move || write_all(&writing, waiting, &breaking))
             .map_err(|e| failed(e.to_string()))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 database,
                 jobs: Some(jobs),
                 writer: Some(writer),
+                broken,
             }),
         })
     }
@@ -147,6 +151,14 @@ impl Journal {
             Ok(last.map(|(key, _)| key.value().to_vec()))
         };
         read().map_err(|e| JournalError::Read(e.to_string()))
+    }
+
+    /// Whether every change so far could be written. After one that could not, the database takes no more until it is opened again.
+    ///
+    /// # Errors
+    /// What the first one failed of.
+    pub(crate) fn works(&self) -> Result<(), JournalError> {
+        self.inner.broken.get().map_or(Ok(()), |e| Err(e.clone()))
     }
 
     /// Makes changes, all or none. They are durable when this returns; on an error they may be or not.
@@ -196,7 +208,11 @@ fn prepare(database: &Database, owner: &[u8], tables: &[Table]) -> Result<Vec<u8
     Ok(found)
 }
 
-fn write_all(database: &Database, mut waiting: mpsc::UnboundedReceiver<Job>) {
+fn write_all(
+    database: &Database,
+    mut waiting: mpsc::UnboundedReceiver<Job>,
+    broken: &OnceLock<JournalError>,
+) {
     while let Some(first) = waiting.blocking_recv() {
         let mut jobs = vec![first];
         while jobs.len() < TOGETHER {
@@ -207,6 +223,9 @@ fn write_all(database: &Database, mut waiting: mpsc::UnboundedReceiver<Job>) {
             tracing::error!(%error, "the notes cannot be written");
             JournalError::Write(error.to_string())
         });
+        if let Err(error) = &written {
+            broken.get_or_init(|| error.clone());
+        }
         for job in jobs {
             // Whoever does not wait any more needs no answer.
             let _ = job.done.send(written.clone());

@@ -21,6 +21,12 @@ impl Signature {
         Self::Sr25519(key.sign(payload))
     }
 
+    /// Its bytes, without the scheme.
+    pub const fn bytes(self) -> [u8; 64] {
+        let Self::Sr25519(bytes) = self;
+        bytes
+    }
+
     /// Whether the key of `account` made it for `payload`.
     pub fn is_by(&self, account: &AccountId, payload: &[u8]) -> bool {
         let Self::Sr25519(signature) = self;

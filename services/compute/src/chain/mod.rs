@@ -10,8 +10,9 @@ use noema_compute_primitives::{ChannelId, Hash, ServiceId};
 
 pub use node::NodeChain;
 pub use types::{
-    Balance, Browse, ChannelInfo, ChannelPage, ChannelState, Claim, Constants, Evidence, LaneInfo,
-    NextPrice, Opening, Page, ProviderInfo, Room, ServiceInfo, SessionInfo, Tick,
+    redemption_of, Balance, Browse, ChannelInfo, ChannelPage, ChannelSessions, ChannelState, Claim,
+    Constants, Evidence, LaneInfo, NextPrice, Opening, Page, ProviderInfo, Room, ServiceInfo,
+    ServicePage, SessionInfo, SessionLanes, Tick,
 };
 
 /// What time it is by the chain, and by how much that may be wrong.
@@ -39,7 +40,7 @@ pub trait ComputeChain: Clone + Send + Sync + 'static {
         &self,
         wanted: &Browse,
         after: Option<ServiceId>,
-    ) -> impl Future<Output = Result<Page<ServiceInfo, ServiceId>, ChainError>> + Send;
+    ) -> impl Future<Output = Result<ServicePage, ChainError>> + Send;
 
     /// A service with the price in force.
     fn service(

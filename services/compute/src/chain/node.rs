@@ -1,19 +1,15 @@
 //! The compute market over a node.
 
-use codec::{DecodeAll, Encode};
 use noema_chain_client::{
-    AccountId, Call, ChainClient, ChainError, SigningKey, StateAt, SubmitError, Submitter,
+    AccountId, Call, ChainClient, ChainError, ComputeCall, SigningKey, SubmitError, Submitter,
 };
 use noema_compute_primitives::{ChannelId, Hash, ServiceId};
-use serde_json::Value;
 
 use super::{
     Browse, ChannelInfo, ChannelPage, Claim, ComputeChain, Constants, Evidence, Moment, Opening,
-    Page, ProviderInfo, ServiceInfo,
+    ProviderInfo, ServiceInfo, ServicePage,
 };
 
-/// Name of the pallet in the runtime.
-const PALLET: &str = "Compute";
 /// Entries asked for at once; the runtime gives no more than these.
 const PAGE: u32 = 100;
 
@@ -31,46 +27,10 @@ impl NodeChain {
         Self { client, submitter }
     }
 
-    async fn ask<Answer: DecodeAll>(
-        &self,
-        what: &'static str,
-        function: &str,
-        arguments: impl Encode + Send,
-    ) -> Result<Answer, ChainError> {
-        let arguments = arguments.encode();
-        let state = self.client.at_finalized().await?;
-        state.ask_encoded(what, function, &arguments).await
-    }
-
-    async fn submit(&self, call: &str, arguments: Vec<u8>) -> Result<(), SubmitError> {
-        let state = self.client.at_finalized().await?;
-        let call = state.encode_arguments(PALLET, call, arguments)?;
-        self.submitter.submit(Call::Raw(call)).await?;
+    async fn submit(&self, call: ComputeCall) -> Result<(), SubmitError> {
+        self.submitter.submit(Call::Compute(Box::new(call))).await?;
         Ok(())
     }
-}
-
-fn number(state: &StateAt, name: &str) -> Result<u128, ChainError> {
-    let value = state.constant_named(PALLET, name)?;
-    let found = match &value {
-        Value::Number(number) => number.as_u64().map(u128::from),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    };
-    found.ok_or_else(|| ChainError::Incompatible {
-        spec_version: state.spec_version(),
-        what: format!("{PALLET}::{name}"),
-        reason: format!("expected a number, found {value}"),
-    })
-}
-
-fn small<T: TryFrom<u128>>(state: &StateAt, name: &str) -> Result<T, ChainError> {
-    let found = number(state, name)?;
-    T::try_from(found).map_err(|_| ChainError::Incompatible {
-        spec_version: state.spec_version(),
-        what: format!("{PALLET}::{name}"),
-        reason: format!("{found} is larger than any that this program knows"),
-    })
 }
 
 impl ComputeChain for NodeChain {
@@ -79,18 +39,19 @@ impl ComputeChain for NodeChain {
     }
 
     async fn constants(&self) -> Result<Constants, ChainError> {
-        let state = self.client.at_finalized().await?;
+        let limits = self.client.at_finalized().await?.compute_limits()?;
         Ok(Constants {
-            close_lock: small(&state, "CloseLock")?,
-            max_claims: small(&state, "MaxClaims")?,
-            min_cap: number(&state, "MinCap")?,
-            min_slash: number(&state, "MinSlash")?,
-            slash_factor: small(&state, "SlashFactor")?,
+            close_lock: limits.close_lock,
+            max_claims: limits.max_claims,
+            min_cap: limits.min_cap,
+            min_slash: limits.min_slash,
+            slash_factor: limits.slash_factor,
         })
     }
 
     async fn now(&self) -> Result<Moment, ChainError> {
         let head = self.client.finalized();
+        // The market counts the ticks of the audits: the runtime has one clock.
         let tick = self.client.at(head.block()).await?.tick().await?;
         let age = head.seen_at.elapsed();
         Ok(Moment { tick, age })
@@ -100,17 +61,17 @@ impl ComputeChain for NodeChain {
         &self,
         wanted: &Browse,
         after: Option<ServiceId>,
-    ) -> Result<Page<ServiceInfo, ServiceId>, ChainError> {
-        let arguments = (wanted, after, PAGE);
-        self.ask("services", "ComputeApi_browse", arguments).await
+    ) -> Result<ServicePage, ChainError> {
+        let state = self.client.at_finalized().await?;
+        state.services(wanted, after, PAGE).await
     }
 
     async fn service(&self, service: ServiceId) -> Result<Option<ServiceInfo>, ChainError> {
-        self.ask("a service", "ComputeApi_service", service).await
+        self.client.at_finalized().await?.service(service).await
     }
 
     async fn channel(&self, channel: ChannelId) -> Result<Option<ChannelInfo>, ChainError> {
-        self.ask("a channel", "ComputeApi_channel", channel).await
+        self.client.at_finalized().await?.channel(channel).await
     }
 
     async fn channels_of(
@@ -118,26 +79,38 @@ impl ComputeChain for NodeChain {
         payer: &AccountId,
         after: Option<ChannelId>,
     ) -> Result<ChannelPage, ChainError> {
-        let arguments = (payer, after, PAGE);
-        let function = "ComputeApi_channels_of";
-        self.ask("the channels of a payer", function, arguments)
-            .await
+        let state = self.client.at_finalized().await?;
+        state.channels_of(payer, after, PAGE).await
     }
 
     async fn provider(&self, provider: &AccountId) -> Result<ProviderInfo, ChainError> {
-        let what = "what stands behind a provider";
-        self.ask(what, "ComputeApi_provider", provider).await
+        let state = self.client.at_finalized().await?;
+        state.compute_provider(provider).await
     }
 
     async fn redeem(&self, claims: Vec<Claim>) -> Result<(), SubmitError> {
-        self.submit("redeem", claims.encode()).await
+        let claims = claims.iter().map(Into::into).collect();
+        self.submit(ComputeCall::Redeem { claims }).await
     }
 
     async fn open(&self, opening: Opening) -> Result<(), SubmitError> {
-        self.submit("open", opening.encode()).await
+        let Opening {
+            service,
+            cap,
+            lanes,
+            grant,
+        } = opening;
+        self.submit(ComputeCall::Open {
+            service,
+            cap,
+            lanes,
+            grant,
+        })
+        .await
     }
 
     async fn report(&self, evidence: Evidence) -> Result<(), SubmitError> {
-        self.submit("report", evidence.encode()).await
+        let receipt = evidence.into();
+        self.submit(ComputeCall::Report { receipt }).await
     }
 }

@@ -11,7 +11,7 @@ use super::{
     ledger::Refusal,
 };
 use crate::{
-    chain::{ChannelInfo, ChannelState, ComputeChain, SessionInfo, Tick},
+    chain::{ChannelInfo, ChannelSessions, ChannelState, ComputeChain, SessionInfo, Tick},
     openai::{ApiError, Route},
     wire::VOUCHER_HEADER,
     SignedVoucher,

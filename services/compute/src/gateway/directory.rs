@@ -162,7 +162,10 @@ impl<C: ComputeChain> Directory<C> {
     }
 
     /// Asks the chain for a channel. None when there is none that pays this gateway.
-    pub(crate) async fn look(&self, channel: ChannelId) -> Result<Option<Arc<ChannelInfo>>, ChainError> {
+    pub(crate) async fn look(
+        &self,
+        channel: ChannelId,
+    ) -> Result<Option<Arc<ChannelInfo>>, ChainError> {
         let at = Instant::now();
         let found = self.chain.channel(channel).await?;
         let ours = found.filter(|info| {

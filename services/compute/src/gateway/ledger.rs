@@ -1,4 +1,4 @@
-//! All lanes of a gateway: in memory to decide, in the journal to survive. What is decided is one step under one lock; it counts when it is durable.
+//! All lanes of a gateway: in memory to decide, in the journal to survive. Which voucher is taken is decided in one step under one lock; what it cost counts when it is durable.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,7 +12,7 @@ use noema_compute_primitives::{ChannelId, Hash, LaneId, SessionId, Voucher};
 
 use super::lanes::{Answered, LaneKey, LaneRecord, LaneRefusal};
 use crate::{
-    chain::{ChannelInfo, SessionInfo, Tick},
+    chain::{ChannelInfo, ChannelSessions, SessionInfo, SessionLanes, Tick},
     journal::{Change, Journal, JournalError, Table},
     SignedReceipt, SignedVoucher,
 };
@@ -94,15 +94,9 @@ impl Ledger {
         self.channels().keys().copied().collect()
     }
 
-    /// Vouchers of requests under way: right after the start, those of requests that nobody works on any more.
-    pub(crate) fn unfinished(&self) -> Vec<SignedVoucher> {
-        let channels = self.channels();
-        let lanes = channels.values().flat_map(BTreeMap::values);
-        lanes.filter_map(|lane| lane.working().copied()).collect()
-    }
-
-    /// Takes a voucher, of a session of a channel that stand so. Durable when it returns.
-    pub(crate) async fn begin(
+    /// Takes a voucher, of a session of a channel that stand so. It is not noted before its receipt is: of a request that is cut off by the end of this program nobody
+    /// was shown a receipt, so that it is as one that never came.
+    pub(crate) fn begin(
         &self,
         signed: SignedVoucher,
         channel: &ChannelInfo,
@@ -113,52 +107,38 @@ impl Ledger {
             session.lane(signed.voucher.lane).is_some(),
             |lanes| exposure(lanes, &signed.voucher, channel, session),
         )
-        .await
     }
 
     /// Takes a voucher of which nothing is asked but that its request be over.
-    pub(crate) async fn begin_to_end(
+    pub(crate) fn begin_to_end(
         &self,
         signed: SignedVoucher,
         is_redeemed: bool,
     ) -> Result<(), Refusal> {
-        self.take(signed, is_redeemed, |_| Ok(())).await
+        self.take(signed, is_redeemed, |_| Ok(()))
     }
 
-    async fn take(
+    fn take(
         &self,
         signed: SignedVoucher,
         is_redeemed: bool,
         allowed: impl FnOnce(&Lanes) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
+        // Work whose receipt could not be noted would be for nothing.
+        self.journal.works()?;
         let key = LaneKey::of(&signed.voucher);
         let place = (key.session, key.lane);
-        let (before, after) = {
-            let mut channels = self.channels();
-            let empty = Lanes::new();
-            let lanes = channels.get(&key.channel).unwrap_or(&empty);
-            let before = lanes.get(&place).cloned();
-            if before.is_none() && is_redeemed {
-                return Err(Refusal::Unknown);
-            }
-            let after = before.clone().unwrap_or_default().begin(signed)?;
-            allowed(lanes)?;
-            let lanes = channels.entry(key.channel).or_default();
-            lanes.insert(place, after.clone());
-            (before, after)
-        };
-        let written = self.write(&key, Some(&after)).await;
-        if let Err(error) = written {
-            // Nobody works on it: the lane is as it was, here. If the note is on the disk after all, the next start ends the request.
-            let mut channels = self.channels();
-            let lanes = channels.entry(key.channel).or_default();
-            match before {
-                Some(before) => lanes.insert(place, before),
-                None => lanes.remove(&place),
-            };
-            return Err(error.into());
+        let mut channels = self.channels();
+        let empty = Lanes::new();
+        let lanes = channels.get(&key.channel).unwrap_or(&empty);
+        let before = lanes.get(&place);
+        if before.is_none() && is_redeemed {
+            return Err(Refusal::Unknown);
         }
-        tracing::trace!(target: "noema_compute::durable", step = "voucher noted");
+        let after = before.cloned().unwrap_or_default().begin(signed)?;
+        allowed(lanes)?;
+        let lanes = channels.entry(key.channel).or_default();
+        lanes.insert(place, after);
         Ok(())
     }
 
@@ -175,22 +155,18 @@ impl Ledger {
             return Err(JournalError::Read("the lane is not known".to_owned()));
         };
         let after = before.end(signed);
-        self.write(&key, Some(&after)).await?;
+        let note = Change {
+            table: LANES,
+            key: key.to_bytes(),
+            value: Some(after.encode()),
+        };
+        self.journal.write(vec![note]).await?;
         let mut channels = self.channels();
         let lanes = channels.entry(key.channel).or_default();
         lanes.insert((key.session, key.lane), after);
         drop(channels);
         tracing::trace!(target: "noema_compute::durable", step = "receipt noted");
         Ok(())
-    }
-
-    async fn write(&self, key: &LaneKey, record: Option<&LaneRecord>) -> Result<(), JournalError> {
-        let change = Change {
-            table: LANES,
-            key: key.to_bytes(),
-            value: record.map(Encode::encode),
-        };
-        self.journal.write(vec![change]).await
     }
 
     /// What the lanes of a channel owe beyond what the chain has paid.

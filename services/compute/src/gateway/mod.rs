@@ -187,25 +187,6 @@ impl<C: ComputeChain> Gateway<C> {
             offer.info.descriptor.verification
         })
     }
-
-    /// Ends the requests of an earlier run: what became of them, nobody knows.
-    async fn end_unfinished(&self) -> Result<(), JournalError> {
-        for signed in self.core.ledger.unfinished() {
-            let service = signed.voucher.service;
-            let Some(slot) = self.slots.iter().find(|slot| slot.service == service) else {
-                tracing::warn!(service, "a request of a service that is not configured any more stays without a receipt");
-                continue;
-            };
-            let receipt = self.core.nothing(&signed, &slot.model);
-            self.core.ledger.end(receipt).await?;
-            tracing::warn!(
-                channel = signed.voucher.channel,
-                nonce = signed.voucher.nonce,
-                "a request was under way when the gateway ended; it is not charged"
-            );
-        }
-        Ok(())
-    }
 }
 
 /// Runs a gateway until `stop`. `listening` is called with its endpoint once it answers.
@@ -264,7 +245,6 @@ pub async fn run<C: ComputeChain>(
         tasks: TaskTracker::new(),
         stop: stop.clone(),
     });
-    gateway.end_unfinished().await?;
     if let Err(error) = gateway.directory.refresh(&[], config.look).await {
         tracing::warn!(%error, "the chain cannot be read yet");
     }

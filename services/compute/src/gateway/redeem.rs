@@ -9,7 +9,7 @@ use noema_chain_client::{ChainError, SubmitError};
 
 use super::{ledger::Due, Gateway};
 use crate::{
-    chain::{ChannelInfo, ChannelState, Claim, ComputeChain, Tick},
+    chain::{ChannelInfo, ChannelSessions, ChannelState, Claim, ComputeChain, Tick},
     wire::sign_demand,
     JournalError,
 };

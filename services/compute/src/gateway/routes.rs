@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     bounds::affordable_output,
-    chain::ComputeChain,
+    chain::{ComputeChain, SessionLanes},
     engine::EngineRequest,
     openai::{ApiError, ParsedRequest, Route},
     wire::{RECEIPT_HEADER, VOUCHER_HEADER},
@@ -128,7 +128,7 @@ async fn paid<C: ComputeChain>(app: &App<C>, route: Route, request: Request) -> 
         Ok(job) => {
             let mode = app.verification(job.payer.signed.voucher.service);
             let (given, taken) = oneshot::channel();
-            // Apart from the connection: whoever hangs up ends neither the note of the voucher nor that of the receipt.
+            // Apart from the connection: whoever hangs up does not end the note of the receipt.
             app.tasks.spawn(job.run(given));
             let given = taken
                 .await
@@ -324,7 +324,7 @@ async fn last_receipt<C: ComputeChain>(
     let core = app.core.clone();
     // Apart from the connection: whoever hangs up does not leave the lane half ended.
     let ending = app.tasks.spawn(async move {
-        match core.ledger.begin_to_end(signed, is_redeemed).await {
+        match core.ledger.begin_to_end(signed, is_redeemed) {
             Ok(()) => {}
             Err(Refusal::Lane(LaneRefusal::Answered(receipt))) => return Ok(*receipt),
             Err(refusal) => return Err(refusal),

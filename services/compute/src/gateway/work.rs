@@ -35,7 +35,7 @@ const PIECES: usize = 32;
 /// How long a reader may take for one.
 const PIECE_TIME: Duration = Duration::from_secs(30);
 
-/// A request whose voucher may be noted.
+/// A request whose voucher may be taken.
 pub(super) struct Job {
     pub(super) core: Arc<Core>,
     pub(super) engine: Arc<dyn Engine>,
@@ -122,7 +122,7 @@ impl Job {
             channel,
             session,
         } = &self.payer;
-        if let Err(refusal) = self.core.ledger.begin(*signed, channel, session).await {
+        if let Err(refusal) = self.core.ledger.begin(*signed, channel, session) {
             // Nobody need be told any more.
             let _ = given.send(Given::Refused(refusal.into()));
             return;

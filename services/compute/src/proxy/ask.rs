@@ -246,7 +246,7 @@ impl<C: ComputeChain> Proxy<C> {
         if let Err(fault) = checked {
             return Err(self.caught(&taken, provider, fault).await);
         }
-        self.book.settle(&taken.key, &receipt).await?;
+        self.book.settle(&taken.key, &receipt);
         let again = [StatusCode::TOO_MANY_REQUESTS, StatusCode::CONFLICT];
         if status.is_server_error() || again.contains(&status) {
             self.market.failed(provider);
@@ -300,7 +300,10 @@ impl<C: ComputeChain> Proxy<C> {
         while let Some(event) = next {
             if let Some(judged) = check.event(&event) {
                 return match judged {
-                    Ok(receipt) => Ok(self.book.settle(&taken.key, &receipt).await?),
+                    Ok(receipt) => {
+                        self.book.settle(&taken.key, &receipt);
+                        Ok(())
+                    }
                     Err(fault) => Err(self.judge(taken, provider, fault).await),
                 };
             }

@@ -16,6 +16,7 @@ use super::{
     market::Account,
 };
 use crate::{
+    chain::{ChannelSessions, SessionLanes},
     gateway::LaneKey,
     journal::{Change, Journal, JournalError, Table},
     SignedReceipt,
@@ -219,23 +220,20 @@ impl Book {
         exceeded(&of, state.spent(Some(order.application)), order.limit)
     }
 
-    /// Notes the checked receipt of the voucher that is out on a lane. Durable when it returns.
-    pub(crate) async fn settle(
-        &self,
-        key: &LaneKey,
-        signed: &SignedReceipt,
-    ) -> Result<(), JournalError> {
+    /// Notes the checked receipt of the voucher that is out on a lane. Nobody waits until it is durable: the voucher is, so that a receipt that is lost is asked for again, and the
+    /// gateway, which kept it before it showed it, gives the same one. What the lane promises next is noted behind it.
+    pub(crate) fn settle(&self, key: &LaneKey, signed: &SignedReceipt) {
         let written = {
             let mut state = self.state();
             let Some(lane) = state.lanes.get(key) else {
-                return Ok(());
+                return;
             };
             let Some(pending) = lane.pending() else {
-                return Ok(());
+                return;
             };
             let application = pending.application.clone();
             let Some(after) = lane.settle(signed.clone()) else {
-                return Ok(());
+                return;
             };
             let mut changes = vec![lane_change(key, &after)];
             state.lanes.insert(*key, after);
@@ -262,10 +260,17 @@ impl Book {
             }
             self.journal.submit(changes)
         };
-        // In memory first: the receipt is checked, and whatever comes of the write, asking again gives the same one.
-        written.durable().await?;
-        tracing::trace!(target: "noema_compute::durable", step = "receipt kept");
-        Ok(())
+        tokio::spawn(async move {
+            match written.durable().await {
+                Ok(()) => {
+                    tracing::trace!(target: "noema_compute::durable", step = "receipt kept");
+                }
+                // The next voucher cannot be noted either, and is not signed.
+                Err(error) => {
+                    tracing::error!(%error, "a receipt cannot be kept; it is asked for again at the next start");
+                }
+            }
+        });
     }
 
     /// Stops a lane.

@@ -15,7 +15,10 @@ use super::{
     Proxy,
 };
 use crate::{
-    chain::{ChannelInfo, ComputeChain, Evidence, Opening, Room, ServiceInfo},
+    chain::{
+        redemption_of, ChannelInfo, ChannelSessions, ComputeChain, Evidence, Opening, Room,
+        ServiceInfo, SessionLanes,
+    },
     gateway::LaneKey,
 };
 
@@ -42,11 +45,10 @@ pub(super) fn evidence(
     lane: &BuyerLane,
 ) -> Option<(Evidence, u128)> {
     let redeemed = info.session(key.session)?.lane(key.lane)?;
+    let redemption = redemption_of(redeemed);
     let shown = lane.receipts().filter_map(|signed| {
         let receipt = &signed.receipt;
-        let excess = redeemed
-            .redemption()
-            .excess(receipt.nonce, receipt.cumulative)?;
+        let excess = redemption.excess(receipt.nonce, receipt.cumulative)?;
         Some((signed, excess))
     });
     let (signed, excess) = shown.max_by_key(|(_, excess)| *excess)?;

@@ -132,7 +132,7 @@ impl<C: ComputeChain> Market<C> {
             let mut after = None;
             for _ in 0..PAGES {
                 let page = self.chain.browse(&wanted, after).await?;
-                listing.services.extend(page.entries);
+                listing.services.extend(page.items);
                 after = page.next;
                 if after.is_none() {
                     break;
@@ -142,7 +142,7 @@ impl<C: ComputeChain> Market<C> {
         let mut after = None;
         for _ in 0..PAGES {
             let page = self.chain.channels_of(&self.payer, after).await?;
-            for channel in page.entries {
+            for channel in page.items {
                 if let Some(info) = self.chain.channel(channel).await? {
                     self.list(&mut listing, channel, info);
                 }

@@ -61,7 +61,7 @@ impl<C: ComputeChain> Proxy<C> {
         };
         match check_unseen(&pending.asked(&self.genesis), &receipt) {
             Ok(_) => {
-                self.book.settle(key, &receipt).await?;
+                self.book.settle(key, &receipt);
                 self.metrics.unseen.inc();
                 Ok(true)
             }

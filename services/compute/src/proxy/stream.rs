@@ -1,4 +1,4 @@
-//! A streamed answer on its way to the application: each piece at once, the last when its receipt is checked and durable.
+//! A streamed answer on its way to the application: each piece at once, the last when its receipt is checked.
 
 use std::sync::Arc;
 
@@ -81,17 +81,15 @@ impl<C: ComputeChain> Proxy<C> {
                 Err(failure) => break failure,
             };
             match checking.event(&event) {
-                Some(Ok(receipt)) => match self.book.settle(&taken.key, &receipt).await {
-                    Ok(()) => {
-                        self.metrics.answered(&receipt.receipt);
-                        if let Some(last) = last {
-                            // An application that is gone has paid all the same.
-                            let _ = timeout(PIECE_TIME, to.send(last.raw().clone())).await;
-                        }
-                        return;
+                Some(Ok(receipt)) => {
+                    self.book.settle(&taken.key, &receipt);
+                    self.metrics.answered(&receipt.receipt);
+                    if let Some(last) = last {
+                        // An application that is gone has paid all the same.
+                        let _ = timeout(PIECE_TIME, to.send(last.raw().clone())).await;
                     }
-                    Err(error) => break error.into(),
-                },
+                    return;
+                }
                 Some(Err(fault)) => break self.judge(&taken, provider, fault).await,
                 // Held back; nothing of an answer comes behind it.
                 None if event.is_done() => last = Some(event),
@@ -110,7 +108,7 @@ impl<C: ComputeChain> Proxy<C> {
                 next = events.next() => next,
                 () = to.closed() => {
                     drop((events, taken));
-                            return;
+                    return;
                 }
             };
         };

@@ -11,7 +11,8 @@ use codec::{Decode, Encode};
 use noema_chain_client::{AccountId, ChainError, SigningKey, SubmitError};
 use noema_compute::chain::{
     Browse, ChannelInfo, ChannelPage, ChannelState, Claim, ComputeChain, Constants, Evidence,
-    Moment, Opening, Page, ProviderInfo, Room, ServiceInfo, SessionInfo, Tick,
+    Moment, Opening, Page, ProviderInfo, Room, ServiceInfo, ServicePage, SessionInfo, SessionLanes,
+    Tick,
 };
 use noema_compute_primitives::{
     ChannelId, Descriptor, Hash, Price, ServiceId, ServiceKind, VerificationMode,
@@ -263,7 +264,7 @@ impl ComputeChain for Signed {
         &self,
         wanted: &Browse,
         after: Option<ServiceId>,
-    ) -> Result<Page<ServiceInfo, ServiceId>, ChainError> {
+    ) -> Result<ServicePage, ChainError> {
         // Pages of one, so that paging is used.
         let mut services = self.chain.state().services;
         services.retain(|info| {
@@ -277,7 +278,7 @@ impl ComputeChain for Signed {
         let next = (services.len() > 1).then(|| services[0].service);
         services.truncate(1);
         Ok(Page {
-            entries: services,
+            items: services,
             next,
         })
     }
@@ -303,7 +304,7 @@ impl ComputeChain for Signed {
             info.payer == *payer && after.is_none_or(|after| *number > after)
         });
         Ok(Page {
-            entries: ours.map(|(number, _)| *number).collect(),
+            items: ours.map(|(number, _)| *number).collect(),
             next: None,
         })
     }

@@ -14,7 +14,6 @@ mod harness;
 mod hostile;
 mod kills;
 mod limits;
-mod manual;
 mod providers;
 mod proxy;
 mod redeeming;

@@ -1,7 +1,7 @@
 //! The pallet's rules about redeeming and reporting, for the chain of the tests.
 
 use noema_chain_client::{BlockRef, DispatchFailure, Hash as BlockHash, SubmitError};
-use noema_compute::chain::{ChannelState, Claim, Evidence, LaneInfo};
+use noema_compute::chain::{redemption_of, ChannelState, Claim, Evidence, LaneInfo, SessionLanes};
 use noema_compute_primitives::Demand;
 
 use crate::chain::{State, TestChain, GENESIS};
@@ -152,7 +152,8 @@ impl TestChain {
                         .find(|one| one.lane == receipt.lane)
                 })
                 .ok_or_else(|| failed("UnknownLane"))?;
-            let excess = lane.redemption().excess(receipt.nonce, receipt.cumulative);
+            let redemption = redemption_of(lane);
+            let excess = redemption.excess(receipt.nonce, receipt.cumulative);
             let excess = excess.filter(|excess| *excess > lane.punished);
             let excess = excess.ok_or_else(|| failed("NoExcess"))?;
             lane.punished = excess;

@@ -69,21 +69,19 @@ fn open(dir: &Path) -> Ledger {
     Ledger::open(dir, &GENESIS, &PROVIDER).unwrap()
 }
 
-async fn begin(ledger: &Ledger, signed: SignedVoucher, left: u128) -> Result<(), Refusal> {
+fn begin(ledger: &Ledger, signed: SignedVoucher, left: u128) -> Result<(), Refusal> {
     let info = channel(left);
     let session = info.session(signed.voucher.session).unwrap().clone();
-    ledger.begin(signed, &info, &session).await
+    ledger.begin(signed, &info, &session)
 }
 
-#[tokio::test]
-async fn begin_promises_no_more_than_channel_and_session_have_left() {
+#[test]
+fn begin_promises_no_more_than_channel_and_session_have_left() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path());
-    begin(&ledger, voucher(1, 0, 1, 0, 100), 300).await.unwrap();
-    begin(&ledger, voucher(1, 1, 1, 0, 100), 300).await.unwrap();
-    let refused = begin(&ledger, voucher(1, 2, 1, 0, 101), 300)
-        .await
-        .unwrap_err();
+    begin(&ledger, voucher(1, 0, 1, 0, 100), 300).unwrap();
+    begin(&ledger, voucher(1, 1, 1, 0, 100), 300).unwrap();
+    let refused = begin(&ledger, voucher(1, 2, 1, 0, 101), 300).unwrap_err();
     assert!(
         matches!(
             refused,
@@ -95,10 +93,8 @@ async fn begin_promises_no_more_than_channel_and_session_have_left() {
         ),
         "{refused}"
     );
-    begin(&ledger, voucher(2, 0, 1, 0, 100), 300).await.unwrap();
-    let refused = begin(&ledger, voucher(2, 1, 1, 0, 51), 10_000)
-        .await
-        .unwrap_err();
+    begin(&ledger, voucher(2, 0, 1, 0, 100), 300).unwrap();
+    let refused = begin(&ledger, voucher(2, 1, 1, 0, 51), 10_000).unwrap_err();
     assert!(
         matches!(
             refused,
@@ -124,26 +120,26 @@ async fn a_receipt_frees_what_its_request_did_not_cost_and_survives_a_restart() 
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path());
     let first = voucher(1, 0, 1, 0, 250);
-    begin(&ledger, first, 300).await.unwrap();
-    assert_eq!(ledger.unfinished(), [first]);
+    begin(&ledger, first, 300).unwrap();
     let signed = receipt(&first, 20);
     let owed = signed.receipt.cumulative;
     ledger.end(signed.clone()).await.unwrap();
-    begin(&ledger, voucher(1, 1, 1, 0, 300 - owed), 300)
-        .await
-        .unwrap();
+    let second = voucher(1, 1, 1, 0, 300 - owed);
+    begin(&ledger, second, 300).unwrap();
     drop(ledger);
     let ledger = open(dir.path());
-    assert_eq!(ledger.unfinished().len(), 1);
     let due = ledger.due(3, &channel(300));
     assert_eq!(due.len(), 1);
     assert_eq!((due[0].due, &due[0].answered.receipt), (owed, &signed));
-    let again = begin(&ledger, first, 300).await.unwrap_err();
+    let again = begin(&ledger, first, 300).unwrap_err();
     assert!(matches!(again, Refusal::Lane(LaneRefusal::Answered(found)) if *found == signed));
+    // The request that was under way is as one that never came.
+    assert_eq!(ledger.lane(&LaneKey::of(&second.voucher)), None);
+    begin(&ledger, second, 300).unwrap();
 }
 
-#[tokio::test]
-async fn a_lane_that_the_chain_knows_and_the_ledger_does_not_is_refused() {
+#[test]
+fn a_lane_that_the_chain_knows_and_the_ledger_does_not_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path());
     let mut info = channel(300);
@@ -156,21 +152,28 @@ async fn a_lane_that_the_chain_knows_and_the_ledger_does_not_is_refused() {
         punished: 0,
     });
     let session = info.sessions[0].clone();
-    let refused = ledger.begin(voucher(1, 0, 1, 0, 1), &info, &session).await;
+    let refused = ledger.begin(voucher(1, 0, 1, 0, 1), &info, &session);
     assert!(matches!(refused, Err(Refusal::Unknown)));
     assert!(ledger
         .begin(voucher(1, 1, 1, 0, 1), &info, &session)
-        .await
         .is_ok());
 }
 
-#[tokio::test]
-async fn many_at_once_on_one_lane_are_one() {
+#[test]
+fn many_at_once_on_one_lane_are_one() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path());
-    let tries = (0..50u128).map(|n| begin(&ledger, voucher(1, 0, 1, 0, 10 + n % 2), 300));
-    let taken = futures::future::join_all(tries).await;
-    assert_eq!(taken.iter().filter(|taken| taken.is_ok()).count(), 1);
+    let taken = std::thread::scope(|scope| {
+        let tries = (0..50u128).map(|n| {
+            let signed = voucher(1, 0, 1, 0, 10 + n % 2);
+            let ledger = &ledger;
+            scope.spawn(move || begin(ledger, signed, 300).is_ok())
+        });
+        let tries: Vec<_> = tries.collect();
+        let taken = tries.into_iter().map(|one| one.join().unwrap());
+        taken.filter(|taken| *taken).count()
+    });
+    assert_eq!(taken, 1);
 }
 
 #[tokio::test]
@@ -178,7 +181,8 @@ async fn a_settled_channel_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path());
     let first = voucher(1, 0, 1, 0, 10);
-    begin(&ledger, first, 300).await.unwrap();
+    begin(&ledger, first, 300).unwrap();
+    ledger.end(receipt(&first, 1)).await.unwrap();
     assert!(!ledger.is_expired(3, 999));
     assert!(ledger.is_expired(3, 1_000));
     ledger.forget(3).await.unwrap();
