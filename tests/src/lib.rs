@@ -4,8 +4,11 @@
 pub mod attack;
 pub mod audits;
 pub mod books;
+pub mod buyer;
 pub mod chain_events;
 pub mod cli;
+pub mod daemon;
+pub mod engine;
 pub mod files;
 pub mod finality;
 pub mod fleet;
