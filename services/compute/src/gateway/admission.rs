@@ -78,7 +78,7 @@ pub(crate) async fn payer<C: ComputeChain>(
     before_signature: impl FnOnce(&ChannelInfo, &SessionInfo) -> Result<(), ApiError>,
 ) -> Result<Payer, ApiError> {
     let voucher = &signed.voucher;
-    let channel = directory.channel(voucher.channel).await?;
+    let channel = directory.channel(voucher.channel, voucher.session).await?;
     if channel.service != voucher.service {
         let message = format!(
             "the channel pays service {}; the voucher names {}",

@@ -8,16 +8,18 @@ use std::{
 
 use futures::StreamExt;
 use noema_chain_client::{AccountId, ChainError};
-use noema_compute_primitives::{ChannelId, Price, ServiceId};
+use noema_compute_primitives::{ChannelId, Price, ServiceId, SessionId};
 use tokio::sync::Semaphore;
 
-use crate::chain::{ChannelInfo, ComputeChain, ServiceInfo, Tick};
+use crate::chain::{ChannelInfo, ChannelSessions, ComputeChain, ServiceInfo, Tick};
 
 /// Questions about channels at the same time.
 const QUESTIONS: usize = 8;
 /// Numbers of channels that are remembered not to pay this gateway, and how long.
 const MISSES: usize = 4096;
 const MISS_TIME: Duration = Duration::from_secs(6);
+/// How old what is known of a channel must be for it to be asked for again when it has not the session that is named: a key may have been granted since.
+const GRANT_TIME: Duration = Duration::from_secs(1);
 
 /// The directory.
 #[derive(Debug)]
@@ -30,6 +32,7 @@ pub(crate) struct Directory<C> {
     stale_after: Duration,
     price_leniency: Tick,
     state: RwLock<State>,
+    begun: Instant,
     misses: Mutex<HashMap<ChannelId, Instant>>,
     questions: Semaphore,
 }
@@ -107,6 +110,7 @@ impl<C: ComputeChain> Directory<C> {
             stale_after: wanted.stale_after,
             price_leniency: wanted.price_leniency,
             state: RwLock::default(),
+            begun: Instant::now(),
             misses: Mutex::default(),
             questions: Semaphore::new(QUESTIONS),
         }
@@ -118,6 +122,12 @@ impl<C: ComputeChain> Directory<C> {
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when no newer finalised block was seen; since the start, when none was.
+    pub(crate) fn age(&self) -> Duration {
+        let clock = self.read().clock;
+        clock.map_or(self.begun, |clock| clock.seen).elapsed()
     }
 
     /// The present tick, if it was seen lately.
@@ -141,11 +151,18 @@ impl<C: ComputeChain> Directory<C> {
         offer.accepts(price, now, self.price_leniency)
     }
 
-    /// A channel that pays this gateway, as it was lately.
-    pub(crate) async fn channel(&self, channel: ChannelId) -> Result<Arc<ChannelInfo>, Unknown> {
+    /// A channel that pays this gateway, as it was lately; as it is now, when it had no such session.
+    pub(crate) async fn channel(
+        &self,
+        channel: ChannelId,
+        session: SessionId,
+    ) -> Result<Arc<ChannelInfo>, Unknown> {
         let seen = self.read().channels.get(&channel).cloned();
         if let Some(seen) = seen.filter(|seen| seen.at.elapsed() <= self.stale_after) {
-            return Ok(seen.info);
+            let known = seen.info.session(session).is_some();
+            if known || seen.at.elapsed() < GRANT_TIME {
+                return Ok(seen.info);
+            }
         }
         if self.is_missed(channel) {
             return Err(Unknown::Channel);

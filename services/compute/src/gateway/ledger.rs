@@ -94,6 +94,14 @@ impl Ledger {
         self.channels().keys().copied().collect()
     }
 
+    /// Whether receipts can be noted.
+    ///
+    /// # Errors
+    /// Why not, any more.
+    pub(crate) fn works(&self) -> Result<(), JournalError> {
+        self.journal.works()
+    }
+
     /// Takes a voucher, of a session of a channel that stand so. It is not noted before its receipt is: of a request that is cut off by the end of this program nobody
     /// was shown a receipt, so that it is as one that never came.
     pub(crate) fn begin(
@@ -125,7 +133,7 @@ impl Ledger {
         allowed: impl FnOnce(&Lanes) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         // Work whose receipt could not be noted would be for nothing.
-        self.journal.works()?;
+        self.works()?;
         let key = LaneKey::of(&signed.voucher);
         let place = (key.session, key.lane);
         let mut channels = self.channels();

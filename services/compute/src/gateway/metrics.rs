@@ -1,5 +1,7 @@
 //! Figures for Prometheus, all named `noema_gateway_…`.
 
+use std::time::Duration;
+
 use noema_compute_primitives::{Receipt, Usage};
 use noema_transport::GateStats;
 use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
@@ -20,6 +22,8 @@ pub(crate) struct Metrics {
     /// Lanes that owe something which is not redeemed.
     pub(crate) lanes_due: IntGauge,
     connections: IntGauge,
+    chain_age: IntGauge,
+    ledger_works: IntGauge,
 }
 
 impl Metrics {
@@ -40,6 +44,11 @@ impl Metrics {
             registry.register(Box::new(gauge.clone()))?;
             Ok::<_, prometheus::Error>(gauge)
         };
+        let redemptions = counters("redemptions_total", "Calls that redeem", &["outcome"])?;
+        for outcome in ["done", "failed"] {
+            // So that its first one is an increase.
+            redemptions.with_label_values(&[outcome]).reset();
+        }
         Ok(Self {
             requests: counters("requests_total", "Requests", &["route", "status"])?,
             tokens: counters("tokens_total", "Tokens charged", &["kind"])?,
@@ -52,9 +61,14 @@ impl Metrics {
                 "engine_errors_total",
                 "Times that an engine did not answer as it should",
             )?,
-            redemptions: counters("redemptions_total", "Calls that redeem", &["outcome"])?,
+            redemptions,
             lanes_due: gauge("lanes_due", "Lanes that owe what is not redeemed")?,
             connections: gauge("connections", "Connections open now")?,
+            chain_age: gauge(
+                "chain_age_seconds",
+                "Since when no newer finalised block was seen",
+            )?,
+            ledger_works: gauge("ledger_works", "1 while the ledger can be written")?,
             registry,
         })
     }
@@ -80,6 +94,12 @@ impl Metrics {
     pub(crate) fn set_connections(&self, stats: &GateStats) {
         let open = i64::try_from(stats.open).unwrap_or(i64::MAX);
         self.connections.set(open);
+    }
+
+    pub(crate) fn set_standing(&self, chain_age: Duration, ledger_works: bool) {
+        let age = i64::try_from(chain_age.as_secs()).unwrap_or(i64::MAX);
+        self.chain_age.set(age);
+        self.ledger_works.set(i64::from(ledger_works));
     }
 
     /// Everything in Prometheus' text format.

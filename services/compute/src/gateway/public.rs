@@ -69,6 +69,7 @@ fn price(price: &Price) -> Value {
 
 pub(super) async fn health<C: ComputeChain>(State(app): State<App<C>>) -> Response {
     let trouble = match app.directory.now() {
+        _ if app.core.ledger.works().is_err() => Some("the ledger cannot be written".to_owned()),
         Err(unknown) => Some(unknown.to_string()),
         Ok(_) if app.offered().is_empty() => {
             Some("the chain has none of the configured services".to_owned())
@@ -86,6 +87,7 @@ pub(super) async fn health<C: ComputeChain>(State(app): State<App<C>>) -> Respon
 pub(super) async fn metrics<C: ComputeChain>(State(app): State<App<C>>) -> Response {
     let metrics = &app.core.metrics;
     metrics.set_connections(&app.gate.stats());
+    metrics.set_standing(app.directory.age(), app.core.ledger.works().is_ok());
     let format = HeaderValue::from_static("text/plain; version=0.0.4");
     ([(header::CONTENT_TYPE, format)], metrics.text()).into_response()
 }
