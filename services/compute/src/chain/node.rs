@@ -1,7 +1,8 @@
 //! The compute market over a node.
 
 use noema_chain_client::{
-    AccountId, Call, ChainClient, ChainError, ComputeCall, SigningKey, SubmitError, Submitter,
+    AccountId, Call, ChainClient, ChainError, ChainEvent, ComputeCall, Finalized, SigningKey,
+    SubmitError, Submitter,
 };
 use noema_compute_primitives::{ChannelId, Hash, ServiceId};
 
@@ -27,9 +28,8 @@ impl NodeChain {
         Self { client, submitter }
     }
 
-    async fn submit(&self, call: ComputeCall) -> Result<(), SubmitError> {
-        self.submitter.submit(Call::Compute(Box::new(call))).await?;
-        Ok(())
+    async fn submit(&self, call: ComputeCall) -> Result<Finalized, SubmitError> {
+        self.submitter.submit(Call::Compute(Box::new(call))).await
     }
 }
 
@@ -90,7 +90,12 @@ impl ComputeChain for NodeChain {
 
     async fn redeem(&self, claims: Vec<Claim>) -> Result<(), SubmitError> {
         let claims = claims.iter().map(Into::into).collect();
-        self.submit(ComputeCall::Redeem { claims }).await
+        let done = self.submit(ComputeCall::Redeem { claims }).await?;
+        let refused = |event: &&ChainEvent| event.is("Compute", "ClaimRefused");
+        for event in done.events.iter().filter(refused) {
+            tracing::warn!(claim = %event.fields, "the chain refuses a claim; what it asked for stays due");
+        }
+        Ok(())
     }
 
     async fn open(&self, opening: Opening) -> Result<(), SubmitError> {
@@ -106,11 +111,13 @@ impl ComputeChain for NodeChain {
             lanes,
             grant,
         })
-        .await
+        .await?;
+        Ok(())
     }
 
     async fn report(&self, evidence: Evidence) -> Result<(), SubmitError> {
         let receipt = evidence.into();
-        self.submit(ComputeCall::Report { receipt }).await
+        self.submit(ComputeCall::Report { receipt }).await?;
+        Ok(())
     }
 }

@@ -14,6 +14,7 @@ mod harness;
 mod hostile;
 mod kills;
 mod limits;
+mod overhead;
 mod providers;
 mod proxy;
 mod redeeming;
