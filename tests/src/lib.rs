@@ -7,6 +7,7 @@ pub mod books;
 pub mod buyer;
 pub mod chain_events;
 pub mod cli;
+pub mod compute_market;
 pub mod daemon;
 pub mod engine;
 pub mod files;

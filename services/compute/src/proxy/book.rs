@@ -11,6 +11,8 @@ use noema_chain_client::AccountId;
 use noema_compute_primitives::Hash;
 use tokio::sync::Notify;
 
+pub(crate) use super::spending::BookRefusal;
+pub use super::spending::Spending;
 use super::{
     lanes::{BuyerLane, Pending},
     market::Account,
@@ -28,41 +30,6 @@ const LIARS: Table = "liars";
 const RECEIPTS: Table = "receipts";
 /// Receipts that are kept for people to look at; those that prove something are kept with their lanes.
 const KEPT_RECEIPTS: u64 = 100_000;
-
-/// What may be spent, in units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spending {
-    /// The most that one request may cost.
-    pub per_request: u128,
-    /// The most that all may cost, since the book was begun.
-    pub total: Option<u128>,
-}
-
-/// Why a voucher is not signed.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum BookRefusal {
-    #[error("the request may cost {maximum} units; {limit} are allowed for one: set max_tokens lower, or raise max-request")]
-    PerRequest { maximum: u128, limit: u128 },
-    #[error("{spent} units are spent or promised {of}; {maximum} more would be above the limit of {limit}")]
-    Limit {
-        of: String,
-        spent: u128,
-        maximum: u128,
-        limit: u128,
-    },
-    #[error("the request may cost {maximum} units; the session key may promise {limit} for one: set max_tokens lower, or grant another key")]
-    PerUse { maximum: u128, limit: u128 },
-    #[error("no lane of the channel is free")]
-    NoLane,
-    #[error("the channel has {left} units left, of which {promised} are promised; the request may cost {maximum}")]
-    Exhausted {
-        left: u128,
-        promised: u128,
-        maximum: u128,
-    },
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-}
 
 /// A provider that was caught.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -172,7 +139,13 @@ impl Book {
     ) -> Result<Taken, BookRefusal> {
         let (key, before, written, pending) = {
             let mut state = self.state();
-            self.within_limits(&state, order)?;
+            self.spending.allows(
+                order.maximum,
+                state.spent(None),
+                order.application,
+                state.spent(Some(order.application)),
+                order.limit,
+            )?;
             let account = order.account;
             state.covered(account, order.maximum)?;
             let (key, before) = state.free_lane(account).ok_or(BookRefusal::NoLane)?;
@@ -196,28 +169,6 @@ impl Book {
         }
         tracing::trace!(target: "noema_compute::durable", step = "pending noted");
         Ok(taken)
-    }
-
-    fn within_limits(&self, state: &State, order: &Order<'_>) -> Result<(), BookRefusal> {
-        let maximum = order.maximum;
-        if maximum > self.spending.per_request {
-            return Err(BookRefusal::PerRequest {
-                maximum,
-                limit: self.spending.per_request,
-            });
-        }
-        let exceeded = |of: &str, spent: u128, limit: Option<u128>| match limit {
-            Some(limit) if spent.saturating_add(maximum) > limit => Err(BookRefusal::Limit {
-                of: of.to_owned(),
-                spent,
-                maximum,
-                limit,
-            }),
-            _ => Ok(()),
-        };
-        exceeded("in all", state.spent(None), self.spending.total)?;
-        let of = format!("by the application {:?}", order.application);
-        exceeded(&of, state.spent(Some(order.application)), order.limit)
     }
 
     /// Notes the checked receipt of the voucher that is out on a lane. Nobody waits until it is durable: the voucher is, so that a receipt that is lost is asked for again, and the

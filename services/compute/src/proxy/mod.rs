@@ -10,6 +10,7 @@ mod metrics;
 mod public;
 mod resolve;
 mod server;
+mod spending;
 mod stream;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
