@@ -1,6 +1,7 @@
 //! Redeeming what lanes owe: many in one call, and in time.
 
 use std::{
+    future::Future,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -138,7 +139,9 @@ impl<C: ComputeChain> Gateway<C> {
         for some in all.chunks(most) {
             let claims: Vec<_> = some.iter().map(|(_, due)| self.claim(due)).collect();
             let count = claims.len();
-            let redeemed = self.chain.redeem(claims).await;
+            let Some(redeemed) = self.while_following(self.chain.redeem(claims)).await else {
+                return Ok(());
+            };
             // Whatever came of it, what is due is another sum now.
             let mut channels: Vec<_> = some.iter().map(|(_, due)| due.key.channel).collect();
             channels.dedup();
@@ -156,6 +159,22 @@ impl<C: ComputeChain> Gateway<C> {
         }
         *redeemed_at = Instant::now();
         Ok(())
+    }
+
+    /// Follows the chain while a call waits for finality, which may take longer than what is known may be old. None when told to stop: the call goes its way, and what
+    /// it redeems is found in finalised state at the next start.
+    async fn while_following<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        let mut call = std::pin::pin!(call);
+        loop {
+            tokio::select! {
+                done = &mut call => return Some(done),
+                () = self.stop.cancelled() => return None,
+                () = tokio::time::sleep(self.settings.look) => {}
+            }
+            if let Err(error) = self.directory.refresh(&[], self.settings.look).await {
+                tracing::warn!(%error, "the chain cannot be read");
+            }
+        }
     }
 
     fn claim(&self, due: &Due) -> Claim {
