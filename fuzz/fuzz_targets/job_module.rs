@@ -64,7 +64,10 @@ fuzz_target!(|input: &[u8]| {
         kind => (generated(&mut bytes), kind % 16 == 0),
     };
     let Ok(code) = counted(&module) else {
-        assert!(input.first().is_none_or(|kind| *kind < 32), "a generated module is refused");
+        assert!(
+            input.first().is_none_or(|kind| *kind < 32),
+            "a generated module is refused"
+        );
         return;
     };
     assert!(valid(&code), "counting calls broke a module");
@@ -259,9 +262,7 @@ fn expression(bytes: &mut Bytes<'_>, out: &mut InstructionSink<'_>, depth: u32) 
             expression(bytes, out, depth - 1);
             out.call(OWN + 1 + u32::from(bytes.byte()) % FUNCTIONS)
         }
-        5 => {
-            out.global_get(0).i32_trunc_sat_f32_s()
-        }
+        5 => out.global_get(0).i32_trunc_sat_f32_s(),
         6 => out.call(0),
         operation => {
             expression(bytes, out, depth - 1);

@@ -47,7 +47,11 @@ fuzz_target!(|input: &[u8]| {
                 return;
             };
             options.max_tokens = options.max_tokens.min(3);
-            if let Ok(tokens) = prompt(weights.tokenizer(), &turns, weights.dimensions().context.min(40)) {
+            if let Ok(tokens) = prompt(
+                weights.tokenizer(),
+                &turns,
+                weights.dimensions().context.min(40),
+            ) {
                 generate(&weights, &tokens, &options, |piece, _| {
                     assert!(!piece.is_empty());
                     ControlFlow::Continue(())

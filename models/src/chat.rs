@@ -44,7 +44,11 @@ pub enum PromptError {
 }
 
 /// The tokens after which the model answers `turns`, with room for at least one more in `context`.
-pub fn prompt(tokenizer: &Tokenizer, turns: &[Turn], context: usize) -> Result<Vec<Token>, PromptError> {
+pub fn prompt(
+    tokenizer: &Tokenizer,
+    turns: &[Turn],
+    context: usize,
+) -> Result<Vec<Token>, PromptError> {
     if turns.is_empty() {
         return Err(PromptError::Empty);
     }
@@ -89,7 +93,13 @@ mod tests {
         let turns = [turn(Role::System, "a"), turn(Role::User, " b\n")];
         let expected = [257, 97, 260, 258, 98, 260, 259];
         assert_eq!(prompt(&tokenizer, &turns, 8), Ok(expected.to_vec()));
-        assert_eq!(prompt(&tokenizer, &turns, 7), Err(PromptError::TooLong { tokens: 7, context: 7 }));
+        assert_eq!(
+            prompt(&tokenizer, &turns, 7),
+            Err(PromptError::TooLong {
+                tokens: 7,
+                context: 7
+            })
+        );
         assert_eq!(prompt(&tokenizer, &[], 8), Err(PromptError::Empty));
     }
 
@@ -97,6 +107,12 @@ mod tests {
     fn prompt_of_endless_text_is_refused_uncounted() {
         let tokenizer = Tokenizer::new(&[]).unwrap();
         let turns = vec![turn(Role::User, &"a".repeat(MAX_PROMPT_BYTES / 2 + 1)); 2];
-        assert_eq!(prompt(&tokenizer, &turns, 8), Err(PromptError::TooLong { tokens: 0, context: 8 }));
+        assert_eq!(
+            prompt(&tokenizer, &turns, 8),
+            Err(PromptError::TooLong {
+                tokens: 0,
+                context: 8
+            })
+        );
     }
 }

@@ -85,7 +85,12 @@ pub struct Generation {
 
 /// Answers `prompt`, piece by piece: `piece` gets text that is never empty and the number of tokens that were produced up to it, and may break
 /// off.
-pub fn generate(weights: &Weights<'_>, prompt: &[Token], options: &Options, mut piece: impl FnMut(&str, u32) -> ControlFlow<()>) -> Generation {
+pub fn generate(
+    weights: &Weights<'_>,
+    prompt: &[Token],
+    options: &Options,
+    mut piece: impl FnMut(&str, u32) -> ControlFlow<()>,
+) -> Generation {
     let mut session = Session::new(weights);
     let mut random = Random::new(options.seed);
     let mut text = Held::new(&options.stops);
@@ -97,13 +102,22 @@ pub fn generate(weights: &Weights<'_>, prompt: &[Token], options: &Options, mut 
         }
         let end = Special::End as Token;
         let allowed = |token: Token| token == end || !weights.tokenizer.bytes(token).is_empty();
-        let token = choose(session.logits(), options.temperature, options.top_p, &mut random, allowed);
+        let token = choose(
+            session.logits(),
+            options.temperature,
+            options.top_p,
+            &mut random,
+            allowed,
+        );
         if token == end {
             break FinishReason::Stop;
         }
         completion_tokens += 1;
         let stopped = text.push(weights.tokenizer.bytes(token));
-        if text.release(stopped, &mut |text| piece(text, completion_tokens)).is_break() {
+        if text
+            .release(stopped, &mut |text| piece(text, completion_tokens))
+            .is_break()
+        {
             break FinishReason::Cancelled;
         }
         if stopped {
@@ -141,7 +155,10 @@ impl<'a> Held<'a> {
     /// Adds bytes. Whether a stop came: then it and what follows is gone.
     fn push(&mut self, bytes: &[u8]) -> bool {
         self.bytes.extend_from_slice(bytes);
-        let places = self.stops.iter().filter_map(|stop| find(&self.bytes, stop.as_bytes()));
+        let places = self
+            .stops
+            .iter()
+            .filter_map(|stop| find(&self.bytes, stop.as_bytes()));
         match places.min() {
             Some(place) => {
                 self.bytes.truncate(place);
@@ -152,7 +169,11 @@ impl<'a> Held<'a> {
     }
 
     /// Gives out what is sure to be text before any stop; `all` of it at the end.
-    fn release(&mut self, all: bool, piece: &mut impl FnMut(&str) -> ControlFlow<()>) -> ControlFlow<()> {
+    fn release(
+        &mut self,
+        all: bool,
+        piece: &mut impl FnMut(&str) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let held = if all { 0 } else { self.begun_stop() };
         let sure = self.bytes.len() - held;
         let mut text = String::new();
@@ -162,7 +183,10 @@ impl<'a> Held<'a> {
             given += chunk.valid().len();
             // A character that is not complete may be yet, unless something follows.
             let last = given + chunk.invalid().len() == sure;
-            let begun = last && held == 0 && core::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
+            let begun = last
+                && held == 0
+                && core::str::from_utf8(chunk.invalid())
+                    .is_err_and(|error| error.error_len().is_none());
             if !chunk.invalid().is_empty() && (all || !begun) {
                 text.push(char::REPLACEMENT_CHARACTER);
                 given += chunk.invalid().len();
@@ -180,14 +204,19 @@ impl<'a> Held<'a> {
     fn begun_stop(&self) -> usize {
         let longest = |stop: &String| {
             let most = self.bytes.len().min(stop.len().saturating_sub(1));
-            (1..=most).rev().find(|len| stop.as_bytes().get(..*len).is_some_and(|begin| self.bytes.ends_with(begin)))
+            (1..=most).rev().find(|len| {
+                stop.as_bytes()
+                    .get(..*len)
+                    .is_some_and(|begin| self.bytes.ends_with(begin))
+            })
         };
         self.stops.iter().filter_map(longest).max().unwrap_or(0)
     }
 }
 
 fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len().max(1)).position(|window| window == what)
+    text.windows(what.len().max(1))
+        .position(|window| window == what)
 }
 
 #[cfg(test)]
@@ -218,18 +247,36 @@ mod tests {
 
     #[test]
     fn release_holds_back_what_may_become_a_stop() {
-        assert_eq!(told(&["END"], &[b"ab E", b"N", b"x"]), (vec!["ab ".into(), "ENx".into()], false));
-        assert_eq!(told(&["END"], &[b"ab E", b"N", b"Dx", b"y"]), (vec!["ab ".into()], true));
+        assert_eq!(
+            told(&["END"], &[b"ab E", b"N", b"x"]),
+            (vec!["ab ".into(), "ENx".into()], false)
+        );
+        assert_eq!(
+            told(&["END"], &[b"ab E", b"N", b"Dx", b"y"]),
+            (vec!["ab ".into()], true)
+        );
         assert_eq!(told(&["b", "ab"], &[b"xab"]), (vec!["x".into()], true));
     }
 
     #[test]
     fn release_holds_back_half_a_character() {
-        assert_eq!(told(&[], &[b"\xf0\x9f", b"\xa6\x80!"]), (vec!["\u{1f980}!".into()], false));
-        assert_eq!(told(&[], &[b"a\xf0\x9f"]), (vec!["a".into(), "\u{fffd}".into()], false));
-        assert_eq!(told(&[], &[b"\xff", b"b"]), (vec!["\u{fffd}".into(), "b".into()], false));
+        assert_eq!(
+            told(&[], &[b"\xf0\x9f", b"\xa6\x80!"]),
+            (vec!["\u{1f980}!".into()], false)
+        );
+        assert_eq!(
+            told(&[], &[b"a\xf0\x9f"]),
+            (vec!["a".into(), "\u{fffd}".into()], false)
+        );
+        assert_eq!(
+            told(&[], &[b"\xff", b"b"]),
+            (vec!["\u{fffd}".into(), "b".into()], false)
+        );
         // Before a stop that may have begun nothing can complete the character any more.
-        assert_eq!(told(&["END"], &[b"\xf0\x9fE", b"x"]), (vec!["\u{fffd}".into(), "Ex".into()], false));
+        assert_eq!(
+            told(&["END"], &[b"\xf0\x9fE", b"x"]),
+            (vec!["\u{fffd}".into(), "Ex".into()], false)
+        );
     }
 
     #[test]
@@ -242,15 +289,47 @@ mod tests {
             stops: vec![],
         };
         assert_eq!(sound.check(), Ok(()));
-        assert_eq!(Options { max_tokens: 0, ..sound.clone() }.check(), Err(OptionsError::MaxTokens));
+        assert_eq!(
+            Options {
+                max_tokens: 0,
+                ..sound.clone()
+            }
+            .check(),
+            Err(OptionsError::MaxTokens)
+        );
         for temperature in [-0.1, 2.1, f32::NAN] {
-            assert_eq!(Options { temperature, ..sound.clone() }.check(), Err(OptionsError::Temperature));
+            assert_eq!(
+                Options {
+                    temperature,
+                    ..sound.clone()
+                }
+                .check(),
+                Err(OptionsError::Temperature)
+            );
         }
         for top_p in [0.0, 1.1, f32::NAN] {
-            assert_eq!(Options { top_p, ..sound.clone() }.check(), Err(OptionsError::TopP));
+            assert_eq!(
+                Options {
+                    top_p,
+                    ..sound.clone()
+                }
+                .check(),
+                Err(OptionsError::TopP)
+            );
         }
-        for stops in [vec![String::new()], vec!["a".into(); 5], vec!["a".repeat(257)]] {
-            assert_eq!(Options { stops, ..sound.clone() }.check(), Err(OptionsError::Stops));
+        for stops in [
+            vec![String::new()],
+            vec!["a".into(); 5],
+            vec!["a".repeat(257)],
+        ] {
+            assert_eq!(
+                Options {
+                    stops,
+                    ..sound.clone()
+                }
+                .check(),
+                Err(OptionsError::Stops)
+            );
         }
     }
 

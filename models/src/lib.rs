@@ -24,7 +24,9 @@ pub mod wire;
 
 pub use chat::{prompt, PromptError, Role, Turn, MAX_PROMPT_BYTES};
 pub use embed::embed;
-pub use generate::{generate, FinishReason, Generation, Options, OptionsError, MAX_STOPS, MAX_STOP_BYTES};
+pub use generate::{
+    generate, FinishReason, Generation, Options, OptionsError, MAX_STOPS, MAX_STOP_BYTES,
+};
 pub use network::{Session, SessionFull};
 pub use tokenizer::{Special, Token, Tokenizer, FIRST_MERGED, MAX_WORD};
 pub use weights::{Dimensions, Weights, WeightsError, HEAD_WIDTH};

@@ -23,7 +23,15 @@ pub(crate) fn exp(x: f32) -> f32 {
     let r = x - n as f32 * LN_2_HIGH - n as f32 * LN_2_LOW;
     // The Taylor series: |r| ≤ ln 2 / 2, where the first term left out is below 2^-27.
     let mut sum = 1.0 / 5_040.0;
-    for term in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+    for term in [
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ] {
         sum = sum * r + term;
     }
     // n lies in −126..=127, so that this is a normal number.

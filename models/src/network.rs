@@ -47,7 +47,9 @@ impl<'w, 'a> Session<'w, 'a> {
         Self {
             weights,
             len: 0,
-            past: (0..dimensions.layers).map(|_| [Vec::new(), Vec::new()]).collect(),
+            past: (0..dimensions.layers)
+                .map(|_| [Vec::new(), Vec::new()])
+                .collect(),
             rotation: vec![(1.0, 0.0); weights.turns.len()],
             state: vec![0.0; dimensions.width],
             room: Room {
@@ -78,12 +80,15 @@ impl<'w, 'a> Session<'w, 'a> {
         }
         self.len += 1;
         self.state.fill(0.0);
-        self.weights.embedding.add_row(usize::from(token), &mut self.state);
+        self.weights
+            .embedding
+            .add_row(usize::from(token), &mut self.state);
         for (layer, past) in self.weights.layers.iter().zip(&mut self.past) {
             attention(layer, past, &self.rotation, &mut self.state, &mut self.room);
             perceptron(layer, &mut self.state, &mut self.room);
         }
-        for ((cos, sin), (turn_cos, turn_sin)) in self.rotation.iter_mut().zip(&self.weights.turns) {
+        for ((cos, sin), (turn_cos, turn_sin)) in self.rotation.iter_mut().zip(&self.weights.turns)
+        {
             let (c, s) = (f64::from(*turn_cos), f64::from(*turn_sin));
             (*cos, *sin) = (*cos * c - *sin * s, *sin * c + *cos * s);
         }
@@ -100,16 +105,26 @@ impl<'w, 'a> Session<'w, 'a> {
     pub fn logits(&mut self) -> &mut [f32] {
         rms_norm(&self.state, &self.weights.last_gain, &mut self.room.normed);
         self.room.quantised.load(&self.room.normed);
-        self.weights.embedding.multiply(&self.room.quantised, &mut self.room.logits);
+        self.weights
+            .embedding
+            .multiply(&self.room.quantised, &mut self.room.logits);
         &mut self.room.logits
     }
 }
 
-fn attention(layer: &Layer<'_>, [keys, values]: &mut [Vec<f32>; 2], rotation: &[(f64, f64)], state: &mut [f32], room: &mut Room) {
+fn attention(
+    layer: &Layer<'_>,
+    [keys, values]: &mut [Vec<f32>; 2],
+    rotation: &[(f64, f64)],
+    state: &mut [f32],
+    room: &mut Room,
+) {
     let width = state.len();
     rms_norm(state, &layer.attention_gain, &mut room.normed);
     room.quantised.load(&room.normed);
-    layer.query_key_value.multiply(&room.quantised, &mut room.query_key_value);
+    layer
+        .query_key_value
+        .multiply(&room.quantised, &mut room.query_key_value);
     let (query, key_value) = room.query_key_value.split_at_mut(width);
     let (key, value) = key_value.split_at_mut(width);
     rotate(query, rotation);
@@ -118,7 +133,9 @@ fn attention(layer: &Layer<'_>, [keys, values]: &mut [Vec<f32>; 2], rotation: &[
     values.extend_from_slice(value);
 
     room.attended.fill(0.0);
-    let heads = query.chunks_exact(HEAD_WIDTH).zip(room.attended.chunks_exact_mut(HEAD_WIDTH));
+    let heads = query
+        .chunks_exact(HEAD_WIDTH)
+        .zip(room.attended.chunks_exact_mut(HEAD_WIDTH));
     for (head, (query, attended)) in heads.enumerate() {
         let of_head = head * HEAD_WIDTH..(head + 1) * HEAD_WIDTH;
         room.scores.clear();
@@ -135,7 +152,9 @@ fn attention(layer: &Layer<'_>, [keys, values]: &mut [Vec<f32>; 2], rotation: &[
         }
     }
     room.quantised.load(&room.attended);
-    layer.attention_out.multiply(&room.quantised, &mut room.normed);
+    layer
+        .attention_out
+        .multiply(&room.quantised, &mut room.normed);
     add(state, &room.normed);
 }
 

@@ -27,10 +27,6 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    pub(crate) fn rows(&self) -> usize {
-        self.scales.len()
-    }
-
     /// Adds row `index` to `out`, as numbers. A row that is not there adds nothing.
     pub(crate) fn add_row(&self, index: usize, out: &mut [f32]) {
         let row = self.data.chunks_exact(self.columns).nth(index);
@@ -70,7 +66,8 @@ impl Vector {
         self.scale = max / MAX;
         let inverse = if max > 0.0 { MAX / max } else { 0.0 };
         self.values.clear();
-        self.values.extend(source.iter().map(|x| round(x * inverse)));
+        self.values
+            .extend(source.iter().map(|x| round(x * inverse)));
     }
 }
 

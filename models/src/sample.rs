@@ -35,7 +35,13 @@ impl Random {
 /// The likeliest token at temperature 0, otherwise one that is drawn: probabilities at the given temperature, of the likeliest tokens that
 /// together have `top_p` of them (Holtzman and others, 2020). Equally likely tokens come in the order of their numbers. `allowed` says which
 /// may be chosen; some must be.
-pub(crate) fn choose(logits: &mut [f32], temperature: f32, top_p: f32, random: &mut Random, allowed: impl Fn(Token) -> bool) -> Token {
+pub(crate) fn choose(
+    logits: &mut [f32],
+    temperature: f32,
+    top_p: f32,
+    random: &mut Random,
+    allowed: impl Fn(Token) -> bool,
+) -> Token {
     for (token, logit) in logits.iter_mut().enumerate() {
         if !Token::try_from(token).is_ok_and(&allowed) {
             *logit = f32::MIN;
@@ -46,7 +52,11 @@ pub(crate) fn choose(logits: &mut [f32], temperature: f32, top_p: f32, random: &
     }
     let inverse = 1.0 / temperature;
     for logit in logits.iter_mut() {
-        *logit = if *logit == f32::MIN { f32::MIN } else { *logit * inverse };
+        *logit = if *logit == f32::MIN {
+            f32::MIN
+        } else {
+            *logit * inverse
+        };
     }
     softmax(logits);
     // What is less likely than this can never be reached: together they have less than a millionth.
@@ -73,7 +83,9 @@ pub(crate) fn choose(logits: &mut [f32], temperature: f32, top_p: f32, random: &
         }
     }
     // Rounding may leave a little: the last that was kept.
-    ranked.get(kept.saturating_sub(1)).map_or(0, |(_, token)| *token)
+    ranked
+        .get(kept.saturating_sub(1))
+        .map_or(0, |(_, token)| *token)
 }
 
 fn likeliest(logits: &[f32]) -> Token {
@@ -94,15 +106,25 @@ mod tests {
     #[test]
     fn choose_at_temperature_zero_takes_the_first_of_the_likeliest() {
         let mut random = Random::new(1);
-        assert_eq!(choose(&mut [0.0, 3.0, 3.0], 0.0, 1.0, &mut random, |_| true), 1);
-        assert_eq!(choose(&mut [0.0, 3.0, 3.0], 0.0, 1.0, &mut random, |token| token != 1), 2);
+        assert_eq!(
+            choose(&mut [0.0, 3.0, 3.0], 0.0, 1.0, &mut random, |_| true),
+            1
+        );
+        assert_eq!(
+            choose(&mut [0.0, 3.0, 3.0], 0.0, 1.0, &mut random, |token| token
+                != 1),
+            2
+        );
     }
 
     #[test]
     fn choose_small_top_p_leaves_the_likeliest() {
         let mut random = Random::new(1);
         for _ in 0..100 {
-            assert_eq!(choose(&mut [0.0, 1.0, 0.5], 1.0, 0.1, &mut random, |_| true), 1);
+            assert_eq!(
+                choose(&mut [0.0, 1.0, 0.5], 1.0, 0.1, &mut random, |_| true),
+                1
+            );
         }
     }
 

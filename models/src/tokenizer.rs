@@ -47,7 +47,10 @@ impl Tokenizer {
         bytes.resize(FIRST_MERGED, Vec::new());
         let mut merged = BTreeMap::new();
         for (left, right) in merges {
-            let (a, b) = (bytes.get(usize::from(*left))?, bytes.get(usize::from(*right))?);
+            let (a, b) = (
+                bytes.get(usize::from(*left))?,
+                bytes.get(usize::from(*right))?,
+            );
             let joined = [a.as_slice(), b].concat();
             let token = Token::try_from(bytes.len()).ok()?;
             let sound = !a.is_empty() && !b.is_empty() && joined.len() <= MAX_WORD;
@@ -73,7 +76,11 @@ impl Tokenizer {
         let begin = tokens.len();
         tokens.extend(word.iter().map(|byte| Token::from(*byte)));
         loop {
-            let pairs = tokens.get(begin..).unwrap_or_default().windows(2).enumerate();
+            let pairs = tokens
+                .get(begin..)
+                .unwrap_or_default()
+                .windows(2)
+                .enumerate();
             let known = pairs.filter_map(|(at, pair)| match pair {
                 [left, right] => self.merged.get(&(*left, *right)).map(|token| (*token, at)),
                 _ => None,
@@ -90,7 +97,9 @@ impl Tokenizer {
 
     /// The bytes that a token stands for: none for a special token or one that is not there.
     pub fn bytes(&self, token: Token) -> &[u8] {
-        self.bytes.get(usize::from(token)).map_or(&[], Vec::as_slice)
+        self.bytes
+            .get(usize::from(token))
+            .map_or(&[], Vec::as_slice)
     }
 }
 
@@ -100,10 +109,16 @@ pub(crate) fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     core::iter::from_fn(move || {
         let first = *rest.first()?;
         let (blank, class) = match rest.get(1) {
-            Some(next) if first == b' ' && matches!(class(*next), Class::Letter | Class::Sign) => (1, class(*next)),
+            Some(next) if first == b' ' && matches!(class(*next), Class::Letter | Class::Sign) => {
+                (1, class(*next))
+            }
             _ => (0, class(first)),
         };
-        let run = rest.iter().skip(blank).take_while(|byte| self::class(**byte) == class).count();
+        let run = rest
+            .iter()
+            .skip(blank)
+            .take_while(|byte| self::class(**byte) == class)
+            .count();
         let len = match class {
             Class::Digit => 1,
             _ => (blank + run).min(MAX_WORD),
@@ -138,14 +153,24 @@ mod tests {
 
     fn tokenizer() -> Tokenizer {
         let a = |byte: u8| Token::from(byte);
-        Tokenizer::new(&[(a(b't'), a(b'h')), (261, a(b'e')), (a(b' '), 262), (a(b'a'), a(b'a')), (264, 264)]).unwrap()
+        Tokenizer::new(&[
+            (a(b't'), a(b'h')),
+            (261, a(b'e')),
+            (a(b' '), 262),
+            (a(b'a'), a(b'a')),
+            (264, 264),
+        ])
+        .unwrap()
     }
 
     #[test]
     fn encode_known_pairs_merges_them() {
         assert_eq!(tokenizer().encode("the the"), [262, 263]);
         assert_eq!(tokenizer().encode("aaaaa"), [265, Token::from(b'a')]);
-        assert_eq!(tokenizer().encode("12"), [Token::from(b'1'), Token::from(b'2')]);
+        assert_eq!(
+            tokenizer().encode("12"),
+            [Token::from(b'1'), Token::from(b'2')]
+        );
     }
 
     #[test]
@@ -155,7 +180,14 @@ mod tests {
             &[(256, 0)],
             &[(0, 260)],
             &[(1, 1), (1, 1)],
-            &[(1, 1), (261, 261), (262, 262), (263, 263), (264, 264), (265, 265)],
+            &[
+                (1, 1),
+                (261, 261),
+                (262, 262),
+                (263, 263),
+                (264, 264),
+                (265, 265),
+            ],
         ] {
             assert!(Tokenizer::new(merges).is_none(), "{merges:?}");
         }

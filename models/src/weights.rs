@@ -72,12 +72,24 @@ pub enum WeightsError {
 impl core::fmt::Display for WeightsError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Magic => write!(f, "the weights do not begin with NOEMALM1: another file, or another version"),
-            Self::Dimensions => write!(f, "the weights' dimensions are zero, too large, or do not fit each other"),
-            Self::Merges => write!(f, "the tokenizer's merges join what comes after them, or the same pair twice"),
+            Self::Magic => write!(
+                f,
+                "the weights do not begin with NOEMALM1: another file, or another version"
+            ),
+            Self::Dimensions => write!(
+                f,
+                "the weights' dimensions are zero, too large, or do not fit each other"
+            ),
+            Self::Merges => write!(
+                f,
+                "the tokenizer's merges join what comes after them, or the same pair twice"
+            ),
             Self::NotFinite => write!(f, "the weights contain numbers that are not finite"),
             Self::Length { expected, found } => {
-                write!(f, "the weights are {found} bytes long instead of {expected}")
+                write!(
+                    f,
+                    "the weights are {found} bytes long instead of {expected}"
+                )
             }
         }
     }

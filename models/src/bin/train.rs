@@ -18,19 +18,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let mut plan = PLAN;
     if let Some(at) = arguments.iter().position(|argument| argument == "--steps") {
-        plan.steps = arguments.get(at + 1).ok_or("--steps takes a number")?.parse()?;
+        plan.steps = arguments
+            .get(at + 1)
+            .ok_or("--steps takes a number")?
+            .parse()?;
         arguments.drain(at..=at + 1);
     }
     let [output, answers, documents, sources @ ..] = &arguments[..] else {
-        return Err("usage: train-language-model OUTPUT ANSWERS DOCUMENTS SOURCES... [--steps N]".into());
+        return Err(
+            "usage: train-language-model OUTPUT ANSWERS DOCUMENTS SOURCES... [--steps N]".into(),
+        );
     };
     let mut files = Vec::new();
     for source in sources {
         collect(Path::new(source), &mut files)?;
     }
-    let sources: Vec<String> = files.iter().map(fs::read_to_string).collect::<Result<_, _>>()?;
-    let corpus = Corpus::new(&fs::read_to_string(answers)?, &fs::read_to_string(documents)?, &sources)
-        .map_err(|error| format!("no corpus: {error:?}"))?;
+    let sources: Vec<String> = files
+        .iter()
+        .map(fs::read_to_string)
+        .collect::<Result<_, _>>()?;
+    let corpus = Corpus::new(
+        &fs::read_to_string(answers)?,
+        &fs::read_to_string(documents)?,
+        &sources,
+    )
+    .map_err(|error| format!("no corpus: {error:?}"))?;
     let [written, pieces, written_bytes, prose_bytes] = corpus.sizes();
     println!("{written} answers ({written_bytes} bytes with their questions), {pieces} pieces of prose ({prose_bytes} bytes)");
 
@@ -46,10 +58,18 @@ fn make(plan: &Plan, corpus: &Corpus) -> Vec<u8> {
     println!("tokenizer after {:.1} s", begun.elapsed().as_secs_f32());
     let mut mean = 0.0;
     let model = train::train(plan, corpus, &tokenizer, |step, loss| {
-        mean = if step == 0 { loss } else { 0.9 * mean + 0.1 * loss };
+        mean = if step == 0 {
+            loss
+        } else {
+            0.9 * mean + 0.1 * loss
+        };
         if (step + 1) % 20 == 0 {
             let seconds = begun.elapsed().as_secs_f32();
-            println!("step {:4} of {}, loss {mean:.3} nats per token, {seconds:.0} s", step + 1, plan.steps);
+            println!(
+                "step {:4} of {}, loss {mean:.3} nats per token, {seconds:.0} s",
+                step + 1,
+                plan.steps
+            );
         }
     });
     train::weights_file(&model, &merges, &tokenizer, corpus)
@@ -71,7 +91,8 @@ fn judge(file: &[u8], corpus: &Corpus) -> Result<(), Box<dyn Error>> {
             role: Role::User,
             text: question.into(),
         }];
-        let tokens = prompt(weights.tokenizer(), &turns, weights.dimensions().context).map_err(|error| format!("{error:?}"))?;
+        let tokens = prompt(weights.tokenizer(), &turns, weights.dimensions().context)
+            .map_err(|error| format!("{error:?}"))?;
         let mut answer = String::new();
         generate(&weights, &tokens, &options, |piece, _| {
             answer.push_str(piece);
@@ -90,7 +111,9 @@ fn judge(file: &[u8], corpus: &Corpus) -> Result<(), Box<dyn Error>> {
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
     if path.is_dir() {
-        let mut entries: Vec<PathBuf> = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
+        let mut entries: Vec<PathBuf> = fs::read_dir(path)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<_, std::io::Error>>()?;
         entries.sort();
         for entry in entries {
             collect(&entry, files)?;

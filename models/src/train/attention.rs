@@ -30,12 +30,24 @@ pub(super) fn forward(shape: &Shape<'_>, query_key_value: &[f32]) -> (Vec<f32>, 
         for block in (0..tokens).step_by(BLOCK) {
             let end = block + BLOCK;
             let rows = &mut scores[block * tokens..end * tokens];
-            multiply_add(all.at(block, head), View::new(&keys, tokens), rows, tokens, [BLOCK, HEAD_WIDTH, end]);
+            multiply_add(
+                all.at(block, head),
+                View::new(&keys, tokens),
+                rows,
+                tokens,
+                [BLOCK, HEAD_WIDTH, end],
+            );
             for (row, line) in (block..end).zip(rows.chunks_exact_mut(tokens)) {
                 normalise(line, shape.begins[row], row + 1);
             }
             let out = &mut out[block * width + head..];
-            multiply_add(View::new(rows, tokens), all.at(0, 2 * width + head), out, width, [BLOCK, end, HEAD_WIDTH]);
+            multiply_add(
+                View::new(rows, tokens),
+                all.at(0, 2 * width + head),
+                out,
+                width,
+                [BLOCK, end, HEAD_WIDTH],
+            );
         }
         weights.push(scores);
     }
@@ -44,7 +56,9 @@ pub(super) fn forward(shape: &Shape<'_>, query_key_value: &[f32]) -> (Vec<f32>, 
 
 /// Softmax of what lies within `begin..end`; the rest becomes 0.
 fn normalise(scores: &mut [f32], begin: usize, end: usize) {
-    let max = scores[begin..end].iter().fold(f32::MIN, |max, x| if *x > max { *x } else { max });
+    let max = scores[begin..end]
+        .iter()
+        .fold(f32::MIN, |max, x| if *x > max { *x } else { max });
     let mut sum = 0.0;
     for x in &mut scores[begin..end] {
         *x = exp((*x - max) * SCORE_SCALE);
@@ -59,7 +73,12 @@ fn normalise(scores: &mut [f32], begin: usize, end: usize) {
 }
 
 /// The gradient of queries, keys and values, from that of the result.
-pub(super) fn backward(shape: &Shape<'_>, query_key_value: &[f32], weights: &Weights, gradient: &[f32]) -> Vec<f32> {
+pub(super) fn backward(
+    shape: &Shape<'_>,
+    query_key_value: &[f32],
+    weights: &Weights,
+    gradient: &[f32],
+) -> Vec<f32> {
     let (width, tokens) = (shape.width, shape.begins.len());
     let mut out = vec![0.0; tokens * 3 * width];
     let all = View::new(query_key_value, 3 * width);
@@ -71,10 +90,22 @@ pub(super) fn backward(shape: &Shape<'_>, query_key_value: &[f32], weights: &Wei
             let rows = View::new(weights, tokens).at(block, 0);
             let turned = transposed(rows, BLOCK, end);
             let to_values = &mut out[2 * width + head..];
-            multiply_add(View::new(&turned, BLOCK), gradient.at(block, head), to_values, 3 * width, [end, BLOCK, HEAD_WIDTH]);
+            multiply_add(
+                View::new(&turned, BLOCK),
+                gradient.at(block, head),
+                to_values,
+                3 * width,
+                [end, BLOCK, HEAD_WIDTH],
+            );
 
             let mut scores = vec![0.0; BLOCK * end];
-            multiply_add(gradient.at(block, head), View::new(&values, tokens), &mut scores, end, [BLOCK, HEAD_WIDTH, end]);
+            multiply_add(
+                gradient.at(block, head),
+                View::new(&values, tokens),
+                &mut scores,
+                end,
+                [BLOCK, HEAD_WIDTH, end],
+            );
             for (line, weights) in scores.chunks_exact_mut(end).zip(rows.data.chunks(tokens)) {
                 let mean: f32 = line.iter().zip(weights).map(|(x, weight)| x * weight).sum();
                 for (x, weight) in line.iter_mut().zip(weights) {
@@ -82,10 +113,22 @@ pub(super) fn backward(shape: &Shape<'_>, query_key_value: &[f32], weights: &Wei
                 }
             }
             let to_queries = &mut out[block * 3 * width + head..];
-            multiply_add(View::new(&scores, end), all.at(0, width + head), to_queries, 3 * width, [BLOCK, end, HEAD_WIDTH]);
+            multiply_add(
+                View::new(&scores, end),
+                all.at(0, width + head),
+                to_queries,
+                3 * width,
+                [BLOCK, end, HEAD_WIDTH],
+            );
             let turned = transposed(View::new(&scores, end), BLOCK, end);
             let to_keys = &mut out[width + head..];
-            multiply_add(View::new(&turned, BLOCK), all.at(block, head), to_keys, 3 * width, [end, BLOCK, HEAD_WIDTH]);
+            multiply_add(
+                View::new(&turned, BLOCK),
+                all.at(block, head),
+                to_keys,
+                3 * width,
+                [end, BLOCK, HEAD_WIDTH],
+            );
         }
     }
     out

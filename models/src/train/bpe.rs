@@ -18,7 +18,9 @@ pub(super) fn merges(counted: &BTreeMap<Vec<u8>, u64>, vocabulary: usize) -> Vec
                 *pairs.entry((pair[0], pair[1])).or_default() += count;
             }
         }
-        let best = pairs.iter().max_by(|(x, a), (y, b)| a.cmp(b).then(y.cmp(x)));
+        let best = pairs
+            .iter()
+            .max_by(|(x, a), (y, b)| a.cmp(b).then(y.cmp(x)));
         let (pair, _) = best.expect("the corpus has more pairs than the vocabulary has room for");
         let (pair, token) = (*pair, token as Token);
         merges.push(pair);

@@ -58,11 +58,17 @@ impl Corpus {
         let answers: Vec<_> = paragraphs
             .filter(|paragraph| !paragraph.trim().is_empty())
             .map(|paragraph| {
-                let parts = paragraph.trim().strip_prefix("? ").and_then(|rest| rest.split_once('\n'));
+                let parts = paragraph
+                    .trim()
+                    .strip_prefix("? ")
+                    .and_then(|rest| rest.split_once('\n'));
                 let Some((questions, answer)) = parts else {
                     return Err(CorpusError::Answer(paragraph));
                 };
-                let questions = questions.split(" | ").map(|question| question.trim().into()).collect();
+                let questions = questions
+                    .split(" | ")
+                    .map(|question| question.trim().into())
+                    .collect();
                 Ok((questions, answer.trim().into()))
             })
             .collect::<Result<_, _>>()?;
@@ -76,15 +82,26 @@ impl Corpus {
 
     /// Answers that were written, pieces of prose, bytes of each.
     pub fn sizes(&self) -> [usize; 4] {
-        let bytes = self.answers.iter().map(|(questions, answer)| questions.concat().len() + answer.len()).sum();
-        [self.answers.len(), self.prose.len(), bytes, self.prose.iter().map(String::len).sum()]
+        let bytes = self
+            .answers
+            .iter()
+            .map(|(questions, answer)| questions.concat().len() + answer.len())
+            .sum();
+        [
+            self.answers.len(),
+            self.prose.len(),
+            bytes,
+            self.prose.iter().map(String::len).sum(),
+        ]
     }
 
     /// Questions with the answers that were written to them.
     pub fn answers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.answers
-            .iter()
-            .flat_map(|(questions, answer)| questions.iter().map(move |question| (question.as_str(), answer.as_str())))
+        self.answers.iter().flat_map(|(questions, answer)| {
+            questions
+                .iter()
+                .map(move |question| (question.as_str(), answer.as_str()))
+        })
     }
 
     /// A document, drawn.
@@ -108,7 +125,12 @@ impl Corpus {
                 turns.push((Role::Assistant, answer.clone()));
             }
         }
-        Document::Conversation(turns.into_iter().map(|(role, text)| Turn { role, text }).collect())
+        Document::Conversation(
+            turns
+                .into_iter()
+                .map(|(role, text)| Turn { role, text })
+                .collect(),
+        )
     }
 
     /// A window filled with documents.
@@ -144,7 +166,13 @@ impl Corpus {
         let next = tokens[1..=len].to_vec();
         // What is said of a token counts where it is expected.
         let weight = (0..len)
-            .map(|i| if begins[i + 1] == begins[i] { weight[i + 1] } else { 0.0 })
+            .map(|i| {
+                if begins[i + 1] == begins[i] {
+                    weight[i + 1]
+                } else {
+                    0.0
+                }
+            })
             .collect();
         tokens.truncate(len);
         begins.truncate(len);
@@ -171,7 +199,9 @@ impl Corpus {
         SYSTEMS.iter().for_each(|system| count(system, 20));
         let mut random = Random::new(1);
         for _ in 0..2_000 {
-            skills::exercise(&mut random).iter().for_each(|text| count(text, 1));
+            skills::exercise(&mut random)
+                .iter()
+                .for_each(|text| count(text, 1));
         }
         for text in self.prose.iter().step_by(5) {
             count(text, 1);

@@ -19,7 +19,12 @@ use crate::{
 const CENTRE_OF: usize = 400;
 
 /// The weights file of `model`, as [`Weights`] reads it.
-pub fn weights_file(model: &Model, merges: &[(Token, Token)], tokenizer: &Tokenizer, corpus: &Corpus) -> Vec<u8> {
+pub fn weights_file(
+    model: &Model,
+    merges: &[(Token, Token)],
+    tokenizer: &Tokenizer,
+    corpus: &Corpus,
+) -> Vec<u8> {
     let dimensions = &model.dimensions;
     let mut out = MAGIC.to_vec();
     let turns = turns();
@@ -68,7 +73,11 @@ fn floats(out: &mut Vec<u8>, floats: &[f32]) {
 fn matrix(out: &mut Vec<u8>, matrix: &Parameter) {
     let rows = || matrix.value.chunks_exact(matrix.shape[1]);
     let scales: Vec<f32> = rows()
-        .map(|row| row.iter().fold(0.0, |max: f32, x| if x.abs() > max { x.abs() } else { max }) / MAX)
+        .map(|row| {
+            row.iter()
+                .fold(0.0, |max: f32, x| if x.abs() > max { x.abs() } else { max })
+                / MAX
+        })
         .collect();
     floats(out, &scales);
     for (row, scale) in rows().zip(&scales) {

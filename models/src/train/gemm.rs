@@ -30,17 +30,35 @@ impl<'a> View<'a> {
 
 /// `c += a · b`, where `a` has `m` rows and `k` columns, `b` has `k` and `n`, and `n` is a multiple of 16. Each element is one sum, over k in
 /// its order.
-pub(super) fn multiply_add(a: View<'_>, b: View<'_>, c: &mut [f32], c_stride: usize, [m, k, n]: [usize; 3]) {
+pub(super) fn multiply_add(
+    a: View<'_>,
+    b: View<'_>,
+    c: &mut [f32],
+    c_stride: usize,
+    [m, k, n]: [usize; 3],
+) {
     assert_eq!(n % COLUMNS, 0, "columns of a product");
     for column in (0..n).step_by(COLUMNS) {
         let b = b.at(0, column);
         let mut row = 0;
         while row + ROWS <= m {
-            block::<ROWS>(a.at(row, 0), b, &mut c[row * c_stride + column..], c_stride, k);
+            block::<ROWS>(
+                a.at(row, 0),
+                b,
+                &mut c[row * c_stride + column..],
+                c_stride,
+                k,
+            );
             row += ROWS;
         }
         while row < m {
-            block::<1>(a.at(row, 0), b, &mut c[row * c_stride + column..], c_stride, k);
+            block::<1>(
+                a.at(row, 0),
+                b,
+                &mut c[row * c_stride + column..],
+                c_stride,
+                k,
+            );
             row += 1;
         }
     }
@@ -50,7 +68,9 @@ fn block<const R: usize>(a: View<'_>, b: View<'_>, c: &mut [f32], c_stride: usiz
     let mut sums = [[0.0f32; COLUMNS]; R];
     let rows: [&[f32]; R] = core::array::from_fn(|r| &a.data[r * a.stride..][..k]);
     for p in 0..k {
-        let line: &[f32; COLUMNS] = b.data[p * b.stride..][..COLUMNS].try_into().expect("as many as were taken");
+        let line: &[f32; COLUMNS] = b.data[p * b.stride..][..COLUMNS]
+            .try_into()
+            .expect("as many as were taken");
         for r in 0..R {
             let x = rows[r][p];
             for (sum, y) in sums[r].iter_mut().zip(line) {

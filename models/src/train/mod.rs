@@ -46,7 +46,7 @@ pub const PLAN: Plan = Plan {
         hidden: 512,
         context: 512,
     },
-    steps: 900,
+    steps: 600,
     windows: 4,
     seed: 7,
 };
@@ -59,7 +59,12 @@ pub fn tokenizer(corpus: &Corpus, vocabulary: usize) -> (Vec<(u16, u16)>, Tokeni
 }
 
 /// Trains a model, telling `report` after each step its number and the mean loss in nats per token.
-pub fn train(plan: &Plan, corpus: &Corpus, tokenizer: &Tokenizer, mut report: impl FnMut(usize, f32)) -> Model {
+pub fn train(
+    plan: &Plan,
+    corpus: &Corpus,
+    tokenizer: &Tokenizer,
+    mut report: impl FnMut(usize, f32),
+) -> Model {
     let mut random = Random::new(plan.seed);
     let mut model = Model::new(plan.dimensions, &mut random);
     let schedule = Schedule { steps: plan.steps };

@@ -110,11 +110,17 @@ impl Model {
             let mut query_key_value = linear(&normed, &mut layer.query_key_value, tokens);
             rotate(&mut query_key_value, width, &self.rotations, false);
             let (attended, weights) = attention::forward(&shape, &query_key_value);
-            add(&mut state, &linear(&attended, &mut layer.attention_out, tokens));
+            add(
+                &mut state,
+                &linear(&attended, &mut layer.attention_out, tokens),
+            );
             let middle = state.clone();
             let middle_normed = norm(&middle, &layer.perceptron_gain.value);
             let hidden = linear(&middle_normed, &mut layer.up, tokens);
-            let squared: Vec<f32> = hidden.iter().map(|x| if *x > 0.0 { x * x } else { 0.0 }).collect();
+            let squared: Vec<f32> = hidden
+                .iter()
+                .map(|x| if *x > 0.0 { x * x } else { 0.0 })
+                .collect();
             add(&mut state, &linear(&squared, &mut layer.down, tokens));
             traces.push(Trace {
                 input,
@@ -141,16 +147,26 @@ impl Model {
             }
             debug_assert_eq!(inner.len(), tokens * hidden);
             let inner = linear_back(&trace.middle_normed, &inner, &mut layer.up, tokens);
-            add(&mut gradient, &norm_back(&trace.middle, &inner, &mut layer.perceptron_gain));
+            add(
+                &mut gradient,
+                &norm_back(&trace.middle, &inner, &mut layer.perceptron_gain),
+            );
 
             let inner = linear_back(&trace.attended, &gradient, &mut layer.attention_out, tokens);
-            let mut inner = attention::backward(&shape, &trace.query_key_value, &trace.weights, &inner);
+            let mut inner =
+                attention::backward(&shape, &trace.query_key_value, &trace.weights, &inner);
             rotate(&mut inner, width, &self.rotations, true);
             let inner = linear_back(&trace.normed, &inner, &mut layer.query_key_value, tokens);
-            add(&mut gradient, &norm_back(&trace.input, &inner, &mut layer.attention_gain));
+            add(
+                &mut gradient,
+                &norm_back(&trace.input, &inner, &mut layer.attention_gain),
+            );
         }
         for (row, token) in gradient.chunks_exact(width).zip(&window.tokens) {
-            add(&mut self.embedding.gradient[usize::from(*token) * width..][..width], row);
+            add(
+                &mut self.embedding.gradient[usize::from(*token) * width..][..width],
+                row,
+            );
         }
         loss
     }
@@ -173,7 +189,9 @@ impl Model {
                 &mut layer.down,
             ]
         });
-        [&mut self.embedding, &mut self.last_gain].into_iter().chain(layers)
+        [&mut self.embedding, &mut self.last_gain]
+            .into_iter()
+            .chain(layers)
     }
 }
 
@@ -181,10 +199,16 @@ impl Model {
 fn cross_entropy(logits: &mut [f32], vocabulary: usize, window: &Window, share: f32) -> f32 {
     let inverse = share / window.weight.iter().sum::<f32>().max(1.0);
     let mut loss = 0.0;
-    for ((row, next), weight) in logits.chunks_exact_mut(vocabulary).zip(&window.next).zip(&window.weight) {
+    for ((row, next), weight) in logits
+        .chunks_exact_mut(vocabulary)
+        .zip(&window.next)
+        .zip(&window.weight)
+    {
         let scale = inverse * weight;
         let next = usize::from(*next);
-        let max = row.iter().fold(f32::MIN, |max, x| if *x > max { *x } else { max });
+        let max = row
+            .iter()
+            .fold(f32::MIN, |max, x| if *x > max { *x } else { max });
         let at_next = row[next] - max;
         let mut sum = 0.0;
         for x in row.iter_mut() {
@@ -207,7 +231,13 @@ fn linear(input: &[f32], matrix: &mut Parameter, tokens: usize) -> Vec<f32> {
     let [rows, columns] = matrix.shape;
     let mut out = vec![0.0; tokens * rows];
     let turned = View::new(matrix.turned(), rows);
-    multiply_add(View::new(input, columns), turned, &mut out, rows, [tokens, columns, rows]);
+    multiply_add(
+        View::new(input, columns),
+        turned,
+        &mut out,
+        rows,
+        [tokens, columns, rows],
+    );
     out
 }
 
@@ -224,13 +254,22 @@ fn linear_back(input: &[f32], gradient: &[f32], matrix: &mut Parameter, tokens: 
         [rows, tokens, columns],
     );
     let mut out = vec![0.0; tokens * columns];
-    multiply_add(gradient, View::new(&matrix.value, columns), &mut out, columns, [tokens, rows, columns]);
+    multiply_add(
+        gradient,
+        View::new(&matrix.value, columns),
+        &mut out,
+        columns,
+        [tokens, rows, columns],
+    );
     out
 }
 
 fn norm(input: &[f32], gain: &[f32]) -> Vec<f32> {
     let mut out = vec![0.0; input.len()];
-    for (row, out) in input.chunks_exact(gain.len()).zip(out.chunks_exact_mut(gain.len())) {
+    for (row, out) in input
+        .chunks_exact(gain.len())
+        .zip(out.chunks_exact_mut(gain.len()))
+    {
         crate::math::rms_norm(row, gain, out);
     }
     out
@@ -257,7 +296,12 @@ fn norm_back(input: &[f32], gradient: &[f32], gain: &mut Parameter) -> Vec<f32> 
 }
 
 /// Turns queries and keys by their positions, or back.
-fn rotate(query_key_value: &mut [f32], width: usize, rotations: &[[(f32, f32); HEAD_WIDTH / 2]], back: bool) {
+fn rotate(
+    query_key_value: &mut [f32],
+    width: usize,
+    rotations: &[[(f32, f32); HEAD_WIDTH / 2]],
+    back: bool,
+) {
     for (row, rotation) in query_key_value.chunks_exact_mut(3 * width).zip(rotations) {
         for head in row[..2 * width].chunks_exact_mut(HEAD_WIDTH) {
             let (first, second) = head.split_at_mut(HEAD_WIDTH / 2);

@@ -66,7 +66,9 @@ impl Parameter {
     pub(super) fn matrix(rows: usize, columns: usize, parts: usize, random: &mut Random) -> Self {
         // Uniform, with the deviation 0.7 / √columns: outputs a little below the size of the inputs.
         let bound = 1.2 * crate::math::inverse_sqrt(columns as f32);
-        let value = (0..rows * columns).map(|_| (2.0 * random.unit() - 1.0) * bound).collect();
+        let value = (0..rows * columns)
+            .map(|_| (2.0 * random.unit() - 1.0) * bound)
+            .collect();
         Self::new(Kind::Matrix(parts), [rows, columns], value)
     }
 
@@ -76,7 +78,9 @@ impl Parameter {
     }
 
     pub(super) fn table(rows: usize, columns: usize, random: &mut Random) -> Self {
-        let value = (0..rows * columns).map(|_| (2.0 * random.unit() - 1.0) * 0.05).collect();
+        let value = (0..rows * columns)
+            .map(|_| (2.0 * random.unit() - 1.0) * 0.05)
+            .collect();
         Self::new(Kind::Table, [rows, columns], value)
     }
 
@@ -86,7 +90,8 @@ impl Parameter {
 
     pub(super) fn turned(&mut self) -> &[f32] {
         let ([rows, columns], value) = (self.shape, &self.value);
-        self.turned.get_or_insert_with(|| transposed(View::new(value, columns), rows, columns))
+        self.turned
+            .get_or_insert_with(|| transposed(View::new(value, columns), rows, columns))
     }
 
     pub(super) fn step(&mut self, schedule: &Schedule, step: usize) {
@@ -115,7 +120,9 @@ impl Parameter {
             *correction = 1.0 / (1.0 - power);
         }
         let moments = self.momentum.iter_mut().zip(&mut self.squares);
-        for ((value, gradient), (mean, square)) in self.value.iter_mut().zip(&self.gradient).zip(moments) {
+        for ((value, gradient), (mean, square)) in
+            self.value.iter_mut().zip(&self.gradient).zip(moments)
+        {
             *mean = BETA[0] * *mean + (1.0 - BETA[0]) * gradient;
             *square = BETA[1] * *square + (1.0 - BETA[1]) * gradient * gradient;
             *value -= rate * (*mean * corrections[0]) / ((*square * corrections[1]).sqrt() + 1e-8);
@@ -163,14 +170,32 @@ fn orthogonal(mut x: Vec<f32>, rows: usize, columns: usize) -> Vec<f32> {
     for _ in 0..5 {
         let turned = transposed(View::new(&x, columns), rows, columns);
         let mut square = vec![0.0; rows * rows];
-        multiply_add(View::new(&x, columns), View::new(&turned, rows), &mut square, rows, [rows, columns, rows]);
+        multiply_add(
+            View::new(&x, columns),
+            View::new(&turned, rows),
+            &mut square,
+            rows,
+            [rows, columns, rows],
+        );
         let mut fourth = vec![0.0; rows * rows];
-        multiply_add(View::new(&square, rows), View::new(&square, rows), &mut fourth, rows, [rows, rows, rows]);
+        multiply_add(
+            View::new(&square, rows),
+            View::new(&square, rows),
+            &mut fourth,
+            rows,
+            [rows, rows, rows],
+        );
         for (fourth, square) in fourth.iter_mut().zip(&square) {
             *fourth = COEFFICIENTS[1] * square + COEFFICIENTS[2] * *fourth;
         }
         let mut next: Vec<f32> = x.iter().map(|x| COEFFICIENTS[0] * x).collect();
-        multiply_add(View::new(&fourth, rows), View::new(&x, columns), &mut next, columns, [rows, rows, columns]);
+        multiply_add(
+            View::new(&fourth, rows),
+            View::new(&x, columns),
+            &mut next,
+            columns,
+            [rows, rows, columns],
+        );
         x = next;
     }
     x

@@ -25,7 +25,10 @@ pub(super) fn of_sources(sources: &[String]) -> Vec<String> {
         let mut comment = Vec::new();
         for line in source.lines().chain([""]) {
             let line = line.trim_start();
-            match line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) {
+            match line
+                .strip_prefix("///")
+                .or_else(|| line.strip_prefix("//!"))
+            {
                 Some(text) => comment.push(text.strip_prefix(' ').unwrap_or(text)),
                 None => out.extend(pieces(paragraphs(comment.drain(..)), &mut seen)),
             }
@@ -39,7 +42,9 @@ fn paragraphs<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     for line in lines.chain([""]) {
         let fence = line.trim_start().starts_with("```");
         code ^= fence;
-        let apart = ["#", "|", "-", "*", ">", "[", "<", "    ", "1."].iter().any(|begin| line.starts_with(begin));
+        let apart = ["#", "|", "-", "*", ">", "[", "<", "    ", "1."]
+            .iter()
+            .any(|begin| line.starts_with(begin));
         if code || fence || apart || line.trim().is_empty() {
             let whole = plain(&paragraph);
             if whole.len() >= SHORTEST && whole.ends_with('.') {

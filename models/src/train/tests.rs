@@ -15,7 +15,12 @@ const TINY: Dimensions = Dimensions {
 
 fn corpus() -> Corpus {
     let documents = "A paragraph that is long enough to be learnt from, in a text that is otherwise of no interest whatsoever.";
-    Corpus::new("# A comment.\n? Who are you? | Who?\nA model.\n\n? What?\nThis.\n", documents, &[]).unwrap()
+    Corpus::new(
+        "# A comment.\n? Who are you? | Who?\nA model.\n\n? What?\nThis.\n",
+        documents,
+        &[],
+    )
+    .unwrap()
 }
 
 fn window(random: &mut Random) -> Window {
@@ -40,7 +45,10 @@ fn learn_gradient_is_what_differences_say() {
         }
     }
     model.learn(&window, 1.0);
-    let gradients: Vec<Vec<f32>> = model.parameters().map(|parameter| parameter.gradient.clone()).collect();
+    let gradients: Vec<Vec<f32>> = model
+        .parameters()
+        .map(|parameter| parameter.gradient.clone())
+        .collect();
     for (index, gradient) in gradients.iter().enumerate() {
         // Along the gradient itself the difference is largest, and rounding matters least.
         let norm: f32 = gradient.iter().map(|x| x * x).sum::<f32>().sqrt();
@@ -60,7 +68,10 @@ fn learn_gradient_is_what_differences_say() {
             loss
         };
         let slope = (at(0.01) - at(-0.01)) / 0.02;
-        assert!((slope - norm).abs() <= 0.03 * norm + 2e-3, "parameter {index}: {slope} along a gradient of {norm}");
+        assert!(
+            (slope - norm).abs() <= 0.03 * norm + 2e-3,
+            "parameter {index}: {slope} along a gradient of {norm}"
+        );
     }
 }
 

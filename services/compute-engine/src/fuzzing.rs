@@ -14,7 +14,9 @@ pub fn counted(module: &[u8]) -> Result<Vec<u8>, ModuleError> {
 
 /// Whether a module consists of the instructions that jobs may consist of.
 pub fn valid(module: &[u8]) -> bool {
-    wasmparser::Validator::new_with_features(crate::job::features()).validate_all(module).is_ok()
+    wasmparser::Validator::new_with_features(crate::job::features())
+        .validate_all(module)
+        .is_ok()
 }
 
 /// What a chat's body asks of the model.
@@ -24,5 +26,7 @@ pub fn chat_job(body: &[u8]) -> Result<wire::Request, ApiError> {
 
 /// What an embeddings' body asks of the model.
 pub fn embedding_job(body: &[u8]) -> Result<wire::Request, ApiError> {
-    EmbeddingRequest::parse(body)?.job().map(|(request, _)| request)
+    EmbeddingRequest::parse(body)?
+        .job()
+        .map(|(request, _)| request)
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::{
     response::{Delta, Head, Usage},
-    ApiError, BuiltIn, ChatChunk, ChatEvent, ChatRequest, ChatStream, EmbeddingRequest, StreamOptions,
+    ApiError, BuiltIn, ChatChunk, ChatEvent, ChatRequest, ChatStream, EmbeddingRequest,
+    StreamOptions,
 };
 
 /// The routes of OpenAI's interface that this engine has.
@@ -53,7 +54,11 @@ impl BuiltIn {
             return whole(&self.complete(&request).await?);
         }
         let stream = self.chat(&request).await?;
-        Ok(Answer::Stream(events(self.head("chatcmpl"), request.stream_options.unwrap_or_default(), stream)))
+        Ok(Answer::Stream(events(
+            self.head("chatcmpl"),
+            request.stream_options.unwrap_or_default(),
+            stream,
+        )))
     }
 
     async fn answer_embeddings(&self, body: &[u8]) -> Result<Answer, ApiError> {
@@ -72,12 +77,23 @@ fn whole(answer: &impl Serialize) -> Result<Answer, ApiError> {
 fn events(head: Head, options: StreamOptions, answer: ChatStream) -> BoxStream<'static, Bytes> {
     // The member of chunks that do not say it.
     let silent = options.include_usage.then_some(None);
-    let said = move |usage| if options.continuous_usage_stats { Some(Some(usage)) } else { silent };
+    let said = move |usage| {
+        if options.continuous_usage_stats {
+            Some(Some(usage))
+        } else {
+            silent
+        }
+    };
     let role = Delta {
         role: Some("assistant"),
         content: Some(String::new()),
     };
-    let first = event(&ChatChunk::new(&head, said(Usage::of(answer.prompt_tokens(), 0)), role, None));
+    let first = event(&ChatChunk::new(
+        &head,
+        said(Usage::of(answer.prompt_tokens(), 0)),
+        role,
+        None,
+    ));
     let rest = stream::unfold(Some(answer), move |answer| {
         let head = head.clone();
         async move {
@@ -88,13 +104,21 @@ fn events(head: Head, options: StreamOptions, answer: ChatStream) -> BoxStream<'
                         role: None,
                         content: Some(text),
                     };
-                    (event(&ChatChunk::new(&head, said(usage), delta, None)), Some(answer))
+                    (
+                        event(&ChatChunk::new(&head, said(usage), delta, None)),
+                        Some(answer),
+                    )
                 }
                 Ok(ChatEvent::End {
                     finish_reason,
                     usage,
                 }) => {
-                    let mut last = event(&ChatChunk::new(&head, said(usage), Delta::default(), Some(finish_reason)));
+                    let mut last = event(&ChatChunk::new(
+                        &head,
+                        said(usage),
+                        Delta::default(),
+                        Some(finish_reason),
+                    ));
                     if options.include_usage {
                         last.extend(event(&ChatChunk::usage(&head, usage)));
                     }
@@ -105,7 +129,10 @@ fn events(head: Head, options: StreamOptions, answer: ChatStream) -> BoxStream<'
             })
         }
     });
-    stream::once(async { first }).chain(rest).map(Bytes::from).boxed()
+    stream::once(async { first })
+        .chain(rest)
+        .map(Bytes::from)
+        .boxed()
 }
 
 /// A server-sent event. JSON has no line breaks in it.

@@ -69,7 +69,9 @@ impl ChatStream {
 }
 
 pub(super) fn unexpected(event: &Event) -> ApiError {
-    ApiError::server(format!("the model's job said what does not belong here: {event:?}"))
+    ApiError::server(format!(
+        "the model's job said what does not belong here: {event:?}"
+    ))
 }
 
 /// The events in the output of the model's job.
@@ -90,12 +92,15 @@ impl Events {
 
     pub(super) async fn next(&mut self) -> Result<Event, ApiError> {
         loop {
-            let event = Event::take(&mut self.held).map_err(|_| ApiError::server("the model's job said what is no event".into()))?;
+            let event = Event::take(&mut self.held)
+                .map_err(|_| ApiError::server("the model's job said what is no event".into()))?;
             if let Some(event) = event {
                 return Ok(event);
             }
             if self.ended {
-                return Err(ApiError::server("the model's answer ended too early".into()));
+                return Err(ApiError::server(
+                    "the model's answer ended too early".into(),
+                ));
             }
             match self.running.next().await {
                 JobEvent::Output(bytes) => self.held.extend_from_slice(&bytes),

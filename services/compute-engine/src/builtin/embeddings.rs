@@ -9,7 +9,10 @@ use super::{
 use crate::job::Running;
 
 /// The embeddings of `texts` texts, and how many tokens were read for them.
-pub(super) async fn collect(running: Running, texts: usize) -> Result<(Vec<Vec<f32>>, u32), ApiError> {
+pub(super) async fn collect(
+    running: Running,
+    texts: usize,
+) -> Result<(Vec<Vec<f32>>, u32), ApiError> {
     let mut events = Events::new(running);
     let (mut vectors, mut all) = (Vec::new(), 0u32);
     while vectors.len() < texts {
@@ -18,7 +21,9 @@ pub(super) async fn collect(running: Running, texts: usize) -> Result<(Vec<Vec<f
                 all = all.saturating_add(tokens);
                 vectors.push(vector);
             }
-            Event::Refused(why) => return Err(ApiError::prompt(&format!("input[{}]", vectors.len()), why)),
+            Event::Refused(why) => {
+                return Err(ApiError::prompt(&format!("input[{}]", vectors.len()), why))
+            }
             other => return Err(unexpected(&other)),
         }
     }

@@ -58,7 +58,10 @@ impl ApiError {
         Self {
             param: None,
             code: None,
-            ..Self::invalid("", format!("the body is not a request of this route: {error}"))
+            ..Self::invalid(
+                "",
+                format!("the body is not a request of this route: {error}"),
+            )
         }
     }
 
@@ -67,7 +70,10 @@ impl ApiError {
         Self {
             status: 404,
             code: Some("model_not_found"),
-            ..Self::invalid("model", format!("there is no model {asked:?} here, but `{known}`"))
+            ..Self::invalid(
+                "model",
+                format!("there is no model {asked:?} here, but `{known}`"),
+            )
         }
     }
 
@@ -99,7 +105,9 @@ impl ApiError {
 
     /// The model's job ended otherwise than it can: the files of this program do not fit each other.
     pub(super) fn outcome(outcome: &Outcome) -> Self {
-        Self::server(format!("the model's job ended without an answer: {outcome:?}"))
+        Self::server(format!(
+            "the model's job ended without an answer: {outcome:?}"
+        ))
     }
 
     /// The error's JSON, as a body.

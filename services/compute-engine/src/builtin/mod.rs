@@ -30,9 +30,12 @@ pub use answer::{Answer, Endpoint};
 pub use chat::{ChatEvent, ChatStream};
 pub use error::{ApiError, ErrorKind};
 pub use model::{fingerprint, MODEL, MODEL_MODULE, MODEL_WEIGHTS};
-pub use request::{ChatRequest, Content, EmbeddingRequest, Message, OneOrMany, Part, StreamOptions, Unsupported};
+pub use request::{
+    ChatRequest, Content, EmbeddingRequest, Message, OneOrMany, Part, StreamOptions, Unsupported,
+};
 pub use response::{
-    ChatChunk, ChatCompletion, ChatMessage, Choice, ChunkChoice, Delta, EmbeddingObject, EmbeddingResponse, ModelList, ModelObject, Usage, Vector,
+    ChatChunk, ChatCompletion, ChatMessage, Choice, ChunkChoice, Delta, EmbeddingObject,
+    EmbeddingResponse, ModelList, ModelObject, Usage, Vector,
 };
 
 /// What an answer may use: several times what the longest takes (`README.md` says what that is).
@@ -112,7 +115,14 @@ impl BuiltIn {
                 ChatEvent::End {
                     finish_reason,
                     usage,
-                } => return Ok(ChatCompletion::new(self.head("chatcmpl"), content, finish_reason, usage)),
+                } => {
+                    return Ok(ChatCompletion::new(
+                        self.head("chatcmpl"),
+                        content,
+                        finish_reason,
+                        usage,
+                    ))
+                }
             }
         }
     }
@@ -123,12 +133,24 @@ impl BuiltIn {
         let (job, encoding) = request.job()?;
         let running = self.start(&job).await?;
         let (vectors, tokens) = embeddings::collect(running, request.texts()).await?;
-        Ok(EmbeddingResponse::new(self.0.name.clone(), vectors, encoding, tokens))
+        Ok(EmbeddingResponse::new(
+            self.0.name.clone(),
+            vectors,
+            encoding,
+            tokens,
+        ))
     }
 
-    async fn start(&self, request: &noema_language_model::wire::Request) -> Result<crate::job::Running, ApiError> {
+    async fn start(
+        &self,
+        request: &noema_language_model::wire::Request,
+    ) -> Result<crate::job::Running, ApiError> {
         let inputs = vec![request.encode().into(), self.0.weights.clone()];
-        Ok(self.0.runner.start_loaded(&self.0.module, inputs, LIMITS).await?)
+        Ok(self
+            .0
+            .runner
+            .start_loaded(&self.0.module, inputs, LIMITS)
+            .await?)
     }
 
     fn check_model(&self, asked: &str) -> Result<(), ApiError> {
@@ -140,12 +162,19 @@ impl BuiltIn {
 
     /// What an answer begins with: an id of its own, the time, names.
     fn head(&self, kind: &str) -> response::Head {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let mut hash = Sha256::new();
         hash.update(now.as_nanos().to_le_bytes());
         hash.update(std::process::id().to_le_bytes());
         hash.update(self.0.answers.fetch_add(1, Ordering::Relaxed).to_le_bytes());
-        let id = hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect::<String>();
+        let id = hash
+            .finalize()
+            .iter()
+            .take(12)
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
         response::Head {
             id: format!("{kind}-{id}"),
             created: now.as_secs(),

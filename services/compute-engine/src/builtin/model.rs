@@ -17,5 +17,11 @@ pub fn fingerprint() -> String {
     hash.update(Sha256::digest(MODEL_MODULE));
     hash.update(Sha256::digest(MODEL_WEIGHTS));
     let hash = hash.finalize();
-    format!("fp_{}", hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect::<String>())
+    format!(
+        "fp_{}",
+        hash.iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    )
 }

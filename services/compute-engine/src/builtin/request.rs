@@ -120,12 +120,25 @@ impl ChatRequest {
     pub(crate) fn job(&self) -> Result<wire::Request, ApiError> {
         self.other.check()?;
         if self.messages.is_empty() || self.messages.len() > MAX_TURNS {
-            return Err(ApiError::invalid("messages", format!("expected 1 to {MAX_TURNS} messages, found {}", self.messages.len())));
+            return Err(ApiError::invalid(
+                "messages",
+                format!(
+                    "expected 1 to {MAX_TURNS} messages, found {}",
+                    self.messages.len()
+                ),
+            ));
         }
-        let turns = self.messages.iter().enumerate().map(|(index, message)| message.turn(index));
+        let turns = self
+            .messages
+            .iter()
+            .enumerate()
+            .map(|(index, message)| message.turn(index));
         let options = Options {
             // More than the context has is as many as fit.
-            max_tokens: self.max_completion_tokens.or(self.max_tokens).unwrap_or(u32::MAX),
+            max_tokens: self
+                .max_completion_tokens
+                .or(self.max_tokens)
+                .unwrap_or(u32::MAX),
             temperature: self.temperature.unwrap_or(TEMPERATURE),
             top_p: self.top_p.unwrap_or(1.0),
             seed: self.seed.unwrap_or(0) as u64,
@@ -172,9 +185,16 @@ impl Message {
             Some(Content::Text(text)) => text.clone(),
             Some(Content::Parts(parts)) => {
                 if parts.iter().any(|part| part.kind != "text") {
-                    return Err(ApiError::unsupported(&at("content"), "anything but text in a message"));
+                    return Err(ApiError::unsupported(
+                        &at("content"),
+                        "anything but text in a message",
+                    ));
                 }
-                parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
+                parts
+                    .iter()
+                    .map(|part| part.text.as_str())
+                    .collect::<Vec<_>>()
+                    .join("\n")
             }
         };
         Ok(Turn { role, text })
@@ -184,21 +204,56 @@ impl Message {
 impl Unsupported {
     fn check(&self) -> Result<(), ApiError> {
         let text = |value: &Value| value.get("type").and_then(Value::as_str) == Some("text");
-        let forced = |value: &Value| !matches!(value.as_str(), Some("auto" | "none")) && !value.is_null();
+        let forced =
+            |value: &Value| !matches!(value.as_str(), Some("auto" | "none")) && !value.is_null();
         let refused = [
             ("n", "more than one choice", self.n.is_some_and(|n| n != 1)),
-            ("logprobs", "telling probabilities", self.logprobs == Some(true)),
-            ("logit_bias", "a bias", self.logit_bias.as_ref().is_some_and(|bias| !bias.is_empty())),
-            ("presence_penalty", "a penalty", self.presence_penalty.is_some_and(|penalty| penalty != 0.0)),
-            ("frequency_penalty", "a penalty", self.frequency_penalty.is_some_and(|penalty| penalty != 0.0)),
-            ("response_format", "a format other than text", self.response_format.as_ref().is_some_and(|format| !text(format))),
+            (
+                "logprobs",
+                "telling probabilities",
+                self.logprobs == Some(true),
+            ),
+            (
+                "logit_bias",
+                "a bias",
+                self.logit_bias
+                    .as_ref()
+                    .is_some_and(|bias| !bias.is_empty()),
+            ),
+            (
+                "presence_penalty",
+                "a penalty",
+                self.presence_penalty.is_some_and(|penalty| penalty != 0.0),
+            ),
+            (
+                "frequency_penalty",
+                "a penalty",
+                self.frequency_penalty.is_some_and(|penalty| penalty != 0.0),
+            ),
+            (
+                "response_format",
+                "a format other than text",
+                self.response_format
+                    .as_ref()
+                    .is_some_and(|format| !text(format)),
+            ),
             (
                 "modalities",
                 "anything but text",
-                self.modalities.as_ref().is_some_and(|all| all.iter().any(|modality| modality != "text")),
+                self.modalities
+                    .as_ref()
+                    .is_some_and(|all| all.iter().any(|modality| modality != "text")),
             ),
-            ("tool_choice", "calling a tool", self.tool_choice.as_ref().is_some_and(forced)),
-            ("function_call", "calling a function", self.function_call.as_ref().is_some_and(forced)),
+            (
+                "tool_choice",
+                "calling a tool",
+                self.tool_choice.as_ref().is_some_and(forced),
+            ),
+            (
+                "function_call",
+                "calling a function",
+                self.function_call.as_ref().is_some_and(forced),
+            ),
         ];
         match refused.into_iter().find(|(_, _, asked)| *asked) {
             Some((param, what, _)) => Err(ApiError::unsupported(param, what)),
@@ -236,19 +291,36 @@ impl EmbeddingRequest {
         let encoding = match self.encoding_format.as_deref() {
             None | Some("float") => Encoding::Float,
             Some("base64") => Encoding::Base64,
-            Some(_) => return Err(ApiError::invalid("encoding_format", "expected float or base64".into())),
+            Some(_) => {
+                return Err(ApiError::invalid(
+                    "encoding_format",
+                    "expected float or base64".into(),
+                ))
+            }
         };
-        if self.dimensions.is_some_and(|dimensions| dimensions != DIMENSIONS) {
-            return Err(ApiError::unsupported("dimensions", "another number of dimensions than 128"));
+        if self
+            .dimensions
+            .is_some_and(|dimensions| dimensions != DIMENSIONS)
+        {
+            return Err(ApiError::unsupported(
+                "dimensions",
+                "another number of dimensions than 128",
+            ));
         }
         let texts: Option<Vec<String>> = match &self.input {
             Value::String(text) => Some(vec![text.clone()]),
-            Value::Array(texts) => texts.iter().map(|text| text.as_str().map(Into::into)).collect(),
+            Value::Array(texts) => texts
+                .iter()
+                .map(|text| text.as_str().map(Into::into))
+                .collect(),
             _ => None,
         };
         let texts = texts.ok_or_else(|| ApiError::invalid("input", "expected a text or a list of texts; tokens are not read, since every model has its own".into()))?;
         if texts.is_empty() || texts.len() > MAX_TEXTS {
-            return Err(ApiError::invalid("input", format!("expected 1 to {MAX_TEXTS} texts, found {}", texts.len())));
+            return Err(ApiError::invalid(
+                "input",
+                format!("expected 1 to {MAX_TEXTS} texts, found {}", texts.len()),
+            ));
         }
         Ok((wire::Request::Embed(texts), encoding))
     }

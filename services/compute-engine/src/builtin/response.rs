@@ -77,7 +77,12 @@ pub struct ChatMessage {
 }
 
 impl ChatCompletion {
-    pub(super) fn new(head: Head, content: String, finish_reason: &'static str, usage: Usage) -> Self {
+    pub(super) fn new(
+        head: Head,
+        content: String,
+        finish_reason: &'static str,
+        usage: Usage,
+    ) -> Self {
         Self {
             id: head.id,
             object: "chat.completion",
@@ -136,7 +141,12 @@ pub struct Delta {
 
 impl ChatChunk {
     /// `usage`: whether the chunk has a member of this name, and what it says.
-    pub(super) fn new(head: &Head, usage: Option<Option<Usage>>, delta: Delta, finish_reason: Option<&'static str>) -> Self {
+    pub(super) fn new(
+        head: &Head,
+        usage: Option<Option<Usage>>,
+        delta: Delta,
+        finish_reason: Option<&'static str>,
+    ) -> Self {
         Self {
             id: head.id.clone(),
             object: "chat.completion.chunk",
@@ -198,10 +208,22 @@ pub enum Vector {
 }
 
 impl EmbeddingResponse {
-    pub(super) fn new(model: String, vectors: Vec<Vec<f32>>, encoding: Encoding, tokens: u32) -> Self {
+    pub(super) fn new(
+        model: String,
+        vectors: Vec<Vec<f32>>,
+        encoding: Encoding,
+        tokens: u32,
+    ) -> Self {
         let written = |vector: Vec<f32>| match encoding {
             Encoding::Float => Vector::Float(vector),
-            Encoding::Base64 => Vector::Base64(STANDARD.encode(vector.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>())),
+            Encoding::Base64 => Vector::Base64(
+                STANDARD.encode(
+                    vector
+                        .iter()
+                        .flat_map(|x| x.to_le_bytes())
+                        .collect::<Vec<_>>(),
+                ),
+            ),
         };
         Self {
             object: "list",

@@ -13,7 +13,11 @@ use super::{
 };
 
 /// Runs a job to its end.
-pub(crate) fn execute(engine: &Engine, instance: &InstancePre<State>, state: State) -> Result<Report, Fault> {
+pub(crate) fn execute(
+    engine: &Engine,
+    instance: &InstancePre<State>,
+    state: State,
+) -> Result<Report, Fault> {
     let fuel = state.limits.fuel;
     let cancelled = Arc::clone(&state.cancelled);
     let mut store = Store::new(engine, state);
@@ -45,12 +49,21 @@ pub(crate) fn execute(engine: &Engine, instance: &InstancePre<State>, state: Sta
 }
 
 fn run(store: &mut Store<State>, instance: &InstancePre<State>) -> Result<(), Stop> {
-    let instance = instance.instantiate(&mut *store).map_err(|error| stop(error, false))?;
-    let run = instance.get_typed_func::<(), ()>(&mut *store, "run").map_err(|error| stop(error, false))?;
+    let instance = instance
+        .instantiate(&mut *store)
+        .map_err(|error| stop(error, false))?;
+    let run = instance
+        .get_typed_func::<(), ()>(&mut *store, "run")
+        .map_err(|error| stop(error, false))?;
     let result = run.call(&mut *store, ());
     result.map_err(|error| {
-        let depth = instance.get_global(&mut *store, DEPTH).and_then(|depth| depth.get(&mut *store).i32());
-        stop(error, depth.is_some_and(|depth| i64::from(depth) > i64::from(STACK_UNITS)))
+        let depth = instance
+            .get_global(&mut *store, DEPTH)
+            .and_then(|depth| depth.get(&mut *store).i32());
+        stop(
+            error,
+            depth.is_some_and(|depth| i64::from(depth) > i64::from(STACK_UNITS)),
+        )
     })
 }
 

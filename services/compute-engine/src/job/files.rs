@@ -99,7 +99,12 @@ async fn verified(id: FileId, bytes: Bytes) -> Result<Bytes, FilesError> {
     let hashing = tokio::task::spawn_blocking(move || {
         let threads = std::num::NonZeroUsize::MIN;
         let commitment = commit_reader::<Software>(Cursor::new(bytes.clone()), threads, |_| {});
-        commitment.map(|commitment| (FileId(file_id::<Software>(&commitment.root, commitment.size)), bytes))
+        commitment.map(|commitment| {
+            (
+                FileId(file_id::<Software>(&commitment.root, commitment.size)),
+                bytes,
+            )
+        })
     });
     let result = hashing.await.map_err(|error| failed(error.to_string()))?;
     let (found, bytes) = result.map_err(|error| failed(error.to_string()))?;
@@ -123,30 +128,46 @@ mod tests {
     }
 
     fn id_of(bytes: &[u8]) -> FileId {
-        let commitment = commit_reader::<Software>(bytes, std::num::NonZeroUsize::MIN, |_| {}).unwrap();
+        let commitment =
+            commit_reader::<Software>(bytes, std::num::NonZeroUsize::MIN, |_| {}).unwrap();
         FileId(file_id::<Software>(&commitment.root, commitment.size))
     }
 
     #[tokio::test]
     async fn get_the_file_itself_is_accepted() {
         let id = id_of(b"hello");
-        assert_eq!(Source::File(id).get(&Same(b"hello"), 5).await, Ok(Bytes::from_static(b"hello")));
+        assert_eq!(
+            Source::File(id).get(&Same(b"hello"), 5).await,
+            Ok(Bytes::from_static(b"hello"))
+        );
     }
 
     #[tokio::test]
     async fn get_another_file_is_refused() {
         let id = id_of(b"hello");
         let found = id_of(b"hellp");
-        assert_eq!(Source::File(id).get(&Same(b"hellp"), 5).await, Err(FilesError::Other { id, found }));
+        assert_eq!(
+            Source::File(id).get(&Same(b"hellp"), 5).await,
+            Err(FilesError::Other { id, found })
+        );
         // The same root, another size: padding is zeros.
         let found = id_of(b"hello\0");
-        assert_eq!(Source::File(id).get(&Same(b"hello\0"), 9).await, Err(FilesError::Other { id, found }));
+        assert_eq!(
+            Source::File(id).get(&Same(b"hello\0"), 9).await,
+            Err(FilesError::Other { id, found })
+        );
     }
 
     #[tokio::test]
     async fn get_too_much_is_refused() {
         let id = id_of(b"hello");
-        assert_eq!(Source::File(id).get(&Same(b"hello"), 4).await, Err(FilesError::TooLarge { id, most: 4 }));
-        assert_eq!(Source::File(id).get(&(), 4).await, Err(FilesError::Unknown(id)));
+        assert_eq!(
+            Source::File(id).get(&Same(b"hello"), 4).await,
+            Err(FilesError::TooLarge { id, most: 4 })
+        );
+        assert_eq!(
+            Source::File(id).get(&(), 4).await,
+            Err(FilesError::Unknown(id))
+        );
     }
 }

@@ -60,7 +60,12 @@ pub(crate) enum Stop {
 }
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(u64::try_from(desired).is_ok_and(|desired| desired <= u64::from(self.limits.memory)))
     }
 
@@ -81,28 +86,49 @@ pub(crate) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         charge(&mut caller, 0)?;
         Ok(caller.data().inputs.len() as u32)
     })?;
-    linker.func_wrap(ABI, "input_size", |mut caller: Caller<'_, State>, index: u32| {
-        charge(&mut caller, 0)?;
-        Ok(input(&caller, index)?.len() as u64)
-    })?;
+    linker.func_wrap(
+        ABI,
+        "input_size",
+        |mut caller: Caller<'_, State>, index: u32| {
+            charge(&mut caller, 0)?;
+            Ok(input(&caller, index)?.len() as u64)
+        },
+    )?;
     linker.func_wrap(ABI, "input_read", input_read)?;
     linker.func_wrap(ABI, "output_write", output_write)?;
-    linker.func_wrap(ABI, "progress", |mut caller: Caller<'_, State>, done: u64, total: u64| {
-        charge(&mut caller, 0)?;
-        caller.data().shared.progress(done, total);
-        Ok(())
-    })?;
-    linker.func_wrap(ABI, "fail", |mut caller: Caller<'_, State>, from: u32, len: u32| -> wasmtime::Result<()> {
-        charge(&mut caller, 0)?;
-        let message = memory(&mut caller, from, len.min(MAX_MESSAGE))?.0;
-        Err(Stop::Failed(String::from_utf8_lossy(message).into_owned()).into())
-    })?;
+    linker.func_wrap(
+        ABI,
+        "progress",
+        |mut caller: Caller<'_, State>, done: u64, total: u64| {
+            charge(&mut caller, 0)?;
+            caller.data().shared.progress(done, total);
+            Ok(())
+        },
+    )?;
+    linker.func_wrap(
+        ABI,
+        "fail",
+        |mut caller: Caller<'_, State>, from: u32, len: u32| -> wasmtime::Result<()> {
+            charge(&mut caller, 0)?;
+            let message = memory(&mut caller, from, len.min(MAX_MESSAGE))?.0;
+            Err(Stop::Failed(String::from_utf8_lossy(message).into_owned()).into())
+        },
+    )?;
     Ok(())
 }
 
-fn input_read(mut caller: Caller<'_, State>, index: u32, offset: u64, to: u32, len: u32) -> wasmtime::Result<u32> {
+fn input_read(
+    mut caller: Caller<'_, State>,
+    index: u32,
+    offset: u64,
+    to: u32,
+    len: u32,
+) -> wasmtime::Result<u32> {
     let input = input(&caller, index)?.clone();
-    let rest = usize::try_from(offset).ok().and_then(|offset| input.get(offset..)).unwrap_or_default();
+    let rest = usize::try_from(offset)
+        .ok()
+        .and_then(|offset| input.get(offset..))
+        .unwrap_or_default();
     // As many as there are, however many are asked for; but all of the place must be the job's.
     let read = rest.get(..len as usize).unwrap_or(rest);
     charge(&mut caller, read.len() as u64)?;
@@ -139,7 +165,11 @@ fn input<'a>(caller: &'a Caller<'_, State>, index: u32) -> wasmtime::Result<&'a 
 }
 
 /// A part of the job's memory, and the rest of what there is.
-fn memory<'a>(caller: &'a mut Caller<'_, State>, at: u32, len: u32) -> wasmtime::Result<(&'a mut [u8], &'a mut State)> {
+fn memory<'a>(
+    caller: &'a mut Caller<'_, State>,
+    at: u32,
+    len: u32,
+) -> wasmtime::Result<(&'a mut [u8], &'a mut State)> {
     let memory = match caller.get_export("memory") {
         Some(Extern::Memory(memory)) => memory,
         _ => return Err(Stop::Fault(Fault::Runner("a module without memory".into())).into()),

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use wasmparser::{
-    CompositeInnerType, Encoding, ExternalKind, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
+    CompositeInnerType, Encoding, ExternalKind, Parser, Payload, TypeRef, ValType, Validator,
+    WasmFeatures,
 };
 
 use super::{
@@ -111,7 +112,9 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Checked, ModuleError> {
         return Err(ModuleError::Export("its memory as `memory`"));
     }
     if !seen.is_run(run) {
-        return Err(ModuleError::Export("`run` as a function of its own without parameters and results"));
+        return Err(ModuleError::Export(
+            "`run` as a function of its own without parameters and results",
+        ));
     }
     Ok(Checked {
         code: stack::count_calls(bytes)?,
@@ -140,7 +143,10 @@ impl Seen {
                 for import in imports {
                     let import = import?;
                     let known = match import.ty {
-                        TypeRef::Func(ty) => self.types.get(ty as usize).is_some_and(|ty| is_import(import.module, import.name, ty.as_ref())),
+                        TypeRef::Func(ty) => self
+                            .types
+                            .get(ty as usize)
+                            .is_some_and(|ty| is_import(import.module, import.name, ty.as_ref())),
                         _ => false,
                     };
                     if !known {
@@ -190,15 +196,22 @@ impl Seen {
     }
 
     fn is_run(&self, index: u32) -> bool {
-        let own = index.checked_sub(self.imported).and_then(|own| self.functions.get(own as usize));
-        let ty = own.and_then(|ty| self.types.get(*ty as usize)).and_then(Option::as_ref);
+        let own = index
+            .checked_sub(self.imported)
+            .and_then(|own| self.functions.get(own as usize));
+        let ty = own
+            .and_then(|ty| self.types.get(*ty as usize))
+            .and_then(Option::as_ref);
         ty.is_some_and(|ty| ty.params().is_empty() && ty.results().is_empty())
     }
 }
 
 fn is_import(module: &str, name: &str, ty: Option<&wasmparser::FuncType>) -> bool {
     let expected: Option<(&[ValType], &[ValType])> = import_type(name);
-    module == ABI && ty.map(|ty| (ty.params(), ty.results())).is_some_and(|ty| Some(ty) == expected)
+    module == ABI
+        && ty
+            .map(|ty| (ty.params(), ty.results()))
+            .is_some_and(|ty| Some(ty) == expected)
 }
 
 fn at_most(what: &'static str, found: u64, most: u64) -> Result<(), ModuleError> {
@@ -210,5 +223,8 @@ fn at_most(what: &'static str, found: u64, most: u64) -> Result<(), ModuleError>
 
 /// A name as it can be shown: any module may say anything.
 fn shown(name: &str) -> String {
-    name.chars().take(64).flat_map(char::escape_default).collect()
+    name.chars()
+        .take(64)
+        .flat_map(char::escape_default)
+        .collect()
 }

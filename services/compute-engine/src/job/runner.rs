@@ -4,29 +4,28 @@ use std::{
     collections::VecDeque,
     sync::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, PoisonError,
     },
     thread,
-    time::Duration,
 };
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::{Config, Engine, InstancePre, Linker, OptLevel, Strategy};
+use wasmtime::{Engine, InstancePre, Linker};
 
 use super::{
+    engine,
     execute::{execute, runner},
     files::{Files, FilesError, Source},
     host::{define, State},
     limits::{Limits, LimitsError, MAX_INPUTS, MAX_INPUT_BYTES, MAX_MODULE, NATIVE_STACK},
     module::{check, ModuleError},
-    progress::{JobEvent, Shared},
-    report::{Fault, Report},
+    progress::Shared,
+    report::Fault,
+    running::Running,
 };
 
-/// How often running jobs are asked whether they are still wanted.
-const TICK: Duration = Duration::from_millis(20);
 /// Stack of a job's thread beyond what the job itself may take: for the runner's functions.
 const OWN_STACK: usize = 1 << 20;
 
@@ -135,7 +134,9 @@ pub struct Runner(Arc<Inner>);
 
 impl std::fmt::Debug for Runner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runner").field("config", &self.0.config).finish_non_exhaustive()
+        f.debug_struct("Runner")
+            .field("config", &self.0.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -156,14 +157,16 @@ struct Inner {
 impl Runner {
     /// A runner, with a thread that wakes while jobs run.
     pub fn new(config: RunnerConfig) -> Result<Self, Fault> {
-        let engine = Engine::new(&engine_config()).map_err(runner)?;
+        let engine = Engine::new(&engine::config()).map_err(runner)?;
         let mut linker = Linker::new(&engine);
         define(&mut linker).map_err(runner)?;
         let running = Arc::new(AtomicUsize::new(0));
         let alive = Arc::downgrade(&running);
         let ticking = engine.clone();
         let ticker = thread::Builder::new().name("job-ticker".into());
-        ticker.spawn(move || tick(&ticking, &alive)).map_err(|error| Fault::Runner(error.to_string()))?;
+        ticker
+            .spawn(move || engine::tick(&ticking, &alive))
+            .map_err(|error| Fault::Runner(error.to_string()))?;
         Ok(Self(Arc::new(Inner {
             engine,
             linker,
@@ -202,7 +205,9 @@ impl Runner {
             drop(turn);
             module
         });
-        let module = compiling.await.map_err(|error| Fault::Runner(error.to_string()))??;
+        let module = compiling
+            .await
+            .map_err(|error| Fault::Runner(error.to_string()))??;
         self.0.keep(&module);
         Ok(module)
     }
@@ -219,20 +224,32 @@ impl Runner {
         let mut left = MAX_INPUT_BYTES;
         for input in &job.inputs {
             let bytes = input.get(files, left).await?;
-            left = left.checked_sub(bytes.len() as u64).ok_or(StartError::Inputs)?;
+            left = left
+                .checked_sub(bytes.len() as u64)
+                .ok_or(StartError::Inputs)?;
             inputs.push(bytes);
         }
         self.begin(&module, inputs, job.limits).await
     }
 
     /// Waits for a slot and starts a job whose module is compiled and whose inputs are here.
-    pub async fn start_loaded(&self, module: &Module, inputs: Vec<Bytes>, limits: Limits) -> Result<Running, StartError> {
+    pub async fn start_loaded(
+        &self,
+        module: &Module,
+        inputs: Vec<Bytes>,
+        limits: Limits,
+    ) -> Result<Running, StartError> {
         limits.check(self.limits())?;
         let _place = self.0.place()?;
         self.begin(module, inputs, limits).await
     }
 
-    async fn begin(&self, module: &Module, inputs: Vec<Bytes>, limits: Limits) -> Result<Running, StartError> {
+    async fn begin(
+        &self,
+        module: &Module,
+        inputs: Vec<Bytes>,
+        limits: Limits,
+    ) -> Result<Running, StartError> {
         let (needed, allowed) = (module.0.memory, limits.memory.into());
         if needed > allowed {
             return Err(StartError::Memory { needed, allowed });
@@ -265,7 +282,8 @@ impl Runner {
 impl Inner {
     fn compile(&self, bytes: &[u8], hash: [u8; 32]) -> Result<Module, StartError> {
         let checked = check(bytes)?;
-        let compiled = wasmtime::Module::new(&self.engine, &checked.code).map_err(|error| ModuleError::Compile(format!("{error:#}")))?;
+        let compiled = wasmtime::Module::new(&self.engine, &checked.code)
+            .map_err(|error| ModuleError::Compile(format!("{error:#}")))?;
         let instance = self.linker.instantiate_pre(&compiled).map_err(runner)?;
         Ok(Module(Arc::new(Compiled {
             hash,
@@ -301,10 +319,18 @@ impl Inner {
         }
     }
 
-    fn spawn(&self, module: Module, state: State, shared: Arc<Shared>, slot: OwnedSemaphorePermit) -> Result<(), StartError> {
+    fn spawn(
+        &self,
+        module: Module,
+        state: State,
+        shared: Arc<Shared>,
+        slot: OwnedSemaphorePermit,
+    ) -> Result<(), StartError> {
         let engine = self.engine.clone();
         let running = Arc::clone(&self.running);
-        let thread = thread::Builder::new().name("job".into()).stack_size(NATIVE_STACK + OWN_STACK);
+        let thread = thread::Builder::new()
+            .name("job".into())
+            .stack_size(NATIVE_STACK + OWN_STACK);
         let job = move || {
             running.fetch_add(1, Ordering::Relaxed);
             let run = || execute(&engine, &module.0.instance, state);
@@ -326,75 +352,4 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// A job that runs. Dropping it cancels the job.
-pub struct Running {
-    shared: Arc<Shared>,
-    cancelled: Arc<AtomicBool>,
-}
-
-impl Running {
-    /// The next event. After [`JobEvent::Ended`] there is none, and this never returns.
-    pub async fn next(&self) -> JobEvent {
-        self.shared.next().await
-    }
-
-    /// Ends the job, within 20 ms.
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-    }
-
-    /// All of the output, when the job has ended.
-    pub async fn finish(self) -> Result<(Report, Vec<u8>), Fault> {
-        let mut output = Vec::new();
-        loop {
-            match self.next().await {
-                JobEvent::Output(bytes) => output.extend_from_slice(&bytes),
-                JobEvent::Progress { .. } => {}
-                JobEvent::Ended(result) => return result.map(|report| (report, output)),
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.cancel();
-    }
-}
-
-/// Lets running jobs look whether they are still wanted, until the runner is gone.
-fn tick(engine: &Engine, running: &Weak<AtomicUsize>) {
-    while let Some(running) = running.upgrade() {
-        if running.load(Ordering::Relaxed) > 0 {
-            engine.increment_epoch();
-        }
-        drop(running);
-        thread::sleep(TICK);
-    }
-}
-
-/// Everything that could differ between two machines is fixed or off.
-fn engine_config() -> Config {
-    let mut config = Config::new();
-    config
-        .strategy(Strategy::Cranelift)
-        .cranelift_opt_level(OptLevel::Speed)
-        .cranelift_nan_canonicalization(true)
-        .consume_fuel(true)
-        .epoch_interruption(true)
-        .max_wasm_stack(NATIVE_STACK)
-        .wasm_backtrace(false)
-        .wasm_simd(true)
-        .wasm_relaxed_simd(false)
-        .wasm_multi_value(true)
-        .wasm_bulk_memory(false)
-        .wasm_multi_memory(false)
-        .wasm_memory64(false)
-        .wasm_tail_call(false)
-        .wasm_extended_const(false);
-    // These can only be switched off where they are compiled in, which others of the workspace may cause.
-    config.wasm_threads(false).wasm_reference_types(false).wasm_function_references(false).wasm_gc(false);
-    config
 }

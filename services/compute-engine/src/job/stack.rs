@@ -46,7 +46,13 @@ pub(crate) fn count_calls(bytes: &[u8]) -> Result<Vec<u8>, ModuleError> {
             section(&mut out, GLOBAL, 1, &counter());
         }
         match id {
-            TYPE => appended(&mut out, TYPE, content, layout.added_types.len() as u32, &layout.encoded_types())?,
+            TYPE => appended(
+                &mut out,
+                TYPE,
+                content,
+                layout.added_types.len() as u32,
+                &layout.encoded_types(),
+            )?,
             GLOBAL => {
                 globals_written = true;
                 appended(&mut out, GLOBAL, content, 1, &counter())?;
@@ -87,11 +93,15 @@ impl Layout {
                     for group in types {
                         for ty in group?.into_types() {
                             let ty = ty.unwrap_func();
-                            layout.types.push((ty.params().len(), ty.results().to_vec()));
+                            layout
+                                .types
+                                .push((ty.params().len(), ty.results().to_vec()));
                         }
                     }
                 }
-                Payload::FunctionSection(functions) => layout.functions = functions.into_iter().collect::<Result<_, _>>()?,
+                Payload::FunctionSection(functions) => {
+                    layout.functions = functions.into_iter().collect::<Result<_, _>>()?
+                }
                 Payload::GlobalSection(globals) => layout.globals = globals.count(),
                 _ => {}
             }
@@ -125,7 +135,11 @@ impl Layout {
             [] => BlockType::Empty,
             [one] => BlockType::Result(encoded(*one)),
             more => {
-                let at = self.added_types.iter().position(|added| added == more).ok_or_else(unknown)?;
+                let at = self
+                    .added_types
+                    .iter()
+                    .position(|added| added == more)
+                    .ok_or_else(unknown)?;
                 BlockType::FunctionType((self.types.len() + at) as u32)
             }
         })
@@ -133,7 +147,10 @@ impl Layout {
 
     /// The function's body, counting.
     fn counted(&self, index: usize, body: &FunctionBody<'_>) -> Result<Function, ModuleError> {
-        let ty = self.functions.get(index).and_then(|ty| self.types.get(*ty as usize));
+        let ty = self
+            .functions
+            .get(index)
+            .and_then(|ty| self.types.get(*ty as usize));
         let (parameters, results) = ty.ok_or_else(unknown)?;
         let mut locals = Vec::new();
         let mut values = *parameters as u64;
@@ -229,11 +246,22 @@ fn section(out: &mut wasm_encoder::Module, id: u8, count: u32, entries: &[u8]) {
 }
 
 /// Writes a section with `more` entries behind those of `content`.
-fn appended(out: &mut wasm_encoder::Module, id: u8, content: &[u8], more: u32, entries: &[u8]) -> Result<(), ModuleError> {
+fn appended(
+    out: &mut wasm_encoder::Module,
+    id: u8,
+    content: &[u8],
+    more: u32,
+    entries: &[u8],
+) -> Result<(), ModuleError> {
     let mut reader = BinaryReader::new(content, 0);
     let count = reader.read_var_u32()?;
     let before = reader.read_bytes(reader.bytes_remaining())?;
-    section(out, id, count.saturating_add(more), &[before, entries].concat());
+    section(
+        out,
+        id,
+        count.saturating_add(more),
+        &[before, entries].concat(),
+    );
     Ok(())
 }
 

@@ -16,7 +16,9 @@ fn values(ty: &str, expressions: &[&str]) -> String {
         "i64" | "f64" => 8,
         _ => 4,
     };
-    let write = |expression: &&str| format!("({ty}.store (i32.const 0) {expression}) (call $output_write (i32.const 0) (i32.const {size}))");
+    let write = |expression: &&str| {
+        format!("({ty}.store (i32.const 0) {expression}) (call $output_write (i32.const 0) (i32.const {size}))")
+    };
     running(&expressions.iter().map(write).collect::<String>())
 }
 
@@ -49,7 +51,12 @@ async fn run_results_that_are_no_number_have_one_form() {
     ];
     let (_, output) = run_with(&values("f64", &double), &[], LIMITS).await;
     for (index, bytes) in output.chunks(8).enumerate() {
-        assert_eq!(bytes, 0x7ff8_0000_0000_0000u64.to_le_bytes(), "{}", double[index]);
+        assert_eq!(
+            bytes,
+            0x7ff8_0000_0000_0000u64.to_le_bytes(),
+            "{}",
+            double[index]
+        );
     }
     let vectors = [
         "(f32x4.div (v128.const f32x4 0 0 0 0) (v128.const f32x4 0 0 0 0))",
@@ -59,7 +66,13 @@ async fn run_results_that_are_no_number_have_one_form() {
     ];
     let (_, output) = run_with(&values("v128", &vectors), &[], LIMITS).await;
     for (index, bytes) in output.chunks(4).enumerate() {
-        assert_eq!(bytes, 0x7fc0_0000u32.to_le_bytes(), "lane {} of {}", index % 4, vectors[index / 4]);
+        assert_eq!(
+            bytes,
+            0x7fc0_0000u32.to_le_bytes(),
+            "lane {} of {}",
+            index % 4,
+            vectors[index / 4]
+        );
     }
 }
 
@@ -69,9 +82,15 @@ async fn run_moving_a_nan_leaves_its_bits() {
         ("(f32.const nan:0x200001)", 0x7fa0_0001u32),
         ("(f32.neg (f32.const nan:0x200001))", 0xffa0_0001),
         ("(f32.abs (f32.const -nan:0x200001))", 0x7fa0_0001),
-        ("(f32.copysign (f32.const nan:0x200001) (f32.const -1))", 0xffa0_0001),
+        (
+            "(f32.copysign (f32.const nan:0x200001) (f32.const -1))",
+            0xffa0_0001,
+        ),
         ("(f32.reinterpret_i32 (i32.const 0x7fa00001))", 0x7fa0_0001),
-        ("(select (f32.const nan:0x200001) (f32.const 0) (i32.const 1))", 0x7fa0_0001),
+        (
+            "(select (f32.const nan:0x200001) (f32.const 0) (i32.const 1))",
+            0x7fa0_0001,
+        ),
     ];
     let (_, output) = run_with(&values("f32", &kept.map(|(text, _)| text)), &[], LIMITS).await;
     for (bytes, (text, expected)) in output.chunks(4).zip(kept) {
@@ -84,9 +103,15 @@ fn mixture(ty: &str, operations: &[&str]) -> String {
     let (size, next) = match ty {
         "i32" => (4, "(i32.wrap_i64 (call $next))".to_string()),
         "i64" => (8, "(call $next)".to_string()),
-        "f32" => (4, "(f32.reinterpret_i32 (i32.wrap_i64 (call $next)))".to_string()),
+        "f32" => (
+            4,
+            "(f32.reinterpret_i32 (i32.wrap_i64 (call $next)))".to_string(),
+        ),
         "f64" => (8, "(f64.reinterpret_i64 (call $next))".to_string()),
-        _ => (16, "(i64x2.replace_lane 1 (i64x2.splat (call $next)) (call $next))".to_string()),
+        _ => (
+            16,
+            "(i64x2.replace_lane 1 (i64x2.splat (call $next)) (call $next))".to_string(),
+        ),
     };
     let steps: String = operations
         .iter()
@@ -113,15 +138,61 @@ fn mixture(ty: &str, operations: &[&str]) -> String {
 
 #[tokio::test]
 async fn run_five_hundred_rounds_of_every_operation_give_the_known_hashes() {
-    let integers = ["add", "sub", "mul", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr", "clz/1", "ctz/1", "popcnt/1"];
-    let floats = ["add", "sub", "mul", "div", "min", "max", "copysign", "sqrt/1", "ceil/1", "floor/1", "trunc/1", "nearest/1", "abs/1", "neg/1"];
-    let vectors = [
-        "f32x4.add", "f32x4.mul", "f32x4.div", "f32x4.min", "f32x4.max", "f32x4.pmin", "f32x4.sqrt/1", "f32x4.nearest/1",
-        "f64x2.add", "f64x2.mul", "f64x2.div", "f64x2.max", "f64x2.pmax", "f64x2.sqrt/1", "i8x16.swizzle", "i8x16.add_sat_s",
-        "i16x8.q15mulr_sat_s", "i32x4.dot_i16x8_s", "i16x8.extmul_low_i8x16_s", "i8x16.avgr_u", "i32x4.trunc_sat_f32x4_s/1",
-        "f32x4.demote_f64x2_zero/1", "f64x2.promote_low_f32x4/1", "i16x8.narrow_i32x4_u", "i8x16.popcnt/1", "f32x4.eq", "f64x2.lt",
+    let integers = [
+        "add", "sub", "mul", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr", "clz/1",
+        "ctz/1", "popcnt/1",
     ];
-    let named = |ty: &str, names: &[&str]| names.iter().map(|name| format!("{ty}.{name}")).collect::<Vec<_>>();
+    let floats = [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "min",
+        "max",
+        "copysign",
+        "sqrt/1",
+        "ceil/1",
+        "floor/1",
+        "trunc/1",
+        "nearest/1",
+        "abs/1",
+        "neg/1",
+    ];
+    let vectors = [
+        "f32x4.add",
+        "f32x4.mul",
+        "f32x4.div",
+        "f32x4.min",
+        "f32x4.max",
+        "f32x4.pmin",
+        "f32x4.sqrt/1",
+        "f32x4.nearest/1",
+        "f64x2.add",
+        "f64x2.mul",
+        "f64x2.div",
+        "f64x2.max",
+        "f64x2.pmax",
+        "f64x2.sqrt/1",
+        "i8x16.swizzle",
+        "i8x16.add_sat_s",
+        "i16x8.q15mulr_sat_s",
+        "i32x4.dot_i16x8_s",
+        "i16x8.extmul_low_i8x16_s",
+        "i8x16.avgr_u",
+        "i32x4.trunc_sat_f32x4_s/1",
+        "f32x4.demote_f64x2_zero/1",
+        "f64x2.promote_low_f32x4/1",
+        "i16x8.narrow_i32x4_u",
+        "i8x16.popcnt/1",
+        "f32x4.eq",
+        "f64x2.lt",
+    ];
+    let named = |ty: &str, names: &[&str]| {
+        names
+            .iter()
+            .map(|name| format!("{ty}.{name}"))
+            .collect::<Vec<_>>()
+    };
     let mut found = vec![];
     for (ty, operations) in [
         ("i32", named("i32", &integers)),
@@ -137,7 +208,13 @@ async fn run_five_hundred_rounds_of_every_operation_give_the_known_hashes() {
     assert_eq!(found, expected);
 }
 
-const KNOWN: [(&str, &str); 5] = [("i32", ""), ("i64", ""), ("f32", ""), ("f64", ""), ("v128", "")];
+const KNOWN: [(&str, &str); 5] = [
+    ("i32", ""),
+    ("i64", ""),
+    ("f32", ""),
+    ("f64", ""),
+    ("v128", ""),
+];
 
 #[tokio::test]
 async fn run_equal_jobs_at_the_same_time_have_equal_reports() {

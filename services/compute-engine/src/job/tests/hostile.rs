@@ -20,7 +20,12 @@ async fn run_endless_loop_of_calls_uses_up_its_fuel() {
         "(call $progress (i64.const 1) (i64.const 2))",
         "(call $output_write (i32.const 0) (i32.const 0))",
     ] {
-        let (report, _) = run_with(&running(&format!("(loop {call} br 0)")), &[b"input"], LIMITS).await;
+        let (report, _) = run_with(
+            &running(&format!("(loop {call} br 0)")),
+            &[b"input"],
+            LIMITS,
+        )
+        .await;
         assert_eq!(report.outcome, Outcome::Trapped(Trap::OutOfFuel), "{call}");
     }
 }
@@ -45,12 +50,18 @@ async fn start_more_memory_than_the_job_may_use_is_refused() {
     let text = r#"(module (memory (export "memory") 65) (func (export "run")))"#;
     let allowed = LIMITS.memory.into();
     let needed = 65 << 16;
-    assert_eq!(start(text, &[], LIMITS).await.err(), Some(StartError::Memory { needed, allowed }));
+    assert_eq!(
+        start(text, &[], LIMITS).await.err(),
+        Some(StartError::Memory { needed, allowed })
+    );
     let limits = Limits {
         memory: 65 << 16,
         ..LIMITS
     };
-    assert_eq!(run_with(text, &[], limits).await.0.outcome, Outcome::Completed);
+    assert_eq!(
+        run_with(text, &[], limits).await.0.outcome,
+        Outcome::Completed
+    );
 }
 
 #[tokio::test]
@@ -71,13 +82,21 @@ async fn run_bad_places_in_memory_trap() {
         "(drop (call $input_read (i32.const 0) (i64.const 0) (i32.const 65530) (i32.const 7)))",
         "(drop (call $input_read (i32.const 0) (i64.const 9) (i32.const 65530) (i32.const 7)))",
     ] {
-        assert_eq!(outcome(&running(call)).await, Outcome::Trapped(Trap::MemoryBounds), "{call}");
+        assert_eq!(
+            outcome(&running(call)).await,
+            Outcome::Trapped(Trap::MemoryBounds),
+            "{call}"
+        );
     }
     for call in [
         "(drop (call $input_size (i32.const 1)))",
         "(drop (call $input_read (i32.const -1) (i64.const 0) (i32.const 0) (i32.const 1)))",
     ] {
-        assert_eq!(outcome(&running(call)).await, Outcome::Trapped(Trap::NoSuchInput), "{call}");
+        assert_eq!(
+            outcome(&running(call)).await,
+            Outcome::Trapped(Trap::NoSuchInput),
+            "{call}"
+        );
     }
 }
 
@@ -92,22 +111,54 @@ async fn run_each_trap_has_its_name() {
     };
     for (text, trap) in [
         (running("unreachable"), Trap::Unreachable),
-        (running("(drop (i32.load (i32.const 65533)))"), Trap::MemoryBounds),
-        (running("(drop (i32.load offset=4294967295 (i32.const -1)))"), Trap::MemoryBounds),
-        (running("(drop (i32.div_s (i32.const 1) (i32.const 0)))"), Trap::DivisionByZero),
-        (running("(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))"), Trap::IntegerOverflow),
-        (running("(drop (i32.trunc_f32_s (f32.const 3e9)))"), Trap::FloatToInteger),
-        (running("(drop (i32.trunc_f32_s (f32.const nan)))"), Trap::FloatToInteger),
-        (table("(call_indirect (type $plain) (i32.const 3))"), Trap::TableBounds),
-        (table("(call_indirect (type $plain) (i32.const 1))"), Trap::NullCall),
-        (table("(call_indirect (type $other) (i32.const 0) (i32.const 0))"), Trap::CallType),
+        (
+            running("(drop (i32.load (i32.const 65533)))"),
+            Trap::MemoryBounds,
+        ),
+        (
+            running("(drop (i32.load offset=4294967295 (i32.const -1)))"),
+            Trap::MemoryBounds,
+        ),
+        (
+            running("(drop (i32.div_s (i32.const 1) (i32.const 0)))"),
+            Trap::DivisionByZero,
+        ),
+        (
+            running("(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))"),
+            Trap::IntegerOverflow,
+        ),
+        (
+            running("(drop (i32.trunc_f32_s (f32.const 3e9)))"),
+            Trap::FloatToInteger,
+        ),
+        (
+            running("(drop (i32.trunc_f32_s (f32.const nan)))"),
+            Trap::FloatToInteger,
+        ),
+        (
+            table("(call_indirect (type $plain) (i32.const 3))"),
+            Trap::TableBounds,
+        ),
+        (
+            table("(call_indirect (type $plain) (i32.const 1))"),
+            Trap::NullCall,
+        ),
+        (
+            table("(call_indirect (type $other) (i32.const 0) (i32.const 0))"),
+            Trap::CallType,
+        ),
         // Before the first instruction.
-        (module(r#"(data (i32.const 65536) "a") (func (export "run"))"#), Trap::MemoryBounds),
+        (
+            module(r#"(data (i32.const 65536) "a") (func (export "run"))"#),
+            Trap::MemoryBounds,
+        ),
     ] {
         let name = format!("{trap:?}");
         let found = match outcome(&text).await {
             // The kinds of conversions that fail are one kind to those who wait.
-            Outcome::Trapped(Trap::IntegerOverflow) if name == "FloatToInteger" => Outcome::Trapped(Trap::FloatToInteger),
+            Outcome::Trapped(Trap::IntegerOverflow) if name == "FloatToInteger" => {
+                Outcome::Trapped(Trap::FloatToInteger)
+            }
             other => other,
         };
         assert_eq!(found, Outcome::Trapped(trap), "{text}");
@@ -121,10 +172,16 @@ async fn run_failure_keeps_what_was_said_and_written() {
            (func (export "run") (call $output_write (i32.const 0) (i32.const 2)) (call $fail (i32.const 0) (i32.const 15)))"#,
     );
     let (report, output) = run_with(&text, &[], LIMITS).await;
-    assert_eq!(report.outcome, Outcome::Failed("no such \u{fffd} thing".into()));
+    assert_eq!(
+        report.outcome,
+        Outcome::Failed("no such \u{fffd} thing".into())
+    );
     assert_eq!(output, b"no");
     let text = running("(call $fail (i32.const 0) (i32.const 65536))");
-    assert_eq!(outcome(&text).await, Outcome::Failed("\0".repeat(MAX_MESSAGE as usize)));
+    assert_eq!(
+        outcome(&text).await,
+        Outcome::Failed("\0".repeat(MAX_MESSAGE as usize))
+    );
 }
 
 #[tokio::test]
@@ -146,7 +203,11 @@ async fn drop_running_job_gives_its_slot_back_at_once() {
     let running = runner.start(&job, &()).await.unwrap();
     running.cancel();
     assert_eq!(running.finish().await, Err(Fault::Cancelled));
-    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]

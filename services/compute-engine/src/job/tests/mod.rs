@@ -50,10 +50,17 @@ fn runner() -> Runner {
     Runner::new(config).unwrap()
 }
 
-async fn start(text: &str, inputs: &[&'static [u8]], limits: Limits) -> Result<Running, StartError> {
+async fn start(
+    text: &str,
+    inputs: &[&'static [u8]],
+    limits: Limits,
+) -> Result<Running, StartError> {
     let job = Job {
         module: Source::Bytes(bytes(text)),
-        inputs: inputs.iter().map(|input| Source::Bytes(Bytes::from_static(input))).collect(),
+        inputs: inputs
+            .iter()
+            .map(|input| Source::Bytes(Bytes::from_static(input)))
+            .collect(),
         limits,
     };
     runner().start(&job, &()).await
@@ -61,9 +68,17 @@ async fn start(text: &str, inputs: &[&'static [u8]], limits: Limits) -> Result<R
 
 /// Runs a module to its end. Its report must agree with its output.
 async fn run_with(text: &str, inputs: &[&'static [u8]], limits: Limits) -> (Report, Vec<u8>) {
-    let (report, output) = start(text, inputs, limits).await.unwrap().finish().await.unwrap();
+    let (report, output) = start(text, inputs, limits)
+        .await
+        .unwrap()
+        .finish()
+        .await
+        .unwrap();
     assert_eq!(report.output_len, output.len() as u64);
-    assert_eq!(report.output_hash, <[u8; 32]>::from(Sha256::digest(&output)));
+    assert_eq!(
+        report.output_hash,
+        <[u8; 32]>::from(Sha256::digest(&output))
+    );
     assert!(report.fuel <= limits.fuel);
     (report, output)
 }

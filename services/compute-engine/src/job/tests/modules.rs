@@ -17,7 +17,10 @@ fn check_other_imports_are_refused() {
         r#"(import "env" "table" (table 1 funcref))"#,
     ] {
         let text = format!("(module {import} {RUN})");
-        assert!(matches!(refused(&text), ModuleError::Import { .. }), "{import}");
+        assert!(
+            matches!(refused(&text), ModuleError::Import { .. }),
+            "{import}"
+        );
     }
     let memory = r#"(module (import "env" "memory" (memory 1)) (export "memory" (memory 0)) (func (export "run")))"#;
     assert!(matches!(refused(memory), ModuleError::Import { .. }));
@@ -25,7 +28,10 @@ fn check_other_imports_are_refused() {
 
 #[test]
 fn check_start_function_is_refused() {
-    assert_eq!(refused(&format!("(module {RUN} (func $start) (start $start))")), ModuleError::Start);
+    assert_eq!(
+        refused(&format!("(module {RUN} (func $start) (start $start))")),
+        ModuleError::Start
+    );
 }
 
 #[test]
@@ -42,7 +48,10 @@ fn check_missing_or_wrong_exports_are_refused() {
         assert!(matches!(refused(text), ModuleError::Export(_)), "{text}");
     }
     let text = format!(r#"(module {RUN} (global (export "noema:depth") i32 (i32.const 0)))"#);
-    assert_eq!(refused(&text), ModuleError::ReservedExport("noema:depth".into()));
+    assert_eq!(
+        refused(&text),
+        ModuleError::ReservedExport("noema:depth".into())
+    );
 }
 
 #[test]
@@ -80,16 +89,34 @@ fn check_instructions_whose_result_or_time_is_not_fixed_are_refused() {
 #[test]
 fn check_what_is_too_large_is_refused() {
     let found = MAX_MODULE + 1;
-    assert_eq!(super::super::module::check(&vec![0; found]).unwrap_err(), ModuleError::TooLong { found });
+    assert_eq!(
+        super::super::module::check(&vec![0; found]).unwrap_err(),
+        ModuleError::TooLong { found }
+    );
     let too_large = |text: &str| matches!(refused(text), ModuleError::TooLarge { .. });
-    assert!(too_large(&format!("(module {RUN} (table {} funcref))", MAX_TABLE + 1)));
-    assert!(too_large(&format!("(module {RUN} (func {}))", "nop ".repeat(MAX_BODY))));
-    assert!(too_large(&format!("(module {RUN} {})", "(func) ".repeat(MAX_FUNCTIONS as usize))));
+    assert!(too_large(&format!(
+        "(module {RUN} (table {} funcref))",
+        MAX_TABLE + 1
+    )));
+    assert!(too_large(&format!(
+        "(module {RUN} (func {}))",
+        "nop ".repeat(MAX_BODY)
+    )));
+    assert!(too_large(&format!(
+        "(module {RUN} {})",
+        "(func) ".repeat(MAX_FUNCTIONS as usize)
+    )));
 }
 
 #[test]
 fn check_any_bytes_returns() {
-    for bytes in [&b""[..], b"\0asm", b"\0asm\x01\0\0\0", b"\0asm\x0d\0\x01\0", &[0xff; 100]] {
+    for bytes in [
+        &b""[..],
+        b"\0asm",
+        b"\0asm\x01\0\0\0",
+        b"\0asm\x0d\0\x01\0",
+        &[0xff; 100],
+    ] {
         assert!(super::super::module::check(bytes).is_err());
     }
 }

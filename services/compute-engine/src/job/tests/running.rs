@@ -33,8 +33,14 @@ async fn run_output_comes_while_the_job_runs() {
         ..LIMITS
     };
     let running = start(&text, &[], limits).await.unwrap();
-    assert_eq!(running.next().await, JobEvent::Output(Bytes::from_static(&[0; 3])));
-    assert_eq!(running.next().await, JobEvent::Progress { done: 1, total: 2 });
+    assert_eq!(
+        running.next().await,
+        JobEvent::Output(Bytes::from_static(&[0; 3]))
+    );
+    assert_eq!(
+        running.next().await,
+        JobEvent::Progress { done: 1, total: 2 }
+    );
     running.cancel();
     assert_eq!(running.next().await, JobEvent::Ended(Err(Fault::Cancelled)));
 }
@@ -44,10 +50,14 @@ async fn run_fuel_to_the_unit_is_enough_and_one_less_is_not() {
     let text = module(COPY);
     let (report, _) = run_with(&text, &[b"some input"], LIMITS).await;
     let exact = |fuel| Limits { fuel, ..LIMITS };
-    let again = run_with(&text, &[b"some input"], exact(report.fuel)).await.0;
+    let again = run_with(&text, &[b"some input"], exact(report.fuel))
+        .await
+        .0;
     assert_eq!(again.outcome, Outcome::Completed);
     assert_eq!(again.fuel, report.fuel);
-    let less = run_with(&text, &[b"some input"], exact(report.fuel - 1)).await.0;
+    let less = run_with(&text, &[b"some input"], exact(report.fuel - 1))
+        .await
+        .0;
     assert_eq!(less.outcome, Outcome::Trapped(Trap::OutOfFuel));
 }
 
@@ -68,10 +78,16 @@ async fn start_more_than_is_given_is_refused() {
             ..LIMITS
         },
     ] {
-        assert!(matches!(start(&text, &[], limits).await.err(), Some(StartError::Limits(_))));
+        assert!(matches!(
+            start(&text, &[], limits).await.err(),
+            Some(StartError::Limits(_))
+        ));
     }
     let inputs = [&b"x"[..]; MAX_INPUTS + 1];
-    assert_eq!(start(&text, &inputs, LIMITS).await.err(), Some(StartError::Inputs));
+    assert_eq!(
+        start(&text, &inputs, LIMITS).await.err(),
+        Some(StartError::Inputs)
+    );
     assert!(start(&text, &inputs[1..], LIMITS).await.is_ok());
 }
 
@@ -83,5 +99,8 @@ async fn start_unknown_file_is_refused() {
         inputs: vec![],
         limits: LIMITS,
     };
-    assert_eq!(runner().start(&job, &()).await.err(), Some(StartError::Files(FilesError::Unknown(id))));
+    assert_eq!(
+        runner().start(&job, &()).await.err(),
+        Some(StartError::Files(FilesError::Unknown(id)))
+    );
 }

@@ -34,12 +34,18 @@ async fn run_recursion_with_large_frames_ends_at_the_bound_and_not_at_the_machin
                 "i64" => format!("(i64.mul (local.get 0) (i64.add (local.get 0) (i64.const {i})))"),
                 _ => format!("(i64x2.mul (i64x2.splat (local.get 0)) (v128.const i64x2 {i} {i}))"),
             };
-            let stores: String = (0..values).map(|i| format!("({ty}.store (i32.const {}) {})", 16 * (i % 4_000), value(i))).collect();
+            let stores: String = (0..values)
+                .map(|i| format!("({ty}.store (i32.const {}) {})", 16 * (i % 4_000), value(i)))
+                .collect();
             let text = module(&format!(
                 r#"(func $deep (param i64) {stores} (call $deep (local.get 0)) {stores})
                    (func (export "run") (call $deep (i64.const 7)))"#
             ));
-            assert_eq!(outcome(&text).await, Outcome::Trapped(Trap::StackOverflow), "{values} of {ty}");
+            assert_eq!(
+                outcome(&text).await,
+                Outcome::Trapped(Trap::StackOverflow),
+                "{values} of {ty}"
+            );
         }
     }
 }
@@ -108,9 +114,22 @@ fn nest(numbers: &[u8], depth: u32) -> String {
     match first % 8 {
         0 => format!("(block {}) {}", nest(rest, depth + 1), "(call $mark)"),
         1 => format!("(loop {})", nest(rest, depth + 1)),
-        2 => format!("(if (i32.and (global.get $n) (i32.const {})) (then {}) (else (call $mark)))", first >> 3, nest(rest, depth + 1)),
-        3 => format!("(br_if {} (i32.and (global.get $n) (i32.const {}))) {}", u32::from(*first) / 8 % (depth + 1), first >> 3, nest(rest, depth)),
-        4 => format!("(if (i32.and (global.get $n) (i32.const {})) (then (return))) {}", first >> 3, nest(rest, depth)),
+        2 => format!(
+            "(if (i32.and (global.get $n) (i32.const {})) (then {}) (else (call $mark)))",
+            first >> 3,
+            nest(rest, depth + 1)
+        ),
+        3 => format!(
+            "(br_if {} (i32.and (global.get $n) (i32.const {}))) {}",
+            u32::from(*first) / 8 % (depth + 1),
+            first >> 3,
+            nest(rest, depth)
+        ),
+        4 => format!(
+            "(if (i32.and (global.get $n) (i32.const {})) (then (return))) {}",
+            first >> 3,
+            nest(rest, depth)
+        ),
         5 => format!("(call $mark) {}", nest(rest, depth)),
         6 => format!(
             "(br_table 0 {} {} (i32.and (global.get $n) (i32.const 3))) {}",

@@ -21,6 +21,12 @@ use crate::{
     generate::{FinishReason, Generation, Options},
 };
 
+mod read;
+#[cfg(test)]
+mod tests;
+
+use read::{Incomplete, Reader};
+
 const VERSION: u8 = 1;
 
 /// The most texts of one request for embeddings.
@@ -118,7 +124,8 @@ impl Request {
         }
         let request = match reader.u8()? {
             0 => {
-                let [max_tokens, temperature, top_p] = [reader.u32()?, reader.u32()?, reader.u32()?];
+                let [max_tokens, temperature, top_p] =
+                    [reader.u32()?, reader.u32()?, reader.u32()?];
                 let mut options = Options {
                     max_tokens,
                     temperature: f32::from_bits(temperature),
@@ -145,7 +152,11 @@ impl Request {
                 }
                 Self::Chat { turns, options }
             }
-            1 => Self::Embed((0..reader.count(MAX_TEXTS)?).map(|_| reader.text()).collect::<Result<_, _>>()?),
+            1 => Self::Embed(
+                (0..reader.count(MAX_TEXTS)?)
+                    .map(|_| reader.text())
+                    .collect::<Result<_, _>>()?,
+            ),
             _ => return Err(Malformed),
         };
         reader.0.is_empty().then_some(request).ok_or(Malformed)
@@ -211,192 +222,7 @@ impl Event {
     }
 }
 
-/// Why there is no event: more bytes may make one, or none can.
-enum Incomplete {
-    More,
-    Never,
-}
-
-impl From<Malformed> for Incomplete {
-    fn from(Malformed: Malformed) -> Self {
-        Self::More
-    }
-}
-
 fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend((text.len() as u32).to_le_bytes());
     out.extend(text.as_bytes());
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
-        self.0 = rest;
-        Ok(*taken)
-    }
-
-    fn u8(&mut self) -> Result<u8, Malformed> {
-        self.array().map(|[byte]| byte)
-    }
-
-    fn u16(&mut self) -> Result<u16, Malformed> {
-        self.array().map(u16::from_le_bytes)
-    }
-
-    fn u32(&mut self) -> Result<u32, Malformed> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, Malformed> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    fn count(&mut self, most: usize) -> Result<usize, Malformed> {
-        let count = usize::from(self.u16()?);
-        (count <= most).then_some(count).ok_or(Malformed)
-    }
-
-    fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
-        let len = self.u32()?;
-        self.take(usize::try_from(len).map_err(|_| Malformed)?)
-    }
-
-    fn text(&mut self) -> Result<String, Malformed> {
-        core::str::from_utf8(self.bytes()?).map(Into::into).map_err(|_| Malformed)
-    }
-
-    fn event(&mut self) -> Result<Event, Incomplete> {
-        Ok(match self.u8()? {
-            0 => {
-                let tokens = self.u32()?;
-                let bytes = self.bytes()?;
-                let text = core::str::from_utf8(bytes).map_err(|_| Incomplete::Never)?;
-                Event::Piece {
-                    tokens,
-                    text: text.into(),
-                }
-            }
-            1 => {
-                let reason = match self.u8()? {
-                    0 => FinishReason::Stop,
-                    1 => FinishReason::Length,
-                    _ => return Err(Incomplete::Never),
-                };
-                Event::End(Generation {
-                    reason,
-                    prompt_tokens: self.u32()?,
-                    completion_tokens: self.u32()?,
-                })
-            }
-            2 => {
-                let tokens = self.u32()?;
-                let count = usize::from(self.u16()?);
-                let vector = (0..count).map(|_| self.u32().map(f32::from_bits)).collect::<Result<_, _>>()?;
-                Event::Embedding { tokens, vector }
-            }
-            3 => {
-                let why = self.u8()?;
-                let (tokens, context) = (self.u32()? as usize, self.u32()? as usize);
-                Event::Refused(match why {
-                    0 => PromptError::Empty,
-                    1 => PromptError::TooLong { tokens, context },
-                    _ => return Err(Incomplete::Never),
-                })
-            }
-            4 => Event::Begin {
-                prompt_tokens: self.u32()?,
-            },
-            _ => return Err(Incomplete::Never),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::vec;
-
-    fn requests() -> impl Strategy<Value = Request> {
-        let role = prop_oneof![Just(Role::System), Just(Role::User), Just(Role::Assistant)];
-        let turn = (role, ".{0,20}").prop_map(|(role, text)| Turn { role, text });
-        let options = (1u32.., 0f32..2.0, 0.01f32..1.0, any::<u64>(), prop::collection::vec(".{1,9}", 0..4)).prop_map(
-            |(max_tokens, temperature, top_p, seed, stops)| Options {
-                max_tokens,
-                temperature,
-                top_p,
-                seed,
-                stops,
-            },
-        );
-        prop_oneof![
-            (prop::collection::vec(turn, 0..5), options).prop_map(|(turns, options)| Request::Chat { turns, options }),
-            prop::collection::vec(".{0,20}", 0..5).prop_map(Request::Embed),
-        ]
-    }
-
-    fn events() -> impl Strategy<Value = Event> {
-        let reason = prop_oneof![Just(FinishReason::Stop), Just(FinishReason::Length)];
-        prop_oneof![
-            any::<u32>().prop_map(|prompt_tokens| Event::Begin { prompt_tokens }),
-            (any::<u32>(), ".{0,20}").prop_map(|(tokens, text)| Event::Piece { tokens, text }),
-            (reason, any::<u32>(), any::<u32>()).prop_map(|(reason, prompt_tokens, completion_tokens)| Event::End(Generation {
-                reason,
-                prompt_tokens,
-                completion_tokens
-            })),
-            (any::<u32>(), prop::collection::vec(-1f32..1.0, 0..20)).prop_map(|(tokens, vector)| Event::Embedding { tokens, vector }),
-            Just(Event::Refused(PromptError::Empty)),
-            (any::<u32>(), any::<u32>()).prop_map(|(tokens, context)| Event::Refused(PromptError::TooLong {
-                tokens: tokens as usize,
-                context: context as usize
-            })),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn decode_any_request_reads_back(request in requests()) {
-            let bytes = request.encode();
-            prop_assert_eq!(Request::decode(&bytes), Ok(request));
-            prop_assert_eq!(Request::decode(&[&bytes[..], &[0]].concat()), Err(Malformed));
-            prop_assert_eq!(Request::decode(&bytes[..bytes.len() - 1]), Err(Malformed));
-        }
-
-        #[test]
-        fn decode_any_bytes_is_a_request_or_malformed(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-            if let Ok(request) = Request::decode(&bytes) {
-                prop_assert_eq!(request.encode(), bytes);
-            }
-        }
-
-        #[test]
-        fn take_events_in_pieces_reads_them_all(events in prop::collection::vec(events(), 0..6), size in 1usize..9) {
-            let bytes: Vec<u8> = events.iter().flat_map(Event::encode).collect();
-            let (mut held, mut read) = (vec![], vec![]);
-            for piece in bytes.chunks(size) {
-                held.extend_from_slice(piece);
-                while let Some(event) = Event::take(&mut held).unwrap() {
-                    read.push(event);
-                }
-            }
-            prop_assert!(held.is_empty());
-            prop_assert_eq!(read, events);
-        }
-    }
-
-    #[test]
-    fn take_what_can_be_no_event_is_malformed() {
-        for bytes in [&[5][..], &[1, 2], &[0, 0, 0, 0, 0, 1, 0, 0, 0, 0xff], &[3, 2, 0, 0, 0, 0, 0, 0, 0, 0]] {
-            assert_eq!(Event::take(&mut bytes.to_vec()), Err(Malformed), "{bytes:?}");
-        }
-    }
 }
