@@ -3,9 +3,6 @@
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
-#[cfg(target_arch = "wasm32")]
-extern crate alloc;
-
 noema_job::job!(job::run);
 
 #[cfg(target_arch = "wasm32")]

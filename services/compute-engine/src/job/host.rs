@@ -64,9 +64,13 @@ impl ResourceLimiter for State {
         &mut self,
         _: usize,
         desired: usize,
-        _: Option<usize>,
+        declared: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(u64::try_from(desired).is_ok_and(|desired| desired <= u64::from(self.limits.memory)))
+        // Beyond the module's own maximum it is no failure of this machine's either.
+        let allowed = declared.is_none_or(|declared| desired <= declared);
+        let within = u64::try_from(desired)
+            .is_ok_and(|desired| desired <= u64::from(self.limits.memory));
+        Ok(allowed && within)
     }
 
     fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {

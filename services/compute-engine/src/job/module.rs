@@ -19,8 +19,7 @@ pub(crate) const RESERVED: &str = "noema:";
 /// bounded per instruction. Not among them are threads, relaxed SIMD (results differ between machines), bulk memory and reference types (one
 /// instruction of theirs may take any time), tail calls and exceptions.
 pub(crate) fn features() -> WasmFeatures {
-    WasmFeatures::FLOATS
-        | WasmFeatures::MUTABLE_GLOBAL
+    WasmFeatures::WASM1
         | WasmFeatures::SIGN_EXTENSION
         | WasmFeatures::SATURATING_FLOAT_TO_INT
         | WasmFeatures::MULTI_VALUE
@@ -57,7 +56,7 @@ pub enum ModuleError {
     #[error("the module exports `{0}`; names that begin with `{RESERVED}` are the runner's")]
     ReservedExport(String),
     /// A part of it is larger than may be.
-    #[error("the module has {what} {found}, and at most {most} is allowed")]
+    #[error("the module has {found} {what}, and at most {most} are allowed")]
     TooLarge {
         /// Of what.
         what: &'static str,
@@ -164,7 +163,7 @@ impl Seen {
             }
             Payload::TableSection(tables) => {
                 for table in tables {
-                    at_most("entries of its table", table?.ty.initial, MAX_TABLE)?;
+                    at_most("entries in its table", table?.ty.initial, MAX_TABLE)?;
                 }
             }
             Payload::MemorySection(memories) => {
@@ -188,7 +187,7 @@ impl Seen {
             Payload::StartSection { .. } => return Err(ModuleError::Start),
             Payload::CodeSectionEntry(body) => {
                 let Range { start, end } = body.range();
-                at_most("a function of bytes", (end - start) as u64, MAX_BODY as u64)?;
+                at_most("bytes in one function", (end - start) as u64, MAX_BODY as u64)?;
             }
             _ => {}
         }

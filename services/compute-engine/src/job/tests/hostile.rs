@@ -40,6 +40,9 @@ async fn run_memory_bomb_gets_what_it_may_and_no_more() {
     let (report, output) = run_with(&text, &[], LIMITS).await;
     assert_eq!(report.outcome, Outcome::Completed);
     assert_eq!(output, (LIMITS.memory >> 16).to_le_bytes());
+    // Beyond what it says itself that it needs at most.
+    let own = text.replace(r#"(export "memory") 1)"#, r#"(export "memory") 1 3)"#);
+    assert_eq!(run_with(&own, &[], LIMITS).await.1, 3u32.to_le_bytes());
     // At once.
     let text = running("(i32.store (i32.const 0) (memory.grow (i32.const 65535))) (call $output_write (i32.const 0) (i32.const 4))");
     assert_eq!(run_with(&text, &[], LIMITS).await.1, (-1i32).to_le_bytes());

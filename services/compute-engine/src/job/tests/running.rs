@@ -46,7 +46,7 @@ async fn run_output_comes_while_the_job_runs() {
 }
 
 #[tokio::test]
-async fn run_fuel_to_the_unit_is_enough_and_one_less_is_not() {
+async fn run_fuel_that_was_used_is_enough_and_half_of_it_is_not() {
     let text = module(COPY);
     let (report, _) = run_with(&text, &[b"some input"], LIMITS).await;
     let exact = |fuel| Limits { fuel, ..LIMITS };
@@ -55,7 +55,7 @@ async fn run_fuel_to_the_unit_is_enough_and_one_less_is_not() {
         .0;
     assert_eq!(again.outcome, Outcome::Completed);
     assert_eq!(again.fuel, report.fuel);
-    let less = run_with(&text, &[b"some input"], exact(report.fuel - 1))
+    let less = run_with(&text, &[b"some input"], exact(report.fuel / 2))
         .await
         .0;
     assert_eq!(less.outcome, Outcome::Trapped(Trap::OutOfFuel));
