@@ -1,62 +1,49 @@
 //! A text as a point: texts about the same things lie in the same direction.
 
-use alloc::{vec, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 use crate::{
+    chat::{prompt, PromptError, Role, Turn},
     math::{dot, inverse_sqrt},
     network::Session,
-    tokenizer::{Special, Token},
+    tokenizer::Token,
     weights::Weights,
-    PromptError, MAX_PROMPT_BYTES,
 };
 
-/// The embedding of `text`, `width` numbers of length 1, and how many tokens were read for it.
+/// The embedding of `text`, `width` numbers of length 1, and how many tokens were read for it, marks included.
 ///
-/// It is the mean of what the network makes of each token, less the mean over the training texts (`centre`): without that, all texts point
-/// in much the same direction.
+/// It is what the network makes of the place where its answer to the text would begin, which is where it has gathered what the text is about;
+/// less the mean of that over the training texts (`centre`): without it, all texts point in much the same direction.
 pub fn embed(weights: &Weights<'_>, text: &str) -> Result<(Vec<f32>, usize), PromptError> {
-    let context = weights.dimensions.context;
-    if text.len() > MAX_PROMPT_BYTES {
-        return Err(PromptError::TooLong { tokens: 0, context });
-    }
-    let tokens = weights.tokenizer.encode(text.trim());
-    if tokens.is_empty() {
+    if text.trim().is_empty() {
         return Err(PromptError::Empty);
     }
-    let count = tokens.len() + 1;
-    let too_long = PromptError::TooLong {
-        tokens: count,
-        context,
+    let turn = Turn {
+        role: Role::User,
+        text: String::from(text),
     };
-    if count > context {
-        return Err(too_long);
-    }
-    let mut mean = mean_output(weights, &tokens).ok_or(too_long)?;
-    for (x, centre) in mean.iter_mut().zip(&weights.centre) {
+    let context = weights.dimensions.context;
+    let tokens = prompt(&weights.tokenizer, &[turn], context)?;
+    let mut vector = gathered(weights, &tokens).ok_or(PromptError::TooLong {
+        tokens: tokens.len(),
+        context,
+    })?;
+    for (x, centre) in vector.iter_mut().zip(&weights.centre) {
         *x -= centre;
     }
     // Never zero, so that there is a direction.
-    let scale = inverse_sqrt(dot(&mean, &mean) + 1e-12);
-    for x in &mut mean {
+    let scale = inverse_sqrt(dot(&vector, &vector) + 1e-12);
+    for x in &mut vector {
         *x *= scale;
     }
-    Ok((mean, count))
+    Ok((vector, tokens.len()))
 }
 
-/// The mean over `tokens` of what the network makes of each; `None` if they do not fit into the context or there are none.
-pub(crate) fn mean_output(weights: &Weights<'_>, tokens: &[Token]) -> Option<Vec<f32>> {
+/// What the network makes of the last of `tokens`; `None` if they do not fit into the context.
+pub(crate) fn gathered(weights: &Weights<'_>, tokens: &[Token]) -> Option<Vec<f32>> {
     let mut session = Session::new(weights);
-    session.read(Special::Document as Token).ok()?;
-    let mut mean = vec![0.0; weights.dimensions.width];
     for token in tokens {
         session.read(*token).ok()?;
-        for (sum, x) in mean.iter_mut().zip(session.output()) {
-            *sum += x;
-        }
     }
-    let inverse = 1.0 / tokens.len() as f32;
-    for x in &mut mean {
-        *x *= inverse;
-    }
-    Some(mean).filter(|_| !tokens.is_empty())
+    Some(session.output().to_vec())
 }

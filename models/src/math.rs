@@ -13,8 +13,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     // Functions", 1980).
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    // Also where x is NaN.
-    if !(x >= -87.0) {
+    if x.is_nan() || x < -87.0 {
         return 0.0;
     }
     let x = if x > 88.0 { 88.0 } else { x };

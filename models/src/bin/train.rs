@@ -9,7 +9,7 @@ use std::{
 };
 
 use noema_language_model::{
-    generate, prompt,
+    embed, generate, prompt,
     train::{self, Corpus, Plan, PLAN},
     Options, Role, Turn, Weights,
 };
@@ -106,6 +106,30 @@ fn judge(file: &[u8], corpus: &Corpus) -> Result<(), Box<dyn Error>> {
         }
     }
     println!("{right} of {asked} questions answered as written");
+
+    let mut points = Vec::new();
+    for (question, written) in corpus.answers() {
+        let (vector, _) = embed(&weights, question).map_err(|error| format!("{error:?}"))?;
+        points.push((vector, written));
+    }
+    let near = |one: &[f32], other: &[f32]| one.iter().zip(other).map(|(a, b)| a * b).sum::<f32>();
+    let (mut right, mut asked) = (0, 0);
+    for (index, (vector, written)) in points.iter().enumerate() {
+        let others = || {
+            points
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != index)
+        };
+        if !others().any(|(_, (_, other))| other == written) {
+            continue;
+        }
+        asked += 1;
+        let nearest =
+            others().max_by(|(_, (a, _)), (_, (b, _))| near(vector, a).total_cmp(&near(vector, b)));
+        right += usize::from(nearest.is_some_and(|(_, (_, other))| other == written));
+    }
+    println!("{right} of {asked} questions nearest to one with the same answer");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! From a trained model to the weights file.
 
-use std::{vec, vec::Vec};
+use std::{string::String, vec, vec::Vec};
 
 use super::{
     corpus::{Corpus, Document},
@@ -8,15 +8,19 @@ use super::{
     optimiser::Parameter,
 };
 use crate::{
-    embed::mean_output,
+    chat::prompt,
+    embed::gathered,
     quantised::{round, MAX},
     sample::Random,
     tokenizer::{Token, Tokenizer},
     weights::{Weights, MAGIC},
+    Role, Turn,
 };
 
 /// Documents that the centre of embeddings is the mean of.
 const CENTRE_OF: usize = 400;
+/// Characters that are read of each.
+const CENTRE_CHARACTERS: usize = 100;
 
 /// The weights file of `model`, as [`Weights`] reads it.
 pub fn weights_file(
@@ -86,7 +90,7 @@ fn matrix(out: &mut Vec<u8>, matrix: &Parameter) {
     }
 }
 
-/// The mean over documents of what the finished network makes of their first tokens.
+/// The mean over documents, of conversations their first turn, of what embeddings are made of.
 fn centre(file: &[u8], tokenizer: &Tokenizer, corpus: &Corpus) -> Vec<f32> {
     let weights = Weights::read(file).expect("a file that was just written is sound");
     let mut random = Random::new(2);
@@ -100,11 +104,17 @@ fn centre(file: &[u8], tokenizer: &Tokenizer, corpus: &Corpus) -> Vec<f32> {
                 None => continue,
             },
         };
-        let mut tokens = tokenizer.encode(&text);
-        tokens.truncate(32);
-        if let Some(mean) = mean_output(&weights, &tokens) {
+        let text: String = text.chars().take(CENTRE_CHARACTERS).collect();
+        let turn = Turn {
+            role: Role::User,
+            text,
+        };
+        let Ok(tokens) = prompt(tokenizer, &[turn], weights.dimensions.context) else {
+            continue;
+        };
+        if let Some(vector) = gathered(&weights, &tokens) {
             count += 1.0;
-            for (sum, x) in sum.iter_mut().zip(mean) {
+            for (sum, x) in sum.iter_mut().zip(vector) {
                 *sum += x;
             }
         }

@@ -71,9 +71,9 @@ fn block<const R: usize>(a: View<'_>, b: View<'_>, c: &mut [f32], c_stride: usiz
         let line: &[f32; COLUMNS] = b.data[p * b.stride..][..COLUMNS]
             .try_into()
             .expect("as many as were taken");
-        for r in 0..R {
-            let x = rows[r][p];
-            for (sum, y) in sums[r].iter_mut().zip(line) {
+        for (row, sums) in rows.iter().zip(&mut sums) {
+            let x = row[p];
+            for (sum, y) in sums.iter_mut().zip(line) {
                 *sum += x * y;
             }
         }

@@ -1,10 +1,6 @@
 //! Sentences out of Markdown and out of the documentation in Rust sources.
 
-use std::{
-    collections::BTreeSet,
-    string::{String, ToString},
-    vec::Vec,
-};
+use std::{collections::BTreeSet, string::String, vec::Vec};
 
 /// A piece of prose ends with the paragraph in which it gets this long, in bytes.
 const PIECE: usize = 900;
@@ -98,7 +94,7 @@ fn pieces(paragraphs: Vec<String>, seen: &mut BTreeSet<String>) -> Vec<String> {
                 piece.push('\n');
                 piece.push_str(&paragraph);
             }
-            _ => out.push(paragraph.to_string()),
+            _ => out.push(paragraph),
         }
         open = out.last().is_some_and(|piece| piece.len() < PIECE);
     }

@@ -68,8 +68,8 @@ impl ResourceLimiter for State {
     ) -> wasmtime::Result<bool> {
         // Beyond the module's own maximum it is no failure of this machine's either.
         let allowed = declared.is_none_or(|declared| desired <= declared);
-        let within = u64::try_from(desired)
-            .is_ok_and(|desired| desired <= u64::from(self.limits.memory));
+        let within =
+            u64::try_from(desired).is_ok_and(|desired| desired <= u64::from(self.limits.memory));
         Ok(allowed && within)
     }
 
@@ -135,6 +135,7 @@ fn input_read(
         .unwrap_or_default();
     // As many as there are, however many are asked for; but all of the place must be the job's.
     let read = rest.get(..len as usize).unwrap_or(rest);
+    memory(&mut caller, to, len)?;
     charge(&mut caller, read.len() as u64)?;
     let (place, _) = memory(&mut caller, to, len)?;
     if let Some(place) = place.get_mut(..read.len()) {
@@ -144,6 +145,7 @@ fn input_read(
 }
 
 fn output_write(mut caller: Caller<'_, State>, from: u32, len: u32) -> wasmtime::Result<()> {
+    memory(&mut caller, from, len)?;
     charge(&mut caller, len.into())?;
     let (bytes, state) = memory(&mut caller, from, len)?;
     if state.written + u64::from(len) > u64::from(state.limits.output) {
@@ -174,9 +176,8 @@ fn memory<'a>(
     at: u32,
     len: u32,
 ) -> wasmtime::Result<(&'a mut [u8], &'a mut State)> {
-    let memory = match caller.get_export("memory") {
-        Some(Extern::Memory(memory)) => memory,
-        _ => return Err(Stop::Fault(Fault::Runner("a module without memory".into())).into()),
+    let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
+        return Err(Stop::Fault(Fault::Runner("a module without memory".into())).into());
     };
     let (bytes, state) = memory.data_and_store_mut(caller);
     let (at, len) = (at as usize, len as usize);

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use wasmparser::{
-    CompositeInnerType, Encoding, ExternalKind, Parser, Payload, TypeRef, ValType, Validator,
-    WasmFeatures,
+    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, Encoding, ExternalKind,
+    Operator, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
 };
 
 use super::{
@@ -13,6 +13,8 @@ use super::{
     stack,
 };
 
+/// Bytes of a page of memory.
+const PAGE: u64 = 1 << 16;
 /// Exports whose names begin like this are the runner's own.
 pub(crate) const RESERVED: &str = "noema:";
 /// The instructions that jobs consist of: WebAssembly 1.0 and those proposals whose results are fixed to the last bit and whose time is
@@ -65,6 +67,9 @@ pub enum ModuleError {
         /// How much is allowed.
         most: u64,
     },
+    /// A segment of its data or of its table does not fit into what it begins with.
+    #[error("a segment of the module lies beyond {0} that it begins with")]
+    Segment(&'static str),
     /// The compiler refused it.
     #[error("the module cannot be compiled: {0}")]
     Compile(String),
@@ -92,6 +97,7 @@ struct Seen {
     imported: u32,
     functions: Vec<u32>,
     memory: Option<u64>,
+    table: u64,
     run: Option<u32>,
     exports_memory: bool,
 }
@@ -117,7 +123,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Checked, ModuleError> {
     }
     Ok(Checked {
         code: stack::count_calls(bytes)?,
-        memory: seen.memory.unwrap_or(0).saturating_mul(1 << 16),
+        memory: seen.memory.unwrap_or(0).saturating_mul(PAGE),
     })
 }
 
@@ -163,7 +169,8 @@ impl Seen {
             }
             Payload::TableSection(tables) => {
                 for table in tables {
-                    at_most("entries in its table", table?.ty.initial, MAX_TABLE)?;
+                    self.table = table?.ty.initial;
+                    at_most("entries in its table", self.table, MAX_TABLE)?;
                 }
             }
             Payload::MemorySection(memories) => {
@@ -184,10 +191,39 @@ impl Seen {
                     }
                 }
             }
+            Payload::ElementSection(elements) => {
+                for element in elements {
+                    let element = element?;
+                    let len = match &element.items {
+                        ElementItems::Functions(items) => items.count(),
+                        ElementItems::Expressions(_, items) => items.count(),
+                    };
+                    if let ElementKind::Active { offset_expr, .. } = element.kind {
+                        let fits = within(&offset_expr, len.into(), self.table)?;
+                        fits.then_some(())
+                            .ok_or(ModuleError::Segment("the table"))?;
+                    }
+                }
+            }
+            Payload::DataSection(segments) => {
+                let memory = self.memory.unwrap_or(0).saturating_mul(PAGE);
+                for data in segments {
+                    let data = data?;
+                    if let DataKind::Active { offset_expr, .. } = data.kind {
+                        let fits = within(&offset_expr, data.data.len() as u64, memory)?;
+                        fits.then_some(())
+                            .ok_or(ModuleError::Segment("the memory"))?;
+                    }
+                }
+            }
             Payload::StartSection { .. } => return Err(ModuleError::Start),
             Payload::CodeSectionEntry(body) => {
                 let Range { start, end } = body.range();
-                at_most("bytes in one function", (end - start) as u64, MAX_BODY as u64)?;
+                at_most(
+                    "bytes in one function",
+                    (end - start) as u64,
+                    MAX_BODY as u64,
+                )?;
             }
             _ => {}
         }
@@ -211,6 +247,16 @@ fn is_import(module: &str, name: &str, ty: Option<&wasmparser::FuncType>) -> boo
         && ty
             .map(|ty| (ty.params(), ty.results()))
             .is_some_and(|ty| Some(ty) == expected)
+}
+
+/// Whether a segment that begins where `offset` says fits into a memory or table. Without imported globals, that is a constant.
+fn within(offset: &ConstExpr<'_>, len: u64, size: u64) -> Result<bool, ModuleError> {
+    match offset.get_operators_reader().read()? {
+        Operator::I32Const { value } => Ok(u64::from(value as u32) + len <= size),
+        _ => Err(ModuleError::Invalid(
+            "a segment whose place is no constant".into(),
+        )),
+    }
 }
 
 fn at_most(what: &'static str, found: u64, most: u64) -> Result<(), ModuleError> {

@@ -100,7 +100,7 @@ impl Layout {
                     }
                 }
                 Payload::FunctionSection(functions) => {
-                    layout.functions = functions.into_iter().collect::<Result<_, _>>()?
+                    layout.functions = functions.into_iter().collect::<Result<_, _>>()?;
                 }
                 Payload::GlobalSection(globals) => layout.globals = globals.count(),
                 _ => {}

@@ -90,7 +90,7 @@ async fn chat_drawn_answers_are_known() {
     assert_eq!(hash, KNOWN_ANSWERS);
 }
 
-const KNOWN_ANSWERS: &str = "";
+const KNOWN_ANSWERS: &str = "4671a4d559a5a0e778cb9c4f91563957663d0003c0408ab670f04d680458e715";
 
 #[tokio::test]
 async fn chat_same_seed_is_the_same_answer_and_another_is_another() {

@@ -1,4 +1,4 @@
-//! The same bytes on every machine: the values here were not taken from the machine that the tests run on.
+//! The same bytes on every machine: what is known here was written down once and holds wherever the tests run.
 
 use super::*;
 
@@ -209,11 +209,26 @@ async fn run_five_hundred_rounds_of_every_operation_give_the_known_hashes() {
 }
 
 const KNOWN: [(&str, &str); 5] = [
-    ("i32", ""),
-    ("i64", ""),
-    ("f32", ""),
-    ("f64", ""),
-    ("v128", ""),
+    (
+        "i32",
+        "3e8b1ebdb0eac909f33500e7bfe058cdf326922752500a687778c2a1b1ca5524",
+    ),
+    (
+        "i64",
+        "6252bc5625d765fb4d91f48c5b9bf37afaf51e629efd73b86e4e523a980c5829",
+    ),
+    (
+        "f32",
+        "a6d3ee976cf231930a58cd4ff58c9ebd0579f6811ed14000277254ffc6b13753",
+    ),
+    (
+        "f64",
+        "0128a853b877e8f37968183d39185c6ba33590f6c66fabe0d6b5f6cf7bc23c3a",
+    ),
+    (
+        "v128",
+        "56afe790dacf6d2391490c90b216abb260243f3e6051235c5ce93ae5c481a8aa",
+    ),
 ];
 
 #[tokio::test]
@@ -240,4 +255,4 @@ async fn run_fuel_of_a_known_job_is_known() {
     assert_eq!(run_with(&text, &[], LIMITS).await.0.fuel, KNOWN_FUEL);
 }
 
-const KNOWN_FUEL: u64 = 0;
+const KNOWN_FUEL: u64 = 7_013;

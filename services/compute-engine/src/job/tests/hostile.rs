@@ -150,11 +150,6 @@ async fn run_each_trap_has_its_name() {
             table("(call_indirect (type $other) (i32.const 0) (i32.const 0))"),
             Trap::CallType,
         ),
-        // Before the first instruction.
-        (
-            module(r#"(data (i32.const 65536) "a") (func (export "run"))"#),
-            Trap::MemoryBounds,
-        ),
     ] {
         let name = format!("{trap:?}");
         let found = match outcome(&text).await {

@@ -87,6 +87,28 @@ fn check_instructions_whose_result_or_time_is_not_fixed_are_refused() {
 }
 
 #[test]
+fn check_segments_beyond_memory_or_table_are_refused() {
+    let fits = |segment: &str| {
+        let text = format!("(module {RUN} (table 2 funcref) {segment})");
+        super::super::module::check(&bytes(&text)).is_ok()
+    };
+    for (place, expected) in [("65533", true), ("65534", false), ("-1", false)] {
+        let data = format!(r#"(data (i32.const {place}) "abc")"#);
+        assert_eq!(fits(&data), expected, "{data}");
+    }
+    for (place, expected) in [("1", true), ("2", false), ("-1", false)] {
+        let elements = format!("(elem (i32.const {place}) 0)");
+        assert_eq!(fits(&elements), expected, "{elements}");
+    }
+    assert!(matches!(
+        refused(
+            r#"(module (memory (export "memory") 0) (func (export "run")) (data (i32.const 0) "a"))"#
+        ),
+        ModuleError::Segment(_)
+    ));
+}
+
+#[test]
 fn check_what_is_too_large_is_refused() {
     let found = MAX_MODULE + 1;
     assert_eq!(
