@@ -108,6 +108,14 @@ scripts: setup-tests ## Test the scripts that build nothing: renaming the tree
 builder: setup-tests ## Build a chain of another name as docs/build-a-chain.md says, run it, throw it away
 	@$(STAGE) "build a chain as the page says" scripts/try-build-a-chain.sh
 
+.PHONY: model
+model: setup ## Train the small language model again, compile its job, and compare both with the committed files
+	@$(STAGE) "the language model and its job" models/build.sh
+
+.PHONY: model-job
+model-job: setup ## Compile the language model's job and compare it with the committed file
+	@$(STAGE) "the language model's job" models/build.sh --job
+
 .PHONY: fuzz
 fuzz: setup ## Run the fuzz targets (RUNS=100000 inputs each, FUZZ="--seed 7 frame" for other inputs or some of them)
 	@$(STAGE) "fuzz targets" scripts/fuzz.sh --runs $(or $(RUNS),$(RUNS_TEST)) $(FUZZ)
@@ -117,6 +125,7 @@ test: setup-tests ## Prove everything, scaled for CI
 	@$(STAGE) --begin
 	@$(MAKE) sources
 	@$(MAKE) scripts
+	@$(MAKE) model-job
 	@$(MAKE) unit
 	@$(MAKE) fuzz
 	@$(SHARE_WASM)
@@ -144,6 +153,7 @@ prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 
 	  cargo nextest run $(RELEASE) $(PROVING) --test e2e --profile prove --no-fail-fast $(PROVE)
 	@$(STAGE) "the full-size claims of the unit tests" $(NO_WASM) $(LINTING) cargo nextest run $(UNIT) --profile prove --no-fail-fast -E '$(PROVE_UNIT)'
 	@$(MAKE) fuzz RUNS=$(RUNS_PROVE)
+	@$(MAKE) model
 
 .PHONY: previous-node
 previous-node: setup ## Build the client of the release before this one, for `make prove`
