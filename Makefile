@@ -68,8 +68,8 @@ node: setup ## Build the node alone
 	@$(STAGE) "build the node" $(PLAIN) cargo build $(RELEASE) --bin noema-node
 
 .PHONY: dev
-dev: build ## Build everything and run a chain with three storage providers (ARGS="--tmp", --help for more)
-	@exec $(BIN)/noema up $(ARGS)
+dev: build ## Build everything and run a chain with three storage providers and a compute market (ARGS="--tmp", --help for more)
+	@exec $(BIN)/noema up --compute $(ARGS)
 
 .PHONY: fmt
 fmt: ## Format everything

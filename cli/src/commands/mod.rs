@@ -2,6 +2,7 @@
 
 mod account;
 mod compute;
+mod compute_ask;
 mod compute_channels;
 mod compute_claims;
 mod compute_receipt;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{from_file, in_range, key, ConfigError, Units, NODE};
 use crate::{
-    engine::UrlEngine,
+    engine::{BuiltInEngine, Engine, UrlEngine, BUILT_IN},
     gateway::{GatewayConfig, RedeemPolicy, ServiceConfig},
 };
 
@@ -25,7 +25,7 @@ pub struct GatewayArgs {
     /// Its model, as the chain has it
     #[arg(long, env = "NOEMA_GATEWAY_MODEL", value_name = "NAME")]
     model: Option<String>,
-    /// Its engine: where OpenAI's interface stands, without /v1
+    /// Its engine: where OpenAI's interface stands, without /v1; or `built-in`, a small language model that needs nothing else
     #[arg(long, env = "NOEMA_GATEWAY_ENGINE", value_name = "URL")]
     engine: Option<String>,
     #[command(flatten)]
@@ -301,16 +301,21 @@ impl Service {
             })?;
         let secret = self.engine_key.as_deref().map(read_secret).transpose()?;
         let secret = secret.as_deref().map(str::trim);
-        let engine = UrlEngine::new(&self.engine, secret, patience);
-        let engine = engine.map_err(|source| ConfigError::Engine {
-            service: self.service,
-            source,
-        })?;
+        let engine: Arc<dyn Engine> = match self.engine.as_str() {
+            BUILT_IN => Arc::new(BuiltInEngine::new(&String::from_utf8_lossy(&model))),
+            url => {
+                let engine = UrlEngine::new(url, secret, patience);
+                Arc::new(engine.map_err(|source| ConfigError::Engine {
+                    service: self.service,
+                    source,
+                })?)
+            }
+        };
         let parallel = self.parallel.unwrap_or(16);
         Ok(ServiceConfig {
             service: self.service,
             model,
-            engine: Arc::new(engine),
+            engine,
             parallel: in_range("parallel", parallel, 1..=4096, "1 to 4096")? as usize,
         })
     }

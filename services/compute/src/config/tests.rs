@@ -178,3 +178,11 @@ fn amounts_are_whole_and_exact() {
         assert!(bad.parse::<Units>().is_err(), "{bad}");
     }
 }
+
+#[test]
+fn a_service_may_have_the_engine_that_is_built_in() {
+    let built_in = ["--service", "3", "--model", "mini", "--engine", "built-in"];
+    let arguments = [&["--provider", ALICE], &KEYS[..], &built_in].concat();
+    let setup = gateway(&arguments).unwrap();
+    assert_eq!(setup.config.services[0].model[..], *b"mini");
+}

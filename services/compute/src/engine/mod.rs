@@ -1,5 +1,6 @@
 //! What does the work behind a gateway.
 
+mod built_in;
 mod url;
 
 use async_trait::async_trait;
@@ -8,6 +9,7 @@ use futures::stream::BoxStream;
 
 use crate::openai::Route;
 
+pub use built_in::{BuiltInEngine, BUILT_IN};
 pub use url::{UrlEngine, UrlEngineError};
 
 /// The longest answer that is taken as a whole, in bytes.
@@ -58,6 +60,14 @@ pub enum EngineError {
 /// Answers requests in the form of OpenAI's interface. Called for requests only that are paid for.
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
+    /// Does what can be done before the first request. Called once, before the gateway answers anybody.
+    ///
+    /// # Errors
+    /// When it will not answer anything.
+    async fn prepare(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Answers one. Dropping the future ends the work.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ pub use redeem::RedeemPolicy;
 
 use crate::{
     chain::{ComputeChain, Constants, Tick},
-    engine::Engine,
+    engine::{Engine, EngineError},
     openai::ApiError,
     JournalError,
 };
@@ -118,6 +118,14 @@ pub enum GatewayError {
     /// The figures for Prometheus clash.
     #[error("cannot set up metrics: {0}")]
     Metrics(String),
+    /// An engine does not begin.
+    #[error("the engine of service {service} cannot be used: {source}")]
+    Engine {
+        /// The service.
+        service: ServiceId,
+        /// Why.
+        source: EngineError,
+    },
     /// A service that is configured twice.
     #[error("service {0} is configured twice: expected each once")]
     Twice(ServiceId),
@@ -203,6 +211,13 @@ pub async fn run<C: ComputeChain>(
     numbers.sort_unstable();
     if let Some(twice) = numbers.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(GatewayError::Twice(twice[0]));
+    }
+    for one in &config.services {
+        let prepared = one.engine.prepare().await;
+        prepared.map_err(|source| GatewayError::Engine {
+            service: one.service,
+            source,
+        })?;
     }
     let Some(constants) = read_constants(&chain, &stop).await? else {
         return Ok(());
