@@ -9,6 +9,9 @@ use noema_compute_primitives::{Price, ServiceKind};
 use super::{provider::AmountOrAll, storage::Id};
 use crate::amount::Amount;
 
+/// Where `noema up --compute` and `noema compute proxy` have OpenAI's interface if nothing is said.
+pub(crate) const PROXY_URL: &str = "http://127.0.0.1:8300/v1";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Compute {
     Services(Services),
@@ -190,7 +193,7 @@ pub(crate) struct ProxyArgs {
         long,
         env = "NOEMA_PROXY_URL",
         value_name = "URL",
-        default_value = "http://127.0.0.1:8300/v1"
+        default_value = PROXY_URL
     )]
     pub(crate) proxy: String,
     /// The model; the first of the market if not said.

@@ -132,6 +132,11 @@ fn describe(net: &LocalNet, temporary: bool) -> Answer {
     if net.url() != crate::args::DEFAULT_URL {
         hint = format!("Other commands need: export NOEMA_URL={}\n", net.url());
     }
+    if let Some(market) = net.market() {
+        if market.proxy_url() != crate::args::compute::PROXY_URL {
+            hint += &format!("export NOEMA_PROXY_URL={}\n", market.proxy_url());
+        }
+    }
     let text = format!("\n{text}\n{hint}Everything runs. Ctrl-C stops it.\n\n");
 
     let nodes: Vec<_> = net
