@@ -105,6 +105,7 @@ async fn a_channel_is_opened_where_there_is_none() {
             lanes: 4,
             ticks: 10_000,
             covered_only: false,
+            total: 1_000_000,
         });
     })
     .await;
