@@ -259,14 +259,28 @@ impl Scene {
         let asked = (0..LANES + 2).map(|_| {
             let asking = self.client.post(&url).body(body.clone());
             async move {
-                let Ok(response) = asking.send().await else {
-                    return false;
-                };
-                let status = response.status();
-                let Ok(text) = response.bytes().await else {
-                    return false;
-                };
-                status == StatusCode::OK && (!stream || text.ends_with(b"data: [DONE]\n\n"))
+                // As OpenAI's clients do: what is refused for want of a lane or a provider is asked for again.
+                for _ in 0..20 {
+                    let Ok(response) = asking.try_clone().unwrap().send().await else {
+                        return false;
+                    };
+                    let status = response.status();
+                    if [
+                        StatusCode::TOO_MANY_REQUESTS,
+                        StatusCode::SERVICE_UNAVAILABLE,
+                    ]
+                    .contains(&status)
+                    {
+                        tokio::time::sleep(Duration::from_millis(25)).await;
+                        continue;
+                    }
+                    let Ok(text) = response.bytes().await else {
+                        return false;
+                    };
+                    return status == StatusCode::OK
+                        && (!stream || text.ends_with(b"data: [DONE]\n\n"));
+                }
+                false
             }
         });
         let kill = match self.random.gen_range(0..4) {
