@@ -4,6 +4,7 @@ mod admission;
 mod bodies;
 mod directory;
 mod lanes;
+mod last;
 mod ledger;
 mod meter;
 mod metrics;

@@ -1,10 +1,6 @@
 //! A request that is taken: the engine is asked, what comes is passed on, and its receipt is durable before the last byte.
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::Instant,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
     body::Body,

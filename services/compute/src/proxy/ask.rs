@@ -3,32 +3,28 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use bytes::{Bytes, BytesMut};
-use futures::{stream::BoxStream, StreamExt};
+use bytes::Bytes;
 use noema_chain_client::AccountId;
 use noema_compute_primitives::{Hash, ModelName, Voucher};
-use reqwest::{
-    header::{HeaderMap, CONTENT_TYPE},
-    Response,
-};
+use reqwest::{header::CONTENT_TYPE, Response};
 use tokio::time::timeout;
 
 use super::{
     book::{BookRefusal, Liar, Order, Taken},
     lanes::Pending,
     market::{Account, Candidate},
+    response::{broke_off, is_error, receipt_of, whole_body, EventStream},
     stream::Judged,
     Proxy,
 };
 use crate::{
     bounds::{affordable_output, ceiling},
     chain::ComputeChain,
-    engine::MAX_ANSWER,
     openai::{usage_of, Limits, Route},
     receipts::{check_unseen, check_whole, AnswerFault},
-    sse::{Event, Events},
+    sse::Event,
     unix_millis,
-    wire::{RECEIPT_HEADER, VOUCHER_HEADER},
+    wire::VOUCHER_HEADER,
     JournalError, SignedReceipt, SignedVoucher,
 };
 
@@ -94,35 +90,6 @@ pub(super) enum Failure {
     /// The book cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-}
-
-/// Events of an answer, as they come.
-pub(super) struct EventStream {
-    pieces: BoxStream<'static, Result<Bytes, reqwest::Error>>,
-    cut: Events,
-    patience: Duration,
-}
-
-impl EventStream {
-    /// The next event. None at the end of the stream.
-    pub(super) async fn next(&mut self) -> Result<Option<Event>, Failure> {
-        loop {
-            let event = self.cut.next_event();
-            if let Some(event) = event.map_err(|e| Failure::Unwell(e.to_string()))? {
-                return Ok(Some(event));
-            }
-            match timeout(self.patience, self.pieces.next()).await {
-                Ok(Some(Ok(piece))) => self.cut.push(&piece),
-                Ok(Some(Err(error))) => return Err(broke_off(error)),
-                Ok(None) => return Ok(None),
-                Err(_) => return Err(Failure::Unwell("it fell silent".to_owned())),
-            }
-        }
-    }
-}
-
-pub(super) fn broke_off(error: reqwest::Error) -> Failure {
-    Failure::Unwell(format!("the connection broke off: {}", error.without_url()))
 }
 
 impl<C: ComputeChain> Proxy<C> {
@@ -301,11 +268,7 @@ impl<C: ComputeChain> Proxy<C> {
         taken: &Taken,
         provider: AccountId,
     ) -> Result<Came, Failure> {
-        let mut events = EventStream {
-            pieces: response.bytes_stream().boxed(),
-            cut: Events::default(),
-            patience: self.settings.patience,
-        };
+        let mut events = EventStream::of(response, self.settings.patience);
         let Some(first) = events.next().await? else {
             return Err(Failure::Unwell("the stream is empty".to_owned()));
         };
@@ -381,49 +344,6 @@ impl<C: ComputeChain> Proxy<C> {
         match noted.and(stopped) {
             Ok(()) => Failure::Liar(fault),
             Err(error) => error.into(),
-        }
-    }
-}
-
-/// Whether an event is an error and nothing of an answer.
-fn is_error(event: &Event) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Error {
-        #[allow(dead_code)]
-        error: serde::de::IgnoredAny,
-    }
-    event
-        .data()
-        .is_some_and(|data| serde_json::from_slice::<Error>(&data).is_ok())
-}
-
-pub(super) fn receipt_of(headers: &HeaderMap) -> Option<SignedReceipt> {
-    let value = headers.get(RECEIPT_HEADER)?;
-    SignedReceipt::from_text(value.as_bytes()).ok()
-}
-
-pub(super) async fn whole_body(response: Response, patience: Duration) -> Result<Bytes, Failure> {
-    body_within(response, patience, MAX_ANSWER).await
-}
-
-/// A body of at most so many bytes.
-pub(super) async fn body_within(
-    response: Response,
-    patience: Duration,
-    most: usize,
-) -> Result<Bytes, Failure> {
-    let mut body = BytesMut::new();
-    let mut pieces = response.bytes_stream();
-    loop {
-        match timeout(patience, pieces.next()).await {
-            Ok(Some(Ok(piece))) if body.len() + piece.len() > most => {
-                let reason = format!("its answer has more than {most} bytes");
-                return Err(Failure::Unwell(reason));
-            }
-            Ok(Some(Ok(piece))) => body.extend_from_slice(&piece),
-            Ok(Some(Err(error))) => return Err(broke_off(error)),
-            Ok(None) => return Ok(body.freeze()),
-            Err(_) => return Err(Failure::Unwell("it fell silent".to_owned())),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a buyer has promised, owes and may spend: in memory to decide, in the journal to survive.
 
+mod taken;
+
 use std::{
     collections::{BTreeMap, HashSet},
     path::Path,
@@ -23,6 +25,7 @@ use crate::{
     journal::{Change, Journal, JournalError, Table},
     SignedReceipt,
 };
+pub(crate) use taken::Taken;
 
 const LANES: Table = "lanes";
 const APPLICATIONS: Table = "applications";
@@ -38,28 +41,6 @@ pub struct Liar {
     pub reason: String,
     /// When, in milliseconds since 1970.
     pub time: u64,
-}
-
-/// A lane on which a request is, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Taken {
-    book: Arc<Book>,
-    pub(crate) key: LaneKey,
-    pub(crate) pending: Pending,
-    /// Whether its provider gave no whole answer, though nobody went away.
-    pub(crate) broke: bool,
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        let mut state = self.book.state();
-        state.active.remove(&self.key);
-        if self.broke {
-            state.broken.insert(self.key);
-        }
-        drop(state);
-        self.book.orphaned.notify_one();
-    }
 }
 
 /// The book.

@@ -10,6 +10,7 @@ mod metrics;
 mod opening;
 mod public;
 mod resolve;
+mod response;
 mod server;
 mod spending;
 mod stream;

@@ -7,9 +7,10 @@ use reqwest::Response;
 use tokio::time::timeout;
 
 use super::{
-    ask::{body_within, broke_off, receipt_of, Failure},
+    ask::Failure,
     book::Liar,
     lanes::Pending,
+    response::{body_within, broke_off, receipt_of},
     Proxy,
 };
 use crate::{
