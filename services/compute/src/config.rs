@@ -1,5 +1,6 @@
 //! Settings: flags, then environment variables, then a TOML file, then defaults. `NOEMA_GATEWAY_*` are the gateway's, `NOEMA_PROXY_*` the proxy's.
 
+mod applications;
 mod gateway;
 mod proxy;
 

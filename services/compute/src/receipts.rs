@@ -46,6 +46,23 @@ pub enum AnswerFault {
         /// In the answer.
         said: Usage,
     },
+    /// The receipt charges for something that is no answer.
+    #[error("the receipt charges {amount} for an answer with status {status}; expected 0 for what is none")]
+    Charged {
+        /// In the receipt.
+        amount: u128,
+        /// Of the response.
+        status: u16,
+    },
+    /// The receipt charges for a stream in which nothing of an answer came.
+    #[error("the receipt charges {amount} for a stream without an answer; expected 0")]
+    NoAnswer {
+        /// In the receipt.
+        amount: u128,
+    },
+    /// The answer does not say what it used, so that nobody could see whether the receipt charges that.
+    #[error("the answer has no usage; expected one in every answer that costs something")]
+    NoUsage,
     /// More input than the request can have.
     #[error("the receipt charges {found} tokens of input; the request has at most {bound}")]
     Input {
@@ -64,7 +81,7 @@ pub enum AnswerFault {
     },
 }
 
-/// A whole answer: status, body, and the usage that the body tells, if it does.
+/// A whole answer: status, body, and the usage that the body tells, if it does. Only one with status 200 that tells its usage may cost anything.
 pub fn check_whole(
     asked: &Asked,
     signed: &SignedReceipt,
@@ -74,7 +91,13 @@ pub fn check_whole(
 ) -> Result<ResponseCheck, AnswerFault> {
     let mut hasher = ResponseHasher::new(status);
     hasher.update(body);
-    check(asked, signed, Some(&hasher), said)
+    let good = check(asked, signed, Some(&hasher), said)?;
+    match signed.receipt.amount {
+        0 => Ok(good),
+        amount if status != 200 => Err(AnswerFault::Charged { amount, status }),
+        _ if said.is_none() => Err(AnswerFault::NoUsage),
+        _ => Ok(good),
+    }
 }
 
 /// A receipt whose answer did not arrive, or not all of it: payable, the response unverified.
@@ -271,6 +294,37 @@ mod tests {
             assert!(judged(lie).is_err(), "lie {index}");
         }
         assert!(judged(|r| r.price = noema_compute_primitives::Price::Units { unit: 1 }).is_err());
+    }
+
+    #[test]
+    fn what_is_no_answer_or_tells_no_usage_costs_nothing() {
+        let judged = |status, said, amount: bool| {
+            let mut receipt = Receipt {
+                response: response_hash(status, BODY),
+                ..honest()
+            };
+            if !amount {
+                let nothing = Usage::Tokens {
+                    input: 0,
+                    cached: 0,
+                    output: 0,
+                };
+                charge(&mut receipt, nothing);
+            }
+            let signed = SignedReceipt::sign(&samples::key("Bob"), &[7; 32], receipt);
+            check_whole(&asked(), &signed, status, BODY, said)
+        };
+        let said = Some(honest().usage);
+        for status in [500, 429, 409, 400, 201] {
+            let charged = judged(status, said, true);
+            assert!(
+                matches!(charged, Err(AnswerFault::Charged { status: found, .. }) if found == status)
+            );
+            assert_eq!(judged(status, None, false), Ok(ResponseCheck::Matches));
+        }
+        assert_eq!(judged(200, None, true), Err(AnswerFault::NoUsage));
+        assert_eq!(judged(200, None, false), Ok(ResponseCheck::Matches));
+        assert_eq!(judged(200, said, true), Ok(ResponseCheck::Matches));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use peer::Peer;
 pub use secret::{read_secret, SecretError};
 #[cfg(fuzzing)]
 pub use server::fuzzing;
-pub use server::{serve, Caller, Options, Patience, Security};
+pub use server::{serve, Caller, Fault, Options, Patience, Security};
 pub use tls::{endpoint, Answering, Tls, TlsError, TlsMode};
 pub use turns::{Turn, Turns};
 

@@ -11,6 +11,7 @@ use super::{from_file, in_range, key, ConfigError, Units, NODE};
 use crate::{
     engine::{BuiltInEngine, Engine, UrlEngine, BUILT_IN},
     gateway::{GatewayConfig, RedeemPolicy, ServiceConfig},
+    openai::Passes,
 };
 
 /// Flags of the gateway.
@@ -44,6 +45,12 @@ struct Service {
     engine_key: Option<PathBuf>,
     #[serde(default)]
     parallel: Option<u64>,
+    /// Further members of requests that reach the engine, beside those of OpenAI's interface; those of messages as messages.NAME.
+    #[serde(default)]
+    members: Vec<String>,
+    /// Whether the engine may be given media by their addresses, which it then fetches.
+    #[serde(default)]
+    remote_media: bool,
 }
 
 /// The settings that flags, environment and file share.
@@ -68,6 +75,15 @@ struct Settings {
     /// A well-known development key as service key: for local networks only
     #[arg(long, env = "NOEMA_GATEWAY_DEV_SERVICE_KEY", value_name = "NAME")]
     dev_service_key: Option<String>,
+    /// File with the secret of a service key of before, for channels that froze it; permissions 600, may be given several times
+    #[arg(
+        long,
+        env = "NOEMA_GATEWAY_OLD_SERVICE_KEY",
+        value_name = "FILE",
+        value_delimiter = ','
+    )]
+    #[serde(default)]
+    old_service_key: Vec<PathBuf>,
     /// Directory for the ledger and the TLS key [default: ./noema-gateway]
     #[arg(long, env = "NOEMA_GATEWAY_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -103,6 +119,9 @@ struct Settings {
         value_name = "SECONDS"
     )]
     engine_patience_seconds: Option<u64>,
+    /// Seconds that a request may take at most [default: 3600]
+    #[arg(long, env = "NOEMA_GATEWAY_REQUEST_SECONDS", value_name = "SECONDS")]
+    request_seconds: Option<u64>,
     /// Ticks for which a voucher must still be redeemable [default: 300]
     #[arg(long, env = "NOEMA_GATEWAY_MARGIN", value_name = "TICKS")]
     margin: Option<u64>,
@@ -163,6 +182,7 @@ impl Settings {
             dev_operator,
             service_key,
             dev_service_key,
+            old_service_key: [self.old_service_key, other.old_service_key].concat(),
             data_dir: self.data_dir.or(other.data_dir),
             listen: self.listen.or(other.listen),
             tls: self.tls.or(other.tls),
@@ -176,6 +196,7 @@ impl Settings {
             engine_patience_seconds: self
                 .engine_patience_seconds
                 .or(other.engine_patience_seconds),
+            request_seconds: self.request_seconds.or(other.request_seconds),
             margin: self.margin.or(other.margin),
             price_leniency: self.price_leniency.or(other.price_leniency),
             stale_seconds: self.stale_seconds.or(other.stale_seconds),
@@ -201,6 +222,8 @@ impl GatewayArgs {
                 engine,
                 engine_key: None,
                 parallel: None,
+                members: Vec::new(),
+                remote_media: false,
             });
         }
         settings.into_setup()
@@ -245,13 +268,25 @@ impl Settings {
         }
         let services = self.services.into_iter();
         let services = services.map(|service| service.into_config(patience));
-        let margin = self.margin.unwrap_or(300);
+        let margin = in_range(
+            "margin",
+            self.margin.unwrap_or(300),
+            10..=1_000_000,
+            "10 to 1000000 ticks, in which what is due can still be redeemed",
+        )?;
+        let old_service_keys = self
+            .old_service_key
+            .iter()
+            .map(|path| key("old-service-key", Some(path), None))
+            .filter_map(Result::transpose)
+            .collect::<Result<_, _>>()?;
         Ok(GatewaySetup {
             node: self.node.unwrap_or_else(|| NODE.to_owned()),
             operator,
             config: GatewayConfig {
                 provider: self.provider.ok_or(ConfigError::Missing("provider"))?,
                 service_key,
+                old_service_keys,
                 data_dir: self
                     .data_dir
                     .unwrap_or_else(|| PathBuf::from("noema-gateway")),
@@ -273,6 +308,7 @@ impl Settings {
                 max_body: max_body as usize,
                 services: services.collect::<Result<_, _>>()?,
                 margin,
+                request_time: seconds("request-seconds", self.request_seconds, 3_600)?,
                 price_leniency: self.price_leniency.unwrap_or(10),
                 stale_after: seconds("stale-seconds", self.stale_seconds, 60)?,
                 look: Duration::from_secs(12),
@@ -317,6 +353,10 @@ impl Service {
             model,
             engine,
             parallel: in_range("parallel", parallel, 1..=4096, "1 to 4096")? as usize,
+            passes: Passes {
+                members: self.members,
+                remote_media: self.remote_media,
+            },
         })
     }
 }

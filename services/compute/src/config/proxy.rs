@@ -5,10 +5,18 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use noema_chain_client::{AccountId, SigningKey};
 use noema_compute_primitives::{Price, VerificationMode};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-use super::{from_file, in_range, key, ConfigError, Units, NODE};
-use crate::proxy::{Application, Choice, OpeningPolicy, Preference, ProxyConfig, Spending};
+use super::{
+    applications::{distinct, ApplicationEntry},
+    from_file, in_range, key, ConfigError, Units, NODE,
+};
+use crate::{
+    openai::Passes,
+    proxy::{Choice, OpeningPolicy, Preference, ProxyConfig, Spending},
+};
+
+/// Channels for which there is room at first.
+const CHANNELS: u128 = 8;
 
 /// Flags of the proxy.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -18,21 +26,6 @@ pub struct ProxyArgs {
     pub config: Option<PathBuf>,
     #[command(flatten)]
     settings: Settings,
-}
-
-/// A program that may use the proxy, in the configuration file.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ApplicationEntry {
-    name: String,
-    /// SHA-256 of the key in hex, or
-    #[serde(default)]
-    key_sha256: Option<String>,
-    /// a file with the key; permissions 600.
-    #[serde(default)]
-    key_file: Option<PathBuf>,
-    #[serde(default)]
-    limit: Option<Units>,
 }
 
 /// The settings that flags, environment and file share.
@@ -118,9 +111,31 @@ struct Settings {
         default_missing_value = "true"
     )]
     covered_only: Option<bool>,
+    /// Units to reserve in all such channels together at most [default: 8 times channel-cap]
+    #[arg(long, env = "NOEMA_PROXY_CHANNELS_TOTAL", value_name = "UNITS")]
+    channels_total: Option<Units>,
     /// Bytes of a request's body at most [default: 8388608]
     #[arg(long, env = "NOEMA_PROXY_MAX_BODY", value_name = "BYTES")]
     max_body: Option<u64>,
+    /// Further members of requests to send on, beside those of OpenAI's interface (those of messages as messages.NAME)
+    #[arg(
+        long,
+        env = "NOEMA_PROXY_MEMBERS",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    #[serde(default)]
+    members: Vec<String>,
+    /// Send requests on whose media the provider must fetch from elsewhere [default: false]
+    #[arg(
+        long,
+        env = "NOEMA_PROXY_REMOTE_MEDIA",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    remote_media: Option<bool>,
     /// Providers that are asked for one request at most [default: 4]
     #[arg(long, env = "NOEMA_PROXY_ATTEMPTS", value_name = "NUMBER")]
     attempts: Option<u64>,
@@ -194,7 +209,10 @@ impl Settings {
             channel_lanes: self.channel_lanes.or(other.channel_lanes),
             channel_ticks: self.channel_ticks.or(other.channel_ticks),
             covered_only: self.covered_only.or(other.covered_only),
+            channels_total: self.channels_total.or(other.channels_total),
             max_body: self.max_body.or(other.max_body),
+            members: list(self.members, other.members),
+            remote_media: self.remote_media.or(other.remote_media),
             attempts: self.attempts.or(other.attempts),
             voucher_ticks: self.voucher_ticks.or(other.voucher_ticks),
             patience_seconds: self.patience_seconds.or(other.patience_seconds),
@@ -250,6 +268,9 @@ impl Settings {
             lanes: lanes as u16,
             ticks: self.channel_ticks.unwrap_or(432_000),
             covered_only: self.covered_only.unwrap_or(false),
+            total: self
+                .channels_total
+                .map_or(cap.0.saturating_mul(CHANNELS), |total| total.0),
         }))
     }
 }
@@ -307,7 +328,9 @@ impl Settings {
         let applications = self
             .applications
             .into_iter()
-            .map(ApplicationEntry::into_application);
+            .map(ApplicationEntry::into_application)
+            .collect::<Result<Vec<_>, _>>()?;
+        distinct(&applications)?;
         Ok(ProxySetup {
             node: self.node.unwrap_or_else(|| NODE.to_owned()),
             submitter: payer_key.unwrap_or_else(|| session_key.clone()),
@@ -329,40 +352,19 @@ impl Settings {
                     total: self.spending_limit.map(|units| units.0),
                 },
                 default_max_tokens: self.default_max_tokens.unwrap_or(4096).max(1),
-                applications: applications.collect::<Result<_, _>>()?,
+                applications,
                 opening,
                 max_body: max_body as usize,
+                passes: Passes {
+                    members: self.members,
+                    remote_media: self.remote_media.unwrap_or(false),
+                },
                 attempts: attempts as usize,
                 voucher_ticks: self.voucher_ticks.unwrap_or(14_400),
                 patience: Duration::from_secs(patience),
                 stale_after: Duration::from_secs(60),
                 look: Duration::from_secs(12),
             },
-        })
-    }
-}
-
-impl ApplicationEntry {
-    fn into_application(self) -> Result<Application, ConfigError> {
-        let mut key_hash = [0; 32];
-        match (&self.key_sha256, &self.key_file) {
-            (Some(digits), None) => {
-                hex::decode_to_slice(digits, &mut key_hash).map_err(|_| ConfigError::Form {
-                    name: "key_sha256",
-                    found: digits.clone(),
-                    expected: "64 hex digits",
-                })?;
-            }
-            (None, Some(path)) => {
-                let secret = noema_transport::read_secret(path)?;
-                key_hash = Sha256::digest(secret.trim().as_bytes()).into();
-            }
-            _ => return Err(ConfigError::Missing("key_sha256 or key_file")),
-        }
-        Ok(Application {
-            name: self.name,
-            key_hash,
-            limit: self.limit.map(|units| units.0),
         })
     }
 }

@@ -94,6 +94,8 @@ fn what_is_not_known_or_out_of_range_is_refused() {
     for (flag, value) in [
         ("--max-body", "1"),
         ("--stale-seconds", "0"),
+        ("--margin", "0"),
+        ("--request-seconds", "0"),
         ("--max-connections", "0"),
         ("--engine", "nowhere"),
         ("--model", "a b"),
@@ -158,6 +160,46 @@ fn applications_have_keys_that_are_kept_as_hashes() {
         error,
         Err(ConfigError::Form { name: "modes", .. })
     ));
+}
+
+#[test]
+fn applications_without_a_key_or_with_one_of_two_are_refused() {
+    let refused = |applications: &str| {
+        let text = format!(
+            "payer = \"{ALICE}\"\ndev_session_key = \"Dave\"\nmax_request = \"1000\"\n{applications}"
+        );
+        let file = file(&text);
+        let error = proxy(&["--config", file.path().to_str().unwrap()]).unwrap_err();
+        error.to_string()
+    };
+    let empty = file("\n");
+    let path = empty.path().to_str().unwrap();
+    let entry = |name: &str, key: &str| format!("[[applications]]\nname = \"{name}\"\n{key}\n");
+    assert!(refused(&entry("a", &format!("key_file = \"{path}\""))).contains("empty"));
+    let nothing =
+        "key_sha256 = \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"";
+    assert!(refused(&entry("a", nothing)).contains("empty"));
+    let keys = ["1", "2"].map(|digit| format!("key_sha256 = \"{}\"", digit.repeat(64)));
+    let same_name = entry("a", &keys[0]) + &entry("a", &keys[1]);
+    assert!(refused(&same_name).contains("of its own"));
+    let same_key = entry("a", &keys[0]) + &entry("b", &keys[0]);
+    assert!(refused(&same_key).contains("of its own"));
+}
+
+#[test]
+fn services_list_what_passes_to_their_engine() {
+    let file = file(&format!(
+        "provider = \"{ALICE}\"\ndev_operator = \"Bob\"\ndev_service_key = \"Charlie\"\n\
+         [[services]]\nservice = 1\nmodel = \"a\"\nengine = \"http://localhost:1\"\nmembers = [\"top_k\"]\nremote_media = true\n\
+         [[services]]\nservice = 2\nmodel = \"b\"\nengine = \"http://localhost:2\"\n"
+    ));
+    let setup = gateway(&["--config", file.path().to_str().unwrap()]).unwrap();
+    let [first, second] = &setup.config.services[..] else {
+        panic!("two services");
+    };
+    assert_eq!(first.passes.members, ["top_k"]);
+    assert!(first.passes.remote_media);
+    assert_eq!(second.passes, Default::default());
 }
 
 #[test]

@@ -52,7 +52,13 @@ pub enum EngineError {
         /// How long was waited.
         seconds: u64,
     },
-    /// What it answers is too long, or none of the forms that are expected.
+    /// What it answers is longer than is taken.
+    #[error("the engine's answer has more than {most} bytes")]
+    TooLong {
+        /// What is taken, in bytes.
+        most: usize,
+    },
+    /// What it answers is none of the forms that are expected.
     #[error("the engine's answer cannot be used: {0}")]
     Malformed(String),
 }

@@ -111,8 +111,7 @@ impl UrlEngine {
         {
             let piece = piece.map_err(unreachable)?;
             if body.len() + piece.len() > MAX_ANSWER {
-                let reason = format!("it has more than {MAX_ANSWER} bytes");
-                return Err(EngineError::Malformed(reason));
+                return Err(EngineError::TooLong { most: MAX_ANSWER });
             }
             body.extend_from_slice(&piece);
         }

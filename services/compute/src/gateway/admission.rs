@@ -126,6 +126,13 @@ pub(crate) fn terms<C: ComputeChain>(
         let message = format!("the service is of another kind than {}", route.path());
         return Err(ApiError::not_found("wrong_kind", message));
     }
+    if !directory.works_for(channel) {
+        let message = format!(
+            "the channel is for service {} and key {}, with which this gateway does not work any more",
+            channel.service, channel.key
+        );
+        return Err(ApiError::payment("wrong_key", message));
+    }
     if channel.state != ChannelState::Open {
         let message = "the channel is being closed: open another";
         return Err(ApiError::payment("channel_closing", message));
@@ -171,6 +178,7 @@ impl From<Unknown> for ApiError {
         let message = unknown.to_string();
         match unknown {
             Unknown::Channel => Self::payment("channel_unknown", message),
+            Unknown::Busy => Self::unavailable("chain_busy", message),
             Unknown::Stale { .. } => Self::unavailable("chain_stale", message),
             Unknown::Chain(error) => {
                 tracing::warn!(%error, "a channel cannot be asked for");
@@ -188,6 +196,8 @@ impl From<Refusal> for ApiError {
             Refusal::Lane(LaneRefusal::Answered(_)) => Self::conflict("already_answered", message),
             Refusal::Lane(LaneRefusal::Nonce { .. }) => Self::conflict("wrong_nonce", message),
             Refusal::Lane(LaneRefusal::Paid { .. }) => Self::conflict("wrong_paid", message),
+            Refusal::Lane(LaneRefusal::Expires { .. }) => Self::payment("expires_early", message),
+            Refusal::PerUse { .. } => Self::payment("above_per_use", message),
             Refusal::Lane(LaneRefusal::Overflow) => Self::payment("overflow", message),
             Refusal::Unknown => Self::conflict("lane_lost", message),
             Refusal::Exposure { .. } => Self::payment("channel_exhausted", message),

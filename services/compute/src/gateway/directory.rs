@@ -15,6 +15,8 @@ use crate::chain::{ChannelInfo, ChannelSessions, ComputeChain, ServiceInfo, Tick
 
 /// Questions about channels at the same time.
 const QUESTIONS: usize = 8;
+/// Requests that ask or wait until they may; those beyond are sent away.
+const WAITING: usize = 64;
 /// Numbers of channels that are remembered not to pay this gateway, and how long.
 const MISSES: usize = 4096;
 const MISS_TIME: Duration = Duration::from_secs(6);
@@ -26,8 +28,8 @@ const GRANT_TIME: Duration = Duration::from_secs(1);
 pub(crate) struct Directory<C> {
     chain: C,
     provider: AccountId,
-    /// The key that signs this gateway's receipts.
-    key: AccountId,
+    /// The keys that sign this gateway's receipts.
+    keys: Vec<AccountId>,
     services: Vec<ServiceId>,
     stale_after: Duration,
     price_leniency: Tick,
@@ -35,6 +37,7 @@ pub(crate) struct Directory<C> {
     begun: Instant,
     misses: Mutex<HashMap<ChannelId, Instant>>,
     questions: Semaphore,
+    waiting: Semaphore,
 }
 
 #[derive(Debug, Default)]
@@ -82,8 +85,10 @@ impl Offer {
 /// Why nothing is known of something.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Unknown {
-    #[error("the channel pays no service of this gateway, by the finalised state of the chain")]
+    #[error("there is no such channel of this provider, by the finalised state of the chain")]
     Channel,
+    #[error("the gateway asks for too many channels already; try again")]
+    Busy,
     #[error("the gateway has not seen a new finalised block for {seconds} s; try again")]
     Stale { seconds: u64 },
     #[error("the chain cannot be asked: {0}")]
@@ -94,7 +99,7 @@ pub(crate) enum Unknown {
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub(crate) provider: AccountId,
-    pub(crate) key: AccountId,
+    pub(crate) keys: Vec<AccountId>,
     pub(crate) services: Vec<ServiceId>,
     pub(crate) stale_after: Duration,
     pub(crate) price_leniency: Tick,
@@ -105,7 +110,7 @@ impl<C: ComputeChain> Directory<C> {
         Self {
             chain,
             provider: wanted.provider,
-            key: wanted.key,
+            keys: wanted.keys,
             services: wanted.services,
             stale_after: wanted.stale_after,
             price_leniency: wanted.price_leniency,
@@ -113,6 +118,7 @@ impl<C: ComputeChain> Directory<C> {
             begun: Instant::now(),
             misses: Mutex::default(),
             questions: Semaphore::new(QUESTIONS),
+            waiting: Semaphore::new(WAITING),
         }
     }
 
@@ -151,48 +157,68 @@ impl<C: ComputeChain> Directory<C> {
         offer.accepts(price, now, self.price_leniency)
     }
 
-    /// A channel that pays this gateway, as it was lately; as it is now, when it had no such session.
+    /// A channel of this provider, as it was lately; as it is now, when it had no such session.
     pub(crate) async fn channel(
         &self,
         channel: ChannelId,
         session: SessionId,
     ) -> Result<Arc<ChannelInfo>, Unknown> {
+        if let Some(known) = self.known(channel, session) {
+            return known;
+        }
+        let Ok(_place) = self.waiting.try_acquire() else {
+            return Err(Unknown::Busy);
+        };
+        // The semaphore is never closed; an error would let one more ask.
+        let _turn = self.questions.acquire().await;
+        // Whoever had a turn before perhaps asked the same.
+        if let Some(known) = self.known(channel, session) {
+            return known;
+        }
+        let found = self.look(channel).await?;
+        if found.is_none() {
+            self.note_miss(channel);
+        }
+        found.ok_or(Unknown::Channel)
+    }
+
+    /// What is known of a channel without a question, if that is enough.
+    fn known(
+        &self,
+        channel: ChannelId,
+        session: SessionId,
+    ) -> Option<Result<Arc<ChannelInfo>, Unknown>> {
         let seen = self.read().channels.get(&channel).cloned();
         if let Some(seen) = seen.filter(|seen| seen.at.elapsed() <= self.stale_after) {
             let known = seen.info.session(session).is_some();
             if known || seen.at.elapsed() < GRANT_TIME {
-                return Ok(seen.info);
+                return Some(Ok(seen.info));
             }
         }
-        if self.is_missed(channel) {
-            return Err(Unknown::Channel);
-        }
-        // The semaphore is never closed; an error would let one more ask.
-        let _turn = self.questions.acquire().await;
-        self.look(channel).await?.ok_or(Unknown::Channel)
+        self.is_missed(channel).then_some(Err(Unknown::Channel))
     }
 
-    /// A channel that pays this gateway, as it was when it was last asked for.
+    /// Whether a channel is for a service and a key that this gateway works with. What the others owe is redeemed, and nothing more.
+    pub(crate) fn works_for(&self, info: &ChannelInfo) -> bool {
+        self.keys.contains(&info.key) && self.services.contains(&info.service)
+    }
+
+    /// A channel of this provider, as it was when it was last asked for.
     pub(crate) fn seen(&self, channel: ChannelId) -> Option<Arc<ChannelInfo>> {
         let state = self.read();
         state.channels.get(&channel).map(|seen| seen.info.clone())
     }
 
-    /// Asks the chain for a channel. None when there is none that pays this gateway.
+    /// Asks the chain for a channel. None when there is none of this provider. What is configured here does not count: something may be due from before it was changed.
     pub(crate) async fn look(
         &self,
         channel: ChannelId,
     ) -> Result<Option<Arc<ChannelInfo>>, ChainError> {
         let at = Instant::now();
         let found = self.chain.channel(channel).await?;
-        let ours = found.filter(|info| {
-            info.provider == self.provider
-                && info.key == self.key
-                && self.services.contains(&info.service)
-        });
+        let ours = found.filter(|info| info.provider == self.provider);
         let Some(info) = ours.map(Arc::new) else {
             self.write().channels.remove(&channel);
-            self.note_miss(channel);
             return Ok(None);
         };
         let seen = Seen {
@@ -252,10 +278,12 @@ impl<C: ComputeChain> Directory<C> {
         };
         let looks = channels.into_iter().map(|channel| self.look(channel));
         let mut looks = futures::stream::iter(looks).buffer_unordered(QUESTIONS);
+        // One that cannot be read keeps the others from nothing.
+        let mut first = Ok(());
         while let Some(looked) = looks.next().await {
-            looked?;
+            first = first.and(looked.map(drop));
         }
-        Ok(())
+        first
     }
 
     fn note_offer(&self, service: ServiceId, info: Option<ServiceInfo>, now: Tick) {

@@ -3,7 +3,7 @@
 use codec::{Decode, Encode};
 use noema_compute_primitives::{ChannelId, LaneId, SessionId, Voucher};
 
-use crate::{SignedReceipt, SignedVoucher};
+use crate::{chain::Tick, SignedReceipt, SignedVoucher};
 
 /// Names a lane. In SCALE, with numbers turned so that lanes of a channel stand together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,8 @@ pub struct Answered {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct LaneRecord {
     answered: Option<Answered>,
+    /// The last request that cost something, where those after it cost nothing: its voucher is what covers all that is owed.
+    covering: Option<Answered>,
     working: Option<SignedVoucher>,
 }
 
@@ -91,6 +93,14 @@ pub enum LaneRefusal {
         /// What the voucher says.
         found: u128,
     },
+    /// It would be worth something for a shorter time than the voucher that covers what the lane owes.
+    #[error("the voucher expires at tick {found}; expected {expected} at least, as the voucher does that covers what the lane owes and was not redeemed")]
+    Expires {
+        /// When the covering voucher does.
+        expected: Tick,
+        /// When it does.
+        found: Tick,
+    },
     /// It promises more than can be counted.
     #[error("what the lane owes and the maximum do not fit into 128 bits together; promise less")]
     Overflow,
@@ -113,6 +123,27 @@ impl LaneRecord {
     /// The last request that is over.
     pub const fn answered(&self) -> Option<&Answered> {
         self.answered.as_ref()
+    }
+
+    /// The request with which what is owed is claimed: the last one that cost something, and with it all before. What came after it added nothing, and its voucher was perhaps made to be worth
+    /// nothing. No receipt shows such a claim to be too much: those of later requests say the same sum.
+    pub fn claimable(&self) -> Option<&Answered> {
+        self.covering.as_ref().or(self.answered.as_ref())
+    }
+
+    /// Whether what is owed beyond `redeemed` stays claimable for as long as it is, when the voucher is taken.
+    ///
+    /// # Errors
+    /// When the voucher expires earlier than the one that covers what is owed.
+    pub fn prolongs(&self, voucher: &Voucher, redeemed: u128) -> Result<(), LaneRefusal> {
+        let covering = self.claimable().filter(|_| self.owed() > redeemed);
+        match covering.map(|covering| covering.voucher.voucher.expires) {
+            Some(expected) if voucher.expires < expected => Err(LaneRefusal::Expires {
+                expected,
+                found: voucher.expires,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The voucher of the request under way.
@@ -167,8 +198,8 @@ impl LaneRecord {
     pub fn begin(&self, signed: SignedVoucher) -> Result<Self, LaneRefusal> {
         self.expects(&signed.voucher)?;
         Ok(Self {
-            answered: self.answered.clone(),
             working: Some(signed),
+            ..self.clone()
         })
     }
 
@@ -176,6 +207,10 @@ impl LaneRecord {
     pub fn end(&self, receipt: SignedReceipt) -> Self {
         match self.working {
             Some(voucher) if voucher.voucher.nonce == receipt.receipt.nonce => Self {
+                covering: match receipt.receipt.amount {
+                    0 => self.claimable().filter(|_| self.owed() > 0).cloned(),
+                    _ => None,
+                },
                 answered: Some(Answered { voucher, receipt }),
                 working: None,
             },
@@ -185,151 +220,4 @@ impl LaneRecord {
 }
 
 #[cfg(test)]
-mod tests {
-    use noema_compute_primitives::Redemption;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::{samples, Signature};
-
-    const UNSIGNED: Signature = Signature::Sr25519([0; 64]);
-
-    fn voucher(nonce: u64, paid: u128, maximum: u128) -> SignedVoucher {
-        let voucher = Voucher {
-            nonce,
-            paid,
-            maximum,
-            ..samples::voucher()
-        };
-        SignedVoucher {
-            voucher,
-            signature: UNSIGNED,
-        }
-    }
-
-    fn receipt(of: &SignedVoucher, output: u64) -> SignedReceipt {
-        SignedReceipt {
-            receipt: samples::receipt_for(&of.voucher, output),
-            signature: UNSIGNED,
-        }
-    }
-
-    #[test]
-    fn a_lane_begins_with_one_and_nothing() {
-        let lane = LaneRecord::default();
-        assert!(lane.begin(voucher(1, 0, 5)).is_ok());
-        let refused = lane.begin(voucher(2, 0, 5)).unwrap_err();
-        assert_eq!(
-            refused,
-            LaneRefusal::Nonce {
-                expected: 1,
-                found: 2
-            }
-        );
-        let refused = lane.begin(voucher(1, 1, 5)).unwrap_err();
-        assert_eq!(
-            refused,
-            LaneRefusal::Paid {
-                expected: 0,
-                found: 1
-            }
-        );
-        let refused = lane.begin(voucher(1, 0, u128::MAX));
-        assert!(refused.is_ok(), "it fits");
-    }
-
-    #[test]
-    fn a_lane_has_one_request_at_a_time_and_one_receipt_for_each() {
-        let first = voucher(1, 0, 50);
-        let working = LaneRecord::default().begin(first).unwrap();
-        assert_eq!(working.at_most(), 50);
-        for again in [first, voucher(2, 0, 50)] {
-            let refused = working.begin(again).unwrap_err();
-            assert_eq!(refused, LaneRefusal::Busy { nonce: 1 });
-        }
-        let signed = receipt(&first, 3);
-        let over = working.end(signed.clone());
-        let refused = over.begin(first).unwrap_err();
-        assert_eq!(refused, LaneRefusal::Answered(Box::new(signed.clone())));
-        assert_eq!(
-            over.end(receipt(&first, 9)),
-            over,
-            "the first receipt stays"
-        );
-        let other = voucher(1, 0, 51);
-        assert!(matches!(
-            over.begin(other),
-            Err(LaneRefusal::Nonce { expected: 2, .. })
-        ));
-        let owed = over.owed();
-        assert_eq!(owed, signed.receipt.cumulative);
-        assert!(over.begin(voucher(2, owed, 50)).is_ok());
-        for wrong in [owed - 1, owed + 1] {
-            assert!(matches!(
-                over.begin(voucher(2, wrong, 50)),
-                Err(LaneRefusal::Paid { .. })
-            ));
-        }
-        assert_eq!(
-            over.begin(voucher(2, owed, u128::MAX)),
-            Err(LaneRefusal::Overflow)
-        );
-    }
-
-    #[test]
-    fn keys_of_notes_keep_channels_together() {
-        let key = LaneKey {
-            channel: 258,
-            session: 3,
-            lane: 4,
-        };
-        assert_eq!(LaneKey::from_bytes(&key.to_bytes()), Some(key));
-        assert_eq!(LaneKey::from_bytes(&key.to_bytes()[1..]), None);
-        let next = LaneKey {
-            channel: 259,
-            ..key
-        };
-        assert!(key.to_bytes() < next.to_bytes());
-    }
-
-    proptest! {
-        /// Whatever a client sends, the lane owes what its receipts say, never less than before, each request at most its maximum; and a claim with what is kept
-        /// is covered by its voucher and never shown to be too much by any receipt that was signed.
-        #[test]
-        fn what_is_kept_is_always_redeemable_and_never_punishable(
-            steps in prop::collection::vec((0..4u64, 0..30u128, 0..200u128, any::<bool>(), 0..40u64), 1..60),
-        ) {
-            let (mut lane, mut owed, mut receipts) = (LaneRecord::default(), 0, Vec::new());
-            for (ahead, off, maximum, ends, output) in steps {
-                // Mostly the right voucher, sometimes one that is a little off.
-                let nonce = (receipts.len() as u64 + ahead).max(1);
-                let paid = if off < 25 { owed } else { owed + off };
-                let signed = voucher(nonce, paid, maximum);
-                let taken = lane.begin(signed);
-                let right = lane.working().is_none() && nonce == receipts.len() as u64 + 1 && paid == owed;
-                prop_assert_eq!(taken.is_ok(), right);
-                lane = taken.unwrap_or(lane);
-                if ends {
-                    if let Some(working) = lane.working().copied() {
-                        let signed = receipt(&working, output);
-                        owed = signed.receipt.cumulative;
-                        receipts.push(signed.clone());
-                        lane = lane.end(signed);
-                    }
-                }
-                prop_assert_eq!(lane.owed(), owed);
-                let again = LaneRecord::decode(&mut &lane.encode()[..]).unwrap();
-                prop_assert_eq!(&again, &lane);
-                if let Some(Answered { voucher, receipt }) = lane.answered() {
-                    let (voucher, amount) = (&voucher.voucher, receipt.receipt.cumulative);
-                    prop_assert!(amount <= voucher.ceiling().unwrap());
-                    let claimed = Redemption { nonce: voucher.nonce, maximum: voucher.maximum, redeemed: amount };
-                    for signed in &receipts {
-                        let shown = claimed.excess(signed.receipt.nonce, signed.receipt.cumulative);
-                        prop_assert_eq!(shown, None);
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;

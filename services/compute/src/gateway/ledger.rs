@@ -28,6 +28,8 @@ pub(crate) enum Refusal {
     Lane(#[from] LaneRefusal),
     #[error("the chain has a redemption of the lane and this gateway has no record of it; use another lane")]
     Unknown,
+    #[error("the voucher may cost {maximum}; the session allows {limit} for a request")]
+    PerUse { maximum: u128, limit: u128 },
     #[error("the {of} has {left} left, of which {promised} are promised; the voucher may cost {maximum}: top up, or promise less")]
     Exposure {
         of: &'static str,
@@ -43,6 +45,7 @@ pub(crate) enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Due {
     pub(crate) key: LaneKey,
+    /// The request that covers all that the lane owes.
     pub(crate) answered: Answered,
     /// Units that are not redeemed.
     pub(crate) due: u128,
@@ -62,7 +65,7 @@ impl Ledger {
         genesis: &Hash,
         provider: &AccountId,
     ) -> Result<Self, JournalError> {
-        let owner = (b"gateway/1", genesis, provider).encode();
+        let owner = (b"gateway/2", genesis, provider).encode();
         let journal = Journal::open(&dir.join("gateway.redb"), &owner, &[LANES])?;
         let mut channels: HashMap<ChannelId, Lanes> = HashMap::new();
         for (key, value) in journal.read(LANES)? {
@@ -110,26 +113,24 @@ impl Ledger {
         channel: &ChannelInfo,
         session: &SessionInfo,
     ) -> Result<(), Refusal> {
-        self.take(
-            signed,
-            session.lane(signed.voucher.lane).is_some(),
-            |lanes| exposure(lanes, &signed.voucher, channel, session),
-        )
+        self.take(signed, session, |lanes| {
+            exposure(lanes, &signed.voucher, channel, session)
+        })
     }
 
     /// Takes a voucher of which nothing is asked but that its request be over.
     pub(crate) fn begin_to_end(
         &self,
         signed: SignedVoucher,
-        is_redeemed: bool,
+        session: &SessionInfo,
     ) -> Result<(), Refusal> {
-        self.take(signed, is_redeemed, |_| Ok(()))
+        self.take(signed, session, |_| Ok(()))
     }
 
     fn take(
         &self,
         signed: SignedVoucher,
-        is_redeemed: bool,
+        session: &SessionInfo,
         allowed: impl FnOnce(&Lanes) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         // Work whose receipt could not be noted would be for nothing.
@@ -140,10 +141,17 @@ impl Ledger {
         let empty = Lanes::new();
         let lanes = channels.get(&key.channel).unwrap_or(&empty);
         let before = lanes.get(&place);
-        if before.is_none() && is_redeemed {
+        if before.is_none() && session.lane(key.lane).is_some() {
             return Err(Refusal::Unknown);
         }
-        let after = before.cloned().unwrap_or_default().begin(signed)?;
+        let before = before.cloned().unwrap_or_default();
+        let after = before.begin(signed)?;
+        // Whatever it is taken for: a voucher that the chain would refuse covers nothing.
+        let (maximum, limit) = (signed.voucher.maximum, session.limits.per_use);
+        if maximum > limit {
+            return Err(Refusal::PerUse { maximum, limit });
+        }
+        before.prolongs(&signed.voucher, session.redeemed(key.lane))?;
         allowed(lanes)?;
         let lanes = channels.entry(key.channel).or_default();
         lanes.insert(place, after);
@@ -185,7 +193,7 @@ impl Ledger {
         };
         let due = lanes.iter().filter_map(|((session, lane), record)| {
             let redeemed = info.session(*session)?.redeemed(*lane);
-            let answered = record.answered()?;
+            let answered = record.claimable()?;
             let due = record.owed().checked_sub(redeemed).filter(|due| *due > 0)?;
             Some(Due {
                 key: LaneKey {
@@ -208,7 +216,7 @@ impl Ledger {
             .into_iter()
             .flat_map(BTreeMap::values);
         let mut vouchers = lanes.flat_map(|lane| {
-            let answered = lane.answered().map(|answered| answered.voucher);
+            let answered = lane.claimable().map(|answered| answered.voucher);
             answered.into_iter().chain(lane.working().copied())
         });
         vouchers.all(|signed| signed.voucher.expires <= now)
@@ -245,9 +253,11 @@ fn exposure(
 ) -> Result<(), Refusal> {
     let (mut of_channel, mut of_session) = (0_u128, 0_u128);
     for ((number, lane), record) in lanes {
-        let redeemed = channel
-            .session(*number)
-            .map_or(0, |session| session.redeemed(*lane));
+        // The lanes of a session that its payer dropped can claim nothing any more.
+        let Some(info) = channel.session(*number) else {
+            continue;
+        };
+        let redeemed = info.redeemed(*lane);
         let promised = record.at_most().saturating_sub(redeemed);
         of_channel = of_channel.saturating_add(promised);
         if *number == voucher.session {

@@ -14,6 +14,9 @@ pub(crate) struct Meter {
     max_output: u64,
     said: Option<Usage>,
     pieces: u64,
+    words: u64,
+    has_answer: bool,
+    is_finished: bool,
 }
 
 impl Meter {
@@ -24,24 +27,73 @@ impl Meter {
             max_output,
             said: None,
             pieces: 0,
+            words: 0,
+            has_answer: false,
+            is_finished: false,
         }
     }
 
     /// Counts a piece of a stream.
     pub(crate) fn piece(&mut self, piece: &Piece) {
         self.said = piece.usage.or(self.said);
-        if piece.has_choices {
+        self.has_answer |= piece.has_choices;
+        self.is_finished |= piece.finishes;
+        self.words = self.words.saturating_add(piece.words);
+        if piece.has_choices && (piece.words > 0 || !piece.finishes) {
             self.pieces = self.pieces.saturating_add(1);
         }
     }
 
-    /// What a stream used as far as it came.
+    /// Whether the engine has said what it used.
+    pub(crate) const fn is_told(&self) -> bool {
+        self.said.is_some()
+    }
+
+    /// Whether something of an answer has come.
+    pub(crate) const fn has_answer(&self) -> bool {
+        self.has_answer
+    }
+
+    /// Whether an answer has ended, so that its usage should follow.
+    pub(crate) const fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+
+    /// What a stream used whose end is passed on, be it good or an error. Nothing where nothing of an answer has come: whoever has only an error pays nothing.
     pub(crate) fn streamed(&self) -> Usage {
-        self.allowed(self.said.unwrap_or(Usage::Tokens {
+        match self.has_answer {
+            true => self.allowed(self.said.unwrap_or_else(|| self.counted())),
+            false => NOTHING,
+        }
+    }
+
+    /// What a stream used whose reader went away before its end. What the engine said by then is perhaps not all.
+    pub(crate) fn unread(&self) -> Usage {
+        let Usage::Tokens { output, .. } = self.counted() else {
+            return self.streamed();
+        };
+        self.allowed(match self.said {
+            Some(Usage::Tokens {
+                input,
+                cached,
+                output: said,
+            }) => Usage::Tokens {
+                input,
+                cached,
+                output: said.max(output),
+            },
+            Some(units) => units,
+            None => self.counted(),
+        })
+    }
+
+    /// By what has come: a token for each piece, or for so many bytes of what the model wrote, where pieces are long.
+    fn counted(&self) -> Usage {
+        Usage::Tokens {
             input: self.input(),
             cached: 0,
-            output: self.pieces,
-        }))
+            output: self.pieces.max(self.words.div_ceil(BYTES_PER_TOKEN)),
+        }
     }
 
     /// What a whole answer of so many bytes used.
@@ -108,37 +160,68 @@ mod tests {
         }
     }
 
+    fn piece(words: u64, usage: Option<Usage>) -> Piece {
+        Piece {
+            usage,
+            has_choices: true,
+            words,
+            finishes: false,
+        }
+    }
+
     #[test]
     fn the_engines_word_counts_and_the_last_one() {
         let mut meter = Meter::new(100, 50);
-        assert_eq!(meter.streamed(), tokens(25, 0));
-        let piece = Piece {
-            usage: None,
-            has_choices: true,
-        };
-        meter.piece(&piece);
-        meter.piece(&piece);
+        meter.piece(&piece(2, None));
+        meter.piece(&piece(2, None));
         assert_eq!(meter.streamed(), tokens(25, 2));
         for said in [tokens(7, 1), tokens(7, 2)] {
-            meter.piece(&Piece {
-                usage: Some(said),
-                has_choices: true,
-            });
+            meter.piece(&piece(2, Some(said)));
         }
-        meter.piece(&piece);
+        meter.piece(&piece(2, None));
         assert_eq!(meter.streamed(), tokens(7, 2));
+    }
+
+    #[test]
+    fn a_stream_without_an_answer_costs_nothing_but_to_who_leaves_it() {
+        let mut meter = Meter::new(100, 50);
+        let error = Piece {
+            usage: Some(tokens(25, 9)),
+            ..Piece::default()
+        };
+        assert_eq!(meter.unread(), tokens(25, 0), "the engine reads already");
+        meter.piece(&error);
+        assert_eq!(meter.streamed(), NOTHING);
+    }
+
+    #[test]
+    fn leaving_early_is_no_discount() {
+        // Many tokens in a piece.
+        let mut meter = Meter::new(100, 500);
+        meter.piece(&piece(40, None));
+        meter.piece(&piece(40, None));
+        assert_eq!(meter.unread(), tokens(25, 20));
+        // An early usage that counts no output yet.
+        meter.piece(&piece(40, Some(tokens(30, 0))));
+        assert_eq!(meter.unread(), tokens(30, 30));
+        let last = Piece {
+            usage: Some(tokens(30, 44)),
+            has_choices: true,
+            words: 0,
+            finishes: true,
+        };
+        meter.piece(&last);
+        assert!(meter.is_finished());
+        assert_eq!(meter.unread(), tokens(30, 44));
     }
 
     #[test]
     fn no_count_is_above_what_the_request_allows() {
         let mut meter = Meter::new(100, 2);
-        let piece = Piece {
-            usage: None,
-            has_choices: true,
-        };
-        (0..9).for_each(|_| meter.piece(&piece));
+        (0..9).for_each(|_| meter.piece(&piece(9, None)));
         assert_eq!(meter.streamed(), tokens(25, 2));
-        assert_eq!(meter.whole(None, 4_000,), tokens(25, 2));
+        assert_eq!(meter.unread(), tokens(25, 2));
+        assert_eq!(meter.whole(None, 4_000), tokens(25, 2));
         let absurd = Usage::Tokens {
             input: u64::MAX,
             cached: 24,

@@ -1,14 +1,18 @@
 //! The provider's gateway: takes vouchers, has an engine work, gives receipts, redeems.
 
 mod admission;
+mod bodies;
 mod directory;
 mod lanes;
+mod last;
 mod ledger;
 mod meter;
 mod metrics;
+mod passing;
 mod public;
 mod redeem;
 mod routes;
+mod strikes;
 mod work;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -27,12 +31,14 @@ pub use redeem::RedeemPolicy;
 use crate::{
     chain::{ComputeChain, Constants, Tick},
     engine::{Engine, EngineError},
-    openai::ApiError,
+    openai::{ApiError, Passes},
     JournalError,
 };
+use bodies::Bodies;
 use directory::{Directory, Offer, Wanted};
 use ledger::Ledger;
 use metrics::Metrics;
+use strikes::Strikes;
 
 /// How long requests under way may take after the gateway is told to stop, before they are cut off and charged.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -52,6 +58,8 @@ pub struct ServiceConfig {
     pub engine: Arc<dyn Engine>,
     /// Requests at the same time.
     pub parallel: usize,
+    /// What of a request reaches the engine, beside what OpenAI's interface has.
+    pub passes: Passes,
 }
 
 impl std::fmt::Debug for ServiceConfig {
@@ -70,6 +78,8 @@ pub struct GatewayConfig {
     pub provider: AccountId,
     /// Signs receipts and demands.
     pub service_key: SigningKey,
+    /// Keys that did before: for channels that froze one of them.
+    pub old_service_keys: Vec<SigningKey>,
     /// Where the ledger and the TLS key are.
     pub data_dir: PathBuf,
     /// Where to answer; port 0 takes a free one.
@@ -82,8 +92,10 @@ pub struct GatewayConfig {
     pub max_body: usize,
     /// What is offered.
     pub services: Vec<ServiceConfig>,
-    /// Ticks for which a voucher must still be redeemable.
+    /// Ticks for which a voucher must still be redeemable. A request is cut off when half of them are left.
     pub margin: Tick,
+    /// The longest that a request may take.
+    pub request_time: Duration,
     /// Ticks for which the price before, or the next, is taken around a change.
     pub price_leniency: Tick,
     /// How old finalised state may be.
@@ -135,10 +147,23 @@ pub enum GatewayError {
 struct Core {
     genesis: Hash,
     service_key: SigningKey,
+    old_service_keys: Vec<SigningKey>,
     ledger: Ledger,
     metrics: Metrics,
+    strikes: Strikes,
     /// Cancelled when requests under way must end.
     cut: CancellationToken,
+}
+
+impl Core {
+    fn keys(&self) -> impl Iterator<Item = &SigningKey> {
+        std::iter::once(&self.service_key).chain(&self.old_service_keys)
+    }
+
+    /// The key of an account, if this gateway has it.
+    fn key(&self, account: &AccountId) -> Option<&SigningKey> {
+        self.keys().find(|key| key.account() == *account)
+    }
 }
 
 /// A service with its places.
@@ -146,6 +171,7 @@ struct ServiceSlot {
     service: ServiceId,
     model: ModelName,
     engine: Arc<dyn Engine>,
+    passes: Passes,
     places: Arc<Semaphore>,
 }
 
@@ -153,6 +179,7 @@ struct ServiceSlot {
 struct Settings {
     provider: AccountId,
     margin: Tick,
+    request_time: Duration,
     max_body: usize,
     look: Duration,
     redeem: RedeemPolicy,
@@ -166,6 +193,7 @@ struct Gateway<C> {
     directory: Directory<C>,
     slots: Vec<ServiceSlot>,
     settings: Settings,
+    bodies: Arc<Bodies>,
     gate: Arc<Gate>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -225,14 +253,16 @@ pub async fn run<C: ComputeChain>(
     let genesis = chain.genesis();
     let core = Arc::new(Core {
         genesis,
-        service_key: config.service_key.clone(),
+        service_key: config.service_key,
+        old_service_keys: config.old_service_keys,
         ledger: Ledger::open(&config.data_dir, &genesis, &config.provider)?,
         metrics: Metrics::new().map_err(|e| GatewayError::Metrics(e.to_string()))?,
+        strikes: Strikes::default(),
         cut: CancellationToken::new(),
     });
     let wanted = Wanted {
         provider: config.provider,
-        key: config.service_key.account(),
+        keys: core.keys().map(SigningKey::account).collect(),
         services: numbers,
         stale_after: config.stale_after,
         price_leniency: config.price_leniency,
@@ -241,6 +271,7 @@ pub async fn run<C: ComputeChain>(
         service: one.service,
         model: one.model,
         engine: one.engine,
+        passes: one.passes,
         places: Arc::new(Semaphore::new(one.parallel.max(1))),
     });
     let gateway = Arc::new(Gateway {
@@ -252,10 +283,12 @@ pub async fn run<C: ComputeChain>(
         settings: Settings {
             provider: config.provider,
             margin: config.margin,
+            request_time: config.request_time,
             max_body: config.max_body,
             look: config.look,
             redeem: config.redeem,
         },
+        bodies: Bodies::new(config.max_body),
         gate: Gate::new(config.connections),
         tasks: TaskTracker::new(),
         stop: stop.clone(),

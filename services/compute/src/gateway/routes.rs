@@ -1,9 +1,11 @@
 //! The routes. What is not listed here does not exist.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
-    body::Body,
     extract::{Request, State},
     http::{header, HeaderValue, Method, StatusCode},
     middleware::Next,
@@ -12,30 +14,32 @@ use axum::{
     Json, Router,
 };
 use bytes::Bytes;
-use noema_compute_primitives::request_hash;
+use noema_compute_primitives::{request_hash, Voucher};
+use noema_transport::Fault;
 use serde_json::json;
 use tokio::{sync::oneshot, time::timeout};
 use tower_http::cors::{Any, CorsLayer};
 
 use super::{
     admission::{self, Payer},
+    bodies::BodyPermit,
     lanes::{LaneKey, LaneRefusal},
+    last,
     ledger::Refusal,
     public,
+    redeem::last_tick,
     work::{Given, Job},
     Gateway, ServiceSlot,
 };
 use crate::{
     bounds::affordable_output,
-    chain::{ComputeChain, SessionLanes},
+    chain::ComputeChain,
     engine::EngineRequest,
-    openai::{ApiError, ParsedRequest, Route},
+    openai::{ApiError, ErrorCode, ParsedRequest, Route},
     wire::{RECEIPT_HEADER, VOUCHER_HEADER},
     SignedReceipt,
 };
 
-/// How long the body of a request may take.
-const BODY_TIME: Duration = Duration::from_secs(60);
 /// How long a request waits for a free place.
 const PLACE_TIME: Duration = Duration::from_secs(10);
 /// How long a browser may remember what is allowed.
@@ -109,10 +113,33 @@ async fn count<C: ComputeChain>(
         "/metrics" => "metrics",
         _ => "other",
     };
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
     let status = response.status();
     app.core.metrics.request(route, status.as_str());
+    if status == StatusCode::PAYMENT_REQUIRED
+        && response
+            .extensions()
+            .get::<ErrorCode>()
+            .is_some_and(is_fault)
+    {
+        // Whoever goes on with such vouchers is barred, as with other requests that are none.
+        response.extensions_mut().insert(Fault);
+    }
     response
+}
+
+/// Whether an honest client has no cause to send what is refused with this code; or so seldom that the gate overlooks it.
+fn is_fault(code: &ErrorCode) -> bool {
+    matches!(
+        code.0,
+        "voucher_missing"
+            | "voucher_malformed"
+            | "bad_signature"
+            | "wrong_request"
+            | "wrong_service"
+            | "lane_unknown"
+            | "channel_unknown"
+    )
 }
 
 async fn chat<C: ComputeChain>(state: State<App<C>>, request: Request) -> Response {
@@ -126,16 +153,42 @@ async fn embeddings<C: ComputeChain>(state: State<App<C>>, request: Request) -> 
 async fn paid<C: ComputeChain>(app: &App<C>, route: Route, request: Request) -> Response {
     match admit(app, route, request).await {
         Ok(job) => {
-            let mode = app.verification(job.payer.signed.voucher.service);
+            let voucher = job.payer.signed.voucher;
+            let mode = app.verification(voucher.service);
+            let over = Box::pin(app.clone().over(voucher));
             let (given, taken) = oneshot::channel();
             // Apart from the connection: whoever hangs up does not end the note of the receipt.
-            app.tasks.spawn(job.run(given));
+            app.tasks.spawn(job.run(over, given));
             let given = taken
                 .await
                 .unwrap_or_else(|_| Given::lost("the work broke off"));
             given.into_response(admission::verification(mode))
         }
         Err(refused) => refused.into_response(),
+    }
+}
+
+impl<C: ComputeChain> Gateway<C> {
+    /// Ends when a request must: after the longest time that it may take, or when what it costs must be redeemed soon, as far as is known then. Whoever reads slowly, or whose engine writes
+    /// slowly, does not outlast the voucher.
+    async fn over(self: Arc<Self>, voucher: Voucher) {
+        let until = Instant::now() + self.settings.request_time;
+        let reserve = self.settings.margin.div_ceil(2);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(self.settings.look)).await;
+            let (Ok(now), Some(info)) =
+                (self.directory.now(), self.directory.seen(voucher.channel))
+            else {
+                continue;
+            };
+            if last_tick(&voucher, &info) <= now.saturating_add(reserve) {
+                return;
+            }
+        }
     }
 }
 
@@ -204,12 +257,21 @@ async fn admit<C: ComputeChain>(
         },
     )
     .await?;
+    if let Some(wait) = app
+        .core
+        .strikes
+        .wait(signed.voucher.channel, Instant::now())
+    {
+        let message = format!("requests of the channel took longer than can be charged; ask for less at once, in {} s", wait.as_secs() + 1);
+        return Err(ApiError::busy("too_costly", message).into());
+    }
     // What is known without the body costs a client that is mistaken no upload.
-    if let Some(lane) = app.core.ledger.lane(&LaneKey::of(&signed.voucher)) {
+    let key = LaneKey::of(&signed.voucher);
+    if let Some(lane) = app.core.ledger.lane(&key) {
         lane.expects(&signed.voucher).map_err(Refusal::from)?;
     }
-    let body = read_body(app.settings.max_body, body).await?;
-    prepare(app, slot, route, payer, body).await
+    let (body, permit) = app.bodies.read(key, &parts.headers, body).await?;
+    prepare(app, slot, route, payer, body, permit).await
 }
 
 async fn prepare<C: ComputeChain>(
@@ -218,6 +280,7 @@ async fn prepare<C: ComputeChain>(
     route: Route,
     payer: Payer,
     body: Bytes,
+    permit: BodyPermit,
 ) -> Result<Job, Refused> {
     let voucher = payer.signed.voucher;
     let hash = request_hash(route.hashed(), &body)
@@ -227,6 +290,7 @@ async fn prepare<C: ComputeChain>(
         return Err(ApiError::payment("wrong_request", message).into());
     }
     let parsed = ParsedRequest::parse(route, &body).map_err(ApiError::from)?;
+    parsed.passes(&slot.passes).map_err(ApiError::from)?;
     if parsed.model.as_bytes() != &slot.model[..] {
         let message = format!(
             "service {} answers with {:?}",
@@ -269,35 +333,13 @@ async fn prepare<C: ComputeChain>(
         max_output,
         include_usage,
         _place: place,
+        body: permit,
     })
-}
-
-async fn read_body(most: usize, body: Body) -> Result<Bytes, ApiError> {
-    let reading = axum::body::to_bytes(body, most);
-    match timeout(BODY_TIME, reading).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) => {
-            let limit = std::error::Error::source(&error)
-                .is_some_and(|source| source.to_string().contains("length limit"));
-            if limit {
-                let message = format!("expected a body of at most {most} bytes");
-                return Err(ApiError {
-                    status: StatusCode::PAYLOAD_TOO_LARGE,
-                    ..ApiError::invalid("too_large", message)
-                });
-            }
-            Err(ApiError::invalid("body", "the body broke off"))
-        }
-        Err(_) => Err(ApiError {
-            status: StatusCode::REQUEST_TIMEOUT,
-            ..ApiError::invalid("body", "the body took too long")
-        }),
-    }
 }
 
 /// The receipt of a lane's last request; ends the next if it never came.
 async fn receipt<C: ComputeChain>(State(app): State<App<C>>, request: Request) -> Response {
-    match last_receipt(&app, request).await {
+    match last::last_receipt(&app, request).await {
         Ok(receipt) => {
             let body = json!({
                 "object": "receipt",
@@ -308,34 +350,6 @@ async fn receipt<C: ComputeChain>(State(app): State<App<C>>, request: Request) -
             with_receipt(Json(body).into_response(), &receipt)
         }
         Err(error) => error.into_response(),
-    }
-}
-
-async fn last_receipt<C: ComputeChain>(
-    app: &App<C>,
-    request: Request,
-) -> Result<SignedReceipt, ApiError> {
-    admission::no_query(request.uri())?;
-    let signed = admission::voucher(request.headers())?;
-    let model = app.slot(signed.voucher.service)?.model.clone();
-    let genesis = &app.core.genesis;
-    let payer = admission::payer(&app.directory, genesis, signed, |_, _| Ok(())).await?;
-    let is_redeemed = payer.session.lane(signed.voucher.lane).is_some();
-    let core = app.core.clone();
-    // Apart from the connection: whoever hangs up does not leave the lane half ended.
-    let ending = app.tasks.spawn(async move {
-        match core.ledger.begin_to_end(signed, is_redeemed) {
-            Ok(()) => {}
-            Err(Refusal::Lane(LaneRefusal::Answered(receipt))) => return Ok(*receipt),
-            Err(refusal) => return Err(refusal),
-        }
-        let receipt = core.nothing(&signed, &model);
-        core.ledger.end(receipt.clone()).await?;
-        Ok(receipt)
-    });
-    match ending.await {
-        Ok(ended) => ended.map_err(ApiError::from),
-        Err(_) => Err(ApiError::unavailable("ledger", "the request broke off")),
     }
 }
 

@@ -1,39 +1,33 @@
 //! A request that is taken: the engine is asked, what comes is passed on, and its receipt is durable before the last byte.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
     http::{header, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
-use bytes::{Bytes, BytesMut};
-use futures::{stream, StreamExt};
+use bytes::Bytes;
+use futures::{future::BoxFuture, stream, FutureExt};
+use noema_chain_client::AccountId;
 use noema_compute_primitives::{ModelName, Receipt, ResponseHasher, Usage};
-use tokio::{
-    sync::{mpsc, oneshot, OwnedSemaphorePermit},
-    time::timeout,
-};
+use tokio::sync::{mpsc, oneshot, OwnedSemaphorePermit};
 
 use super::{
     admission::Payer,
+    bodies::BodyPermit,
     meter::{charge, Meter, NOTHING},
+    passing::{Reader, PIECES, READER_TIME},
     routes::Refused,
     Core,
 };
 use crate::{
     engine::{Engine, EngineAnswer, EngineError, EngineRequest},
-    openai::{usage_of, ApiError, Piece},
-    sse::{Event, Events},
+    openai::{usage_of, with_usage, ApiError, ErrorKind},
     unix_millis,
-    wire::{RECEIPT_EVENT, RECEIPT_HEADER},
+    wire::RECEIPT_HEADER,
     JournalError, SignedReceipt, SignedVoucher,
 };
-
-/// Pieces that wait for a reader.
-const PIECES: usize = 32;
-/// How long a reader may take for one.
-const PIECE_TIME: Duration = Duration::from_secs(30);
 
 /// A request whose voucher may be taken.
 pub(super) struct Job {
@@ -50,6 +44,8 @@ pub(super) struct Job {
     pub(super) include_usage: bool,
     /// Its place among those that the service works on.
     pub(super) _place: OwnedSemaphorePermit,
+    /// The memory of its body.
+    pub(super) body: BodyPermit,
 }
 
 /// What the client is given.
@@ -107,68 +103,107 @@ impl Given {
     }
 }
 
-/// How a stream ended.
-enum End {
-    Done(Event),
-    Broken(EngineError),
-    ClientGone,
+/// Why there is no answer, or no more of it.
+#[derive(Debug)]
+pub(super) enum Broken {
+    Engine(EngineError),
+    /// Its time is up: later it could perhaps not be redeemed.
+    Late,
+    Stopping,
+}
+
+impl From<EngineError> for Broken {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
 }
 
 impl Job {
-    /// Works; `given` gets what the client is given. The work does not end when the client goes away, the stream does.
-    pub(super) async fn run(self, mut given: oneshot::Sender<Given>) {
+    /// Works; `given` gets what the client is given. The work does not end when the client goes away, the stream does. It ends when `over` does: when what it costs could
+    /// soon not be redeemed any more.
+    pub(super) async fn run(
+        mut self,
+        mut over: BoxFuture<'static, ()>,
+        mut given: oneshot::Sender<Given>,
+    ) {
         let Payer {
             signed,
             channel,
             session,
         } = &self.payer;
-        if let Err(refusal) = self.core.ledger.begin(*signed, channel, session) {
+        let begun = self.core.ledger.begin(*signed, channel, session);
+        self.body.leave_lane();
+        if let Err(refusal) = begun {
             // Nobody need be told any more.
             let _ = given.send(Given::Refused(refusal.into()));
             return;
         }
-        let asking = self.engine.answer(self.request.clone());
-        let answer = if self.request.stream {
-            tokio::select! {
-                answer = asking => answer,
-                () = given.closed() => {
-                    let usage = self.meter().streamed();
-                    self.end_unread(&ResponseHasher::new(200), usage).await;
-                    return;
-                }
+        // An engine that panics must not leave the lane busy.
+        let asking = AssertUnwindSafe(self.engine.answer(self.request.clone())).catch_unwind();
+        let answer = tokio::select! {
+            answer = asking => answer.unwrap_or_else(|_| Err(panicked())).map_err(Broken::Engine),
+            () = given.closed(), if self.request.stream => {
+                self.end_unread(&ResponseHasher::new(200), self.meter().unread()).await;
+                return;
             }
-        } else {
-            asking.await
+            () = &mut over => Err(Broken::Late),
+            () = self.core.cut.cancelled() => Err(Broken::Stopping),
         };
         match answer {
             Ok(EngineAnswer::Stream(pieces)) => {
                 let (sender, receiver) = mpsc::channel(PIECES);
                 // A client that is gone is noticed by the sender.
                 let _ = given.send(Given::Stream(receiver));
-                self.pass_on(pieces, sender).await;
+                let reader = Reader::new(sender, READER_TIME);
+                self.pass_on(pieces, over, reader).await;
             }
             Ok(EngineAnswer::Whole { status, body }) => {
                 let whole = self.whole(status, body).await;
                 let _ = given.send(whole);
             }
-            Err(error) => {
-                tracing::warn!(%error, "the engine fails");
-                self.core.metrics.engine_errors.inc();
-                let whole = self.failed(&error).await;
+            Err(broken) => {
+                let whole = self.failed(broken).await;
                 let _ = given.send(whole);
             }
         }
     }
 
-    fn meter(&self) -> Meter {
+    pub(super) fn meter(&self) -> Meter {
         Meter::new(self.body_bytes, self.max_output)
+    }
+
+    /// Notes what broke, and tells what the client is told.
+    pub(super) fn broke(&self, broken: &Broken, is_paid: bool) -> ApiError {
+        tracing::warn!(?broken, "there is no answer, or not all of it");
+        if matches!(broken, Broken::Engine(_)) {
+            self.core.metrics.engine_errors.inc();
+        }
+        let is_costly = matches!(
+            broken,
+            Broken::Late
+                | Broken::Engine(EngineError::Timeout { .. } | EngineError::TooLong { .. })
+        );
+        if is_costly && !is_paid {
+            let channel = self.payer.signed.voucher.channel;
+            self.core.strikes.note(channel, Instant::now());
+        }
+        error_of(broken)
     }
 
     async fn whole(&self, status: u16, body: Bytes) -> Given {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         if status.is_success() {
-            let usage = self.meter().whole(usage_of(&body), body.len() as u64);
-            return self.finish_whole(StatusCode::OK, body, usage).await;
+            let said = usage_of(&body);
+            let usage = self.meter().whole(said, body.len() as u64);
+            let told = match said {
+                Some(_) => Some(body),
+                // Whoever pays must see for what.
+                None => with_usage(&body, usage).map(Bytes::from),
+            };
+            return match told {
+                Some(body) => self.finish_whole(StatusCode::OK, body, usage).await,
+                None => self.failed(malformed("it is no JSON object")).await,
+            };
         }
         // What the engine says of the gateway's own key or address is the operator's affair.
         let hidden = [
@@ -179,14 +214,12 @@ impl Job {
         if status.is_client_error() && !hidden.contains(&status) {
             return self.finish_whole(status, body, NOTHING).await;
         }
-        let error = EngineError::Malformed(format!("it has status {}", status.as_u16()));
-        tracing::warn!(%error, "the engine fails");
-        self.core.metrics.engine_errors.inc();
-        self.failed(&error).await
+        let reason = format!("it has status {}", status.as_u16());
+        self.failed(malformed(&reason)).await
     }
 
-    async fn failed(&self, error: &EngineError) -> Given {
-        let error = engine_error(error);
+    async fn failed(&self, broken: Broken) -> Given {
+        let error = self.broke(&broken, false);
         let body = Bytes::from(error.body().to_string());
         self.finish_whole(error.status, body, NOTHING).await
     }
@@ -205,136 +238,69 @@ impl Job {
     }
 
     /// Signs and notes the receipt.
-    async fn finish(
+    pub(super) async fn finish(
         &self,
         hasher: &ResponseHasher,
         usage: Usage,
     ) -> Result<SignedReceipt, JournalError> {
+        let Payer {
+            signed, channel, ..
+        } = &self.payer;
         let receipt = self
             .core
-            .receipt(&self.payer.signed, &self.model, hasher, usage);
+            .receipt(signed, &channel.key, &self.model, hasher, usage);
         self.core.ledger.end(receipt.clone()).await?;
         self.core.metrics.answered(&receipt.receipt);
         Ok(receipt)
     }
 
-    async fn end_unread(&self, hasher: &ResponseHasher, usage: Usage) {
+    pub(super) async fn end_unread(&self, hasher: &ResponseHasher, usage: Usage) {
         self.core.metrics.cut_off.inc();
         if let Err(error) = self.finish(hasher, usage).await {
             tracing::error!(%error, "a receipt cannot be noted; its request is lost");
         }
     }
-
-    async fn pass_on(
-        &self,
-        mut pieces: stream::BoxStream<'static, Result<Bytes, EngineError>>,
-        to: mpsc::Sender<Bytes>,
-    ) {
-        let mut hasher = ResponseHasher::new(200);
-        let mut meter = self.meter();
-        let mut events = Events::default();
-        let end = loop {
-            let piece = tokio::select! {
-                biased;
-                () = to.closed() => break End::ClientGone,
-                () = self.core.cut.cancelled() => {
-                    break End::Broken(EngineError::Unreachable("the gateway is stopping".to_owned()));
-                }
-                piece = pieces.next() => piece,
-            };
-            match piece {
-                Some(Ok(piece)) => events.push(&piece),
-                Some(Err(error)) => break End::Broken(error),
-                None => {
-                    let reason = "the stream ended without [DONE]".to_owned();
-                    break End::Broken(EngineError::Malformed(reason));
-                }
-            }
-            if let Some(end) = self
-                .pass_events(&mut events, &mut hasher, &mut meter, &to)
-                .await
-            {
-                break end;
-            }
-        };
-        // The engine need not go on.
-        drop(pieces);
-        let last = match end {
-            End::ClientGone => return self.end_unread(&hasher, meter.streamed()).await,
-            End::Done(event) => event,
-            End::Broken(error) => {
-                tracing::warn!(%error, "the engine breaks off");
-                self.core.metrics.engine_errors.inc();
-                Event::new(None, &engine_error(&error).body().to_string())
-            }
-        };
-        hasher.update(last.raw());
-        let receipt = match self.finish(&hasher, meter.streamed()).await {
-            Ok(receipt) => receipt,
-            Err(error) => {
-                tracing::error!(%error, "a receipt cannot be noted; its request is lost");
-                return;
-            }
-        };
-        let mut end = BytesMut::from(&last.raw()[..]);
-        let event = Event::new(Some(RECEIPT_EVENT), &receipt.to_text());
-        end.extend_from_slice(event.raw());
-        // A client that is gone asks for the receipt.
-        let _ = timeout(PIECE_TIME, to.send(end.freeze())).await;
-        tracing::trace!(target: "noema_compute::durable", step = "last byte sent");
-    }
-
-    /// Passes the events on that are complete. How it ended, if it did.
-    async fn pass_events(
-        &self,
-        events: &mut Events,
-        hasher: &mut ResponseHasher,
-        meter: &mut Meter,
-        to: &mpsc::Sender<Bytes>,
-    ) -> Option<End> {
-        loop {
-            let event = match events.next_event() {
-                Ok(Some(event)) => event,
-                Ok(None) => return None,
-                Err(error) => return Some(End::Broken(EngineError::Malformed(error.to_string()))),
-            };
-            if event.is_done() {
-                return Some(End::Done(event));
-            }
-            if event.is_receipt() {
-                continue;
-            }
-            let data = event.data();
-            let piece = data.map_or_else(Piece::default, |data| Piece::parse(&data));
-            meter.piece(&piece);
-            if piece.is_usage_only() && !self.include_usage {
-                continue;
-            }
-            hasher.update(event.raw());
-            match timeout(PIECE_TIME, to.send(event.raw().clone())).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => return Some(End::ClientGone),
-            }
-            tracing::trace!(target: "noema_compute::durable", step = "piece sent");
-        }
-    }
 }
 
-/// What clients are told when the engine fails: not where it is.
-fn engine_error(error: &EngineError) -> ApiError {
-    let message = match error {
-        EngineError::Timeout { seconds } => format!("the engine took longer than {seconds} s"),
-        EngineError::Unreachable(_) => "the engine does not answer".to_owned(),
-        EngineError::Malformed(_) => "the engine's answer cannot be used".to_owned(),
+pub(super) fn malformed(reason: &str) -> Broken {
+    EngineError::Malformed(reason.to_owned()).into()
+}
+
+pub(super) fn panicked() -> EngineError {
+    EngineError::Malformed("it panicked".to_owned())
+}
+
+/// What clients are told: not where the engine is.
+fn error_of(broken: &Broken) -> ApiError {
+    let message = match broken {
+        Broken::Engine(EngineError::Timeout { seconds }) => {
+            format!("the engine took longer than {seconds} s")
+        }
+        Broken::Engine(EngineError::Unreachable(_)) => "the engine does not answer".to_owned(),
+        Broken::Engine(EngineError::TooLong { most }) => {
+            format!("the engine's answer has more than {most} bytes: ask for less at once")
+        }
+        Broken::Engine(EngineError::Malformed(_)) => {
+            "the engine's answer cannot be used".to_owned()
+        }
+        Broken::Late => {
+            let message = "the request took too long: what it costs could soon not be redeemed; use a voucher, a session and a channel that end later, or ask for less";
+            let status = StatusCode::GATEWAY_TIMEOUT;
+            return ApiError::new(status, ErrorKind::Server, "too_late", message);
+        }
+        Broken::Stopping => {
+            return ApiError::unavailable("stopping", "the gateway is stopping");
+        }
     };
     ApiError::upstream("engine", message)
 }
 
 impl Core {
-    /// The receipt of a request, signed.
+    /// The receipt of a request, signed by the key that its channel froze.
     pub(super) fn receipt(
         &self,
         signed: &SignedVoucher,
+        key: &AccountId,
         model: &ModelName,
         hasher: &ResponseHasher,
         usage: Usage,
@@ -358,11 +324,18 @@ impl Core {
             cumulative: voucher.paid.saturating_add(amount),
             time: unix_millis(),
         };
-        SignedReceipt::sign(&self.service_key, &self.genesis, receipt)
+        // Channels with another key are not worked for.
+        let key = self.key(key).unwrap_or(&self.service_key);
+        SignedReceipt::sign(key, &self.genesis, receipt)
     }
 
     /// The receipt of a request that was never worked on, or of which nobody knows what became.
-    pub(super) fn nothing(&self, signed: &SignedVoucher, model: &ModelName) -> SignedReceipt {
-        self.receipt(signed, model, &ResponseHasher::new(0), NOTHING)
+    pub(super) fn nothing(
+        &self,
+        signed: &SignedVoucher,
+        key: &AccountId,
+        model: &ModelName,
+    ) -> SignedReceipt {
+        self.receipt(signed, key, model, &ResponseHasher::new(0), NOTHING)
     }
 }

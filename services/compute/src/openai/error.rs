@@ -37,6 +37,10 @@ impl ErrorKind {
     }
 }
 
+/// The code of an answer that is an error; an extension of the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorCode(pub &'static str);
+
 /// An answer that is an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
@@ -125,6 +129,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
+        response.extensions_mut().insert(ErrorCode(self.code));
         let waits = [
             StatusCode::TOO_MANY_REQUESTS,
             StatusCode::SERVICE_UNAVAILABLE,

@@ -46,6 +46,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 /// Members of a request; OpenAI knows some forty.
 const MOST: usize = 256;
 
+impl<'a> Members<'a> {
+    /// The names of its members.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The value of a member as its bytes.
+    pub(super) fn raw(&self, name: &str) -> Option<&'a RawValue> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| *value)
+    }
+}
+
 impl Members<'_> {
     /// The value of a member. `null` is none.
     pub(super) fn get<'s, T: Deserialize<'s>>(

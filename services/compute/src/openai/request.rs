@@ -3,7 +3,7 @@
 use noema_compute_primitives::{ServiceKind, MAX_MODEL};
 use serde::Deserialize;
 
-use super::members::Members;
+use super::{members::Members, Passes};
 
 /// Answers that one request may ask for.
 pub const MAX_CHOICES: u64 = 16;
@@ -141,6 +141,20 @@ impl<'a> ParsedRequest<'a> {
         })
     }
 
+    /// Whether everything in it may reach an engine.
+    ///
+    /// # Errors
+    /// The first thing that may not.
+    pub fn passes(&self, passes: &Passes) -> Result<(), RequestError> {
+        passes.check(self.route, &self.members)
+    }
+
+    /// The body that a buyer sends to a gateway: with the usage of streams asked for, without which nobody could see what a stream should cost. None when it is the same.
+    pub fn for_gateway(&self) -> Option<Vec<u8>> {
+        let is_changed = self.stream && !self.include_usage;
+        is_changed.then(|| self.members.write_with(&[usage_wanted()]))
+    }
+
     /// The body that the engine is given: the same members, with the usage of streams asked for, and no answer longer than `max_tokens` tokens.
     pub fn for_engine(&self, max_tokens: u64) -> Vec<u8> {
         if self.route != Route::Chat {
@@ -148,7 +162,7 @@ impl<'a> ParsedRequest<'a> {
         }
         let mut changed = Vec::new();
         if self.stream {
-            changed.push(("stream_options", r#"{"include_usage":true}"#.to_owned()));
+            changed.push(usage_wanted());
         }
         let bound = self
             .limits
@@ -167,6 +181,10 @@ impl<'a> ParsedRequest<'a> {
         }
         self.members.write_with(&changed)
     }
+}
+
+fn usage_wanted() -> (&'static str, String) {
+    ("stream_options", r#"{"include_usage":true}"#.to_owned())
 }
 
 fn chat_limits(members: &Members<'_>) -> Result<Limits, RequestError> {
@@ -245,6 +263,29 @@ mod tests {
         ] {
             let sent: Value = serde_json::from_slice(&chat(body).unwrap().for_engine(9)).unwrap();
             assert_eq!(sent, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_is_asked_for_the_usage_of_every_stream() {
+        for (body, expected) in [
+            (r#"{"model":"m","n":2}"#, None),
+            (
+                r#"{"model":"m","stream":true}"#,
+                Some(r#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#),
+            ),
+            (
+                r#"{"stream_options":{"include_usage":false},"model":"m","stream":true}"#,
+                Some(r#"{"stream_options":{"include_usage":true},"model":"m","stream":true}"#),
+            ),
+            (
+                r#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#,
+                None,
+            ),
+        ] {
+            let sent = chat(body).unwrap().for_gateway();
+            let sent = sent.map(|sent| String::from_utf8(sent).unwrap());
+            assert_eq!(sent.as_deref(), expected);
         }
     }
 

@@ -3,31 +3,28 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use bytes::{Bytes, BytesMut};
-use futures::{stream::BoxStream, StreamExt};
+use bytes::Bytes;
 use noema_chain_client::AccountId;
 use noema_compute_primitives::{Hash, ModelName, Voucher};
-use reqwest::{
-    header::{HeaderMap, CONTENT_TYPE},
-    Response,
-};
+use reqwest::{header::CONTENT_TYPE, Response};
 use tokio::time::timeout;
 
 use super::{
     book::{BookRefusal, Liar, Order, Taken},
     lanes::Pending,
     market::{Account, Candidate},
+    response::{broke_off, is_error, receipt_of, whole_body, EventStream},
+    stream::Judged,
     Proxy,
 };
 use crate::{
     bounds::{affordable_output, ceiling},
     chain::ComputeChain,
-    engine::MAX_ANSWER,
     openai::{usage_of, Limits, Route},
     receipts::{check_unseen, check_whole, AnswerFault},
-    sse::{Event, Events},
+    sse::Event,
     unix_millis,
-    wire::{RECEIPT_HEADER, VOUCHER_HEADER},
+    wire::VOUCHER_HEADER,
     JournalError, SignedReceipt, SignedVoucher,
 };
 
@@ -39,6 +36,8 @@ pub(super) struct Asking {
     pub(super) model: ModelName,
     pub(super) limits: Limits,
     pub(super) hash: Hash,
+    /// Whether the application asked for the usage of a stream.
+    pub(super) include_usage: bool,
     pub(super) application: String,
     pub(super) limit: Option<u128>,
 }
@@ -56,6 +55,16 @@ pub(super) struct Began {
     pub(super) taken: Taken,
     pub(super) first: Event,
     pub(super) events: EventStream,
+    /// Whether the application asked for the usage.
+    pub(super) include_usage: bool,
+    /// How long it took to begin.
+    pub(super) after: Duration,
+}
+
+/// What came of a request.
+enum Came {
+    Whole(Box<Good>),
+    Stream(Event, EventStream),
 }
 
 pub(super) enum Outcome {
@@ -83,35 +92,6 @@ pub(super) enum Failure {
     Journal(#[from] JournalError),
 }
 
-/// Events of an answer, as they come.
-pub(super) struct EventStream {
-    pieces: BoxStream<'static, Result<Bytes, reqwest::Error>>,
-    cut: Events,
-    patience: Duration,
-}
-
-impl EventStream {
-    /// The next event. None at the end of the stream.
-    pub(super) async fn next(&mut self) -> Result<Option<Event>, Failure> {
-        loop {
-            let event = self.cut.next_event();
-            if let Some(event) = event.map_err(|e| Failure::Unwell(e.to_string()))? {
-                return Ok(Some(event));
-            }
-            match timeout(self.patience, self.pieces.next()).await {
-                Ok(Some(Ok(piece))) => self.cut.push(&piece),
-                Ok(Some(Err(error))) => return Err(broke_off(error)),
-                Ok(None) => return Ok(None),
-                Err(_) => return Err(Failure::Unwell("it fell silent".to_owned())),
-            }
-        }
-    }
-}
-
-pub(super) fn broke_off(error: reqwest::Error) -> Failure {
-    Failure::Unwell(format!("the connection broke off: {}", error.without_url()))
-}
-
 impl<C: ComputeChain> Proxy<C> {
     /// Has a provider answer by way of one of its accounts.
     pub(super) async fn ask(
@@ -121,7 +101,7 @@ impl<C: ComputeChain> Proxy<C> {
         account: &Account,
     ) -> Result<Outcome, Failure> {
         let provider = candidate.info.provider;
-        let taken = self.promise(asking, candidate, account).await?;
+        let mut taken = self.promise(asking, candidate, account).await?;
         let endpoint = &candidate.info.descriptor.endpoint[..];
         let endpoint = std::str::from_utf8(endpoint).unwrap_or_default();
         let began = Instant::now();
@@ -144,17 +124,34 @@ impl<C: ComputeChain> Proxy<C> {
                 )),
             }
         };
-        let outcome = match answered.await {
+        let came = match answered.await {
             Ok(response) => {
-                self.market.answered(provider, began.elapsed());
-                self.take(response, taken, asking.route, provider).await
+                let after = began.elapsed();
+                let came = self.take(response, &taken, asking.route, provider).await;
+                came.map(|came| (came, after))
             }
             Err(failure) => Err(failure),
         };
-        if let Err(Failure::Unwell(_)) = &outcome {
-            self.market.failed(provider);
+        match came {
+            Ok((Came::Whole(good), after)) => {
+                self.market.answered(provider, after);
+                Ok(Outcome::Whole(good))
+            }
+            Ok((Came::Stream(first, events), after)) => Ok(Outcome::Stream(Box::new(Began {
+                taken,
+                first,
+                events,
+                include_usage: asking.include_usage,
+                after,
+            }))),
+            Err(failure) => {
+                if matches!(failure, Failure::Unwell(_) | Failure::Busy { .. }) {
+                    self.market.failed(provider);
+                }
+                taken.broke = matches!(failure, Failure::Unwell(_));
+                Err(failure)
+            }
         }
-        outcome
     }
 
     /// Signs a voucher on a free lane and notes it.
@@ -166,9 +163,7 @@ impl<C: ComputeChain> Proxy<C> {
     ) -> Result<Taken, Failure> {
         let price = candidate.info.descriptor.price;
         let body_bytes = asking.body.len() as u64;
-        let output = self.output_of(&asking.limits);
-        // A price that cannot be counted is nobody's.
-        let maximum = ceiling(&price, body_bytes, output).unwrap_or(u128::MAX);
+        let maximum = self.maximum(asking, candidate);
         let max_output = asking
             .limits
             .max_output()
@@ -181,7 +176,8 @@ impl<C: ComputeChain> Proxy<C> {
         };
         let now = self.market.listing().now;
         let expires = now.saturating_add(self.settings.voucher_ticks);
-        let taken = self.book.begin(&order, |key, nonce, paid| {
+        let taken = self.book.begin(&order, |key, lane| {
+            let (nonce, paid) = lane.next();
             let voucher = Voucher {
                 channel: key.channel,
                 session: key.session,
@@ -191,7 +187,7 @@ impl<C: ComputeChain> Proxy<C> {
                 paid,
                 maximum,
                 request: asking.hash,
-                expires: expires.min(account.session.ends),
+                expires: expires.min(account.session.ends).max(lane.expires()),
                 price,
             };
             Pending {
@@ -206,6 +202,14 @@ impl<C: ComputeChain> Proxy<C> {
         Ok(taken.await?)
     }
 
+    /// What a request costs at most at a provider.
+    pub(super) fn maximum(&self, asking: &Asking, candidate: &Candidate) -> u128 {
+        let price = candidate.info.descriptor.price;
+        let output = self.output_of(&asking.limits);
+        // A price that cannot be counted is nobody's.
+        ceiling(&price, asking.body.len() as u64, output).unwrap_or(u128::MAX)
+    }
+
     /// Tokens of output that are paid for at most.
     pub(super) fn output_of(&self, limits: &Limits) -> u64 {
         let usual = self.settings.default_max_tokens;
@@ -216,10 +220,10 @@ impl<C: ComputeChain> Proxy<C> {
     async fn take(
         &self,
         response: Response,
-        taken: Taken,
+        taken: &Taken,
         route: Route,
         provider: AccountId,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Came, Failure> {
         let status = StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
         let is_stream = response
             .headers()
@@ -231,28 +235,27 @@ impl<C: ComputeChain> Proxy<C> {
         let receipt = receipt_of(response.headers());
         let body = whole_body(response, self.settings.patience).await?;
         let Some(receipt) = receipt else {
+            // A stranger's words: quoted, and not too many.
             let text = String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned();
             return Err(Failure::Unwell(format!(
-                "it answers {status} without a receipt: {text}"
+                "it answers {status} without a receipt: {text:?}"
             )));
         };
         let asked = taken.pending.asked(&self.genesis);
-        let checked = if status == StatusCode::CONFLICT {
-            // The receipt of an answer that was given before.
-            check_unseen(&asked, &receipt)
-        } else {
-            check_whole(&asked, &receipt, status.as_u16(), &body, usage_of(&body))
+        let checked = match (status, receipt.receipt.amount) {
+            // The receipt of an answer that was given before; but this voucher was not sent before.
+            (StatusCode::CONFLICT, 0) => check_unseen(&asked, &receipt),
+            (status, _) => check_whole(&asked, &receipt, status.as_u16(), &body, usage_of(&body)),
         };
         if let Err(fault) = checked {
-            return Err(self.caught(&taken, provider, fault).await);
+            return Err(self.caught(taken, provider, fault).await);
         }
         self.book.settle(&taken.key, &receipt);
         let again = [StatusCode::TOO_MANY_REQUESTS, StatusCode::CONFLICT];
         if status.is_server_error() || again.contains(&status) {
-            self.market.failed(provider);
             return Err(Failure::Busy { status });
         }
-        Ok(Outcome::Whole(Box::new(Good {
+        Ok(Came::Whole(Box::new(Good {
             status,
             body,
             receipt,
@@ -262,30 +265,20 @@ impl<C: ComputeChain> Proxy<C> {
     async fn first_event(
         &self,
         response: Response,
-        taken: Taken,
+        taken: &Taken,
         provider: AccountId,
-    ) -> Result<Outcome, Failure> {
-        let mut events = EventStream {
-            pieces: response.bytes_stream().boxed(),
-            cut: Events::default(),
-            patience: self.settings.patience,
-        };
+    ) -> Result<Came, Failure> {
+        let mut events = EventStream::of(response, self.settings.patience);
         let Some(first) = events.next().await? else {
             return Err(Failure::Unwell("the stream is empty".to_owned()));
         };
         if is_error(&first) {
-            // Nothing has reached the application: the provider is paid what its receipt says, and another is asked.
-            let settled = self.settle_rest(first, events, &taken, provider).await;
-            settled?;
-            self.market.failed(provider);
+            // Nothing has reached the application: it costs nothing, and another is asked.
+            self.settle_rest(first, events, taken, provider).await?;
             let status = StatusCode::BAD_GATEWAY;
             return Err(Failure::Busy { status });
         }
-        Ok(Outcome::Stream(Box::new(Began {
-            taken,
-            first,
-            events,
-        })))
+        Ok(Came::Stream(first, events))
     }
 
     async fn settle_rest(
@@ -298,8 +291,13 @@ impl<C: ComputeChain> Proxy<C> {
         let mut check = super::stream::Checking::new(taken.pending.asked(&self.genesis));
         let mut next = Some(first);
         while let Some(event) = next {
-            if let Some(judged) = check.event(&event) {
+            if let Judged::Receipt(judged) = check.event(&event) {
                 return match judged {
+                    Ok(receipt) if receipt.receipt.amount > 0 => {
+                        let amount = receipt.receipt.amount;
+                        let fault = AnswerFault::NoAnswer { amount };
+                        Err(self.caught(taken, provider, fault).await)
+                    }
                     Ok(receipt) => {
                         self.book.settle(&taken.key, &receipt);
                         Ok(())
@@ -346,40 +344,6 @@ impl<C: ComputeChain> Proxy<C> {
         match noted.and(stopped) {
             Ok(()) => Failure::Liar(fault),
             Err(error) => error.into(),
-        }
-    }
-}
-
-/// Whether an event is an error and nothing of an answer.
-fn is_error(event: &Event) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Error {
-        #[allow(dead_code)]
-        error: serde::de::IgnoredAny,
-    }
-    event
-        .data()
-        .is_some_and(|data| serde_json::from_slice::<Error>(&data).is_ok())
-}
-
-pub(super) fn receipt_of(headers: &HeaderMap) -> Option<SignedReceipt> {
-    let value = headers.get(RECEIPT_HEADER)?;
-    SignedReceipt::from_text(value.as_bytes()).ok()
-}
-
-pub(super) async fn whole_body(response: Response, patience: Duration) -> Result<Bytes, Failure> {
-    let mut body = BytesMut::new();
-    let mut pieces = response.bytes_stream();
-    loop {
-        match timeout(patience, pieces.next()).await {
-            Ok(Some(Ok(piece))) if body.len() + piece.len() > MAX_ANSWER => {
-                let reason = format!("its answer has more than {MAX_ANSWER} bytes");
-                return Err(Failure::Unwell(reason));
-            }
-            Ok(Some(Ok(piece))) => body.extend_from_slice(&piece),
-            Ok(Some(Err(error))) => return Err(broke_off(error)),
-            Ok(None) => return Ok(body.freeze()),
-            Err(_) => return Err(Failure::Unwell("it fell silent".to_owned())),
         }
     }
 }

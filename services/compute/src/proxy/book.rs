@@ -1,5 +1,7 @@
 //! What a buyer has promised, owes and may spend: in memory to decide, in the journal to survive.
 
+mod taken;
+
 use std::{
     collections::{BTreeMap, HashSet},
     path::Path,
@@ -23,6 +25,7 @@ use crate::{
     journal::{Change, Journal, JournalError, Table},
     SignedReceipt,
 };
+pub(crate) use taken::Taken;
 
 const LANES: Table = "lanes";
 const APPLICATIONS: Table = "applications";
@@ -38,21 +41,6 @@ pub struct Liar {
     pub reason: String,
     /// When, in milliseconds since 1970.
     pub time: u64,
-}
-
-/// A lane on which a request is, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Taken {
-    book: Arc<Book>,
-    pub(crate) key: LaneKey,
-    pub(crate) pending: Pending,
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.book.state().active.remove(&self.key);
-        self.book.orphaned.notify_one();
-    }
 }
 
 /// The book.
@@ -73,6 +61,8 @@ struct State {
     liars: BTreeMap<AccountId, Liar>,
     /// Lanes on which a request is being answered now.
     active: HashSet<LaneKey>,
+    /// Lanes that wait for the receipt of an answer which their provider broke off, and nobody else.
+    broken: HashSet<LaneKey>,
     next_receipt: u64,
 }
 
@@ -95,7 +85,7 @@ impl Book {
         key: &AccountId,
         spending: Spending,
     ) -> Result<Arc<Self>, JournalError> {
-        let owner = (b"proxy/1", genesis, payer, key).encode();
+        let owner = (b"proxy/2", genesis, payer, key).encode();
         let tables = [LANES, APPLICATIONS, LIARS, RECEIPTS];
         let journal = Journal::open(&dir.join("proxy.redb"), &owner, &tables)?;
         let bad = |what: &str| JournalError::Read(format!("{what} is damaged"));
@@ -131,26 +121,35 @@ impl Book {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the limits allow a request, whoever answers it.
+    pub(crate) fn allows(
+        &self,
+        maximum: u128,
+        application: &str,
+        limit: Option<u128>,
+    ) -> Result<(), BookRefusal> {
+        let state = self.state();
+        state.within(&self.spending, maximum, application, limit)
+    }
+
     /// Takes a free lane of the account and has the voucher for it made and noted. Durable when it returns: only then may it be sent.
     pub(crate) async fn begin(
         self: &Arc<Self>,
         order: &Order<'_>,
-        make: impl FnOnce(LaneKey, u64, u128) -> Pending,
+        make: impl FnOnce(LaneKey, &BuyerLane) -> Pending,
     ) -> Result<Taken, BookRefusal> {
         let (key, before, written, pending) = {
             let mut state = self.state();
-            self.spending.allows(
+            state.within(
+                &self.spending,
                 order.maximum,
-                state.spent(None),
                 order.application,
-                state.spent(Some(order.application)),
                 order.limit,
             )?;
             let account = order.account;
             state.covered(account, order.maximum)?;
             let (key, before) = state.free_lane(account).ok_or(BookRefusal::NoLane)?;
-            let (nonce, paid) = before.next();
-            let pending = make(key, nonce, paid);
+            let pending = make(key, &before);
             let after = before.begin(pending.clone()).ok_or(BookRefusal::NoLane)?;
             let written = self.journal.submit(vec![lane_change(&key, &after)]);
             state.lanes.insert(key, after);
@@ -161,6 +160,7 @@ impl Book {
             book: self.clone(),
             key,
             pending,
+            broke: false,
         };
         if let Err(error) = written.durable().await {
             // It was not sent, and is not. If the note is on the disk after all, the next start asks for its receipt.
@@ -222,6 +222,11 @@ impl Book {
                 }
             }
         });
+    }
+
+    /// Whether the provider gave no whole answer to the last voucher of a lane; forgets it.
+    pub(crate) fn take_broken(&self, key: &LaneKey) -> bool {
+        self.state().broken.remove(key)
     }
 
     /// Stops a lane.
@@ -296,6 +301,17 @@ fn add(sum: u128, one: &u128) -> u128 {
 }
 
 impl State {
+    fn within(
+        &self,
+        spending: &Spending,
+        maximum: u128,
+        application: &str,
+        limit: Option<u128>,
+    ) -> Result<(), BookRefusal> {
+        let (all, ours) = (self.spent(None), self.spent(Some(application)));
+        spending.allows(maximum, all, application, ours, limit)
+    }
+
     /// Units spent and promised, by all or by one application.
     fn spent(&self, application: Option<&str>) -> u128 {
         let spent = match application {
@@ -325,8 +341,11 @@ impl State {
         let lanes = self.lanes.range(first..);
         let lanes = lanes.take_while(|(key, _)| key.channel == account.channel);
         let promised = lanes.fold(0_u128, |sum, (key, lane)| {
-            let session = account.info.session(key.session);
-            let redeemed = session.map_or(0, |session| session.redeemed(key.lane));
+            // From the lanes of a session that was dropped nothing can be redeemed.
+            let Some(session) = account.info.session(key.session) else {
+                return sum;
+            };
+            let redeemed = session.redeemed(key.lane);
             sum.saturating_add(lane.at_most().saturating_sub(redeemed))
         });
         let left = account.info.left.min(account.session.left());

@@ -1,24 +1,17 @@
-//! What a proxy does in the background: reads the chain, asks for receipts that did not come, opens channels, reports redemptions that are too much.
+//! What a proxy does in the background: reads the chain, asks for receipts that did not come, reports redemptions that are too much.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use noema_compute_primitives::ChannelId;
-use noema_session::{Grant, Limits};
+use tokio::task::JoinSet;
 
-use super::{
-    lanes::BuyerLane,
-    market::{Account, Listing},
-    Proxy,
-};
+use super::{lanes::BuyerLane, market::Listing, Proxy};
 use crate::{
-    chain::{
-        redemption_of, ChannelInfo, ChannelSessions, ComputeChain, Evidence, Opening, Room,
-        ServiceInfo, SessionLanes,
-    },
+    chain::{redemption_of, ChannelInfo, ChannelSessions, ComputeChain, Evidence, SessionLanes},
     gateway::LaneKey,
 };
 
@@ -27,8 +20,6 @@ const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LAST_RETRY: Duration = Duration::from_secs(15);
 /// Receipts asked for at the same time.
 const TOGETHER: usize = 32;
-/// How long a channel that was opened may take to be seen.
-const SEEN: Duration = Duration::from_secs(20);
 
 /// When a receipt is asked for again.
 #[derive(Clone, Copy, Debug)]
@@ -115,125 +106,68 @@ impl<C: ComputeChain> Proxy<C> {
         lanes.collect()
     }
 
-    /// Asks for receipts that did not come, until told to stop.
+    /// Asks for receipts that did not come, until told to stop. Each lane by itself: a gateway that takes its time keeps no other waiting.
     pub(super) async fn resolve_all(self: Arc<Self>) {
         let mut retries: HashMap<LaneKey, Retry> = HashMap::new();
+        let mut asking: JoinSet<(LaneKey, u64, bool)> = JoinSet::new();
+        let mut asked: HashSet<LaneKey> = HashSet::new();
         loop {
             let orphans = self.book.orphans();
             retries.retain(|key, _| orphans.iter().any(|(orphan, _)| orphan == key));
             let now = Instant::now();
-            let due: Vec<_> = orphans
-                .iter()
-                .filter(|(key, pending)| {
-                    let nonce = pending.signed.voucher.nonce;
-                    let retry = retries.get(key).filter(|retry| retry.nonce == nonce);
-                    retry.is_none_or(|retry| retry.at <= now)
+            let retry_of = |key: &LaneKey, nonce| {
+                let retry = retries.get(key);
+                retry.filter(|retry| retry.nonce == nonce).copied()
+            };
+            let mut due: Vec<_> = orphans
+                .into_iter()
+                .filter(|(key, _)| !asked.contains(key))
+                .map(|(key, pending)| {
+                    let retry = retry_of(&key, pending.signed.voucher.nonce);
+                    (retry.map(|retry| retry.at), key, pending)
                 })
-                .take(TOGETHER)
+                .filter(|(at, ..)| at.is_none_or(|at| at <= now))
                 .collect();
-            let asked = due.iter().map(|(key, pending)| async {
-                match self.resolve(key, pending).await {
-                    Ok(settled) => settled,
-                    Err(failure) => {
-                        let channel = pending.signed.voucher.channel;
-                        tracing::debug!(channel, %failure, "a receipt did not come");
-                        false
+            // Those that were never asked for first, then those that wait longest.
+            due.sort_by_key(|(at, key, _)| (*at, *key));
+            for (_, key, pending) in due.into_iter().take(TOGETHER.saturating_sub(asked.len())) {
+                asked.insert(key);
+                let proxy = self.clone();
+                asking.spawn(async move {
+                    let nonce = pending.signed.voucher.nonce;
+                    let settled = proxy.resolve(&key, &pending).await;
+                    if let Err(failure) = &settled {
+                        tracing::debug!(channel = key.channel, %failure, "a receipt did not come");
                     }
-                }
-            });
-            let settled = futures::future::join_all(asked).await;
-            for ((key, pending), _) in due.iter().zip(settled).filter(|(_, settled)| !settled) {
-                let nonce = pending.signed.voucher.nonce;
-                let before = retries.get(key).filter(|retry| retry.nonce == nonce);
-                let pause = before.map_or(FIRST_RETRY, |retry| (retry.pause * 2).min(LAST_RETRY));
-                let at = Instant::now() + pause;
-                retries.insert(*key, Retry { nonce, pause, at });
+                    (key, nonce, settled.unwrap_or(false))
+                });
             }
-            let next = retries.values().map(|retry| retry.at).min();
+            let waits = |key: &LaneKey| !asked.contains(key);
+            let waiting = retries.iter().filter(|(key, _)| waits(key));
+            let next = waiting.map(|(_, retry)| retry.at).min();
             let wait = next.map_or(LAST_RETRY, |at| {
                 at.saturating_duration_since(Instant::now())
             });
-            tokio::select! {
-                () = tokio::time::sleep(wait.max(Duration::from_millis(10))) => {}
-                () = self.book.orphaned.notified() => {}
+            let done = tokio::select! {
+                Some(done) = asking.join_next() => done,
+                () = tokio::time::sleep(wait.max(Duration::from_millis(10))) => continue,
+                () = self.book.orphaned.notified() => continue,
                 () = self.stop.cancelled() => return,
-            }
-        }
-    }
-
-    /// Opens a channel for a service, if this proxy may, and waits until it is seen.
-    pub(super) async fn open_for(&self, service: &ServiceInfo) -> Vec<Account> {
-        let Some(policy) = self.settings.opening else {
-            return Vec::new();
-        };
-        // One at a time: whoever waits here finds the channel that the one before opened.
-        let _turn = self.opening.lock().await;
-        let found = |listing: &Listing| listing.accounts.get(&service.service).cloned();
-        if let Some(accounts) = found(&self.market.listing()) {
-            return accounts;
-        }
-        let provider = service.provider;
-        let opened = async {
-            let standing = self
-                .chain
-                .provider(&provider)
-                .await
-                .map_err(|e| e.to_string())?;
-            let room = match standing.room {
-                Room::UpTo(room) => room,
-                other => return Err(format!("no channel can be opened to it now: {other:?}")),
             };
-            let constants = self.chain.constants().await.map_err(|e| e.to_string())?;
-            // For certain are payers made whole only where the bond covers all that is reserved, so many times.
-            let factor = u128::from(constants.slash_factor.max(1));
-            let covered = (standing.bond / factor).saturating_sub(standing.reserved);
-            let room = if policy.covered_only {
-                room.min(covered)
-            } else {
-                room
+            let Ok((key, nonce, settled)) = done else {
+                // One that panicked is not known by its lane: all are asked again.
+                tracing::error!("asking for a receipt broke off");
+                asking.abort_all();
+                while asking.join_next().await.is_some() {}
+                asked.clear();
+                continue;
             };
-            let cap = policy.cap.min(room);
-            if cap < constants.min_cap {
-                return Err(format!(
-                    "its bond stands behind {cap} more units; expected {} at least",
-                    constants.min_cap
-                ));
-            }
-            let now = self.chain.now().await.map_err(|e| e.to_string())?.tick;
-            let grant = Grant {
-                key: self.session_key.account(),
-                scope: (),
-                limits: Limits {
-                    per_use: self.settings.per_request.min(cap),
-                    total: cap,
-                },
-                expires: now.saturating_add(policy.ticks),
-            };
-            let opening = Opening {
-                service: service.service,
-                cap,
-                lanes: policy.lanes,
-                grant,
-            };
-            self.chain.open(opening).await.map_err(|e| e.to_string())?;
-            tracing::info!(%provider, service = service.service, cap, "a channel is opened");
-            let until = Instant::now() + SEEN;
-            loop {
-                self.market.refresh().await.map_err(|e| e.to_string())?;
-                if let Some(accounts) = found(&self.market.listing()) {
-                    return Ok(accounts);
-                }
-                if Instant::now() >= until {
-                    return Err("the channel was opened and is not seen yet".to_owned());
-                }
-                tokio::time::sleep(FIRST_RETRY).await;
-            }
-        };
-        match opened.await {
-            Ok(accounts) => accounts,
-            Err(reason) => {
-                tracing::warn!(%provider, %reason, "no channel is opened");
-                Vec::new()
+            asked.remove(&key);
+            if !settled {
+                let before = retries.get(&key).filter(|retry| retry.nonce == nonce);
+                let pause = before.map_or(FIRST_RETRY, |retry| (retry.pause * 2).min(LAST_RETRY));
+                let at = Instant::now() + pause;
+                retries.insert(key, Retry { nonce, pause, at });
             }
         }
     }

@@ -4,7 +4,7 @@ use codec::{Decode, Encode};
 use noema_chain_client::AccountId;
 use noema_compute_primitives::{Hash, ModelName};
 
-use crate::{receipts::Asked, SignedReceipt, SignedVoucher};
+use crate::{chain::Tick, receipts::Asked, SignedReceipt, SignedVoucher};
 
 /// A voucher that is out: its receipt has not come.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -42,6 +42,8 @@ impl Pending {
 pub struct BuyerLane {
     nonce: u64,
     owed: u128,
+    /// When the last voucher expires: the next must not expire earlier, since the gateway has perhaps not redeemed it.
+    expires: Tick,
     pending: Option<Pending>,
     stopped: Option<String>,
     /// The last receipts, the newest first: by them a redemption that is too much is proven.
@@ -57,6 +59,11 @@ impl BuyerLane {
     /// Nonce and `paid` of the next voucher.
     pub const fn next(&self) -> (u64, u128) {
         (self.nonce.saturating_add(1), self.owed)
+    }
+
+    /// The tick before which its next voucher must not expire.
+    pub const fn expires(&self) -> Tick {
+        self.expires
     }
 
     /// What it owes in all by the receipts that came.
@@ -95,8 +102,10 @@ impl BuyerLane {
     pub fn begin(&self, pending: Pending) -> Option<Self> {
         let voucher = &pending.signed.voucher;
         let fits = self.is_free() && (voucher.nonce, voucher.paid) == self.next();
+        let expires = self.expires.max(voucher.expires);
         fits.then(|| Self {
             pending: Some(pending),
+            expires,
             ..self.clone()
         })
     }
@@ -111,6 +120,7 @@ impl BuyerLane {
         fits.then(|| Self {
             nonce,
             owed: cumulative,
+            expires: self.expires,
             pending: None,
             stopped: self.stopped.clone(),
             receipts: [Some(receipt), last],
@@ -172,6 +182,19 @@ mod tests {
         assert_eq!((out.owed(), out.at_most()), (0, 50));
         assert_eq!(lane.begin(pending((2, 0), 50)), None);
         assert_eq!(lane.begin(pending((1, 1), 50)), None);
+    }
+
+    #[test]
+    fn a_lane_remembers_how_long_its_vouchers_are_good() {
+        let lane = BuyerLane::default();
+        let lane = lane.begin(pending(lane.next(), 50)).unwrap();
+        let signed = lane.pending().unwrap().signed;
+        let lane = lane.settle(receipt(&signed, 1)).unwrap();
+        assert_eq!(lane.expires(), signed.voucher.expires);
+        let mut earlier = pending(lane.next(), 50);
+        earlier.signed.voucher.expires -= 1;
+        let lane = lane.begin(earlier).unwrap();
+        assert_eq!(lane.expires(), signed.voucher.expires);
     }
 
     #[test]

@@ -20,6 +20,9 @@ const PAGES: usize = 50;
 /// How long a provider is left alone after its first failure, doubled with each further one, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LAST_PAUSE: Duration = Duration::from_secs(300);
+/// The longest that a provider is not asked at all which charges again and again for answers that do not come, and after how many good ones in a row half of that is forgotten.
+const LONGEST_BAR: Duration = Duration::from_secs(24 * 60 * 60);
+const GOOD: u32 = 32;
 /// How much of a latency the newest one is.
 const NEWEST: f64 = 0.25;
 
@@ -83,6 +86,17 @@ struct Health {
     until: Option<Instant>,
     /// Milliseconds to the first byte.
     latency: Option<f64>,
+    /// For how long it was last not asked at all, since it charged for what never came; and until when.
+    bar: Duration,
+    barred_until: Option<Instant>,
+    /// Good answers since.
+    good: u32,
+}
+
+impl Health {
+    fn is_barred(&self, now: Instant) -> bool {
+        self.barred_until.is_some_and(|until| until > now)
+    }
 }
 
 /// The market as one buyer sees it.
@@ -206,10 +220,12 @@ impl<C: ComputeChain> Market<C> {
             .services
             .iter()
             .filter(|info| {
+                let seen = health.get(&info.provider);
                 info.descriptor.kind == kind
                     && info.descriptor.model[..] == *model.as_bytes()
                     && self.suits(info)
                     && !is_liar(&info.provider)
+                    && !seen.is_some_and(|seen| seen.is_barred(now))
             })
             .filter_map(|info| {
                 let price = ceiling(&info.descriptor.price, body_bytes, output).ok()?;
@@ -246,20 +262,45 @@ impl<C: ComputeChain> Market<C> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A provider has begun to answer.
+    /// A provider has given an answer that is good, and began with it after so long.
     pub(crate) fn answered(&self, provider: AccountId, after: Duration) {
         let mut all = self.health();
         let health = all.entry(provider).or_default();
         let millis = after.as_secs_f64() * 1_000.0;
         let before = health.latency.unwrap_or(millis);
-        *health = Health {
-            failures: 0,
-            until: None,
-            latency: Some(before + (millis - before) * NEWEST),
-        };
+        health.latency = Some(before + (millis - before) * NEWEST);
+        health.failures = 0;
+        health.until = None;
+        health.good = health.good.saturating_add(1);
+        if health.good >= GOOD {
+            health.good = 0;
+            health.bar /= 2;
+        }
     }
 
-    /// A provider did not answer as it should. It is left alone for a while.
+    /// A provider has charged for an answer that never came, or not as a whole, though nobody went away from it. It proves no lie, but it is not asked for a while, and longer each time: so this
+    /// costs a few maxima and not one for every request.
+    pub(crate) fn charged_in_vain(&self, provider: AccountId) {
+        let now = Instant::now();
+        let mut all = self.health();
+        let health = all.entry(provider).or_default();
+        health.good = 0;
+        // Several at the same time are once.
+        if !health.is_barred(now) {
+            health.bar = (health.bar * 2).clamp(FIRST_PAUSE, LONGEST_BAR);
+            health.barred_until = Some(now + health.bar);
+            tracing::warn!(%provider, seconds = health.bar.as_secs(), "a provider charged for an answer that did not come; it is not asked for a while");
+        }
+    }
+
+    /// Whether a provider is not asked now, since it charged for what did not come.
+    pub(crate) fn is_barred(&self, provider: &AccountId) -> bool {
+        let health = self.health();
+        let seen = health.get(provider);
+        seen.is_some_and(|seen| seen.is_barred(Instant::now()))
+    }
+
+    /// A provider did not answer as it should. For a while it is asked last.
     pub(crate) fn failed(&self, provider: AccountId) {
         let mut all = self.health();
         let health = all.entry(provider).or_default();
@@ -275,7 +316,7 @@ impl<C: ComputeChain> Market<C> {
         let all = self.health();
         let unwell = all
             .iter()
-            .filter(|(_, seen)| seen.until.is_some_and(|until| until > now));
+            .filter(|(_, seen)| seen.is_barred(now) || seen.until.is_some_and(|until| until > now));
         let mut unwell: Vec<_> = unwell.map(|(who, seen)| (*who, seen.failures)).collect();
         unwell.sort_unstable();
         unwell

@@ -7,8 +7,10 @@ mod guard;
 mod lanes;
 mod market;
 mod metrics;
+mod opening;
 mod public;
 mod resolve;
+mod response;
 mod server;
 mod spending;
 mod stream;
@@ -27,11 +29,13 @@ pub use market::{Choice, Preference};
 
 use crate::{
     chain::{ComputeChain, Tick},
+    openai::Passes,
     JournalError,
 };
 use book::Book;
 use market::Market;
 use metrics::Metrics;
+use opening::Openings;
 
 /// How long an application may take for a piece of a stream.
 pub(crate) const PIECE_TIME: Duration = Duration::from_secs(30);
@@ -62,6 +66,8 @@ pub struct OpeningPolicy {
     pub ticks: Tick,
     /// Whether no more is reserved than the provider's bond covers for certain.
     pub covered_only: bool,
+    /// Units that are reserved in all channels of the session key, at most, when one is opened.
+    pub total: u128,
 }
 
 /// Everything that a proxy is started with.
@@ -87,6 +93,8 @@ pub struct ProxyConfig {
     pub opening: Option<OpeningPolicy>,
     /// Bytes of a request's body.
     pub max_body: usize,
+    /// Which members of requests are sent on, beside those that OpenAI's interface has.
+    pub passes: Passes,
     /// Providers that are asked for one request.
     pub attempts: usize,
     /// Ticks for which a voucher can be redeemed.
@@ -129,6 +137,7 @@ struct Settings {
     applications: Vec<Application>,
     opening: Option<OpeningPolicy>,
     max_body: usize,
+    passes: Passes,
     attempts: usize,
     voucher_ticks: Tick,
     patience: Duration,
@@ -147,7 +156,7 @@ struct Proxy<C> {
     metrics: Metrics,
     settings: Settings,
     /// Held by whoever opens a channel.
-    opening: Mutex<()>,
+    opening: Mutex<Openings>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -189,13 +198,14 @@ pub async fn run<C: ComputeChain>(
             applications: config.applications,
             opening: config.opening,
             max_body: config.max_body,
+            passes: config.passes,
             attempts: config.attempts,
             voucher_ticks: config.voucher_ticks,
             patience: config.patience,
             stale_after: config.stale_after,
             look: config.look,
         },
-        opening: Mutex::new(()),
+        opening: Mutex::default(),
         tasks: TaskTracker::new(),
         stop: stop.clone(),
     });

@@ -22,7 +22,7 @@ use super::{
     book::BookRefusal,
     guard,
     market::Candidate,
-    public, Proxy, PIECE_TIME,
+    public, Proxy,
 };
 use crate::{
     chain::ComputeChain,
@@ -122,6 +122,9 @@ async fn read<C: ComputeChain>(
             }
         })?;
     let parsed = ParsedRequest::parse(route, &body)?;
+    parsed.passes(&app.settings.passes)?;
+    let sent = parsed.for_gateway();
+    let body = sent.map_or_else(|| body.clone(), Bytes::from);
     let model = parsed.model.clone().into_bytes();
     let hash = request_hash(route.hashed(), &body)
         .map_err(|error| ApiError::invalid("route", error.to_string()))?;
@@ -132,9 +135,10 @@ async fn read<C: ComputeChain>(
             .map_err(|_| ApiError::invalid("model", "the name of the model is too long"))?,
         limits: parsed.limits,
         hash,
+        include_usage: parsed.include_usage,
         application,
         limit,
-        body: body.clone(),
+        body,
     })
 }
 
@@ -184,7 +188,13 @@ async fn by_any_account<C: ComputeChain>(
 ) -> Result<Outcome, Failure> {
     let accounts = match candidate.accounts.is_empty() {
         false => candidate.accounts.clone(),
-        true => app.open_for(&candidate.info).await,
+        true => {
+            // Nothing is reserved for a request that may not be made.
+            let maximum = app.maximum(asking, candidate);
+            app.book
+                .allows(maximum, &asking.application, asking.limit)?;
+            app.open_for(&candidate.info, maximum).await
+        }
     };
     let mut refused = Failure::Book(BookRefusal::NoLane);
     for account in &accounts {
@@ -239,7 +249,7 @@ fn streamed<C: ComputeChain>(app: App<C>, began: Began, provider: AccountId) -> 
     let tasks = app.tasks.clone();
     tasks.spawn(app.pass_on(began, provider, sender));
     Body::from_stream(stream::unfold(pieces, |mut pieces| async move {
-        let piece = timeout(PIECE_TIME * 10, pieces.recv()).await.ok()??;
+        let piece = pieces.recv().await?;
         Some((Ok::<_, std::convert::Infallible>(piece), pieces))
     }))
 }
@@ -254,6 +264,20 @@ pub(super) fn no_candidate<C: ComputeChain>(app: &App<C>, model: &str) -> ApiErr
         .filter(|info| app.book.is_liar(&info.provider))
         .map(|info| info.provider.to_string())
         .collect();
+    let barred: Vec<_> = listing
+        .services
+        .iter()
+        .filter(|info| info.descriptor.model[..] == *model.as_bytes())
+        .filter(|info| app.market.is_barred(&info.provider) && !app.book.is_liar(&info.provider))
+        .map(|info| info.provider.to_string())
+        .collect();
+    if !barred.is_empty() {
+        let message = format!(
+            "nobody who offers {model:?} is asked now; these are left alone for a while, since they charged for answers that did not come: {}",
+            barred.join(", ")
+        );
+        return ApiError::unavailable("no_provider", message);
+    }
     let lied = match lied.is_empty() {
         true => String::new(),
         false => format!(" (asked no more, since they lied: {})", lied.join(", ")),

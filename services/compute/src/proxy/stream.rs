@@ -29,6 +29,14 @@ pub(super) enum StreamFault {
 pub(super) struct Checking {
     asked: Asked,
     check: StreamCheck,
+    has_answer: bool,
+    is_told: bool,
+}
+
+/// What an event is.
+pub(super) enum Judged {
+    Piece(Piece),
+    Receipt(Result<SignedReceipt, StreamFault>),
 }
 
 impl Checking {
@@ -36,25 +44,39 @@ impl Checking {
         Self {
             asked,
             check: StreamCheck::new(200),
+            has_answer: false,
+            is_told: false,
         }
     }
 
-    /// Takes the next event. What it comes to, when it is the receipt.
-    pub(super) fn event(&mut self, event: &Event) -> Option<Result<SignedReceipt, StreamFault>> {
+    /// Takes the next event.
+    pub(super) fn event(&mut self, event: &Event) -> Judged {
         if !event.is_receipt() {
             let data = event.data();
             let piece = data.map_or_else(Piece::default, |data| Piece::parse(&data));
             self.check.event(event.raw(), piece.usage);
-            return None;
+            self.has_answer |= piece.has_choices;
+            self.is_told |= piece.usage.is_some();
+            return Judged::Piece(piece);
         }
         let text = event.data().unwrap_or_default();
         let signed = SignedReceipt::from_text(&text)
             .map_err(|e| StreamFault::NoReceipt(format!("its receipt is none: {e}")));
-        Some(signed.and_then(|signed| {
-            let checked = self.check.finish(&self.asked, &signed);
-            checked.map_err(StreamFault::Lie)?;
+        Judged::Receipt(signed.and_then(|signed| {
+            self.finish(&signed).map_err(StreamFault::Lie)?;
             Ok(signed)
         }))
+    }
+
+    fn finish(&self, signed: &SignedReceipt) -> Result<(), AnswerFault> {
+        self.check.finish(&self.asked, signed)?;
+        // The usage was asked for, whatever the application did.
+        match signed.receipt.amount {
+            0 => Ok(()),
+            amount if !self.has_answer => Err(AnswerFault::NoAnswer { amount }),
+            _ if !self.is_told => Err(AnswerFault::NoUsage),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -67,9 +89,11 @@ impl<C: ComputeChain> Proxy<C> {
         to: mpsc::Sender<Bytes>,
     ) {
         let Began {
-            taken,
+            mut taken,
             first,
             mut events,
+            include_usage,
+            after,
         } = began;
         let mut checking = Checking::new(taken.pending.asked(&self.genesis));
         let mut last: Option<Event> = None;
@@ -81,20 +105,27 @@ impl<C: ComputeChain> Proxy<C> {
                 Err(failure) => break failure,
             };
             match checking.event(&event) {
-                Some(Ok(receipt)) => {
+                Judged::Receipt(Ok(receipt)) => {
                     self.book.settle(&taken.key, &receipt);
                     self.metrics.answered(&receipt.receipt);
+                    match (&last, receipt.receipt.amount) {
+                        (Some(_), _) => self.market.answered(provider, after),
+                        (None, 0) => self.market.failed(provider),
+                        (None, _) => self.market.charged_in_vain(provider),
+                    }
                     if let Some(last) = last {
                         // An application that is gone has paid all the same.
                         let _ = timeout(PIECE_TIME, to.send(last.raw().clone())).await;
                     }
                     return;
                 }
-                Some(Err(fault)) => break self.judge(&taken, provider, fault).await,
+                Judged::Receipt(Err(fault)) => break self.judge(&taken, provider, fault).await,
                 // Held back; nothing of an answer comes behind it.
-                None if event.is_done() => last = Some(event),
-                None if last.is_some() => {}
-                None => {
+                Judged::Piece(_) if event.is_done() => last = Some(event),
+                Judged::Piece(_) if last.is_some() => {}
+                // Programs that did not ask for it do not expect it.
+                Judged::Piece(piece) if piece.is_usage_only() && !include_usage => {}
+                Judged::Piece(_) => {
                     let sent = timeout(PIECE_TIME, to.send(event.raw().clone())).await;
                     if !matches!(sent, Ok(Ok(()))) {
                         // The provider sees that nobody reads any more, and what was done is asked for.
@@ -114,6 +145,7 @@ impl<C: ComputeChain> Proxy<C> {
         };
         if matches!(failure, Failure::Unwell(_)) {
             self.market.failed(provider);
+            taken.broke = true;
         }
         tracing::warn!(%provider, %failure, "a stream is not good");
         let message = format!("the answer of provider {provider} is not good: {failure}");

@@ -119,12 +119,29 @@ async fn an_engine_that_counts_nothing_is_metered_and_never_above_what_was_asked
     let mut buyer = Buyer::new(0);
     let body = chat("silent 5");
     let (_, answer, receipt) = buyer.ask(&market.gateway.url, Route::Chat, &body).await;
-    let expected = tokens(
-        body.len().div_ceil(4) as u64,
-        0,
-        answer.len().div_ceil(4) as u64,
+    let told = noema_compute::openai::usage_of(&answer);
+    assert_eq!(
+        told,
+        Some(receipt.receipt.usage),
+        "whoever pays sees for what"
     );
+    let without = answer
+        .windows(9)
+        .position(|at| at == b",\"usage\":")
+        .unwrap()
+        + 1;
+    let expected = tokens(body.len().div_ceil(4) as u64, 0, without.div_ceil(4) as u64);
     assert_eq!(receipt.receipt.usage, expected);
+    let (data, receipt) = buyer
+        .stream(&market.gateway.url, &chat_stream("silent 5", true))
+        .await;
+    let told: Value = serde_json::from_str(&data[data.len() - 2]).unwrap();
+    assert_eq!(told["usage"]["completion_tokens"], 5);
+    let body = chat_stream("silent 5", true);
+    assert_eq!(
+        receipt.receipt.usage,
+        tokens(body.len().div_ceil(4) as u64, 0, 5)
+    );
     let body = chat_stream("silent 5", false)
         .replace("\"stream\":true", "\"stream\":true,\"max_tokens\":3");
     let (data, receipt) = buyer.stream(&market.gateway.url, &body).await;
@@ -231,6 +248,34 @@ async fn a_client_that_hangs_up_is_charged_for_what_was_produced_and_the_engine_
     buyer
         .ask(&market.gateway.url, Route::Chat, &chat("words 1"))
         .await;
+    market.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_before_the_usage_is_charged_by_it_all_the_same() {
+    let market = Market::start().await;
+    let mut buyer = Buyer::new(0);
+    let body = chat_stream("slow 5", false);
+    let voucher = buyer.voucher(Route::Chat, &body, 10_000);
+    let signed = buyer.sign(voucher);
+    let response = buyer
+        .send(&market.gateway.url, Route::Chat, &body, &signed)
+        .await;
+    let mut pieces = response.bytes_stream();
+    let mut came = Vec::new();
+    while !String::from_utf8_lossy(&came).contains("\"stop\"") {
+        came.extend(pieces.next().await.unwrap().unwrap());
+    }
+    drop(pieces);
+    let receipt = loop {
+        let response = buyer.ask_receipt(&market.gateway.url, &signed).await;
+        match receipt_of(&response) {
+            Some(receipt) => break receipt,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    assert_eq!(receipt.receipt.usage, tokens(10, 0, 5));
+    buyer.settle(&receipt);
     market.gateway.stop().await;
 }
 

@@ -65,6 +65,7 @@ pub(crate) fn gateway_config(
     GatewayConfig {
         provider: provider.account(),
         service_key: service_key.clone(),
+        old_service_keys: Vec::new(),
         data_dir: dir.to_owned(),
         listen: loopback(),
         tls: Tls::Plain,
@@ -80,9 +81,11 @@ pub(crate) fn gateway_config(
                 model: model.as_bytes().to_vec().try_into().unwrap(),
                 engine: engine.clone(),
                 parallel: 64,
+                passes: Default::default(),
             })
             .collect(),
         margin: 10,
+        request_time: Duration::from_secs(60),
         price_leniency: 10,
         stale_after: Duration::from_secs(60),
         look: Duration::from_millis(100),
@@ -385,6 +388,7 @@ pub(crate) fn proxy_config(dir: &Path) -> ProxyConfig {
         applications: Vec::new(),
         opening: None,
         max_body: 1 << 20,
+        passes: Default::default(),
         attempts: 4,
         voucher_ticks: 10_000,
         patience: Duration::from_secs(10),

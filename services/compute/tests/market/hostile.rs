@@ -23,7 +23,7 @@ use serde_json::{json, Value};
 use tokio::net::TcpListener;
 
 /// What a cheat does to an answer and its receipt. It has the service key: only what it says can give it away.
-type Tamper = Arc<dyn Fn(&mut Vec<u8>, &mut Receipt) + Send + Sync>;
+pub(crate) type Tamper = Arc<dyn Fn(&mut Vec<u8>, &mut Receipt) + Send + Sync>;
 
 #[derive(Clone)]
 struct Cheat {
@@ -34,7 +34,10 @@ struct Cheat {
     vouchers: Arc<Mutex<Vec<SignedVoucher>>>,
 }
 
-async fn cheat(behind: &str, tamper: Tamper) -> (String, Arc<Mutex<Vec<SignedVoucher>>>) {
+pub(crate) async fn cheat(
+    behind: &str,
+    tamper: Tamper,
+) -> (String, Arc<Mutex<Vec<SignedVoucher>>>) {
     let vouchers = Arc::new(Mutex::new(Vec::new()));
     let state = Cheat {
         behind: behind.to_owned(),
@@ -128,7 +131,7 @@ async fn pass(State(cheat): State<Cheat>, request: Request) -> Response {
 }
 
 /// What a liar says who can count: the amounts follow from the usage.
-fn charge(receipt: &mut Receipt, usage: Usage) {
+pub(crate) fn charge(receipt: &mut Receipt, usage: Usage) {
     let before = receipt.cumulative - receipt.amount;
     receipt.usage = usage;
     receipt.amount = receipt.price.cost(&usage).unwrap();

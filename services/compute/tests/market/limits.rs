@@ -105,6 +105,7 @@ async fn a_channel_is_opened_where_there_is_none() {
             lanes: 4,
             ticks: 10_000,
             covered_only: false,
+            total: 1_000_000,
         });
     })
     .await;
@@ -118,5 +119,53 @@ async fn a_channel_is_opened_where_there_is_none() {
     let channels = bench.market.chain.state().channels;
     assert_eq!(channels.len(), 3, "one is opened, and no more");
     assert_eq!(channels[2].1.sessions[0].key, key("Ferdie").account());
+    bench.stop().await;
+}
+
+fn opens(config: &mut ProxyConfig) {
+    config.session_key = key("Ferdie");
+    config.opening = Some(OpeningPolicy {
+        cap: 50_000,
+        lanes: 4,
+        ticks: 10_000,
+        covered_only: false,
+        total: 1_000_000,
+    });
+}
+
+#[tokio::test]
+async fn no_channel_is_opened_for_what_may_not_be_spent_or_beyond_what_may_be_reserved() {
+    let changes: [fn(&mut ProxyConfig); 3] = [
+        |config| config.spending.per_request = 100,
+        |config| config.spending.total = Some(100),
+        |config| config.opening.as_mut().unwrap().total = 49_999,
+    ];
+    for (index, change) in changes.into_iter().enumerate() {
+        let bench = Bench::start_with(|config| {
+            opens(config);
+            change(config);
+        })
+        .await;
+        let refused = bench.post("/chat/completions", chat("words 2")).await;
+        assert!(refused.status().as_u16() >= 402, "case {index}");
+        let channels = bench.market.chain.state().channels.len();
+        assert_eq!(channels, 2, "case {index}");
+        bench.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_channel_is_opened_once_whoever_hangs_up_meanwhile() {
+    let bench = Bench::start_with(opens).await;
+    bench.market.chain.change(|state| state.open_millis = 600);
+    for _ in 0..4 {
+        let asking = bench.post("/chat/completions", chat("words 2"));
+        let left = tokio::time::timeout(std::time::Duration::from_millis(100), asking).await;
+        assert!(left.is_err());
+    }
+    let answered = bench.post("/chat/completions", chat("words 2")).await;
+    assert_eq!(answered.status(), StatusCode::OK);
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    assert_eq!(bench.market.chain.state().channels.len(), 3);
     bench.stop().await;
 }

@@ -6,6 +6,7 @@
 )]
 
 mod admission;
+mod attacks;
 mod bench;
 mod chain;
 mod charging;
@@ -18,5 +19,6 @@ mod overhead;
 mod providers;
 mod proxy;
 mod redeeming;
+mod robbers;
 mod routes;
 mod rules;

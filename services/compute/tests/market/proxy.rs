@@ -33,6 +33,16 @@ async fn an_openai_client_gets_chat_streams_embeddings_tools_and_models() {
     let usage: Value = serde_json::from_str(&data[data.len() - 2]).unwrap();
     assert_eq!(usage["usage"]["total_tokens"], 13);
 
+    // The proxy asks for the usage itself; a program that did not is not told.
+    let response = bench
+        .post("/chat/completions", chat_stream("words 3", false))
+        .await;
+    let data = crate::bench::data(&response.bytes().await.unwrap());
+    assert_eq!(data.last().unwrap(), "[DONE]");
+    assert!(data.iter().all(|piece| !piece.contains("total_tokens")));
+    let sent = bench.market.engine.seen.bodies().pop().unwrap();
+    assert_eq!(sent["stream_options"]["include_usage"], true);
+
     let response = bench
         .post(
             "/embeddings",

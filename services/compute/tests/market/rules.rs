@@ -1,7 +1,10 @@
 //! The pallet's rules about redeeming and reporting, for the chain of the tests.
 
-use noema_chain_client::{BlockRef, DispatchFailure, Hash as BlockHash, SubmitError};
-use noema_compute::chain::{redemption_of, ChannelState, Claim, Evidence, LaneInfo, SessionLanes};
+use noema_chain_client::{AccountId, BlockRef, DispatchFailure, Hash as BlockHash, SubmitError};
+use noema_compute::chain::{
+    redemption_of, ChannelInfo, ChannelState, Claim, Evidence, LaneInfo, Opening, SessionInfo,
+    SessionLanes,
+};
 use noema_compute_primitives::Demand;
 
 use crate::chain::{State, TestChain, GENESIS};
@@ -108,6 +111,38 @@ fn redeem_one(state: &mut State, claim: &Claim, by_operator: bool) -> Result<u12
 }
 
 impl TestChain {
+    pub(crate) fn open_now(&self, payer: AccountId, opening: Opening) -> Result<(), SubmitError> {
+        self.change(|state| {
+            let info = state
+                .services
+                .iter()
+                .find(|info| info.service == opening.service);
+            let info = info.ok_or_else(|| failed("UnknownService"))?;
+            let opened = ChannelInfo {
+                payer,
+                provider: info.provider,
+                service: opening.service,
+                key: info.key,
+                left: opening.cap,
+                redeemed: 0,
+                state: ChannelState::Open,
+                sessions: vec![SessionInfo {
+                    session: 0,
+                    key: opening.grant.key,
+                    limits: opening.grant.limits,
+                    spent: 0,
+                    ends: opening.grant.expires,
+                    revoked: false,
+                    lanes: opening.lanes,
+                    redeemed: Vec::new(),
+                }],
+            };
+            let number = 100 + state.channels.len() as u64;
+            state.channels.push((number, opened));
+            Ok(())
+        })
+    }
+
     pub(crate) fn redeem_now(
         &self,
         claims: &[Claim],

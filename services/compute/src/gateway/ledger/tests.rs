@@ -190,3 +190,52 @@ async fn a_settled_channel_leaves_nothing() {
     let ledger = open(dir.path());
     assert_eq!(ledger.lane(&LaneKey::of(&first.voucher)), None);
 }
+
+#[tokio::test]
+async fn no_voucher_that_the_chain_would_refuse_takes_the_place_of_one_that_covers_what_is_due() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    let first = voucher(1, 0, 1, 0, 250);
+    begin(&ledger, first, 300).unwrap();
+    let signed = receipt(&first, 20);
+    let owed = signed.receipt.cumulative;
+    ledger.end(signed.clone()).await.unwrap();
+    let session = session(1, 1_000);
+    let mut above = voucher(1, 0, 2, owed, 1_001);
+    above.voucher.expires = 2_000;
+    let refused = ledger.begin_to_end(above, &session).unwrap_err();
+    assert!(matches!(refused, Refusal::PerUse { limit: 1_000, .. }));
+    let mut early = voucher(1, 0, 2, owed, 10);
+    early.voucher.expires = 0;
+    let refused = ledger.begin_to_end(early, &session).unwrap_err();
+    let expired = matches!(
+        refused,
+        Refusal::Lane(LaneRefusal::Expires { found: 0, .. })
+    );
+    assert!(expired, "{refused}");
+    // One that is as good ends its request, and the claim stays the one of the first.
+    let good = voucher(1, 0, 2, owed, 10);
+    ledger.begin_to_end(good, &session).unwrap();
+    let mut nothing = receipt(&good, 0);
+    nothing.receipt.amount = 0;
+    nothing.receipt.cumulative = owed;
+    ledger.end(nothing).await.unwrap();
+    drop(ledger);
+    let due = open(dir.path()).due(3, &channel(300));
+    assert_eq!((due[0].due, due[0].answered.voucher), (owed, first));
+    assert_eq!(due[0].answered.receipt, signed);
+}
+
+#[tokio::test]
+async fn lanes_of_a_session_that_was_dropped_take_nothing_from_the_channel() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    let first = voucher(2, 0, 1, 0, 150);
+    begin(&ledger, first, 300).unwrap();
+    ledger.end(receipt(&first, 60)).await.unwrap();
+    let mut info = channel(300);
+    info.sessions.retain(|one| one.session == 1);
+    let session = info.sessions[0].clone();
+    let all = voucher(1, 0, 1, 0, 300);
+    ledger.begin(all, &info, &session).unwrap();
+}
