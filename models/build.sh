@@ -54,5 +54,9 @@ fi
 if $write; then
   (cd "$out" && sha256sum noema-mini.wasm noema-mini.weights >SHA256SUMS && cat SHA256SUMS)
 else
-  (cd "$out" && sha256sum --check "$OLDPWD/models/data/SHA256SUMS") || fail "what was made is not what is committed"
+  # With the files that programs are built with, and those with their hashes.
+  for file in noema-mini.wasm noema-mini.weights; do
+    cmp "$out/$file" "models/data/$file" || fail "the $file that was made is not the one in models/data: models/build.sh --write"
+  done
+  (cd models/data && sha256sum --check SHA256SUMS) || fail "the files in models/data are not those of SHA256SUMS: models/build.sh --write"
 fi

@@ -92,7 +92,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         fuel / (u64::from(produced) + tokens.len() as u64)
     );
 
-    let engine = BuiltIn::with(runner.clone(), "model").await?;
+    let engine = BuiltIn::with("model", 1, 1).await?;
     let body =
         br#"{"model": "model", "messages": [{"role": "user", "content": "What is a voucher?"}]}"#;
     let request = ChatRequest::parse(body)?;
