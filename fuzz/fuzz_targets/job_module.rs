@@ -77,7 +77,10 @@ fuzz_target!(|input: &[u8]| {
             return;
         }
     };
-    assert!(!several, "a function or block of several results is accepted");
+    assert!(
+        !several,
+        "a function or block of several results is accepted"
+    );
     assert!(valid(&code), "counting calls broke a module");
     if !run {
         return;

@@ -350,9 +350,12 @@ mod tests {
         let mut prompt = vec![Special::User as Token, b'a'.into()];
         for len in [context - 30, context - 1, context] {
             prompt.resize(len, b'a'.into());
-            let generation = generate(&weights, &prompt, &options, |_, _| {
-                ControlFlow::Continue(())
-            });
+            let generation = generate(
+                &weights,
+                &prompt,
+                &options,
+                |_, _| ControlFlow::Continue(()),
+            );
             assert_eq!(generation.reason, FinishReason::Length);
             assert_eq!(generation.completion_tokens as usize, context - len);
         }

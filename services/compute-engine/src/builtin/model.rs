@@ -34,8 +34,10 @@ mod tests {
     #[test]
     fn model_files_are_those_that_their_hashes_name() {
         let hashes = include_str!("../../../../models/data/SHA256SUMS");
-        let line = |name: &str, bytes: &[u8]| format!("{}  {name}\n", hex::encode(Sha256::digest(bytes)));
-        let expected = line("noema-mini.wasm", MODEL_MODULE) + &line("noema-mini.weights", MODEL_WEIGHTS);
+        let line =
+            |name: &str, bytes: &[u8]| format!("{}  {name}\n", hex::encode(Sha256::digest(bytes)));
+        let expected =
+            line("noema-mini.wasm", MODEL_MODULE) + &line("noema-mini.weights", MODEL_WEIGHTS);
         assert_eq!(hashes, expected);
     }
 }

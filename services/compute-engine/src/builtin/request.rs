@@ -420,9 +420,16 @@ mod tests {
             (Role::Assistant, "So:\ng()"),
             (Role::User, "Yes"),
         ];
-        assert_eq!(found, Ok(expected.map(|(role, text)| (role, text.into())).to_vec()));
-        let error = turns(json!([{"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}]));
-        assert_eq!(error.unwrap_err().param.as_deref(), Some("messages[0].tool_calls"));
+        assert_eq!(
+            found,
+            Ok(expected.map(|(role, text)| (role, text.into())).to_vec())
+        );
+        let error =
+            turns(json!([{"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}]));
+        assert_eq!(
+            error.unwrap_err().param.as_deref(),
+            Some("messages[0].tool_calls")
+        );
     }
 
     #[test]

@@ -102,11 +102,7 @@ impl Source {
     }
 }
 
-async fn verified(
-    id: FileId,
-    bytes: Bytes,
-    held: Option<Held>,
-) -> Result<Bytes, FilesError> {
+async fn verified(id: FileId, bytes: Bytes, held: Option<Held>) -> Result<Bytes, FilesError> {
     let failed = |why: String| FilesError::Failed { id, why };
     let hashing = tokio::task::spawn_blocking(move || {
         let threads = std::num::NonZeroUsize::MIN;

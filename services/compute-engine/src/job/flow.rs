@@ -73,9 +73,21 @@ impl Flow {
         self.switching += switching;
         for (what, found, most) in [
             ("values times branches in one function", flow, MAX_FLOW),
-            ("values times branches in all functions", self.flow, MAX_MODULE_FLOW),
-            ("values times entries and targets of branch tables in one function", switching, MAX_SWITCHING),
-            ("values times entries and targets of branch tables in all functions", self.switching, MAX_MODULE_SWITCHING),
+            (
+                "values times branches in all functions",
+                self.flow,
+                MAX_MODULE_FLOW,
+            ),
+            (
+                "values times entries and targets of branch tables in one function",
+                switching,
+                MAX_SWITCHING,
+            ),
+            (
+                "values times entries and targets of branch tables in all functions",
+                self.switching,
+                MAX_MODULE_SWITCHING,
+            ),
         ] {
             at_most(what, found, most)?;
         }

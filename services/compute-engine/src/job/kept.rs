@@ -40,7 +40,10 @@ impl Kept {
         if let Some((_, error)) = lists.refused.iter().find(|(refused, _)| refused == hash) {
             return Some(Err(error.clone().into()));
         }
-        let at = lists.compiled.iter().position(|module| module.hash() == hash)?;
+        let at = lists
+            .compiled
+            .iter()
+            .position(|module| module.hash() == hash)?;
         let module = lists.compiled.remove(at)?;
         lists.compiled.push_back(module.clone());
         Some(Ok(module))

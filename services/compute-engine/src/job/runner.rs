@@ -242,7 +242,10 @@ impl Runner {
         let module = self.load(&job.module, files).await?;
         module.check(&job.limits)?;
         let mut order = self.0.shares.order();
-        let fetched = job.inputs.iter().any(|input| matches!(input, Source::File(_)));
+        let fetched = job
+            .inputs
+            .iter()
+            .any(|input| matches!(input, Source::File(_)));
         let fetching = match fetched {
             true => Some(order.fetch().await?),
             false => None,

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{limits::Limits, report::Fault, runner::{RunnerConfig, StartError}};
+use super::{
+    limits::Limits,
+    report::Fault,
+    runner::{RunnerConfig, StartError},
+};
 
 /// Bytes of output that are counted as one.
 const OUTPUT_UNIT: u32 = 1 << 10;
@@ -50,9 +54,8 @@ impl Shares {
         let places = [config.waiting.saturating_add(slots), config.waiting.max(1)];
         let [loading, waiting] = places.map(|places| semaphore(places as u64));
         // One job must find room, however little is given to all.
-        let of = |all: u64, one: u32, unit: u32| {
-            (all / u64::from(unit)).max(units(one, unit).into())
-        };
+        let of =
+            |all: u64, one: u32, unit: u32| (all / u64::from(unit)).max(units(one, unit).into());
         let limits = &config.limits;
         Self {
             loading,
@@ -69,7 +72,9 @@ impl Shares {
     pub(super) fn load(&self) -> Result<Held, StartError> {
         let [waiting, _] = self.places;
         let place = Arc::clone(&self.loading).try_acquire_owned();
-        place.map(Arc::new).map_err(|_| StartError::Busy { waiting })
+        place
+            .map(Arc::new)
+            .map_err(|_| StartError::Busy { waiting })
     }
 
     /// An order whose module is compiled.

@@ -225,7 +225,11 @@ async fn drop_stream_ends_the_work() {
         assert!(matches!(stream.next().await, Ok(ChatEvent::Piece { .. })));
     }
     // Ten answers that nobody broke off take ten times as long.
-    assert!(begun.elapsed() < 5 * whole, "{:?} for ten, {whole:?} for one", begun.elapsed());
+    assert!(
+        begun.elapsed() < 5 * whole,
+        "{:?} for ten, {whole:?} for one",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]

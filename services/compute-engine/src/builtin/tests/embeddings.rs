@@ -136,7 +136,10 @@ async fn embed_largest_batch_is_answered_and_a_larger_one_refused() {
     assert_eq!(response["usage"]["prompt_tokens"], all);
     texts.push(text(longest));
     let (status, error) = embed(&body(&texts)).await;
-    assert_eq!((status, &error["error"]["code"]), (400, &json!("max_tokens_per_request")));
+    assert_eq!(
+        (status, &error["error"]["code"]),
+        (400, &json!("max_tokens_per_request"))
+    );
     // The most texts, each short.
     let (status, response) = embed(&body(&vec!["A text.".into(); 256])).await;
     assert_eq!(status, 200, "{response}");

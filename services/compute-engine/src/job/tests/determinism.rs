@@ -255,7 +255,9 @@ async fn run_fuel_of_known_jobs_is_known() {
     let functions = r#"(type $t (func (param i32) (result i32))) (table 1 funcref) (elem (i32.const 0) $f)
         (func $f (type $t) (i32.add (local.get 0) (i32.const 1)))"#;
     let run = |functions: &str, body: &str| {
-        module(&format!(r#"{functions} (func (export "run") (local $i i32) (local $v v128) {body})"#))
+        module(&format!(
+            r#"{functions} (func (export "run") (local $i i32) (local $v v128) {body})"#
+        ))
     };
     let mut found = vec![];
     for (what, text) in [

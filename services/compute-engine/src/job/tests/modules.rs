@@ -137,7 +137,10 @@ fn check_what_is_too_large_is_refused() {
 /// The most local variables with which this body, of this many bytes at least, is accepted.
 fn locals_with(body: &str) -> u64 {
     let accepted = |locals: u64| {
-        let text = format!("(module {RUN} (func (local {}) {body}))", "i64 ".repeat(locals as usize));
+        let text = format!(
+            "(module {RUN} (func (local {}) {body}))",
+            "i64 ".repeat(locals as usize)
+        );
         match super::super::module::check(&bytes(&text)) {
             Ok(_) => true,
             Err(ModuleError::TooLarge { .. }) => false,
@@ -161,12 +164,27 @@ fn locals_with(body: &str) -> u64 {
 fn check_locals_times_branches_are_bounded() {
     for (what, body, places) in [
         ("blocks", "(block) ".repeat(2_000), 4_000),
-        ("conditions", "(if (i32.const 0) (then)) ".repeat(2_000), 4_000),
-        ("branches", format!("(loop {})", "(br_if 0 (i32.const 0)) ".repeat(2_000)), 2_002),
-        ("a table", format!("(loop (br_table {} (i32.const 0)))", "0 ".repeat(2_000)), 2_002),
+        (
+            "conditions",
+            "(if (i32.const 0) (then)) ".repeat(2_000),
+            4_000,
+        ),
+        (
+            "branches",
+            format!("(loop {})", "(br_if 0 (i32.const 0)) ".repeat(2_000)),
+            2_002,
+        ),
+        (
+            "a table",
+            format!("(loop (br_table {} (i32.const 0)))", "0 ".repeat(2_000)),
+            2_002,
+        ),
     ] {
         let locals = locals_with(&body);
-        assert!(locals > 10 && locals * places <= MAX_FLOW, "{what}: {locals}");
+        assert!(
+            locals > 10 && locals * places <= MAX_FLOW,
+            "{what}: {locals}"
+        );
     }
 }
 
@@ -180,7 +198,10 @@ fn check_entries_times_targets_of_branch_tables_are_bounded() {
         "end ".repeat(1_000)
     );
     let locals = locals_with(&body);
-    assert!(locals > 10 && locals * 8_000 * 1_000 <= MAX_SWITCHING, "{locals}");
+    assert!(
+        locals > 10 && locals * 8_000 * 1_000 <= MAX_SWITCHING,
+        "{locals}"
+    );
 }
 
 #[test]
@@ -189,7 +210,13 @@ fn check_flow_of_all_functions_together_is_bounded() {
     assert!(check(10).is_ok());
     let error = check(80).unwrap_err();
     assert!(
-        matches!(error, ModuleError::TooLarge { most: MAX_MODULE_FLOW, .. }),
+        matches!(
+            error,
+            ModuleError::TooLarge {
+                most: MAX_MODULE_FLOW,
+                ..
+            }
+        ),
         "{error}"
     );
 }
@@ -197,12 +224,22 @@ fn check_flow_of_all_functions_together_is_bounded() {
 #[test]
 fn check_blocks_within_each_other_are_bounded() {
     let nested = |depth: usize| {
-        format!("(module {RUN} (func {} {}))", "loop ".repeat(depth), "end ".repeat(depth))
+        format!(
+            "(module {RUN} (func {} {}))",
+            "loop ".repeat(depth),
+            "end ".repeat(depth)
+        )
     };
     assert!(super::super::module::check(&bytes(&nested(MAX_NESTING as usize))).is_ok());
     let error = refused(&nested(MAX_NESTING as usize + 1));
     assert!(
-        matches!(error, ModuleError::TooLarge { most: MAX_NESTING, .. }),
+        matches!(
+            error,
+            ModuleError::TooLarge {
+                most: MAX_NESTING,
+                ..
+            }
+        ),
         "{error}"
     );
 }
@@ -247,7 +284,11 @@ fn with_locals(functions: u32, locals: u32) -> Vec<u8> {
 /// The shapes that the bounds are made for.
 #[tokio::test]
 async fn load_chains_and_nests_of_blocks_within_the_bounds_compile() {
-    let chain = format!("{} {}", "(block) ".repeat(2_000), "(drop (local.get 0)) ".repeat(2_000));
+    let chain = format!(
+        "{} {}",
+        "(block) ".repeat(2_000),
+        "(drop (local.get 0)) ".repeat(2_000)
+    );
     let nest = format!(
         "{} {} (br_table {} 0 (i32.wrap_i64 (local.get 0))) {}",
         "loop ".repeat(100),
@@ -272,7 +313,9 @@ async fn load_compiles_on_one_thread() {
     let functions = "(func (param i32) (result i32) (local.get 0)) ".repeat(50);
     let source = Source::Bytes(bytes(&format!("(module {RUN} {functions})")));
     runner().load(&source, &()).await.unwrap();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build_global();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build_global();
     assert!(pool.is_ok(), "the compiler has begun threads of its own");
 }
 

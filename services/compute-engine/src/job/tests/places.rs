@@ -38,7 +38,10 @@ fn zeros() -> Source {
     let zeros = vec![0; ZEROS];
     let commitment =
         commit_reader::<Software>(&zeros[..], std::num::NonZeroUsize::MIN, |_| {}).unwrap();
-    Source::File(FileId(file_id::<Software>(&commitment.root, commitment.size)))
+    Source::File(FileId(file_id::<Software>(
+        &commitment.root,
+        commitment.size,
+    )))
 }
 
 fn with(config: impl FnOnce(&mut RunnerConfig)) -> Runner {
@@ -85,7 +88,9 @@ async fn start_beyond_the_places_to_wait_is_refused() {
 #[tokio::test]
 async fn start_while_output_lies_unread_waits_until_its_readers_are_gone() {
     let runner = with(|config| config.output = 2 * u64::from(LIMITS.output));
-    let mut job = long(&running("(call $output_write (i32.const 0) (i32.const 65536))"));
+    let mut job = long(&running(
+        "(call $output_write (i32.const 0) (i32.const 65536))",
+    ));
     job.limits = LIMITS;
     let mut first = vec![];
     for _ in 0..2 {
@@ -146,7 +151,10 @@ async fn start_inputs_are_fetched_for_as_many_orders_as_there_are_slots() {
     assert_eq!(files.asked(), 2);
     // When those have slots, the next fetch theirs.
     drop(running_jobs);
-    let _running = [orders.next().await.unwrap().unwrap(), orders.next().await.unwrap().unwrap()];
+    let _running = [
+        orders.next().await.unwrap().unwrap(),
+        orders.next().await.unwrap().unwrap(),
+    ];
     assert!(waits(pin!(orders.next())).await);
     assert_eq!(files.asked(), 4);
 }
@@ -162,7 +170,10 @@ async fn load_whose_caller_hangs_up_is_kept() {
     {
         let mut load = pin!(runner.load(&source, &()));
         while runner.compiling().try_lock().is_ok() {
-            assert!(poll!(&mut load).is_pending(), "compiled before anybody could hang up");
+            assert!(
+                poll!(&mut load).is_pending(),
+                "compiled before anybody could hang up"
+            );
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -175,7 +186,10 @@ async fn load_what_was_refused_is_refused_without_a_turn() {
     let runner = runner();
     let source = Source::Bytes(Bytes::from_static(b"no module"));
     let refused = runner.load(&source, &()).await.unwrap_err();
-    assert!(matches!(refused, StartError::Module(ModuleError::Invalid(_))));
+    assert!(matches!(
+        refused,
+        StartError::Module(ModuleError::Invalid(_))
+    ));
     let _turn = runner.compiling().lock().await;
     assert_eq!(runner.load(&source, &()).await.unwrap_err(), refused);
 }
