@@ -140,6 +140,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// Writes the body of a function.
+type Shape<'a> = &'a dyn Fn(&mut wasm_encoder::Function);
+
 /// Modules that are as large as may be, of functions that are as large as may be.
 fn worst() -> Vec<(&'static str, Vec<u8>)> {
     use wasm_encoder::{
@@ -203,7 +206,7 @@ fn worst() -> Vec<(&'static str, Vec<u8>)> {
         }
     };
     // As many of them as the bounds of the whole module allow.
-    let shapes: [(&'static str, &dyn Fn(&mut Function), u32, u32); 5] = [
+    let shapes: [(&'static str, Shape<'_>, u32, u32); 5] = [
         ("branches", &blocks, 60, 20),
         (
             "straight code",
