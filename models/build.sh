@@ -32,9 +32,11 @@ mkdir -p "$out"
 # --- The job ---------------------------------------------------------------------------------------------------------------------
 
 # No path of this machine, and nothing that could be shared out among threads otherwise next time.
-CARGO_TARGET_WASM32V1_NONE_RUSTFLAGS="-Ctarget-feature=+simd128 -Ccodegen-units=1 -Cstrip=symbols \
-  --remap-path-prefix=$library=library --remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" \
-  cargo build --quiet --locked --profile job -p noema-language-model-job --target wasm32v1-none
+export CARGO_TARGET_WASM32V1_NONE_RUSTFLAGS="-Ctarget-feature=+simd128 -Ccodegen-units=1 -Cstrip=symbols \
+  --remap-path-prefix=$library=library --remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
+cargo build --quiet --locked --profile job -p noema-language-model-job --target wasm32v1-none
+# The example of `sdk/job`, which is only compiled.
+cargo build --quiet --locked --profile job -p noema-job --example words --target wasm32v1-none
 cp "$CARGO_TARGET_DIR/wasm32v1-none/job/noema_language_model_job.wasm" "$out/noema-mini.wasm"
 
 # --- The weights -----------------------------------------------------------------------------------------------------------------
@@ -54,5 +56,9 @@ fi
 if $write; then
   (cd "$out" && sha256sum noema-mini.wasm noema-mini.weights >SHA256SUMS && cat SHA256SUMS)
 else
-  (cd "$out" && sha256sum --check "$OLDPWD/models/data/SHA256SUMS") || fail "what was made is not what is committed"
+  # With the files that programs are built with, and those with their hashes.
+  for file in noema-mini.wasm noema-mini.weights; do
+    cmp "$out/$file" "models/data/$file" || fail "the $file that was made is not the one in models/data: models/build.sh --write"
+  done
+  (cd models/data && sha256sum --check SHA256SUMS) || fail "the files in models/data are not those of SHA256SUMS: models/build.sh --write"
 fi

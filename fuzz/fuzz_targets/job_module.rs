@@ -47,6 +47,8 @@ fn runner() -> &'static (tokio::runtime::Runtime, Runner) {
             slots: 1,
             waiting: 1,
             modules: 1,
+            memory: LIMITS.memory.into(),
+            output: LIMITS.output.into(),
             limits: LIMITS,
         };
         (runtime, Runner::new(config).unwrap())
@@ -63,13 +65,22 @@ fuzz_target!(|input: &[u8]| {
         ),
         kind => (generated(&mut bytes), kind % 16 == 0),
     };
-    let Ok(code) = counted(&module) else {
-        assert!(
-            input.first().is_none_or(|kind| *kind < 32),
-            "a generated module is refused"
-        );
-        return;
+    let several = several_results(&module);
+    let code = match counted(&module) {
+        Ok(code) => code,
+        Err(error) => {
+            // Whatever else it does: of what is generated, this alone is refused.
+            assert!(
+                several || input.first().is_none_or(|kind| *kind < 32),
+                "a generated module is refused: {error}"
+            );
+            return;
+        }
     };
+    assert!(
+        !several,
+        "a function or block of several results is accepted"
+    );
     assert!(valid(&code), "counting calls broke a module");
     if !run {
         return;
@@ -92,6 +103,18 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(run(), run());
 });
 
+/// Whether a type of the module has several results, as far as it can be read.
+fn several_results(module: &[u8]) -> bool {
+    let payloads = wasmparser::Parser::new(0).parse_all(module);
+    payloads.flatten().any(|payload| match payload {
+        wasmparser::Payload::TypeSection(types) => types
+            .into_iter_err_on_gc_types()
+            .flatten()
+            .any(|ty| ty.results().len() > 1),
+        _ => false,
+    })
+}
+
 /// A module that computes with what the bytes say.
 fn generated(bytes: &mut Bytes<'_>) -> Vec<u8> {
     let mut types = TypeSection::new();
@@ -104,6 +127,11 @@ fn generated(bytes: &mut Bytes<'_>) -> Vec<u8> {
     }
     types.ty().function([], []);
     types.ty().function([ValType::I32], [ValType::I32]);
+    // Sometimes what no job may have: the type of a block or function with several results.
+    let several = usize::from(bytes.byte() % 16 == 0) * usize::from(bytes.byte() % 4);
+    if several > 0 {
+        types.ty().function([], vec![ValType::I64; several]);
+    }
     let mut functions = FunctionSection::new();
     functions.function(OWN);
     for _ in 0..FUNCTIONS {

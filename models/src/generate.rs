@@ -97,7 +97,8 @@ pub fn generate(
     let mut completion_tokens = 0;
     let fits = prompt.iter().all(|token| session.read(*token).is_ok());
     let reason = loop {
-        if !fits || completion_tokens >= options.max_tokens {
+        let full = session.len() >= weights.dimensions.context;
+        if !fits || full || completion_tokens >= options.max_tokens {
             break FinishReason::Length;
         }
         let end = Special::End as Token;
@@ -330,6 +331,33 @@ mod tests {
                 .check(),
                 Err(OptionsError::Stops)
             );
+        }
+    }
+
+    #[test]
+    fn generate_prompt_and_answer_fill_the_context_and_no_more() {
+        let file = include_bytes!("../data/noema-mini.weights");
+        let weights = Weights::read(file).unwrap();
+        let context = weights.dimensions.context;
+        // Hot enough that it goes on.
+        let options = Options {
+            max_tokens: u32::MAX,
+            temperature: 2.0,
+            top_p: 1.0,
+            seed: 3,
+            stops: vec![],
+        };
+        let mut prompt = vec![Special::User as Token, b'a'.into()];
+        for len in [context - 30, context - 1, context] {
+            prompt.resize(len, b'a'.into());
+            let generation = generate(
+                &weights,
+                &prompt,
+                &options,
+                |_, _| ControlFlow::Continue(()),
+            );
+            assert_eq!(generation.reason, FinishReason::Length);
+            assert_eq!(generation.completion_tokens as usize, context - len);
         }
     }
 

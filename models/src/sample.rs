@@ -26,7 +26,7 @@ impl Random {
     }
 
     /// A number below `bound`, which is not zero.
-    #[cfg(any(test, feature = "train"))]
+    #[cfg(feature = "train")]
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }];
     // Hot enough that the answer goes on until the context is full.
     let options = Options {
-        max_tokens: 400,
+        max_tokens: u32::MAX,
         temperature: 2.0,
         top_p: 1.0,
         seed: 3,
@@ -87,12 +87,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let job = middle(times);
     println!(
-        "job: {job:.1?}, {:.0} tokens/s, {} fuel per token of prompt and answer",
+        "job: {job:.1?}, {:.0} tokens/s, {fuel} fuel, {} per token of prompt and answer",
         per_second(job),
         fuel / (u64::from(produced) + tokens.len() as u64)
     );
 
-    let engine = BuiltIn::with(runner.clone(), "model").await?;
+    let batch = Request::Embed(vec!["~q".repeat(127) + "~"; 16]).encode();
+    let inputs = vec![batch.into(), Bytes::from_static(MODEL_WEIGHTS)];
+    let begun = Instant::now();
+    let running = runner.start_loaded(&module, inputs, limits).await?;
+    let (report, _) = running.finish().await?;
+    println!(
+        "16 texts of 255 characters: {:.1?}, {} fuel, {:?}",
+        begun.elapsed(),
+        report.fuel,
+        report.outcome
+    );
+
+    let engine = BuiltIn::with("model", 1, 1).await?;
     let body =
         br#"{"model": "model", "messages": [{"role": "user", "content": "What is a voucher?"}]}"#;
     let request = ChatRequest::parse(body)?;
@@ -128,11 +140,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// Writes the body of a function.
+type Shape<'a> = &'a dyn Fn(&mut wasm_encoder::Function);
+
 /// Modules that are as large as may be, of functions that are as large as may be.
 fn worst() -> Vec<(&'static str, Vec<u8>)> {
     use wasm_encoder::{
         BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection,
-        MemorySection, MemoryType, Module, TypeSection, ValType,
+        InstructionSink, MemorySection, MemoryType, Module, TypeSection, ValType,
     };
     let blocks = |function: &mut Function| {
         let mut out = function.instructions();
@@ -159,24 +174,59 @@ fn worst() -> Vec<(&'static str, Vec<u8>)> {
     let small = |function: &mut Function| {
         function.instructions().local_get(0).drop();
     };
-    let shapes: [(&'static str, &dyn Fn(&mut Function), u32); 3] = [
-        ("branches", &blocks, (MAX_MODULE / MAX_BODY) as u32 - 2),
+    // Every local differs at the begin of every loop.
+    let rotate = |out: &mut InstructionSink<'_>, locals: u32| {
+        for i in 0..locals {
+            out.local_get((i + 1) % locals).local_set(i);
+        }
+    };
+    let loops = |function: &mut Function| {
+        let mut out = function.instructions();
+        for _ in 0..1_000 {
+            out.loop_(BlockType::Empty);
+        }
+        rotate(&mut out, 340);
+        for depth in 0..1_000 {
+            out.local_get(0).br_if(depth);
+        }
+        for _ in 0..1_000 {
+            out.end();
+        }
+    };
+    let table = |function: &mut Function| {
+        let mut out = function.instructions();
+        for _ in 0..700 {
+            out.loop_(BlockType::Empty);
+        }
+        rotate(&mut out, 480);
+        let depths: Vec<u32> = (0..700).collect();
+        out.local_get(0).br_table(depths, 0);
+        for _ in 0..700 {
+            out.end();
+        }
+    };
+    // As many of them as the bounds of the whole module allow.
+    let shapes: [(&'static str, Shape<'_>, u32, u32); 5] = [
+        ("branches", &blocks, 60, 20),
         (
             "straight code",
             &straight,
+            60,
             (MAX_MODULE / MAX_BODY) as u32 - 2,
         ),
-        ("small functions", &small, 19_000),
+        ("small functions", &small, 60, 19_000),
+        ("loops", &loops, 340, 15),
+        ("branch tables", &table, 480, 4),
     ];
     shapes
         .into_iter()
-        .map(|(what, shape, count)| {
+        .map(|(what, shape, locals, count)| {
             let mut types = TypeSection::new();
             types.ty().function([], []);
             let (mut functions, mut code) = (FunctionSection::new(), CodeSection::new());
             for _ in 0..count {
                 functions.function(0);
-                let mut function = Function::new([(60, ValType::I32)]);
+                let mut function = Function::new([(locals, ValType::I32)]);
                 shape(&mut function);
                 function.instructions().end();
                 code.function(&function);

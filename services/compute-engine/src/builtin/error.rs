@@ -10,7 +10,7 @@ use crate::job::{Fault, Outcome, StartError};
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
-    /// The request asks for what there is not. Status 400, of an unknown model 404.
+    /// The request asks for what there is not. Status 400, of an unknown model 404, of too large a body 413.
     InvalidRequestError,
     /// Too much is asked at the same time. Status 429.
     RateLimitError,
@@ -61,6 +61,28 @@ impl ApiError {
             ..Self::invalid(
                 "",
                 format!("the body is not a request of this route: {error}"),
+            )
+        }
+    }
+
+    pub(super) fn too_large(found: usize, most: usize) -> Self {
+        Self {
+            status: 413,
+            param: None,
+            code: Some("request_too_large"),
+            ..Self::invalid(
+                "",
+                format!("the body has {found} bytes, and a request has at most {most}"),
+            )
+        }
+    }
+
+    pub(super) fn too_many_tokens(param: &str, most: usize) -> Self {
+        Self {
+            code: Some("max_tokens_per_request"),
+            ..Self::invalid(
+                param,
+                format!("all texts of a request have at most {most} tokens together, and these have more; send fewer at a time"),
             )
         }
     }

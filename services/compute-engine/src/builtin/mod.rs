@@ -8,6 +8,7 @@ mod chat;
 mod embeddings;
 mod error;
 mod model;
+mod object;
 mod request;
 mod response;
 #[cfg(test)]
@@ -22,9 +23,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use noema_language_model::{wire::Request, Tokenizer, Weights};
 use sha2::{Digest, Sha256};
 
-use crate::job::{Limits, Module, Runner, RunnerConfig, Source, StartError};
+use crate::job::{Fault, Limits, Module, Runner, RunnerConfig, Running, Source, StartError};
 
 pub use answer::{Answer, Endpoint};
 pub use chat::{ChatEvent, ChatStream};
@@ -32,13 +34,19 @@ pub use error::{ApiError, ErrorKind};
 pub use model::{fingerprint, MODEL, MODEL_MODULE, MODEL_WEIGHTS};
 pub use request::{
     ChatRequest, Content, EmbeddingRequest, Message, OneOrMany, Part, StreamOptions, Unsupported,
+    MAX_REQUEST,
 };
 pub use response::{
     ChatChunk, ChatCompletion, ChatMessage, Choice, ChunkChoice, Delta, EmbeddingObject,
     EmbeddingResponse, ModelList, ModelObject, Usage, Vector,
 };
 
-/// What an answer may use: several times what the longest takes (`README.md` says what that is).
+/// The most tokens of all texts of a request for embeddings, marks included.
+const MAX_BATCH_TOKENS: usize = 8_192;
+/// Tokens of an embedding's text besides those of its words: who speaks, its end, who speaks next.
+const MARKS: usize = 3;
+
+/// What an answer may use: more than twice what the largest takes (`README.md` says what that is).
 const LIMITS: Limits = Limits {
     fuel: 40_000_000_000,
     memory: 64 << 20,
@@ -54,25 +62,39 @@ struct Inner {
     runner: Runner,
     module: Module,
     weights: Bytes,
+    tokenizer: Tokenizer,
     name: String,
     fingerprint: String,
     answers: AtomicU64,
 }
 
 impl BuiltIn {
-    /// An engine with a runner of its own, under the model's own name.
+    /// An engine under the model's own name, with a slot per processor and eight times as many requests waiting.
     pub async fn new() -> Result<Self, StartError> {
-        Self::with(Runner::new(RunnerConfig::default())?, MODEL).await
+        let config = RunnerConfig::default();
+        Self::with(MODEL, config.slots, config.waiting).await
     }
 
-    /// An engine on `runner`, whose model is called `name`. Compiles the model's job.
-    pub async fn with(runner: Runner, name: &str) -> Result<Self, StartError> {
+    /// An engine under another name, that answers `slots` requests at a time and has `waiting` more wait. Its runner is its own: jobs of others
+    /// take neither slots nor places from it.
+    pub async fn with(name: &str, slots: usize, waiting: usize) -> Result<Self, StartError> {
+        let runner = Runner::new(RunnerConfig {
+            slots,
+            waiting,
+            modules: 1,
+            memory: u64::from(LIMITS.memory) * slots as u64,
+            output: 2 * u64::from(LIMITS.output) * slots as u64,
+            limits: LIMITS,
+        })?;
         let module = Source::Bytes(Bytes::from_static(MODEL_MODULE));
         let module = runner.load(&module, &()).await?;
+        let weights = Weights::read(MODEL_WEIGHTS);
+        let weights = weights.map_err(|error| Fault::Runner(error.to_string()))?;
         Ok(Self(Arc::new(Inner {
             runner,
             module,
             weights: Bytes::from_static(MODEL_WEIGHTS),
+            tokenizer: weights.tokenizer().clone(),
             name: name.into(),
             fingerprint: fingerprint(),
             answers: AtomicU64::new(0),
@@ -131,6 +153,7 @@ impl BuiltIn {
     pub async fn embed(&self, request: &EmbeddingRequest) -> Result<EmbeddingResponse, ApiError> {
         self.check_model(&request.model)?;
         let (job, encoding) = request.job()?;
+        self.check_batch(&job)?;
         let running = self.start(&job).await?;
         let (vectors, tokens) = embeddings::collect(running, request.texts()).await?;
         Ok(EmbeddingResponse::new(
@@ -141,10 +164,22 @@ impl BuiltIn {
         ))
     }
 
-    async fn start(
-        &self,
-        request: &noema_language_model::wire::Request,
-    ) -> Result<crate::job::Running, ApiError> {
+    /// Before anything is computed: a batch is answered as a whole, or not at all.
+    fn check_batch(&self, request: &Request) -> Result<(), ApiError> {
+        let Request::Embed(texts) = request else {
+            return Ok(());
+        };
+        let mut tokens = 0;
+        for text in texts {
+            tokens += self.0.tokenizer.encode(text.trim()).len() + MARKS;
+            if tokens > MAX_BATCH_TOKENS {
+                return Err(ApiError::too_many_tokens("input", MAX_BATCH_TOKENS));
+            }
+        }
+        Ok(())
+    }
+
+    async fn start(&self, request: &Request) -> Result<Running, ApiError> {
         let inputs = vec![request.encode().into(), self.0.weights.clone()];
         Ok(self
             .0

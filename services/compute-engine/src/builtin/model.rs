@@ -25,3 +25,19 @@ pub fn fingerprint() -> String {
             .collect::<String>()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The files that are compiled in are those that `models/build.sh` made, and whose hashes it compares.
+    #[test]
+    fn model_files_are_those_that_their_hashes_name() {
+        let hashes = include_str!("../../../../models/data/SHA256SUMS");
+        let line =
+            |name: &str, bytes: &[u8]| format!("{}  {name}\n", hex::encode(Sha256::digest(bytes)));
+        let expected =
+            line("noema-mini.wasm", MODEL_MODULE) + &line("noema-mini.weights", MODEL_WEIGHTS);
+        assert_eq!(hashes, expected);
+    }
+}

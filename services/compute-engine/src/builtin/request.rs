@@ -3,12 +3,21 @@
 
 use noema_language_model::{
     wire::{self, MAX_TEXTS, MAX_TURNS},
-    Options, OptionsError, Role, Turn, MAX_STOPS, MAX_STOP_BYTES,
+    Options, OptionsError, PromptError, Role, Turn, MAX_PROMPT_BYTES, MAX_STOPS, MAX_STOP_BYTES,
 };
-use serde::Deserialize;
+use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::Value;
 
-use super::{response::Encoding, ApiError};
+use super::{
+    object::{self, Object},
+    response::Encoding,
+    ApiError,
+};
+
+/// The most bytes of a body. Reading JSON takes many times a body's bytes, so whatever receives bodies must stop receiving them there as well.
+pub const MAX_REQUEST: usize = 1 << 20;
+/// Tokens of the model's context.
+pub(super) const CONTEXT: usize = 512;
 
 /// Numbers of an embedding.
 const DIMENSIONS: u64 = 128;
@@ -22,10 +31,12 @@ pub struct ChatRequest {
     /// The model's name.
     pub model: String,
     /// The conversation.
+    #[serde(deserialize_with = "object::list")]
     pub messages: Vec<Message>,
     /// Whether the answer comes as a stream.
     pub stream: Option<bool>,
     /// Whether the stream ends with the usage.
+    #[serde(deserialize_with = "object::option")]
     pub stream_options: Option<StreamOptions>,
     /// Tokens at most, by its older name.
     pub max_tokens: Option<u32>,
@@ -87,6 +98,10 @@ pub struct Message {
     pub role: String,
     /// What.
     pub content: Option<Content>,
+    /// Tools that an assistant called: another one, since this model calls none.
+    pub tool_calls: Option<Vec<Value>>,
+    /// The same by its older name.
+    pub function_call: Option<Value>,
 }
 
 /// A message's text, in one piece or in parts.
@@ -96,7 +111,7 @@ pub enum Content {
     /// In one piece.
     Text(String),
     /// In parts.
-    Parts(Vec<Part>),
+    Parts(#[serde(deserialize_with = "object::list")] Vec<Part>),
 }
 
 /// A part of a message.
@@ -110,10 +125,20 @@ pub struct Part {
     pub text: String,
 }
 
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    if body.len() > MAX_REQUEST {
+        return Err(ApiError::too_large(body.len(), MAX_REQUEST));
+    }
+    let request = serde_json::from_slice::<Object<T>>(body);
+    request
+        .map(|Object(request)| request)
+        .map_err(|error| ApiError::malformed(&error))
+}
+
 impl ChatRequest {
     /// Reads a body.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        serde_json::from_slice(body).map_err(|error| ApiError::malformed(&error))
+        parse(body)
     }
 
     /// The same request as the model's job takes it.
@@ -128,17 +153,21 @@ impl ChatRequest {
                 ),
             ));
         }
-        let turns = self
-            .messages
-            .iter()
-            .enumerate()
-            .map(|(index, message)| message.turn(index));
+        let turns = self.messages.iter().enumerate();
+        let turns: Vec<Turn> = turns
+            .map(|(index, message)| message.turn(index))
+            .collect::<Result<_, _>>()?;
+        let bytes: usize = turns.iter().map(|turn| turn.text.len()).sum();
+        if bytes > MAX_PROMPT_BYTES {
+            return Err(far_too_long("messages"));
+        }
+        let (most, max_tokens) = match (self.max_completion_tokens, self.max_tokens) {
+            (Some(tokens), _) => ("max_completion_tokens", tokens),
+            (None, tokens) => ("max_tokens", tokens.unwrap_or(u32::MAX)),
+        };
         let options = Options {
             // More than the context has is as many as fit.
-            max_tokens: self
-                .max_completion_tokens
-                .or(self.max_tokens)
-                .unwrap_or(u32::MAX),
+            max_tokens,
             temperature: self.temperature.unwrap_or(TEMPERATURE),
             top_p: self.top_p.unwrap_or(1.0),
             seed: self.seed.unwrap_or(0) as u64,
@@ -149,7 +178,7 @@ impl ChatRequest {
             },
         };
         options.check().map_err(|error| match error {
-            OptionsError::MaxTokens => ApiError::invalid("max_tokens", "expected at least 1 token, found 0".into()),
+            OptionsError::MaxTokens => ApiError::invalid(most, "expected at least 1 token, found 0".into()),
             OptionsError::Temperature => ApiError::invalid("temperature", format!("expected 0 to 2, found {}", options.temperature)),
             OptionsError::TopP => ApiError::invalid("top_p", format!("expected more than 0 and at most 1, found {}", options.top_p)),
             OptionsError::Stops => ApiError::invalid(
@@ -157,10 +186,7 @@ impl ChatRequest {
                 format!("expected at most {MAX_STOPS} texts of 1 to {MAX_STOP_BYTES} bytes, found something else"),
             ),
         })?;
-        Ok(wire::Request::Chat {
-            turns: turns.collect::<Result<_, _>>()?,
-            options,
-        })
+        Ok(wire::Request::Chat { turns, options })
     }
 }
 
@@ -180,7 +206,7 @@ impl Message {
                 ));
             }
         };
-        let text = match &self.content {
+        let mut text = match &self.content {
             None => String::new(),
             Some(Content::Text(text)) => text.clone(),
             Some(Content::Parts(parts)) => {
@@ -197,8 +223,36 @@ impl Message {
                     .join("\n")
             }
         };
+        let calls = self.tool_calls.iter().flatten().map(|call| {
+            let function = call.get("function");
+            function.and_then(call_text).ok_or("tool_calls")
+        });
+        let call = self.function_call.iter().filter(|call| !call.is_null());
+        let call = call.map(|call| call_text(call).ok_or("function_call"));
+        for call in calls.chain(call) {
+            let call = call.map_err(|member| {
+                let message = "expected functions with a name and arguments, found something else";
+                ApiError::invalid(&at(member), message.into())
+            })?;
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&call);
+        }
         Ok(Turn { role, text })
     }
+}
+
+/// A call of a function as this model reads it.
+fn call_text(function: &Value) -> Option<String> {
+    let member = |name| function.get(name).and_then(Value::as_str);
+    Some(format!("{}({})", member("name")?, member("arguments")?))
+}
+
+/// More bytes than are read of a text at all.
+fn far_too_long(param: &str) -> ApiError {
+    let context = CONTEXT;
+    ApiError::prompt(param, PromptError::TooLong { tokens: 0, context })
 }
 
 impl Unsupported {
@@ -279,7 +333,7 @@ pub struct EmbeddingRequest {
 impl EmbeddingRequest {
     /// Reads a body.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        serde_json::from_slice(body).map_err(|error| ApiError::malformed(&error))
+        parse(body)
     }
 
     /// How many texts there are.
@@ -322,6 +376,109 @@ impl EmbeddingRequest {
                 format!("expected 1 to {MAX_TEXTS} texts, found {}", texts.len()),
             ));
         }
+        if let Some(index) = texts.iter().position(|text| text.len() > MAX_PROMPT_BYTES) {
+            return Err(far_too_long(&format!("input[{index}]")));
+        }
         Ok((wire::Request::Embed(texts), encoding))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn turns(messages: Value) -> Result<Vec<(Role, String)>, ApiError> {
+        let body = json!({ "messages": messages }).to_string();
+        match ChatRequest::parse(body.as_bytes())?.job()? {
+            wire::Request::Chat { turns, .. } => Ok(turns
+                .into_iter()
+                .map(|turn| (turn.role, turn.text))
+                .collect()),
+            wire::Request::Embed(_) => panic!("another request"),
+        }
+    }
+
+    #[test]
+    fn job_reads_all_roles_parts_and_calls() {
+        let call = json!({"id": "1", "type": "function", "function": {"name": "f", "arguments": "{\"x\": 1}"}});
+        let found = turns(json!([
+            {"role": "developer", "content": "Be concise."},
+            {"role": "system", "content": "Be exact."},
+            {"role": "user", "content": [{"type": "text", "text": "What is the"}, {"type": "text", "text": "capital?"}]},
+            {"role": "assistant", "content": null, "tool_calls": [call, call]},
+            {"role": "tool", "content": "Rome", "tool_call_id": "1"},
+            {"role": "assistant", "content": "So:", "function_call": {"name": "g", "arguments": ""}},
+            {"role": "function", "name": "g", "content": "Yes"}]));
+        let expected = [
+            (Role::System, "Be concise."),
+            (Role::System, "Be exact."),
+            (Role::User, "What is the\ncapital?"),
+            (Role::Assistant, "f({\"x\": 1})\nf({\"x\": 1})"),
+            (Role::User, "Rome"),
+            (Role::Assistant, "So:\ng()"),
+            (Role::User, "Yes"),
+        ];
+        assert_eq!(
+            found,
+            Ok(expected.map(|(role, text)| (role, text.into())).to_vec())
+        );
+        let error =
+            turns(json!([{"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}]));
+        assert_eq!(
+            error.unwrap_err().param.as_deref(),
+            Some("messages[0].tool_calls")
+        );
+    }
+
+    #[test]
+    fn parse_arrays_in_place_of_objects_are_refused() {
+        for body in [
+            r#"["noema-mini", [{"role": "user", "content": "hi"}]]"#,
+            r#"{"messages": [["user", "hi"]]}"#,
+            r#"{"messages": [{"role": "user", "content": [["text", "hi"]]}]}"#,
+            r#"{"messages": [{"role": "user", "content": "hi"}], "stream_options": [true]}"#,
+        ] {
+            assert!(ChatRequest::parse(body.as_bytes()).is_err(), "{body}");
+        }
+        assert!(EmbeddingRequest::parse(br#"["noema-mini", "text"]"#).is_err());
+        // The same with names.
+        let options = r#"{"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}], "stream_options": {"include_usage": true}}"#;
+        let request = ChatRequest::parse(options.as_bytes()).unwrap();
+        assert!(request.stream_options.unwrap().include_usage);
+        assert!(request.job().is_ok());
+        let null = r#"{"messages": [{"role": "user", "content": null}], "stream_options": null}"#;
+        assert!(ChatRequest::parse(null.as_bytes()).unwrap().job().is_ok());
+    }
+
+    #[test]
+    fn parse_a_body_that_is_too_large_is_refused_unread() {
+        let body = vec![b'['; MAX_REQUEST + 1];
+        let error = ChatRequest::parse(&body).unwrap_err();
+        assert_eq!((error.status, error.code), (413, Some("request_too_large")));
+        let error = EmbeddingRequest::parse(&body[1..]).unwrap_err();
+        assert_eq!(error.status, 400);
+    }
+
+    #[test]
+    fn job_more_text_than_is_read_is_refused_before_there_is_a_job() {
+        let half = "a".repeat(MAX_PROMPT_BYTES / 2);
+        let message = |text: &str| json!({"role": "user", "content": text});
+        assert!(turns(json!([message(&half), message(&half)])).is_ok());
+        let error = turns(json!([message(&half), message(&half), message("a")])).unwrap_err();
+        assert_eq!(error.code, Some("context_length_exceeded"));
+        let body = json!({"input": ["a", half.repeat(2) + "a"]}).to_string();
+        let error = EmbeddingRequest::parse(body.as_bytes()).unwrap().job();
+        assert_eq!(error.unwrap_err().param.as_deref(), Some("input[1]"));
+    }
+
+    #[test]
+    fn job_no_tokens_are_refused_by_the_name_they_were_asked_by() {
+        for member in ["max_tokens", "max_completion_tokens"] {
+            let body = json!({"messages": [{"role": "user", "content": "a"}], member: 0});
+            let request = ChatRequest::parse(body.to_string().as_bytes()).unwrap();
+            assert_eq!(request.job().unwrap_err().param.as_deref(), Some(member));
+        }
     }
 }

@@ -29,12 +29,14 @@ pub(super) fn config() -> Config {
         .wasm_backtrace(false)
         .wasm_simd(true)
         .wasm_relaxed_simd(false)
-        .wasm_multi_value(true)
+        .wasm_multi_value(false)
         .wasm_bulk_memory(false)
         .wasm_multi_memory(false)
         .wasm_memory64(false)
         .wasm_tail_call(false)
         .wasm_extended_const(false);
+    // One thread, and its memory, for what nobody pays for by fuel: others of the workspace ask for all processors.
+    config.parallel_compilation(false);
     // These can only be switched off where they are compiled in, which others of the workspace may cause.
     config
         .wasm_threads(false)

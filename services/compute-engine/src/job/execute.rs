@@ -51,7 +51,7 @@ pub(crate) fn execute(
 fn run(store: &mut Store<State>, instance: &InstancePre<State>) -> Result<(), Stop> {
     let instance = instance
         .instantiate(&mut *store)
-        .map_err(|error| stop(error, false))?;
+        .map_err(not_instantiated)?;
     let run = instance
         .get_typed_func::<(), ()>(&mut *store, "run")
         .map_err(|error| stop(error, false))?;
@@ -67,6 +67,13 @@ fn run(store: &mut Store<State>, instance: &InstancePre<State>) -> Result<(), St
     })
 }
 
+/// A module that was checked has all that an instance needs but memory: segments fit, imports are there, nothing runs yet.
+fn not_instantiated(error: wasmtime::Error) -> Stop {
+    error
+        .downcast::<Stop>()
+        .unwrap_or(Stop::Fault(Fault::HostMemory))
+}
+
 /// What an error of the engine means. `too_deep`: calls had been counted beyond their bound.
 fn stop(error: wasmtime::Error, too_deep: bool) -> Stop {
     use wasmtime::Trap as Native;
@@ -75,7 +82,6 @@ fn stop(error: wasmtime::Error, too_deep: bool) -> Stop {
         Err(error) => error,
     };
     let Some(trap) = error.downcast_ref::<Native>() else {
-        // Reserving memory failed: everything else about a checked module is known to work.
         return Stop::Fault(Fault::Runner(format!("{error:#}")));
     };
     Stop::Trap(match trap {
@@ -96,4 +102,18 @@ fn stop(error: wasmtime::Error, too_deep: bool) -> Stop {
 
 pub(crate) fn runner(error: wasmtime::Error) -> Fault {
     Fault::Runner(format!("{error:#}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_instantiated_is_no_memory() {
+        let failed = wasmtime::Error::msg("mmap failed to reserve 0x100000000 bytes");
+        assert!(matches!(
+            not_instantiated(failed),
+            Stop::Fault(Fault::HostMemory)
+        ));
+    }
 }

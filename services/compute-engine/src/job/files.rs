@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use noema_commitment::{commit_reader, file_id, Software};
 
+use super::shares::Held;
+
 /// A file id: a hash over root and size (`primitives/commitment`).
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct FileId(pub [u8; 32]);
@@ -31,7 +33,8 @@ pub enum Source {
     File(FileId),
 }
 
-/// Gets files. Nothing that it says is believed: root and id are computed again of what it gives.
+/// Gets files. Nothing that it says is believed: root and id are computed again of what it gives. It must bound the time that it takes: an
+/// order that waits for a file holds a place.
 #[async_trait]
 pub trait Files: Send + Sync + 'static {
     /// The content of a file, or an error if it is larger than `most` bytes.
@@ -79,8 +82,13 @@ pub enum FilesError {
 }
 
 impl Source {
-    /// The bytes, at most `most`. Those of a file are verified against its id.
-    pub(crate) async fn get(&self, files: &dyn Files, most: u64) -> Result<Bytes, FilesError> {
+    /// The bytes, at most `most`. Those of a file are verified against its id; this goes on when nobody waits any more, and then holds `held`.
+    pub(super) async fn get(
+        &self,
+        files: &dyn Files,
+        most: u64,
+        held: Option<&Held>,
+    ) -> Result<Bytes, FilesError> {
         match self {
             Self::Bytes(bytes) => Ok(bytes.clone()),
             Self::File(id) => {
@@ -88,17 +96,18 @@ impl Source {
                 if u64::try_from(bytes.len()).map_or(true, |len| len > most) {
                     return Err(FilesError::TooLarge { id: *id, most });
                 }
-                verified(*id, bytes).await
+                verified(*id, bytes, held.cloned()).await
             }
         }
     }
 }
 
-async fn verified(id: FileId, bytes: Bytes) -> Result<Bytes, FilesError> {
+async fn verified(id: FileId, bytes: Bytes, held: Option<Held>) -> Result<Bytes, FilesError> {
     let failed = |why: String| FilesError::Failed { id, why };
     let hashing = tokio::task::spawn_blocking(move || {
         let threads = std::num::NonZeroUsize::MIN;
         let commitment = commit_reader::<Software>(Cursor::new(bytes.clone()), threads, |_| {});
+        drop(held);
         commitment.map(|commitment| {
             (
                 FileId(file_id::<Software>(&commitment.root, commitment.size)),
@@ -116,6 +125,10 @@ async fn verified(id: FileId, bytes: Bytes) -> Result<Bytes, FilesError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
     use super::*;
 
     struct Same(&'static [u8]);
@@ -137,7 +150,7 @@ mod tests {
     async fn get_the_file_itself_is_accepted() {
         let id = id_of(b"hello");
         assert_eq!(
-            Source::File(id).get(&Same(b"hello"), 5).await,
+            Source::File(id).get(&Same(b"hello"), 5, None).await,
             Ok(Bytes::from_static(b"hello"))
         );
     }
@@ -147,13 +160,13 @@ mod tests {
         let id = id_of(b"hello");
         let found = id_of(b"hellp");
         assert_eq!(
-            Source::File(id).get(&Same(b"hellp"), 5).await,
+            Source::File(id).get(&Same(b"hellp"), 5, None).await,
             Err(FilesError::Other { id, found })
         );
         // The same root, another size: padding is zeros.
         let found = id_of(b"hello\0");
         assert_eq!(
-            Source::File(id).get(&Same(b"hello\0"), 9).await,
+            Source::File(id).get(&Same(b"hello\0"), 9, None).await,
             Err(FilesError::Other { id, found })
         );
     }
@@ -162,12 +175,30 @@ mod tests {
     async fn get_too_much_is_refused() {
         let id = id_of(b"hello");
         assert_eq!(
-            Source::File(id).get(&Same(b"hello"), 4).await,
+            Source::File(id).get(&Same(b"hello"), 4, None).await,
             Err(FilesError::TooLarge { id, most: 4 })
         );
         assert_eq!(
-            Source::File(id).get(&(), 4).await,
+            Source::File(id).get(&(), 4, None).await,
             Err(FilesError::Unknown(id))
         );
+    }
+
+    #[tokio::test]
+    async fn get_hashing_holds_its_place_after_its_caller_is_gone() {
+        let long = Box::leak(vec![1; 16 << 20].into_boxed_slice());
+        let places = Arc::new(Semaphore::new(1));
+        let place = Arc::clone(&places).try_acquire_owned().map(Arc::new);
+        let place = place.unwrap();
+        let source = Source::File(FileId([0; 32]));
+        let files = Same(long);
+        {
+            let getting = source.get(&files, 1 << 30, Some(&place));
+            assert!(futures::poll!(std::pin::pin!(getting)).is_pending());
+        }
+        drop(place);
+        assert_eq!(places.available_permits(), 0);
+        // Until it is done.
+        drop(places.acquire().await.unwrap());
     }
 }

@@ -23,6 +23,8 @@ pub const ABI: &str = "noema_job_1";
 const CALL: u64 = 100;
 /// Bytes that are copied for a unit of fuel.
 const BYTES_PER_FUEL: u64 = 8;
+/// Bytes that are copied or hashed before it is asked again whether the job is still wanted: a millisecond or so.
+const PART: usize = 1 << 20;
 
 /// Parameters and results of a function of the runner.
 pub(crate) fn import_type(name: &str) -> Option<(&'static [ValType], &'static [ValType])> {
@@ -137,10 +139,14 @@ fn input_read(
     let read = rest.get(..len as usize).unwrap_or(rest);
     memory(&mut caller, to, len)?;
     charge(&mut caller, read.len() as u64)?;
-    let (place, _) = memory(&mut caller, to, len)?;
-    if let Some(place) = place.get_mut(..read.len()) {
-        place.copy_from_slice(read);
-    }
+    let (place, state) = memory(&mut caller, to, len)?;
+    let mut places = place.chunks_mut(PART);
+    in_parts(&state.cancelled, read, |part| {
+        let place = places.next().and_then(|place| place.get_mut(..part.len()));
+        if let Some(place) = place {
+            place.copy_from_slice(part);
+        }
+    })?;
     Ok(read.len() as u32)
 }
 
@@ -152,17 +158,27 @@ fn output_write(mut caller: Caller<'_, State>, from: u32, len: u32) -> wasmtime:
         return Err(Stop::Trap(Trap::OutputLimit).into());
     }
     state.written += u64::from(len);
-    state.hash.update(&*bytes);
-    state.shared.output(bytes);
-    stop_if_cancelled(state)
+    in_parts(&state.cancelled, bytes, |part| {
+        state.hash.update(part);
+        state.shared.output(part);
+    })?;
+    Ok(())
 }
 
-/// Whoever writes much calls the runner often, and notices here that nobody listens.
-fn stop_if_cancelled(state: &State) -> wasmtime::Result<()> {
-    match state.cancelled.load(Ordering::Relaxed) {
-        true => Err(Stop::Fault(Fault::Cancelled).into()),
-        false => Ok(()),
+/// Does something with each part of `bytes`, unless the job is not wanted any more: compiled code is asked that by the engine, and here a call
+/// may take long.
+fn in_parts<'a>(
+    cancelled: &AtomicBool,
+    bytes: &'a [u8],
+    mut each: impl FnMut(&'a [u8]),
+) -> Result<(), Stop> {
+    for part in bytes.chunks(PART) {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(Stop::Fault(Fault::Cancelled));
+        }
+        each(part);
     }
+    Ok(())
 }
 
 fn input<'a>(caller: &'a Caller<'_, State>, index: u32) -> wasmtime::Result<&'a Bytes> {
@@ -197,5 +213,26 @@ fn charge(caller: &mut Caller<'_, State>, bytes: u64) -> wasmtime::Result<()> {
             caller.set_fuel(0)?;
             Err(Stop::Trap(Trap::OutOfFuel).into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_parts_ends_with_the_part_in_which_nobody_wants_more() {
+        let bytes = vec![7; 3 * PART + 5];
+        let cancelled = AtomicBool::new(false);
+        let mut parts = vec![];
+        assert!(in_parts(&cancelled, &bytes, |part| parts.push(part.len())).is_ok());
+        assert_eq!(parts, [PART, PART, PART, 5]);
+        let mut parts = 0;
+        let ended = in_parts(&cancelled, &bytes, |_| {
+            parts += 1;
+            cancelled.store(true, Ordering::Relaxed);
+        });
+        assert!(matches!(ended, Err(Stop::Fault(Fault::Cancelled))));
+        assert_eq!(parts, 1);
     }
 }

@@ -3,13 +3,16 @@
 mod engine;
 mod execute;
 mod files;
+mod flow;
 mod host;
+mod kept;
 mod limits;
 mod module;
 mod progress;
 mod report;
 mod runner;
 mod running;
+mod shares;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -17,8 +20,9 @@ mod tests;
 pub use files::{FileId, Files, FilesError, Source};
 pub use host::ABI;
 pub use limits::{
-    Limits, LimitsError, MAX_BODY, MAX_FUNCTIONS, MAX_INPUTS, MAX_INPUT_BYTES, MAX_MESSAGE,
-    MAX_MODULE, MAX_TABLE, STACK_UNITS,
+    Limits, LimitsError, MAX_BODY, MAX_FLOW, MAX_FUNCTIONS, MAX_INPUTS, MAX_INPUT_BYTES,
+    MAX_MESSAGE, MAX_MODULE, MAX_MODULE_FLOW, MAX_MODULE_SWITCHING, MAX_NESTING, MAX_SWITCHING,
+    MAX_TABLE, STACK_UNITS,
 };
 pub use module::ModuleError;
 #[cfg(fuzzing)]

@@ -8,6 +8,7 @@ use wasmparser::{
 };
 
 use super::{
+    flow::Flow,
     host::{import_type, ABI},
     limits::{MAX_BODY, MAX_FUNCTIONS, MAX_MODULE, MAX_TABLE},
     stack,
@@ -18,13 +19,12 @@ const PAGE: u64 = 1 << 16;
 /// Exports whose names begin like this are the runner's own.
 pub(crate) const RESERVED: &str = "noema:";
 /// The instructions that jobs consist of: WebAssembly 1.0 and those proposals whose results are fixed to the last bit and whose time is
-/// bounded per instruction. Not among them are threads, relaxed SIMD (results differ between machines), bulk memory and reference types (one
-/// instruction of theirs may take any time), tail calls and exceptions.
+/// bounded per instruction. Not among them are threads, relaxed SIMD (results differ between machines), bulk memory, reference types and
+/// several results (one instruction of theirs may take any time: a branch moves all results of its block), tail calls and exceptions.
 pub(crate) fn features() -> WasmFeatures {
     WasmFeatures::WASM1
         | WasmFeatures::SIGN_EXTENSION
         | WasmFeatures::SATURATING_FLOAT_TO_INT
-        | WasmFeatures::MULTI_VALUE
         | WasmFeatures::SIMD
 }
 
@@ -100,6 +100,8 @@ struct Seen {
     table: u64,
     run: Option<u32>,
     exports_memory: bool,
+    bodies: usize,
+    flow: Flow,
 }
 
 /// Checks that `bytes` are a job, and counts its calls.
@@ -224,6 +226,10 @@ impl Seen {
                     (end - start) as u64,
                     MAX_BODY as u64,
                 )?;
+                let ty = self.own_type(self.bodies);
+                let parameters = ty.map_or(0, |ty| ty.params().len());
+                self.flow.add(parameters, &body)?;
+                self.bodies += 1;
             }
             _ => {}
         }
@@ -231,13 +237,15 @@ impl Seen {
     }
 
     fn is_run(&self, index: u32) -> bool {
-        let own = index
-            .checked_sub(self.imported)
-            .and_then(|own| self.functions.get(own as usize));
-        let ty = own
-            .and_then(|ty| self.types.get(*ty as usize))
-            .and_then(Option::as_ref);
+        let own = index.checked_sub(self.imported);
+        let ty = own.and_then(|own| self.own_type(own as usize));
         ty.is_some_and(|ty| ty.params().is_empty() && ty.results().is_empty())
+    }
+
+    /// The type of a function that is not imported.
+    fn own_type(&self, index: usize) -> Option<&wasmparser::FuncType> {
+        let ty = self.functions.get(index)?;
+        self.types.get(*ty as usize)?.as_ref()
     }
 }
 
@@ -259,7 +267,7 @@ fn within(offset: &ConstExpr<'_>, len: u64, size: u64) -> Result<bool, ModuleErr
     }
 }
 
-fn at_most(what: &'static str, found: u64, most: u64) -> Result<(), ModuleError> {
+pub(super) fn at_most(what: &'static str, found: u64, most: u64) -> Result<(), ModuleError> {
     match found > most {
         true => Err(ModuleError::TooLarge { what, found, most }),
         false => Ok(()),

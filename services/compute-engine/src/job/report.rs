@@ -48,11 +48,11 @@ pub enum Trap {
     /// It divided by zero.
     #[error("the job divided an integer by zero")]
     DivisionByZero,
-    /// It divided the smallest integer by −1.
-    #[error("the job's division overflowed")]
+    /// It divided the smallest integer by −1, or converted a float to an integer that is too small for it.
+    #[error("the job divided the smallest integer by -1, or converted a float to an integer that cannot hold it")]
     IntegerOverflow,
-    /// It converted a float to an integer that cannot hold it.
-    #[error("the job converted a float that no integer of this width is near to")]
+    /// It converted NaN to an integer.
+    #[error("the job converted a float that is no number to an integer")]
     FloatToInteger,
     /// It used all of its fuel.
     #[error("the job used all of its fuel")]

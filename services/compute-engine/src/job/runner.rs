@@ -1,17 +1,15 @@
 //! The runner: compiles modules, keeps some, and runs as many jobs at a time as there are slots.
 
 use std::{
-    collections::VecDeque,
     sync::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        Arc, Mutex, PoisonError,
+        Arc,
     },
     thread,
 };
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, InstancePre, Linker};
 
 use super::{
@@ -19,11 +17,13 @@ use super::{
     execute::{execute, runner},
     files::{Files, FilesError, Source},
     host::{define, State},
+    kept::{Hash, Kept},
     limits::{Limits, LimitsError, MAX_INPUTS, MAX_INPUT_BYTES, MAX_MODULE, NATIVE_STACK},
     module::{check, ModuleError},
     progress::Shared,
     report::Fault,
     running::Running,
+    shares::{Order, Shares},
 };
 
 /// Stack of a job's thread beyond what the job itself may take: for the runner's functions.
@@ -34,23 +34,33 @@ const OWN_STACK: usize = 1 << 20;
 pub struct RunnerConfig {
     /// Jobs that run at a time, each on one thread.
     pub slots: usize,
-    /// Jobs that may wait for a slot; more are refused.
+    /// Jobs that may wait for what others hold, besides those that run; more are refused. At the same time, as many as these and the slots
+    /// together may have modules fetched or compiled.
     pub waiting: usize,
-    /// Compiled modules that are kept.
+    /// Compiled modules that are kept, and refusals of others.
     pub modules: usize,
+    /// Bytes of memory that running jobs may have together: what this machine can spare, since a system that gives more than it has ends
+    /// the program instead of the job. Inputs come on top: as many times [`MAX_INPUT_BYTES`] as twice the slots.
+    pub memory: u64,
+    /// Bytes of output that jobs may have unread together, running ones and ended ones. Whoever reads nothing keeps its part of it until it
+    /// hangs up, and others wait.
+    pub output: u64,
     /// The most that a job may ask for.
     pub limits: Limits,
 }
 
 impl Default for RunnerConfig {
-    /// A slot per processor, eight times as many waiting.
+    /// A slot per processor, eight times as many waiting; per slot 256 MiB of memory and twice the longest output.
     fn default() -> Self {
         let slots = thread::available_parallelism().map_or(1, usize::from);
+        let limits = Limits::MOST;
         Self {
             slots,
             waiting: 8 * slots,
             modules: 16,
-            limits: Limits::MOST,
+            memory: (256 << 20) * slots as u64,
+            output: 2 * u64::from(limits.output) * slots as u64,
+            limits,
         }
     }
 }
@@ -105,15 +115,24 @@ pub enum StartError {
 pub struct Module(Arc<Compiled>);
 
 struct Compiled {
-    hash: [u8; 32],
+    hash: Hash,
     instance: InstancePre<State>,
     memory: u64,
 }
 
 impl Module {
     /// SHA-256 of the module's bytes.
-    pub fn hash(&self) -> &[u8; 32] {
+    pub fn hash(&self) -> &Hash {
         &self.0.hash
+    }
+
+    /// Whether the module's first memory is within `limits`.
+    fn check(&self, limits: &Limits) -> Result<(), StartError> {
+        let (needed, allowed) = (self.0.memory, limits.memory.into());
+        match needed > allowed {
+            true => Err(StartError::Memory { needed, allowed }),
+            false => Ok(()),
+        }
     }
 
     #[cfg(test)]
@@ -144,12 +163,10 @@ struct Inner {
     engine: Engine,
     linker: Linker<State>,
     config: RunnerConfig,
-    slots: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    shares: Shares,
     /// Jobs that run.
     running: Arc<AtomicUsize>,
-    /// Those used last at the end.
-    modules: Mutex<VecDeque<Module>>,
+    modules: Kept,
     /// Compilations at a time: one, since nobody pays for them by fuel.
     compiling: Arc<tokio::sync::Mutex<()>>,
 }
@@ -170,10 +187,9 @@ impl Runner {
         Ok(Self(Arc::new(Inner {
             engine,
             linker,
-            slots: Arc::new(Semaphore::new(config.slots.max(1))),
-            waiting: AtomicUsize::new(0),
+            shares: Shares::new(&config),
             running,
-            modules: Mutex::new(VecDeque::new()),
+            modules: Kept::new(config.modules),
             compiling: Arc::default(),
             config,
         })))
@@ -184,52 +200,69 @@ impl Runner {
         &self.0.config.limits
     }
 
-    /// Compiles a module, unless it was and is still kept.
+    /// Compiles a module, unless it was and is still kept. Whoever hangs up has it compiled and kept all the same.
     pub async fn load(&self, module: &Source, files: &dyn Files) -> Result<Module, StartError> {
-        let bytes = module.get(files, MAX_MODULE as u64).await?;
+        let place = self.0.shares.load()?;
+        let bytes = module.get(files, MAX_MODULE as u64, Some(&place)).await?;
         if bytes.len() > MAX_MODULE {
             return Err(ModuleError::TooLong { found: bytes.len() }.into());
         }
-        let hash = <[u8; 32]>::from(Sha256::digest(&bytes));
-        if let Some(module) = self.0.kept(&hash) {
-            return Ok(module);
+        let held = Arc::clone(&place);
+        let hashing = tokio::task::spawn_blocking(move || {
+            let hash = Hash::from(Sha256::digest(&bytes));
+            drop(held);
+            (hash, bytes)
+        });
+        let (hash, bytes) = hashing.await.map_err(panicked)?;
+        if let Some(known) = self.0.modules.get(&hash) {
+            return known;
         }
         let turn = Arc::clone(&self.0.compiling).lock_owned().await;
-        if let Some(module) = self.0.kept(&hash) {
-            return Ok(module);
+        if let Some(known) = self.0.modules.get(&hash) {
+            return known;
         }
         let this = Arc::clone(&self.0);
         let compiling = tokio::task::spawn_blocking(move || {
-            // Goes on when nobody waits any more, and so does its turn.
-            let module = this.compile(&bytes, hash);
-            drop(turn);
-            module
+            let result = this.compile(&bytes, hash);
+            // Before the next has its turn, and also when nobody waits any more.
+            this.modules.put(hash, &result);
+            drop((turn, place));
+            result
         });
-        let module = compiling
-            .await
-            .map_err(|error| Fault::Runner(error.to_string()))??;
-        self.0.keep(&module);
-        Ok(module)
+        compiling.await.map_err(panicked)?
     }
 
-    /// Fetches and compiles what is needed, waits for a slot, and starts the job.
+    /// Fetches and compiles what is needed, waits for a slot, and starts the job. How long fetching takes is for `files` to bound: inputs are
+    /// fetched for as many orders at a time as there are slots.
     pub async fn start(&self, job: &Job, files: &dyn Files) -> Result<Running, StartError> {
         job.limits.check(self.limits())?;
         if job.inputs.len() > MAX_INPUTS {
             return Err(StartError::Inputs);
         }
-        let _place = self.0.place()?;
         let module = self.load(&job.module, files).await?;
+        module.check(&job.limits)?;
+        let mut order = self.0.shares.order();
+        let fetched = job
+            .inputs
+            .iter()
+            .any(|input| matches!(input, Source::File(_)));
+        let fetching = match fetched {
+            true => Some(order.fetch().await?),
+            false => None,
+        };
         let mut inputs = Vec::new();
         let mut left = MAX_INPUT_BYTES;
         for input in &job.inputs {
-            let bytes = input.get(files, left).await?;
+            let bytes = input.get(files, left, fetching.as_ref()).await?;
             left = left
                 .checked_sub(bytes.len() as u64)
                 .ok_or(StartError::Inputs)?;
             inputs.push(bytes);
         }
-        self.begin(&module, inputs, job.limits).await
+        let running = self.begin(order, &module, inputs, job.limits).await;
+        // From here on its slot bounds how many there are.
+        drop(fetching);
+        running
     }
 
     /// Waits for a slot and starts a job whose module is compiled and whose inputs are here.
@@ -240,27 +273,24 @@ impl Runner {
         limits: Limits,
     ) -> Result<Running, StartError> {
         limits.check(self.limits())?;
-        let _place = self.0.place()?;
-        self.begin(module, inputs, limits).await
+        module.check(&limits)?;
+        self.begin(self.0.shares.order(), module, inputs, limits)
+            .await
     }
 
     async fn begin(
         &self,
+        order: Order<'_>,
         module: &Module,
         inputs: Vec<Bytes>,
         limits: Limits,
     ) -> Result<Running, StartError> {
-        let (needed, allowed) = (module.0.memory, limits.memory.into());
-        if needed > allowed {
-            return Err(StartError::Memory { needed, allowed });
-        }
         let bytes = inputs.iter().map(|input| input.len() as u64).sum::<u64>();
         if inputs.len() > MAX_INPUTS || bytes > MAX_INPUT_BYTES {
             return Err(StartError::Inputs);
         }
-        let slot = Arc::clone(&self.0.slots).acquire_owned().await;
-        let slot = slot.map_err(|error| Fault::Runner(error.to_string()))?;
-        let shared = Arc::<Shared>::default();
+        let room = order.room(&limits).await?;
+        let shared = Arc::new(Shared::new(room.output));
         let cancelled = Arc::<AtomicBool>::default();
         let state = State {
             inputs,
@@ -274,13 +304,24 @@ impl Runner {
             shared: Arc::clone(&shared),
             cancelled,
         };
-        self.0.spawn(module.clone(), state, shared, slot)?;
+        let held = room.run;
+        self.0.spawn(module.clone(), state, shared, held)?;
         Ok(running)
+    }
+
+    #[cfg(test)]
+    pub(super) fn compiling(&self) -> &Arc<tokio::sync::Mutex<()>> {
+        &self.0.compiling
+    }
+
+    #[cfg(test)]
+    pub(super) fn knows(&self, module: &[u8]) -> bool {
+        self.0.modules.get(&Sha256::digest(module).into()).is_some()
     }
 }
 
 impl Inner {
-    fn compile(&self, bytes: &[u8], hash: [u8; 32]) -> Result<Module, StartError> {
+    fn compile(&self, bytes: &[u8], hash: Hash) -> Result<Module, StartError> {
         let checked = check(bytes)?;
         let compiled = wasmtime::Module::new(&self.engine, &checked.code)
             .map_err(|error| ModuleError::Compile(format!("{error:#}")))?;
@@ -292,39 +333,12 @@ impl Inner {
         })))
     }
 
-    fn kept(&self, hash: &[u8; 32]) -> Option<Module> {
-        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = modules.iter().position(|module| module.hash() == hash)?;
-        let module = modules.remove(at)?;
-        modules.push_back(module.clone());
-        Some(module)
-    }
-
-    fn keep(&self, module: &Module) {
-        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        modules.push_back(module.clone());
-        while modules.len() > self.config.modules {
-            modules.pop_front();
-        }
-    }
-
-    /// A place among those that fetch, compile or wait; given back when it is dropped.
-    fn place(&self) -> Result<Place<'_>, StartError> {
-        let most = self.config.waiting.max(1) + self.config.slots.max(1);
-        let taken = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let place = Place(&self.waiting);
-        match taken < most {
-            true => Ok(place),
-            false => Err(StartError::Busy { waiting: most }),
-        }
-    }
-
     fn spawn(
         &self,
         module: Module,
         state: State,
         shared: Arc<Shared>,
-        slot: OwnedSemaphorePermit,
+        held: impl Send + 'static,
     ) -> Result<(), StartError> {
         let engine = self.engine.clone();
         let running = Arc::clone(&self.running);
@@ -336,7 +350,7 @@ impl Inner {
             let run = || execute(&engine, &module.0.instance, state);
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
             running.fetch_sub(1, Ordering::Relaxed);
-            drop(slot);
+            drop(held);
             shared.ended(result.unwrap_or_else(|_| Err(Fault::Runner("a panic".into()))));
         };
         let thread = thread.spawn(job).map_err(|_| Fault::HostMemory)?;
@@ -346,10 +360,6 @@ impl Inner {
     }
 }
 
-struct Place<'a>(&'a AtomicUsize);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+fn panicked(error: tokio::task::JoinError) -> Fault {
+    Fault::Runner(error.to_string())
 }

@@ -15,7 +15,6 @@ use super::{limits::STACK_UNITS, module::ModuleError};
 pub(crate) const DEPTH: &str = "noema:depth";
 
 /// Numbers of sections (WebAssembly core specification, 5.5.2).
-const TYPE: u8 = 1;
 const GLOBAL: u8 = 6;
 const EXPORT: u8 = 7;
 const CODE: u8 = 10;
@@ -46,13 +45,6 @@ pub(crate) fn count_calls(bytes: &[u8]) -> Result<Vec<u8>, ModuleError> {
             section(&mut out, GLOBAL, 1, &counter());
         }
         match id {
-            TYPE => appended(
-                &mut out,
-                TYPE,
-                content,
-                layout.added_types.len() as u32,
-                &layout.encoded_types(),
-            )?,
             GLOBAL => {
                 globals_written = true;
                 appended(&mut out, GLOBAL, content, 1, &counter())?;
@@ -70,13 +62,11 @@ pub(crate) fn count_calls(bytes: &[u8]) -> Result<Vec<u8>, ModuleError> {
 
 /// What of a module decides how its functions are written.
 struct Layout {
-    /// Parameters and results of each type.
-    types: Vec<(usize, Vec<ValType>)>,
+    /// How many parameters each type has, and its result.
+    types: Vec<(usize, Option<ValType>)>,
     /// The type of each function that is not imported.
     functions: Vec<u32>,
     globals: u32,
-    /// Results of the blocks that need a type of their own.
-    added_types: Vec<Vec<ValType>>,
 }
 
 impl Layout {
@@ -85,7 +75,6 @@ impl Layout {
             types: Vec::new(),
             functions: Vec::new(),
             globals: 0,
-            added_types: Vec::new(),
         };
         for payload in Parser::new(0).parse_all(bytes) {
             match payload? {
@@ -93,9 +82,8 @@ impl Layout {
                     for group in types {
                         for ty in group?.into_types() {
                             let ty = ty.unwrap_func();
-                            layout
-                                .types
-                                .push((ty.params().len(), ty.results().to_vec()));
+                            let result = ty.results().first().copied();
+                            layout.types.push((ty.params().len(), result));
                         }
                     }
                 }
@@ -106,43 +94,7 @@ impl Layout {
                 _ => {}
             }
         }
-        for ty in &layout.functions {
-            let (_, results) = layout.types.get(*ty as usize).ok_or_else(unknown)?;
-            if results.len() > 1 && !layout.added_types.contains(results) {
-                layout.added_types.push(results.clone());
-            }
-        }
         Ok(layout)
-    }
-
-    fn encoded_types(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for results in &self.added_types {
-            // A function type: 0x60, no parameters, results.
-            out.push(0x60);
-            0u32.encode(&mut out);
-            (results.len() as u32).encode(&mut out);
-            for result in results {
-                encoded(*result).encode(&mut out);
-            }
-        }
-        out
-    }
-
-    /// The type of a block without parameters and with these results.
-    fn block(&self, results: &[ValType]) -> Result<BlockType, ModuleError> {
-        Ok(match results {
-            [] => BlockType::Empty,
-            [one] => BlockType::Result(encoded(*one)),
-            more => {
-                let at = self
-                    .added_types
-                    .iter()
-                    .position(|added| added == more)
-                    .ok_or_else(unknown)?;
-                BlockType::FunctionType((self.types.len() + at) as u32)
-            }
-        })
     }
 
     /// The function's body, counting.
@@ -151,7 +103,7 @@ impl Layout {
             .functions
             .get(index)
             .and_then(|ty| self.types.get(*ty as usize));
-        let (parameters, results) = ty.ok_or_else(unknown)?;
+        let (parameters, result) = ty.ok_or_else(unknown)?;
         let mut locals = Vec::new();
         let mut values = *parameters as u64;
         for group in body.get_locals_reader()? {
@@ -168,6 +120,8 @@ impl Layout {
         // Below 2^31, since a body has at most 2^17 bytes and locals are at most 50,000.
         let cost = (8 + values + instructions / 4) as i32;
 
+        // Without several results, each type of a block can be written in place.
+        let whole = result.map_or(BlockType::Empty, |ty| BlockType::Result(encoded(ty)));
         let mut out = Function::new(locals);
         out.instruction(&Instruction::GlobalGet(self.globals))
             .instruction(&Instruction::I32Const(cost))
@@ -179,7 +133,7 @@ impl Layout {
             .instruction(&Instruction::If(BlockType::Empty))
             .instruction(&Instruction::Unreachable)
             .instruction(&Instruction::End)
-            .instruction(&Instruction::Block(self.block(results)?));
+            .instruction(&Instruction::Block(whole));
         self.copy(body, &mut out)?;
         out.instruction(&Instruction::GlobalGet(self.globals))
             .instruction(&Instruction::I32Const(cost))

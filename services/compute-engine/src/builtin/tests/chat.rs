@@ -1,5 +1,7 @@
 //! Chat completions.
 
+use std::time::Instant;
+
 use noema_language_model::{generate, prompt, Options, Role, Turn, Weights};
 
 use super::*;
@@ -180,40 +182,75 @@ async fn chat_ends_at_max_tokens_and_before_a_stop() {
     }
 }
 
+/// An answer that goes on until the context is full.
+fn endless(model: &str) -> Value {
+    let body = with(asks("Tell me a story."), "temperature", json!(2));
+    with(with(body, "model", json!(model)), "seed", json!(3))
+}
+
 #[tokio::test]
-async fn chat_reads_all_roles_and_parts() {
-    let body = json!({"model": MODEL, "temperature": 0, "tools": [], "user": "somebody", "messages": [
-        {"role": "developer", "content": "Be concise."},
-        {"role": "user", "content": [{"type": "text", "text": "What is the"}, {"type": "text", "text": "capital of Italy?"}]},
-        {"role": "assistant", "content": null, "tool_calls": []},
-        {"role": "tool", "content": "Rome", "tool_call_id": "1"}]});
-    let (status, completion) = chat(&body).await;
-    assert_eq!(status, 200, "{completion}");
+async fn chat_that_fills_the_context_ends_there() {
+    let (status, whole) = chat(&endless(MODEL)).await;
+    assert_eq!(status, 200, "{whole}");
+    assert_eq!(whole["choices"][0]["finish_reason"], "length");
+    assert_eq!(whole["usage"]["total_tokens"], 512);
+    // The longest prompt has room for one token.
+    let weights = Weights::read(MODEL_WEIGHTS).unwrap();
+    let (mut words, mut tokens) = (String::from("a"), 0);
+    while tokens < 511 {
+        words.push_str(" a");
+        tokens = weights.tokenizer().encode(&words).len() + MARKS;
+    }
+    let (_, answer) = chat(&with(asks(&words), "max_tokens", json!(9))).await;
+    let usage = json!({"prompt_tokens": 511, "completion_tokens": 1, "total_tokens": 512});
+    assert_eq!(answer["usage"], usage);
+    assert_eq!(answer["choices"][0]["finish_reason"], "length");
+    let (status, error) = chat(&asks(&(words + " a"))).await;
+    assert_eq!(status, 400);
+    assert_eq!(error["error"]["code"], "context_length_exceeded");
 }
 
 #[tokio::test]
 async fn drop_stream_ends_the_work() {
-    let runner = Runner::new(RunnerConfig {
+    let engine = BuiltIn::with("other", 1, 1).await.unwrap();
+    assert_eq!(engine.models().data[0].id, "other");
+    let request = ChatRequest::parse(endless("other").to_string().as_bytes()).unwrap();
+    let begun = Instant::now();
+    engine.complete(&request).await.unwrap();
+    let whole = begun.elapsed();
+    let begun = Instant::now();
+    for _ in 0..10 {
+        // With one slot, each waits until the one before it has ended.
+        let mut stream = engine.chat(&request).await.unwrap();
+        assert!(matches!(stream.next().await, Ok(ChatEvent::Piece { .. })));
+    }
+    // Ten answers that nobody broke off take ten times as long.
+    assert!(
+        begun.elapsed() < 5 * whole,
+        "{:?} for ten, {whole:?} for one",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn chat_is_answered_while_jobs_of_others_hold_all_slots() {
+    let others = Runner::new(RunnerConfig {
         slots: 1,
         waiting: 1,
         ..RunnerConfig::default()
     });
-    let engine = BuiltIn::with(runner.unwrap(), "other").await.unwrap();
-    assert_eq!(engine.models().data[0].id, "other");
-    let body = with(
-        with(asks("Tell me a story."), "model", json!("other")),
-        "stream",
-        json!(true),
+    let others = others.unwrap();
+    let endless: Vec<u8> = wat::parse_str(
+        r#"(module (memory (export "memory") 1) (func (export "run") (loop (br_if 0 (i32.const 1)))))"#,
     )
-    .to_string();
-    for _ in 0..10 {
-        // With one slot, each waits until the one before it has ended.
-        let Answer::Stream(mut stream) = engine
-            .answer(Endpoint::ChatCompletions, body.as_bytes())
-            .await
-        else {
-            panic!("no stream");
-        };
-        assert!(stream.next().await.is_some());
-    }
+    .unwrap();
+    let job = crate::job::Job {
+        module: Source::Bytes(endless.into()),
+        inputs: vec![],
+        limits: Limits::MOST,
+    };
+    let running = others.start(&job, &()).await.unwrap();
+    let (status, answer) = chat(&asks("Hi")).await;
+    assert_eq!(status, 200, "{answer}");
+    drop(running);
 }

@@ -106,3 +106,48 @@ async fn embed_wrong_requests_are_refused_by_name() {
         assert_eq!(error["error"]["code"], code);
     }
 }
+
+/// As many tokens as one request may have, in texts that are as long as may be: each token costs the more the more are before it.
+#[tokio::test]
+async fn embed_largest_batch_is_answered_and_a_larger_one_refused() {
+    let tokenizer = Weights::read(MODEL_WEIGHTS).unwrap().tokenizer().clone();
+    let tokens = |text: &str| tokenizer.encode(text).len() + MARKS;
+    // A text of so many tokens, or almost.
+    let text = |most: usize| {
+        let letters = "~q".chars().cycle();
+        let mut text = String::new();
+        for letter in letters {
+            text.push(letter);
+            if tokens(&text) > most {
+                text.pop();
+                return text;
+            }
+        }
+        text
+    };
+    let longest = request::CONTEXT - 1;
+    let mut texts = vec![text(longest); MAX_BATCH_TOKENS / longest];
+    texts.push(text(MAX_BATCH_TOKENS % longest));
+    let all = texts.iter().map(|text| tokens(text)).sum::<usize>();
+    assert!(all + 2 * texts.len() > MAX_BATCH_TOKENS, "{all}");
+    let body = |texts: &[String]| json!({"model": MODEL, "input": texts});
+    let (status, response) = embed(&body(&texts)).await;
+    assert_eq!(status, 200, "{response}");
+    assert_eq!(response["usage"]["prompt_tokens"], all);
+    texts.push(text(longest));
+    let (status, error) = embed(&body(&texts)).await;
+    assert_eq!(
+        (status, &error["error"]["code"]),
+        (400, &json!("max_tokens_per_request"))
+    );
+    // The most texts, each short.
+    let (status, response) = embed(&body(&vec!["A text.".into(); 256])).await;
+    assert_eq!(status, 200, "{response}");
+    assert_eq!(response["data"].as_array().unwrap().len(), 256);
+}
+
+#[test]
+fn context_is_the_models() {
+    let weights = Weights::read(MODEL_WEIGHTS).unwrap();
+    assert_eq!(weights.dimensions().context, request::CONTEXT);
+}

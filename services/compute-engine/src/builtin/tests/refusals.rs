@@ -52,6 +52,12 @@ async fn chat_wrong_requests_are_refused_by_name() {
             "invalid_value",
         ),
         (
+            with(asks("a"), "max_completion_tokens", json!(0)),
+            400,
+            "max_completion_tokens",
+            "invalid_value",
+        ),
+        (
             with(asks("a"), "temperature", json!(3)),
             400,
             "temperature",

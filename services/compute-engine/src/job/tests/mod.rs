@@ -3,8 +3,11 @@
 mod determinism;
 mod hostile;
 mod modules;
+mod places;
 mod running;
 mod stack;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -48,6 +51,18 @@ fn runner() -> Runner {
         ..RunnerConfig::default()
     };
     Runner::new(config).unwrap()
+}
+
+/// A job of bytes, without inputs, that may take as long as any.
+fn long(text: &str) -> Job {
+    Job {
+        module: Source::Bytes(bytes(text)),
+        inputs: vec![],
+        limits: Limits {
+            fuel: Limits::MOST.fuel,
+            ..LIMITS
+        },
+    }
 }
 
 async fn start(

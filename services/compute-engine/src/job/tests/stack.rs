@@ -63,8 +63,8 @@ async fn run_every_way_out_of_a_function_gives_its_cost_back() {
         "(func $f (param i32) (result i32) (br_table 0 0 (local.get 0) (i32.const 7)))",
         "(func $f (param i32) (result i32) (i32.const 3) (i32.const 4) (return (local.get 0)))",
         "(func $f (param i32) (result i32) (br_if 0 (local.get 0) (i32.const 1)) (drop) (i32.const 9))",
-        "(func $f (param i32) (result i32) (call $two (local.get 0)) (drop))
-         (func $two (param i32) (result i32 i32) (if (local.get 0) (then (return (local.get 0) (i32.const 5)))) (local.get 0) (i32.const 6))",
+        "(func $f (param i32) (result i32) (call $other (local.get 0)))
+         (func $other (param i32) (result i32) (if (local.get 0) (then (return (local.get 0)))) (local.get 0))",
     ];
     for function in functions {
         let text = module(&format!(
@@ -81,16 +81,16 @@ async fn run_every_way_out_of_a_function_gives_its_cost_back() {
 #[tokio::test]
 async fn run_results_of_every_type_come_through() {
     let text = module(
-        r#"(func $all (result i32 i64 f32 f64 v128) (i32.const 1) (i64.const 2) (f32.const 3) (f64.const 4) (v128.const i32x4 5 6 7 8) (return))
+        r#"(func $i (result i32) (return (i32.const 1))) (func $l (result i64) (i64.const 2)) (func $f (result f32) (f32.const 3))
+           (func $d (result f64) (return (f64.const 4))) (func $v (result v128) (v128.const i32x4 5 6 7 8))
            (func $none)
            (global $g (mut i32) (i32.const 11))
            (table 1 funcref) (elem (i32.const 0) $none)
-           (func (export "run") (local $v v128) (local $d f64) (local $f f32) (local $l i64) (local $i i32)
-             (call $all) (local.set $v) (local.set $d) (local.set $f) (local.set $l) (local.set $i)
+           (func (export "run")
              (call_indirect (i32.const 0))
-             (i32.store (i32.const 0) (local.get $i)) (i64.store (i32.const 4) (local.get $l))
-             (f32.store (i32.const 12) (local.get $f)) (f64.store (i32.const 16) (local.get $d))
-             (v128.store (i32.const 24) (local.get $v)) (i32.store (i32.const 40) (global.get $g))
+             (i32.store (i32.const 0) (call $i)) (i64.store (i32.const 4) (call $l))
+             (f32.store (i32.const 12) (call $f)) (f64.store (i32.const 16) (call $d))
+             (v128.store (i32.const 24) (call $v)) (i32.store (i32.const 40) (global.get $g))
              (call $output_write (i32.const 0) (i32.const 44)))"#,
     );
     let (report, output) = run_with(&text, &[], LIMITS).await;
@@ -104,6 +104,21 @@ async fn run_results_of_every_type_come_through() {
         expected.extend(x.to_le_bytes());
     }
     assert_eq!(output, expected);
+}
+
+/// Arguments lie in the caller's frame, next to values that it needs again.
+#[tokio::test]
+async fn run_recursion_with_many_arguments_ends_at_the_bound_and_not_at_the_machines() {
+    let parameters = "v128 ".repeat(900);
+    let values: String = (0..900)
+        .map(|i| format!("(i64x2.splat (i64.add (local.get 0) (i64.const {i})))"))
+        .collect();
+    let text = module(&format!(
+        r#"(func $sink (param {parameters}))
+           (func $deep (param i64) {values} (call $deep (local.get 0)) (call $sink))
+           (func (export "run") (call $deep (i64.const 7)))"#
+    ));
+    assert_eq!(outcome(&text).await, Outcome::Trapped(Trap::StackOverflow));
 }
 
 /// A nest of blocks with a way out of each kind, from numbers.
