@@ -1,0 +1,750 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::let_underscore_must_use,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+extern crate alloc;
+
+mod acting;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+mod data;
+mod deposits;
+mod errors;
+mod events;
+mod identity;
+mod integrity;
+mod interfaces;
+mod math;
+pub mod migrations;
+#[cfg(test)]
+mod mock;
+mod reading;
+mod reputation;
+mod schedule;
+mod sessions;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state_money;
+mod types;
+mod usages;
+pub mod weights;
+
+pub use math::{Aggregate, Moment};
+pub use pallet::*;
+pub use reading::{
+    AgentInfo, DataInfo, FeedbackInfo, Page, ScheduledInfo, SessionInfo, Summary, UsageInfo,
+    MAX_PAGE, MAX_SCAN,
+};
+pub use types::{
+    Agent, AgentOf, Balance, CallBytesOf, CallOf, CommitmentOf, Counts, Data, DataOf,
+    EndpointsRecord, Feedback, FeedbackOf, GrantOf, MetadataRecord, Opinion, Reference, Scheduled,
+    ScheduledOf, SessionOf, SessionRecord, Staged, StagedOf, TagRecord, Tags, Usage,
+};
+pub use weights::WeightInfo;
+
+use frame_support::pallet_macros::import_section;
+
+/// The accounts of a runtime.
+pub(crate) type AccountOf<T> = <T as frame_system::Config>::AccountId;
+
+#[import_section(errors::errors)]
+#[import_section(events::events)]
+#[frame_support::pallet]
+#[allow(
+    missing_docs,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::unreachable,
+    reason = "the code that the pallet macros generate; what stands here by hand needs none of them"
+)]
+pub mod pallet {
+    use super::*;
+    use alloc::boxed::Box;
+    use frame_support::{
+        dispatch::{GetDispatchInfo, PostDispatchInfo},
+        pallet_prelude::*,
+        traits::fungible,
+    };
+    use frame_system::pallet_prelude::*;
+    use noema_agents_primitives::{
+        AgentId, CallId, DataIndex, Description, Endpoints, FeedbackId, FileId, Hash, Key,
+        ScheduleId, SessionId, Tag, UsageScope, Value,
+    };
+    use noema_session::Allowance;
+    use noema_traits::{CallClassifier, HandOver, PaidInteractions, Tick, Ticks};
+    use sp_runtime::traits::{Dispatchable, IdentifyAccount, Verify};
+
+    /// Version of the layout of this pallet's storage.
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    /// The pallet: agents, their data, users, sessions and reputation.
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    /// What a runtime decides.
+    #[pallet::config]
+    pub trait Config:
+        frame_system::Config<RuntimeEvent: From<Event<Self>>, Hash: Into<[u8; 32]>>
+    {
+        /// The calls of the runtime.
+        type RuntimeCall: Parameter
+            + Dispatchable<RuntimeOrigin = Self::RuntimeOrigin, PostInfo = PostDispatchInfo>
+            + GetDispatchInfo
+            + From<Call<Self>>
+            + IsType<<Self as frame_system::Config>::RuntimeCall>;
+
+        /// The token that agents have and spend.
+        type Currency: fungible::Inspect<Self::AccountId, Balance = Balance>
+            + fungible::Mutate<Self::AccountId>
+            + fungible::InspectHold<Self::AccountId, Reason = Self::RuntimeHoldReason>
+            + fungible::MutateHold<Self::AccountId>;
+
+        /// The hold reasons of the whole runtime.
+        type RuntimeHoldReason: From<HoldReason>;
+
+        /// Signatures of wallets and sessions. A key is named by its account.
+        type Signature: Verify<Signer: IdentifyAccount<AccountId = Self::AccountId>> + Parameter;
+
+        /// The calls that can be made in an agent's name, and what each spends. `()` knows none.
+        type Classifier: CallClassifier<<Self as Config>::RuntimeCall, Balance>;
+
+        /// What was really paid, which feedback consumes. With `()` nobody can rate.
+        type Paid: PaidInteractions<Self::AccountId, Balance>;
+
+        /// What of other layers stands against another owner for an agent's account.
+        type HandOver: HandOver<Self::AccountId>;
+
+        /// The clock of all deadlines. With one that stands still (`()`) nothing ever expires, and no period ever ends.
+        type Ticks: Ticks;
+
+        /// For how many ticks ahead a wallet can sign.
+        #[pallet::constant]
+        type MaxDeadline: Get<Tick>;
+
+        /// Length in ticks of a period of ratings: the recent ones are those of this period and the one before. Whoever changes it migrates what is kept.
+        #[pallet::constant]
+        type ReputationPeriod: Get<Tick>;
+
+        /// The least that a feedback consumes, in units.
+        #[pallet::constant]
+        type MinFeedback: Get<Balance>;
+
+        /// What is held for each item that somebody puts into state, in units.
+        #[pallet::constant]
+        type ItemDeposit: Get<Balance>;
+
+        /// What is held for each byte that somebody puts into state, in units.
+        #[pallet::constant]
+        type ByteDeposit: Get<Balance>;
+
+        /// How many entries of metadata one agent can have.
+        #[pallet::constant]
+        type MaxMetadata: Get<u32>;
+
+        /// How many entries of data one agent can have.
+        #[pallet::constant]
+        type MaxData: Get<u32>;
+
+        /// How many users one agent can have at a time.
+        #[pallet::constant]
+        type MaxUsages: Get<u32>;
+
+        /// How many sessions one agent can have at a time.
+        #[pallet::constant]
+        type MaxSessions: Get<u32>;
+
+        /// How many acts of one agent can be scheduled at a time.
+        #[pallet::constant]
+        type MaxScheduled: Get<u32>;
+
+        /// The longest encoded call that can be scheduled, in bytes.
+        #[pallet::constant]
+        type MaxScheduledCall: Get<u32>;
+
+        /// How many tags one agent can have.
+        #[pallet::constant]
+        type MaxTags: Get<u32>;
+
+        /// Weights of the calls.
+        type WeightInfo: WeightInfo;
+
+        /// Signs and calls for benchmarks.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: benchmarking::BenchmarkHelper<
+            Self::AccountId,
+            Self::Signature,
+            <Self as Config>::RuntimeCall,
+        >;
+    }
+
+    /// What the held funds are for.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// Deposits for what is in state.
+        #[codec(index = 0)]
+        Deposit,
+    }
+
+    /// The number of the next agent.
+    #[pallet::storage]
+    pub type NextAgent<T: Config> = StorageValue<_, AgentId, ValueQuery>;
+
+    /// All agents.
+    #[pallet::storage]
+    pub type Agents<T: Config> = StorageMap<_, Twox64Concat, AgentId, AgentOf<T>, OptionQuery>;
+
+    /// The agents of each owner.
+    #[pallet::storage]
+    pub type AgentsOf<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Twox64Concat,
+        AgentId,
+        (),
+        OptionQuery,
+    >;
+
+    /// The agent that acts from an account.
+    #[pallet::storage]
+    pub type ByAccount<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, AgentId, OptionQuery>;
+
+    /// Where agents answer.
+    #[pallet::storage]
+    pub type EndpointsOf<T: Config> =
+        StorageMap<_, Twox64Concat, AgentId, EndpointsRecord, OptionQuery>;
+
+    /// What agents say about themselves.
+    #[pallet::storage]
+    pub type Metadata<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        AgentId,
+        Blake2_128Concat,
+        Key,
+        MetadataRecord,
+        OptionQuery,
+    >;
+
+    /// What agents have committed to.
+    #[pallet::storage]
+    pub type DataEntries<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        AgentId,
+        Twox64Concat,
+        DataIndex,
+        DataOf<T>,
+        OptionQuery,
+    >;
+
+    /// What takes the place of that when the agent is transferred to whoever staged it.
+    #[pallet::storage]
+    pub type StagedEntries<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        AgentId,
+        Twox64Concat,
+        DataIndex,
+        StagedOf<T>,
+        OptionQuery,
+    >;
+
+    /// What users may ask of agents.
+    #[pallet::storage]
+    pub type Usages<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        AgentId,
+        Blake2_128Concat,
+        T::AccountId,
+        Usage,
+        OptionQuery,
+    >;
+
+    /// The keys that act for agents.
+    #[pallet::storage]
+    pub type Sessions<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        AgentId,
+        Twox64Concat,
+        SessionId,
+        SessionOf<T>,
+        OptionQuery,
+    >;
+
+    /// The session of each key.
+    #[pallet::storage]
+    pub type SessionKeys<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        AgentId,
+        Blake2_128Concat,
+        T::AccountId,
+        SessionId,
+        OptionQuery,
+    >;
+
+    /// Acts that anybody can bring when they are due.
+    #[pallet::storage]
+    pub type ScheduledActs<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        AgentId,
+        Twox64Concat,
+        ScheduleId,
+        ScheduledOf<T>,
+        OptionQuery,
+    >;
+
+    /// What is kept of all ratings of an agent.
+    #[pallet::storage]
+    pub type Reputations<T: Config> =
+        StorageMap<_, Twox64Concat, AgentId, Aggregate, OptionQuery>;
+
+    /// What is kept of the ratings under each tag.
+    #[pallet::storage]
+    pub type TagReputations<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        AgentId,
+        Blake2_128Concat,
+        Tag,
+        TagRecord,
+        OptionQuery,
+    >;
+
+    /// Ratings that count, and those of agents that are gone.
+    #[pallet::storage]
+    pub type Feedbacks<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        AgentId,
+        Twox64Concat,
+        FeedbackId,
+        FeedbackOf<T>,
+        OptionQuery,
+    >;
+
+    /// The ratings that each account gave.
+    #[pallet::storage]
+    pub type FeedbacksBy<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Twox64Concat,
+        (AgentId, FeedbackId),
+        (),
+        OptionQuery,
+    >;
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            integrity::integrity_test::<T>();
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_now: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    /// Call indices 32 to 55 are for transfers with proofs, validation and the quality market.
+    #[pallet::call(weight = T::WeightInfo)]
+    impl<T: Config> Pallet<T> {
+        /// Registers an agent of the signer's. Its account gets the existential deposit.
+        #[pallet::call_index(0)]
+        pub fn register(
+            origin: OriginFor<T>,
+            file: Option<FileId>,
+            endpoints: Endpoints,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_register(who, file, endpoints)
+        }
+
+        /// Names another registration file in storage, or none.
+        #[pallet::call_index(1)]
+        pub fn set_file(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            file: Option<FileId>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_set_file(&who, agent, file)
+        }
+
+        /// Says where the agent answers; all endpoints at once.
+        #[pallet::call_index(2)]
+        pub fn set_endpoints(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            endpoints: Endpoints,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_set_endpoints(&who, agent, endpoints)
+        }
+
+        /// Sets an entry of metadata, or removes it. By the owner, or the agent's account.
+        #[pallet::call_index(3)]
+        pub fn set_metadata(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            key: Key,
+            value: Option<Value>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_set_metadata(&who, agent, key, value)
+        }
+
+        /// Binds a wallet, by its signature over `WalletBinding`. Replaces one that was bound.
+        #[pallet::call_index(4)]
+        pub fn bind_wallet(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            wallet: T::AccountId,
+            deadline: Tick,
+            signature: T::Signature,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_bind_wallet(&who, agent, wallet, deadline, &signature)
+        }
+
+        /// Ends the binding of the wallet. By the owner, or the wallet.
+        #[pallet::call_index(5)]
+        pub fn unbind_wallet(origin: OriginFor<T>, agent: AgentId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_unbind_wallet(&who, agent)
+        }
+
+        /// Lets an account stage data, so that the agent can be transferred to it; nobody any more, if none.
+        #[pallet::call_index(6)]
+        pub fn offer(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            to: Option<T::AccountId>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_offer(&who, agent, to)
+        }
+
+        /// Gives the agent to another owner. Sessions, usages, scheduled acts and the wallet end. Refused as long as there are data for which the receiver has staged
+        /// none.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::transfer(weights::most_ended::<T>()))]
+        pub fn transfer(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            to: T::AccountId,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let records = Self::do_transfer(&who, agent, to)?;
+            Ok(Some(T::WeightInfo::transfer(records)).into())
+        }
+
+        /// Ends the agent: everything on its account goes to the owner. Its number is never used again. Refused as long as other layers hold something of it.
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::burn(weights::most_removed::<T>()))]
+        pub fn burn(origin: OriginFor<T>, agent: AgentId) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let records = Self::do_burn(&who, agent)?;
+            Ok(Some(T::WeightInfo::burn(records)).into())
+        }
+
+        /// Takes free money out of the agent's account.
+        #[pallet::call_index(9)]
+        pub fn withdraw(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            #[pallet::compact] amount: Balance,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_withdraw(&who, agent, amount)
+        }
+
+        /// Commits to an encrypted file.
+        #[pallet::call_index(10)]
+        pub fn commit_data(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            description: Description,
+            commitment: CommitmentOf<T>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_commit_data(&who, agent, description, commitment)
+        }
+
+        /// Replaces a commitment, with all its sealed keys. By the owner, or the agent's account.
+        #[pallet::call_index(11)]
+        pub fn update_data(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            index: DataIndex,
+            commitment: CommitmentOf<T>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_update_data(&who, agent, index, commitment)
+        }
+
+        /// Removes an entry of data, and what is staged for it.
+        #[pallet::call_index(12)]
+        pub fn drop_data(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            index: DataIndex,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_drop_data(&who, agent, index)
+        }
+
+        /// Commits to what takes the place of an entry of data when the agent is transferred to the signer, to whom it is offered.
+        #[pallet::call_index(13)]
+        pub fn stage_data(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            index: DataIndex,
+            commitment: CommitmentOf<T>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_stage_data(&who, agent, index, commitment)
+        }
+
+        /// Takes back what the signer has staged.
+        #[pallet::call_index(14)]
+        pub fn unstage_data(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            index: DataIndex,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_unstage_data(&who, agent, index)
+        }
+
+        /// Lets a user ask for `scope`, `count` times, until `expires`. Replaces what it had.
+        #[pallet::call_index(15)]
+        pub fn authorize_usage(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            user: T::AccountId,
+            scope: UsageScope,
+            expires: Tick,
+            count: u32,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_authorize_usage(&who, agent, user, scope, expires, count)
+        }
+
+        /// Ends a usage. By the owner or the user, and by anybody when it is over.
+        #[pallet::call_index(16)]
+        pub fn revoke_usage(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            user: T::AccountId,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_revoke_usage(&who, agent, user)
+        }
+
+        /// Uses up one of the signer's times, for the request with this hash. Who serves the agent answers when it sees that finalised.
+        #[pallet::call_index(17)]
+        pub fn exercise(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            wanted: UsageScope,
+            request: Hash,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_exercise(who, agent, wanted, request)
+        }
+
+        /// Lets a key act for the agent, within its scope, its limits and the allowance per period.
+        #[pallet::call_index(18)]
+        pub fn grant_session(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            grant: GrantOf<T>,
+            allowance: Allowance,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_grant_session(&who, agent, grant, allowance)
+        }
+
+        /// Ends a session, at once. By the owner or its key, and by anybody when it is over.
+        #[pallet::call_index(19)]
+        pub fn revoke_session(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            session: SessionId,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_revoke_session(&who, agent, session)
+        }
+
+        /// Makes a call in the agent's name, within the limits of the signer's session.
+        #[pallet::call_index(20)]
+        #[pallet::weight({
+            let info = call.get_dispatch_info();
+            (T::WeightInfo::act().saturating_add(info.call_weight), info.class)
+        })]
+        pub fn act(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            call: Box<CallOf<T>>,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let weight = Self::do_act(&who, agent, *call)?;
+            Ok(Some(T::WeightInfo::act().saturating_add(weight)).into())
+        }
+
+        /// Makes a call in the agent's name that the key of a session signed (`SignedAct`). Anybody may bring it.
+        #[pallet::call_index(21)]
+        #[pallet::weight({
+            let info = call.get_dispatch_info();
+            (T::WeightInfo::act_signed().saturating_add(info.call_weight), info.class)
+        })]
+        pub fn act_signed(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            session: SessionId,
+            nonce: u64,
+            expires: Tick,
+            call: Box<CallOf<T>>,
+            signature: T::Signature,
+        ) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            let weight = Self::do_act_signed(agent, session, nonce, expires, *call, &signature)?;
+            Ok(Some(T::WeightInfo::act_signed().saturating_add(weight)).into())
+        }
+
+        /// Makes a call in the agent's name for its owner: a leaf, without limits.
+        #[pallet::call_index(22)]
+        #[pallet::weight({
+            let info = call.get_dispatch_info();
+            (T::WeightInfo::act_by_owner().saturating_add(info.call_weight), info.class)
+        })]
+        pub fn act_by_owner(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            call: Box<CallOf<T>>,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let weight = Self::do_act_by_owner(&who, agent, *call)?;
+            Ok(Some(T::WeightInfo::act_by_owner().saturating_add(weight)).into())
+        }
+
+        /// Has a call made in the agent's name when it is due, by whoever brings it, under the limits of a session: `times` times, the first from the tick `due` on, then
+        /// `every` so many ticks. By the owner, who may promise a reward, or the session's key.
+        #[pallet::call_index(23)]
+        #[pallet::weight(T::WeightInfo::schedule(T::MaxScheduledCall::get()))]
+        pub fn schedule(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            session: SessionId,
+            call: Box<CallOf<T>>,
+            due: Tick,
+            every: Tick,
+            times: u32,
+            #[pallet::compact] reward: Balance,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let plan = schedule::Plan {
+                due,
+                every,
+                times,
+                reward,
+            };
+            Self::do_schedule(&who, agent, session, &call, &plan)
+        }
+
+        /// Has a scheduled act not be made. By the owner or the session's key, and by anybody when the session is over.
+        #[pallet::call_index(24)]
+        pub fn cancel(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            schedule: ScheduleId,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_cancel(&who, agent, schedule)
+        }
+
+        /// Makes a scheduled act that is due. Anybody may; `call` is the one that was scheduled.
+        #[pallet::call_index(25)]
+        #[pallet::weight({
+            let info = call.get_dispatch_info();
+            (T::WeightInfo::run(T::MaxScheduledCall::get()).saturating_add(info.call_weight), info.class)
+        })]
+        pub fn run(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            schedule: ScheduleId,
+            call: Box<CallOf<T>>,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let weight = Self::do_run(&who, agent, schedule, *call)?;
+            let most = T::WeightInfo::run(T::MaxScheduledCall::get());
+            Ok(Some(most.saturating_add(weight)).into())
+        }
+
+        /// Lets the agent be rated under a tag. It stays as long as the agent.
+        #[pallet::call_index(26)]
+        pub fn add_tag(origin: OriginFor<T>, agent: AgentId, tag: Tag) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_add_tag(&who, agent, tag)
+        }
+
+        /// Rates an agent. Consumes `amount` of what the signer has paid the agent's wallet, redeemed; so much the rating weighs.
+        #[pallet::call_index(27)]
+        pub fn feedback(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            #[pallet::compact] amount: Balance,
+            opinion: Opinion,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_feedback(who, agent, amount, opinion)
+        }
+
+        /// Takes a rating of the signer's back. What it consumed stays consumed.
+        #[pallet::call_index(28)]
+        pub fn revoke_feedback(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            feedback: FeedbackId,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_revoke_feedback(&who, agent, feedback)
+        }
+
+        /// Answers to a rating; replaces an earlier answer. By the owner, or the agent's account.
+        #[pallet::call_index(29)]
+        pub fn respond(
+            origin: OriginFor<T>,
+            agent: AgentId,
+            feedback: FeedbackId,
+            response: Reference,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_respond(&who, agent, feedback, response)
+        }
+    }
+}
