@@ -140,11 +140,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Weight, DispatchError> {
         let promised = reward.map_or(0, |(_, amount)| amount);
         let Checked { call: id, declared } = Self::check(agent, session, &call, promised)?;
-        let scope = Self::session(agent, session)?
-            .session
-            .grant()
-            .scope
-            .clone();
+        let scope = Self::session(agent, session)?.session.grant().scope.clone();
         let before = T::Currency::balance(&record.account);
         let (outcome, weight) =
             Self::dispatch_as(&record.account, call, move |inner| scope.covers(inner));
@@ -175,8 +171,7 @@ impl<T: Config> Pallet<T> {
         call: CallOf<T>,
         covers: impl Fn(&CallId) -> bool + 'static,
     ) -> (Outcome, Weight) {
-        let mut origin: T::RuntimeOrigin =
-            frame_system::RawOrigin::Signed(account.clone()).into();
+        let mut origin: T::RuntimeOrigin = frame_system::RawOrigin::Signed(account.clone()).into();
         origin.add_filter(move |inner: &<T as frame_system::Config>::RuntimeCall| {
             T::Classifier::classify(CallOf::<T>::from_ref(inner))
                 .is_some_and(|leaf| covers(&call_id(&leaf)))

@@ -17,14 +17,8 @@ impl<T: Config> Pallet<T> {
         commitment: CommitmentOf<T>,
     ) -> DispatchResult {
         let mut record = Self::owned(who, agent)?;
-        ensure!(
-            !commitment.repeats_a_holder(),
-            Error::<T>::HolderRepeated
-        );
-        ensure!(
-            record.counts.data < T::MaxData::get(),
-            Error::<T>::TooMany
-        );
+        ensure!(!commitment.repeats_a_holder(), Error::<T>::HolderRepeated);
+        ensure!(record.counts.data < T::MaxData::get(), Error::<T>::TooMany);
         record.counts.data = record.counts.data.saturating_add(1);
         let index = record.next_data;
         record.next_data = index.checked_add(1).ok_or(ArithmeticError::Overflow)?;
@@ -51,10 +45,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let record = Self::own(who, agent)?;
         let data = Self::data(agent, index)?;
-        ensure!(
-            !commitment.repeats_a_holder(),
-            Error::<T>::HolderRepeated
-        );
+        ensure!(!commitment.repeats_a_holder(), Error::<T>::HolderRepeated);
         let (old, new) = (data.commitment.hash, commitment.hash);
         let before = data.deposit;
         let data = Self::replaced(data, commitment)?;
@@ -110,15 +101,9 @@ impl<T: Config> Pallet<T> {
         commitment: CommitmentOf<T>,
     ) -> DispatchResult {
         let record = Self::agent(agent)?;
-        ensure!(
-            record.offered.as_ref() == Some(who),
-            Error::<T>::NotOffered
-        );
+        ensure!(record.offered.as_ref() == Some(who), Error::<T>::NotOffered);
         let data = Self::data(agent, index)?;
-        ensure!(
-            !commitment.repeats_a_holder(),
-            Error::<T>::HolderRepeated
-        );
+        ensure!(!commitment.repeats_a_holder(), Error::<T>::HolderRepeated);
         Self::unstage(agent, index);
         let hash = commitment.hash;
         let deposit = Self::replaced(data, commitment.clone())?.deposit;
@@ -144,8 +129,7 @@ impl<T: Config> Pallet<T> {
         agent: AgentId,
         index: DataIndex,
     ) -> DispatchResult {
-        let staged =
-            StagedEntries::<T>::get(agent, index).ok_or(Error::<T>::NothingStaged)?;
+        let staged = StagedEntries::<T>::get(agent, index).ok_or(Error::<T>::NothingStaged)?;
         ensure!(staged.by == *who, Error::<T>::NotYourAgent);
         Self::unstage(agent, index);
         Ok(())
@@ -191,10 +175,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Removes all data and what is staged for them. Returns how many entries there were.
-    pub(crate) fn remove_data(
-        agent: AgentId,
-        record: &AgentOf<T>,
-    ) -> Result<u32, DispatchError> {
+    pub(crate) fn remove_data(agent: AgentId, record: &AgentOf<T>) -> Result<u32, DispatchError> {
         let entries: Vec<_> = DataEntries::<T>::drain_prefix(agent)
             .take(limit(record.counts.data))
             .collect();

@@ -1,7 +1,7 @@
 //! What is held for the bytes that somebody puts into state: all of it on the agent's account, but for feedbacks and what is staged.
 
 use crate::{
-    Aggregate, AgentOf, Balance, Config, DataOf, EndpointsRecord, Error, FeedbackOf, HoldReason,
+    AgentOf, Aggregate, Balance, Config, DataOf, EndpointsRecord, Error, FeedbackOf, HoldReason,
     MetadataRecord, Pallet, ScheduledOf, SessionOf, TagRecord, Usage,
 };
 use codec::{Encode, MaxEncodedLen};

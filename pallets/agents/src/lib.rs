@@ -212,15 +212,8 @@ pub mod pallet {
 
     /// The agents of each owner.
     #[pallet::storage]
-    pub type AgentsOf<T: Config> = StorageDoubleMap<
-        _,
-        Blake2_128Concat,
-        T::AccountId,
-        Twox64Concat,
-        AgentId,
-        (),
-        OptionQuery,
-    >;
+    pub type AgentsOf<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, AgentId, (), OptionQuery>;
 
     /// The agent that acts from an account.
     #[pallet::storage]
@@ -246,15 +239,8 @@ pub mod pallet {
 
     /// What agents have committed to.
     #[pallet::storage]
-    pub type DataEntries<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AgentId,
-        Twox64Concat,
-        DataIndex,
-        DataOf<T>,
-        OptionQuery,
-    >;
+    pub type DataEntries<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, AgentId, Twox64Concat, DataIndex, DataOf<T>, OptionQuery>;
 
     /// What takes the place of that when the agent is transferred to whoever staged it.
     #[pallet::storage]
@@ -318,20 +304,12 @@ pub mod pallet {
 
     /// What is kept of all ratings of an agent.
     #[pallet::storage]
-    pub type Reputations<T: Config> =
-        StorageMap<_, Twox64Concat, AgentId, Aggregate, OptionQuery>;
+    pub type Reputations<T: Config> = StorageMap<_, Twox64Concat, AgentId, Aggregate, OptionQuery>;
 
     /// What is kept of the ratings under each tag.
     #[pallet::storage]
-    pub type TagReputations<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AgentId,
-        Blake2_128Concat,
-        Tag,
-        TagRecord,
-        OptionQuery,
-    >;
+    pub type TagReputations<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, AgentId, Blake2_128Concat, Tag, TagRecord, OptionQuery>;
 
     /// Ratings that count, and those of agents that are gone.
     #[pallet::storage]
@@ -508,11 +486,7 @@ pub mod pallet {
 
         /// Removes an entry of data, and what is staged for it.
         #[pallet::call_index(12)]
-        pub fn drop_data(
-            origin: OriginFor<T>,
-            agent: AgentId,
-            index: DataIndex,
-        ) -> DispatchResult {
+        pub fn drop_data(origin: OriginFor<T>, agent: AgentId, index: DataIndex) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_drop_data(&who, agent, index)
         }

@@ -206,46 +206,58 @@ impl<T: Config> Pallet<T> {
 
     /// All metadata: as many entries as an agent can have.
     pub fn read_all_metadata(agent: AgentId) -> Vec<(Key, Value)> {
-        Self::counted(agent, |record| record.counts.metadata, |count| {
-            Metadata::<T>::iter_prefix(agent)
-                .take(count)
-                .map(|(key, record)| (key, record.value))
-                .collect()
-        })
+        Self::counted(
+            agent,
+            |record| record.counts.metadata,
+            |count| {
+                Metadata::<T>::iter_prefix(agent)
+                    .take(count)
+                    .map(|(key, record)| (key, record.value))
+                    .collect()
+            },
+        )
     }
 
     /// All data.
     pub fn read_data(agent: AgentId) -> Vec<DataInfo<AccountOf<T>>> {
-        Self::counted(agent, |record| record.counts.data, |count| {
-            DataEntries::<T>::iter_prefix(agent)
-                .take(count)
-                .map(|(index, data)| DataInfo {
-                    index,
-                    description: data.description,
-                    commitment: data.commitment,
-                    version: data.version,
-                    staged: StagedEntries::<T>::get(agent, index)
-                        .map(|staged| (staged.by, staged.commitment.hash)),
-                })
-                .collect()
-        })
+        Self::counted(
+            agent,
+            |record| record.counts.data,
+            |count| {
+                DataEntries::<T>::iter_prefix(agent)
+                    .take(count)
+                    .map(|(index, data)| DataInfo {
+                        index,
+                        description: data.description,
+                        commitment: data.commitment,
+                        version: data.version,
+                        staged: StagedEntries::<T>::get(agent, index)
+                            .map(|staged| (staged.by, staged.commitment.hash)),
+                    })
+                    .collect()
+            },
+        )
     }
 
     /// All usages.
     pub fn read_usages(agent: AgentId) -> Vec<UsageInfo<AccountOf<T>>> {
-        Self::counted(agent, |record| record.counts.usages, |count| {
-            Usages::<T>::iter_prefix(agent)
-                .take(count)
-                .map(|(user, usage)| UsageInfo {
-                    user,
-                    scope: usage.scope,
-                    expires: usage.expires,
-                    left: usage.left,
-                    used: usage.used,
-                    request: usage.request,
-                })
-                .collect()
-        })
+        Self::counted(
+            agent,
+            |record| record.counts.usages,
+            |count| {
+                Usages::<T>::iter_prefix(agent)
+                    .take(count)
+                    .map(|(user, usage)| UsageInfo {
+                        user,
+                        scope: usage.scope,
+                        expires: usage.expires,
+                        left: usage.left,
+                        used: usage.used,
+                        request: usage.request,
+                    })
+                    .collect()
+            },
+        )
     }
 
     /// Whether a user may ask for this now.
@@ -258,42 +270,50 @@ impl<T: Config> Pallet<T> {
     /// All sessions.
     pub fn read_sessions(agent: AgentId) -> Vec<SessionInfo<AccountOf<T>>> {
         let now = Self::now();
-        Self::counted(agent, |record| record.counts.sessions, |count| {
-            Sessions::<T>::iter_prefix(agent)
-                .take(count)
-                .map(|(session, record)| {
-                    let grant = record.session.grant();
-                    SessionInfo {
-                        session,
-                        key: grant.key.clone(),
-                        calls: grant.scope.calls().to_vec(),
-                        limits: grant.limits,
-                        allowance: record.allowance,
-                        spent: record.session.spent(),
-                        left_in_period: record.window.left(&record.allowance, now),
-                        nonce: record.nonce,
-                        expires: grant.expires,
-                    }
-                })
-                .collect()
-        })
+        Self::counted(
+            agent,
+            |record| record.counts.sessions,
+            |count| {
+                Sessions::<T>::iter_prefix(agent)
+                    .take(count)
+                    .map(|(session, record)| {
+                        let grant = record.session.grant();
+                        SessionInfo {
+                            session,
+                            key: grant.key.clone(),
+                            calls: grant.scope.calls().to_vec(),
+                            limits: grant.limits,
+                            allowance: record.allowance,
+                            spent: record.session.spent(),
+                            left_in_period: record.window.left(&record.allowance, now),
+                            nonce: record.nonce,
+                            expires: grant.expires,
+                        }
+                    })
+                    .collect()
+            },
+        )
     }
 
     /// All scheduled acts.
     pub fn read_scheduled(agent: AgentId) -> Vec<ScheduledInfo> {
-        Self::counted(agent, |record| record.counts.scheduled, |count| {
-            ScheduledActs::<T>::iter_prefix(agent)
-                .take(count)
-                .map(|(schedule, act)| ScheduledInfo {
-                    schedule,
-                    session: act.session,
-                    call: act.call.into_inner(),
-                    due: act.due,
-                    times: act.times,
-                    reward: act.reward,
-                })
-                .collect()
-        })
+        Self::counted(
+            agent,
+            |record| record.counts.scheduled,
+            |count| {
+                ScheduledActs::<T>::iter_prefix(agent)
+                    .take(count)
+                    .map(|(schedule, act)| ScheduledInfo {
+                        schedule,
+                        session: act.session,
+                        call: act.call.into_inner(),
+                        due: act.due,
+                        times: act.times,
+                        reward: act.reward,
+                    })
+                    .collect()
+            },
+        )
     }
 
     /// What the ratings of an agent come to, all or those with a tag. None when there is no such agent or tag.
@@ -313,11 +333,15 @@ impl<T: Config> Pallet<T> {
 
     /// The tags of an agent.
     pub fn read_tags(agent: AgentId) -> Vec<Tag> {
-        Self::counted(agent, |record| record.counts.tags, |count| {
-            TagReputations::<T>::iter_key_prefix(agent)
-                .take(count)
-                .collect()
-        })
+        Self::counted(
+            agent,
+            |record| record.counts.tags,
+            |count| {
+                TagReputations::<T>::iter_key_prefix(agent)
+                    .take(count)
+                    .collect()
+            },
+        )
     }
 
     /// A rating. None if there is none, or it was revoked.
@@ -416,5 +440,7 @@ impl<T: Config> Pallet<T> {
 
 /// How many entries a page has when so many are asked for.
 fn page(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE)
+    usize::try_from(limit)
+        .unwrap_or(MAX_PAGE)
+        .clamp(1, MAX_PAGE)
 }

@@ -31,10 +31,7 @@ impl<T: Config> Pallet<T> {
             !TagReputations::<T>::contains_key(agent, &tag),
             Error::<T>::TagExists
         );
-        ensure!(
-            record.counts.tags < T::MaxTags::get(),
-            Error::<T>::TooMany
-        );
+        ensure!(record.counts.tags < T::MaxTags::get(), Error::<T>::TooMany);
         record.counts.tags = record.counts.tags.saturating_add(1);
         let deposit = deposits::tag::<T>(&tag);
         Self::hold_deposit(who, &record.account, deposit)?;

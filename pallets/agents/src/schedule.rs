@@ -32,10 +32,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut record = Self::owned_or_session(who, agent, session)?;
         let by_owner = record.owner == *who;
-        ensure!(
-            by_owner || plan.reward == 0,
-            Error::<T>::RewardNotYours
-        );
+        ensure!(by_owner || plan.reward == 0, Error::<T>::RewardNotYours);
         ensure!(
             plan.times > 0 && (plan.times == 1 || plan.every > 0),
             Error::<T>::NoTimes
@@ -122,8 +119,7 @@ impl<T: Config> Pallet<T> {
             ScheduledActs::<T>::insert(agent, schedule, act);
         }
         let record = Self::agent(agent)?;
-        let weight =
-            Self::act_within_limits(agent, &record, session, call, Some((who, reward)))?;
+        let weight = Self::act_within_limits(agent, &record, session, call, Some((who, reward)))?;
         Self::deposit_event(Event::Ran {
             agent,
             schedule,
@@ -133,11 +129,7 @@ impl<T: Config> Pallet<T> {
         Ok(weight)
     }
 
-    fn remove_scheduled(
-        agent: AgentId,
-        schedule: ScheduleId,
-        deposit: Balance,
-    ) -> DispatchResult {
+    fn remove_scheduled(agent: AgentId, schedule: ScheduleId, deposit: Balance) -> DispatchResult {
         let mut record = Self::agent(agent)?;
         record.counts.scheduled = record
             .counts

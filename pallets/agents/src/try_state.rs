@@ -59,7 +59,10 @@ impl<T: Config> Pallet<T> {
         );
         for (agent, session, _) in Sessions::<T>::iter() {
             let given = Self::known(agent)?.next_session;
-            ensure!(session < given, "a session has a number that was not given out");
+            ensure!(
+                session < given,
+                "a session has a number that was not given out"
+            );
         }
         for (agent, index, _) in DataEntries::<T>::iter() {
             let given = Self::known(agent)?.next_data;
@@ -71,7 +74,10 @@ impl<T: Config> Pallet<T> {
                 schedule < record.next_schedule && act.session < record.next_session,
                 "a scheduled act has a number that was not given out"
             );
-            ensure!(act.times > 0, "a scheduled act is kept that will not be made");
+            ensure!(
+                act.times > 0,
+                "a scheduled act is kept that will not be made"
+            );
         }
         for (agent, feedback, _) in Feedbacks::<T>::iter() {
             let given = Agents::<T>::get(agent).map(|record| record.next_feedback);

@@ -85,10 +85,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut usage = Self::usage(agent, &user)?;
         ensure!(Self::now() < usage.expires, Error::<T>::UsageOver);
-        ensure!(
-            usage.scope.covers(&wanted),
-            Error::<T>::UsageOutOfScope
-        );
+        ensure!(usage.scope.covers(&wanted), Error::<T>::UsageOutOfScope);
         usage.left = usage.left.checked_sub(1).ok_or(Error::<T>::UsageSpent)?;
         usage.used = usage.used.saturating_add(1);
         usage.request = request;

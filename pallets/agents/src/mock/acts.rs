@@ -177,7 +177,13 @@ pub(crate) fn signed_act(
 }
 
 /// What the wallet with this key signs, for the chain of the tests.
-pub(crate) fn consent(wallet: u8, agent: AgentId, owner: u8, nonce: u64, deadline: u64) -> MultiSignature {
+pub(crate) fn consent(
+    wallet: u8,
+    agent: AgentId,
+    owner: u8,
+    nonce: u64,
+    deadline: u64,
+) -> MultiSignature {
     let binding = WalletBinding {
         agent,
         owner: account(owner),
@@ -210,7 +216,12 @@ pub(crate) fn commitment(hash: u8, holders: &[u8]) -> crate::CommitmentOf<Test> 
     Commitment {
         hash: [hash; 32],
         file: None,
-        holders: holders.iter().map(sealed).collect::<Vec<_>>().try_into().unwrap(),
+        holders: holders
+            .iter()
+            .map(sealed)
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap(),
     }
 }
 
@@ -229,7 +240,10 @@ pub(crate) fn tag(name: &str) -> noema_agents_primitives::Tag {
 
 /// What a session has spent.
 pub(crate) fn spent(agent: AgentId, session: SessionId) -> Balance {
-    Sessions::<Test>::get(agent, session).unwrap().session.spent()
+    Sessions::<Test>::get(agent, session)
+        .unwrap()
+        .session
+        .spent()
 }
 
 /// What is free on an account, and what is held there for this pallet.

@@ -18,8 +18,10 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config:
-        frame_system::Config<AccountId = AccountId, RuntimeEvent: From<pallet_balances::Event<Self>>>
-        + pallet_balances::Config<
+        frame_system::Config<
+            AccountId = AccountId,
+            RuntimeEvent: From<pallet_balances::Event<Self>>,
+        > + pallet_balances::Config<
             Balance = u128,
             RuntimeHoldReason = <Self as Config>::RuntimeHoldReason,
         >
@@ -41,15 +43,8 @@ pub mod pallet {
 
     /// Paid and not consumed.
     #[pallet::storage]
-    pub type Unconsumed<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AccountId,
-        Twox64Concat,
-        AccountId,
-        u128,
-        ValueQuery,
-    >;
+    pub type Unconsumed<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, AccountId, Twox64Concat, AccountId, u128, ValueQuery>;
 
     /// The protocol's part of what is paid: a twentieth, rounded up.
     pub const fn cut(amount: u128) -> u128 {
