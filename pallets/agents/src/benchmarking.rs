@@ -368,9 +368,15 @@ mod benchmarks {
         let (owner, agent) = registered::<T>(0);
         let key = granted::<T>(&owner, agent, 0);
         let call: Box<CallOf<T>> = Box::new(T::BenchmarkHelper::leaf(b));
+        let plan = crate::Plan {
+            due: 0,
+            every: 1,
+            times: 2,
+            reward: 0,
+        };
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(key), agent, 0, call, 0, 1, 2, 0);
+        _(RawOrigin::Signed(key), agent, 0, call, plan);
 
         assert!(ScheduledActs::<T>::contains_key(agent, 0));
     }

@@ -53,8 +53,8 @@ pub use reading::{
 };
 pub use types::{
     Agent, AgentOf, Balance, CallBytesOf, CallOf, CommitmentOf, Counts, Data, DataOf,
-    EndpointsRecord, Feedback, FeedbackOf, GrantOf, MetadataRecord, Opinion, Reference, Scheduled,
-    ScheduledOf, SessionOf, SessionRecord, Staged, StagedOf, TagRecord, Tags, Usage,
+    EndpointsRecord, Feedback, FeedbackOf, GrantOf, MetadataRecord, Opinion, Plan, Reference,
+    Scheduled, ScheduledOf, SessionOf, SessionRecord, Staged, StagedOf, TagRecord, Tags, Usage,
 };
 pub use weights::WeightInfo;
 
@@ -626,8 +626,7 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::act_by_owner().saturating_add(weight)).into())
         }
 
-        /// Has a call made in the agent's name when it is due, by whoever brings it, under the limits of a session: `times` times, the first from the tick `due` on, then
-        /// `every` so many ticks. By the owner, who may promise a reward, or the session's key.
+        /// Has a call made in the agent's name when it is due, by whoever brings it, under the limits of a session. By the owner, who may promise a reward, or the session's key.
         #[pallet::call_index(23)]
         #[pallet::weight(T::WeightInfo::schedule(T::MaxScheduledCall::get()))]
         pub fn schedule(
@@ -635,18 +634,9 @@ pub mod pallet {
             agent: AgentId,
             session: SessionId,
             call: Box<CallOf<T>>,
-            due: Tick,
-            every: Tick,
-            times: u32,
-            #[pallet::compact] reward: Balance,
+            plan: Plan,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let plan = schedule::Plan {
-                due,
-                every,
-                times,
-                reward,
-            };
             Self::do_schedule(&who, agent, session, &call, &plan)
         }
 

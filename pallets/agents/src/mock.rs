@@ -147,6 +147,7 @@ impl pallet_sudo::Config for Test {
 }
 
 impl market::Config for Test {
+    type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
 }
 

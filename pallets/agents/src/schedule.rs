@@ -1,26 +1,13 @@
 //! Acts that anybody can bring when they are due, under the limits of a session.
 
 use crate::{
-    deposits, AccountOf, Agents, Balance, CallOf, Config, Error, Event, Pallet, Scheduled,
+    deposits, AccountOf, Agents, Balance, CallOf, Config, Error, Event, Pallet, Plan, Scheduled,
     ScheduledActs, ScheduledOf, Sessions,
 };
 use codec::Encode;
 use frame_support::{ensure, traits::Get, weights::Weight};
 use noema_agents_primitives::{AgentId, ScheduleId, SessionId};
-use noema_traits::Tick;
 use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
-
-/// When an act is due, and how often.
-pub(crate) struct Plan {
-    /// The first time.
-    pub(crate) due: Tick,
-    /// Ticks until it is due again.
-    pub(crate) every: Tick,
-    /// How often.
-    pub(crate) times: u32,
-    /// What whoever brings it gets.
-    pub(crate) reward: Balance,
-}
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_schedule(

@@ -203,6 +203,30 @@ pub struct SessionRecord<AccountId> {
     pub deposit: Balance,
 }
 
+/// When an act is due, and how often.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Plan {
+    /// The first tick at which it can be made.
+    pub due: Tick,
+    /// After how many ticks it is due again.
+    pub every: Tick,
+    /// How often it will be made.
+    pub times: u32,
+    /// What whoever brings it gets out of the agent's account, each time.
+    pub reward: Balance,
+}
+
 /// An act that anybody can bring when it is due.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

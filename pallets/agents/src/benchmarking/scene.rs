@@ -217,10 +217,12 @@ pub(super) fn scheduled<T: Config>(owner: &AccountOf<T>, agent: AgentId, bytes: 
         agent,
         0,
         Box::new(call.clone()),
-        0,
-        0,
-        1,
-        T::Currency::minimum_balance(),
+        crate::Plan {
+            due: 0,
+            every: 0,
+            times: 1,
+            reward: T::Currency::minimum_balance(),
+        },
     )
     .unwrap();
     call

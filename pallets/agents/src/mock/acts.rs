@@ -1,7 +1,7 @@
 //! What parties do in tests.
 
 use super::*;
-use crate::{Balance, GrantOf, NextAgent, Opinion, Sessions, Tags};
+use crate::{Balance, GrantOf, NextAgent, Opinion, Plan, Sessions, Tags};
 use codec::Encode;
 use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo};
 use noema_agents_primitives::{
@@ -222,6 +222,16 @@ pub(crate) fn commitment(hash: u8, holders: &[u8]) -> crate::CommitmentOf<Test> 
             .collect::<Vec<_>>()
             .try_into()
             .unwrap(),
+    }
+}
+
+/// Due when, how often, for how much.
+pub(crate) const fn plan(due: u64, every: u64, times: u32, reward: Balance) -> Plan {
+    Plan {
+        due,
+        every,
+        times,
+        reward,
     }
 }
 

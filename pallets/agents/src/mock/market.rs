@@ -9,7 +9,7 @@ pub mod pallet {
     use frame_support::{
         pallet_prelude::*,
         traits::{
-            fungible::{Mutate, MutateHold},
+            fungible::{hold, Mutate},
             tokens::{Precision, Preservation},
         },
     };
@@ -17,20 +17,12 @@ pub mod pallet {
     use noema_traits::PaidInteractions;
 
     #[pallet::config]
-    pub trait Config:
-        frame_system::Config<
-            AccountId = AccountId,
-            RuntimeEvent: From<pallet_balances::Event<Self>>,
-        > + pallet_balances::Config<
-            Balance = u128,
-            RuntimeHoldReason = <Self as Config>::RuntimeHoldReason,
-        >
-    {
-        type RuntimeHoldReason: From<HoldReason>
-            + Parameter
-            + MaxEncodedLen
-            + Copy
-            + frame_support::traits::VariantCount;
+    pub trait Config: frame_system::Config<AccountId = AccountId> {
+        type Currency: frame_support::traits::fungible::Inspect<AccountId, Balance = u128>
+            + Mutate<AccountId>
+            + hold::Inspect<AccountId, Reason = Self::RuntimeHoldReason>
+            + hold::Mutate<AccountId>;
+        type RuntimeHoldReason: From<HoldReason>;
     }
 
     #[pallet::composite_enum]
@@ -59,16 +51,9 @@ pub mod pallet {
         pub fn pay(origin: OriginFor<T>, to: AccountId, amount: u128) -> DispatchResult {
             let who = ensure_signed(origin)?;
             let cut = cut(amount);
-            let pay = |to: &AccountId, amount| {
-                <pallet_balances::Pallet<T> as Mutate<_>>::transfer(
-                    &who,
-                    to,
-                    amount,
-                    Preservation::Preserve,
-                )
-            };
-            pay(&to, amount - cut)?;
-            pay(&account(TREASURY), cut)?;
+            for (to, amount) in [(&to, amount - cut), (&account(TREASURY), cut)] {
+                T::Currency::transfer(&who, to, amount, Preservation::Preserve)?;
+            }
             Unconsumed::<T>::mutate(&who, &to, |unconsumed| *unconsumed += amount);
             Ok(())
         }
@@ -78,7 +63,8 @@ pub mod pallet {
         #[pallet::weight(Weight::zero())]
         pub fn reserve(origin: OriginFor<T>, amount: u128) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            pallet_balances::Pallet::<T>::hold(&HoldReason::Reserve.into(), &who, amount)
+            let reason = HoldReason::Reserve.into();
+            <T::Currency as hold::Mutate<_>>::hold(&reason, &who, amount)
         }
 
         /// Gives back what was reserved.
@@ -86,13 +72,9 @@ pub mod pallet {
         #[pallet::weight(Weight::zero())]
         pub fn release(origin: OriginFor<T>, amount: u128) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            pallet_balances::Pallet::<T>::release(
-                &HoldReason::Reserve.into(),
-                &who,
-                amount,
-                Precision::Exact,
-            )
-            .map(drop)
+            let reason = HoldReason::Reserve.into();
+            <T::Currency as hold::Mutate<_>>::release(&reason, &who, amount, Precision::Exact)
+                .map(drop)
         }
 
         /// Takes more than it says: the classifier is told `declared`.
@@ -101,13 +83,7 @@ pub mod pallet {
         pub fn lie(origin: OriginFor<T>, declared: u128, taken: u128) -> DispatchResult {
             let who = ensure_signed(origin)?;
             let _ = declared;
-            <pallet_balances::Pallet<T> as Mutate<_>>::transfer(
-                &who,
-                &account(TREASURY),
-                taken,
-                Preservation::Preserve,
-            )
-            .map(drop)
+            T::Currency::transfer(&who, &account(TREASURY), taken, Preservation::Preserve).map(drop)
         }
     }
 

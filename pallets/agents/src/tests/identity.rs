@@ -259,10 +259,7 @@ fn transfer_ends_all_that_the_owner_let_others_do() {
             agent,
             session,
             Box::new(pay(BOB, 10)),
-            0,
-            0,
-            1,
-            5
+            plan(0, 0, 1, 5)
         ));
         assert_ok!(Agents::transfer(signed(ALICE), agent, account(BOB)));
 

@@ -33,10 +33,7 @@ fn read_agent_and_its_lists() {
             agent,
             session,
             Box::new(pay(BOB, 10)),
-            7,
-            0,
-            1,
-            5
+            plan(7, 0, 1, 5)
         ));
         assert_ok!(act(agent, pay(BOB, 30)));
 

@@ -10,10 +10,7 @@ fn schedule(agent: u64, call: RuntimeCall, due: u64, times: u32, reward: u128) -
         agent,
         0,
         Box::new(call),
-        due,
-        20,
-        times,
-        reward,
+        plan(due, 20, times, reward),
     )
 }
 
@@ -117,10 +114,7 @@ fn schedule_by_the_key_is_without_reward_and_its_deposit_counts() {
                 agent,
                 0,
                 Box::new(pay(BOB, 1)),
-                0,
-                0,
-                1,
-                reward,
+                plan(0, 0, 1, reward),
             )
         };
         assert_noop!(by_key(1), Error::<Test>::RewardNotYours);
@@ -142,15 +136,33 @@ fn schedule_of_what_could_never_be_made_is_refused() {
             Error::<Test>::NoTimes
         );
         assert_noop!(
-            Agents::schedule(signed(ALICE), agent, 0, Box::new(pay(BOB, 1)), 0, 0, 2, 0),
+            Agents::schedule(
+                signed(ALICE),
+                agent,
+                0,
+                Box::new(pay(BOB, 1)),
+                plan(0, 0, 2, 0)
+            ),
             Error::<Test>::NoTimes
         );
         assert_noop!(
-            Agents::schedule(signed(BOB), agent, 0, Box::new(pay(BOB, 1)), 0, 0, 1, 0),
+            Agents::schedule(
+                signed(BOB),
+                agent,
+                0,
+                Box::new(pay(BOB, 1)),
+                plan(0, 0, 1, 0)
+            ),
             Error::<Test>::NotYourAgent
         );
         assert_noop!(
-            Agents::schedule(signed(ALICE), agent, 1, Box::new(pay(BOB, 1)), 0, 0, 1, 0),
+            Agents::schedule(
+                signed(ALICE),
+                agent,
+                1,
+                Box::new(pay(BOB, 1)),
+                plan(0, 0, 1, 0)
+            ),
             Error::<Test>::UnknownSession
         );
         for _ in 0..3 {

@@ -41,10 +41,7 @@ fn noticed(words: &str, break_it: impl FnOnce()) {
             agent,
             session,
             Box::new(pay(BOB, 1)),
-            0,
-            0,
-            1,
-            0
+            plan(0, 0, 1, 0)
         ));
         assert_ok!(Agents::add_tag(signed(ALICE), agent, tag("speed")));
         assert_ok!(act(agent, pay(BOB, 10)));

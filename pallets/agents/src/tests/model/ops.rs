@@ -2,8 +2,8 @@
 
 use super::*;
 use codec::Encode;
-use model::{Consent, Inner, Kind, Plan, SignedAct};
 use noema_agents_primitives::{Key, Scope, Tag, UsageScope, WalletBinding};
+use noema_models::agents::{Consent, Inner, Kind, Plan, SignedAct};
 use noema_session::{Allowance, Grant, Limits};
 
 /// Stands for the owner of the agent that a call is about.
@@ -529,10 +529,7 @@ impl Act {
                 agent,
                 session,
                 call: Box::new(inner(&call)),
-                due: plan.due,
-                every: plan.every,
-                times: plan.times,
-                reward: plan.reward,
+                plan: crate::mock::plan(plan.due, plan.every, plan.times, plan.reward),
             },
             Self::Cancel { agent, schedule } => Call::cancel { agent, schedule },
             Self::Run {

@@ -1,7 +1,7 @@
 //! Random sequences, in which most calls are made by those concerned.
 
 use super::*;
-use model::{Inner, Kind, Plan};
+use noema_models::agents::{Inner, Kind, Plan};
 
 /// Two agents with money, a session each, data, and something paid for, so that there is something to happen.
 pub(super) fn beginning() -> Vec<Op> {
