@@ -1,8 +1,8 @@
 //! Acts that anybody can bring when they are due, under the limits of a session.
 
 use crate::{
-    deposits, AccountOf, Agents, Balance, CallOf, Config, Error, Event, Pallet, Plan, Scheduled,
-    ScheduledActs, ScheduledOf, Sessions,
+    deposits, AccountOf, Agents, Balance, CallBytesOf, CallOf, Config, Error, Event, Pallet, Plan,
+    Scheduled, ScheduledActs, ScheduledOf, Sessions,
 };
 use codec::Encode;
 use frame_support::{ensure, traits::Get, weights::Weight};
@@ -25,10 +25,8 @@ impl<T: Config> Pallet<T> {
             Error::<T>::NoTimes
         );
         Self::check(agent, session, call, plan.reward)?;
-        let bytes = call
-            .encode()
-            .try_into()
-            .map_err(|_| Error::<T>::CallTooLong)?;
+        let bytes =
+            CallBytesOf::<T>::try_from(call.encode()).map_err(|_| Error::<T>::CallTooLong)?;
         ensure!(
             record.counts.scheduled < T::MaxScheduled::get(),
             Error::<T>::TooMany

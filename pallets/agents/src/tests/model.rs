@@ -12,6 +12,7 @@ use noema_models::agents::{self as model, Model, Parameters};
 use ops::*;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use reached::REACHED;
+use sp_runtime::DispatchError;
 use std::collections::BTreeSet;
 use steps::{any_steps, beginning};
 
@@ -115,7 +116,7 @@ impl Both {
         let origin = RuntimeOrigin::signed(person(who));
         let pallet = dispatch(origin, call.for_pallet(who, &self.model))
             .map(|_| inner_result())
-            .map_err(|error| <&'static str>::from(error.error).to_string());
+            .map_err(|error| name(error.error).to_string());
         let model = call
             .on_model(&mut self.model, who)
             .map_err(|error| error.to_string());
@@ -127,6 +128,14 @@ impl Both {
         self.seen.insert(format!("{}: {end}", call.name()));
         prop_assert_eq!(pallet, model, "{:?} by {}", call, who);
         Ok(())
+    }
+}
+
+/// The name of an error. Those of balances, which the market passes on, are one to the model.
+fn name(error: DispatchError) -> &'static str {
+    match error {
+        DispatchError::Token(_) => "InsufficientFunds",
+        other => other.into(),
     }
 }
 
