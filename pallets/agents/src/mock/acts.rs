@@ -163,7 +163,7 @@ pub(crate) fn signed_act(
         session,
         nonce,
         expires,
-        call: sp_core::hashing::blake2_256(&call.encode()),
+        call: sp_io::hashing::blake2_256(&call.encode()),
     };
     let carried = crate::Call::act_signed {
         agent,

@@ -4,7 +4,7 @@ use crate::{
     mock::{market::pallet::cut, *},
     Error, Feedbacks, Opinion, Reference, Tags, WeightInfo,
 };
-use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
+use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult, traits::fungible::Inspect};
 use noema_agents_primitives::Mean;
 
 fn paid(who: u8, agent: u64, amount: u128) {
@@ -266,7 +266,7 @@ fn self_dealing_costs_the_cut_of_the_weight_it_buys() {
         let wealth = || {
             [account(ALICE), account(BOB), account_of(agent)]
                 .iter()
-                .map(Balances::total_balance)
+                .map(<Balances as Inspect<AccountId>>::total_balance)
                 .sum::<u128>()
         };
         let before = wealth();
