@@ -110,7 +110,7 @@ impl Both {
         self.compare()
     }
 
-    fn call(&mut self, who: u64, call: &Act) -> Result<(), TestCaseError> {
+    fn call(&mut self, who: u64, call: &Deed) -> Result<(), TestCaseError> {
         let who = call.caller(who, &self.model);
         System::reset_events();
         let origin = RuntimeOrigin::signed(person(who));

@@ -68,7 +68,7 @@ fn alter(alter: impl FnOnce(&mut crate::AgentOf<Test>)) {
 #[test]
 fn owners_and_accounts_that_drift_are_noticed() {
     noticed("missing in a list", || {
-        alter(|record| record.owner = account(BOB))
+        alter(|record| record.owner = account(BOB));
     });
     noticed("missing in a list", || {
         ByAccount::<Test>::remove(account_of(0));
@@ -92,10 +92,10 @@ fn owners_and_accounts_that_drift_are_noticed() {
 fn numbers_that_were_not_given_out_are_noticed() {
     noticed("an agent has a number", || NextAgent::<Test>::put(0));
     noticed("a session has a number", || {
-        alter(|record| record.next_session = 0)
+        alter(|record| record.next_session = 0);
     });
     noticed("data have a number", || {
-        alter(|record| record.next_data = 0)
+        alter(|record| record.next_data = 0);
     });
     noticed("a scheduled act has a number", || {
         alter(|record| record.next_schedule = 0);
@@ -111,7 +111,7 @@ fn numbers_that_were_not_given_out_are_noticed() {
 #[test]
 fn counts_that_drift_are_noticed() {
     noticed("counts other entries", || {
-        alter(|record| record.counts.usages = 2)
+        alter(|record| record.counts.usages = 2);
     });
     noticed("counts other entries", || {
         Usages::<Test>::remove(0, account(BOB));
@@ -183,7 +183,7 @@ fn ratings_that_drift_are_noticed() {
     });
     noticed("not their sum", || {
         Reputations::<Test>::mutate(0, |kept| {
-            kept.as_mut().unwrap().current = Default::default()
+            kept.as_mut().unwrap().current = Default::default();
         });
     });
     noticed("not their sum", || {
@@ -201,9 +201,10 @@ fn ratings_that_drift_are_noticed() {
 #[test]
 fn holds_that_drift_are_noticed() {
     let reason = || HoldReason::Deposit.into();
-    for who in [account_of(0), account(BOB)] {
+    let whose: [fn() -> AccountId; 2] = [|| account_of(0), || account(BOB)];
+    for who in whose {
         noticed("differs from the records", || {
-            assert_ok!(Balances::release(&reason(), &who, 1, Precision::Exact));
+            assert_ok!(Balances::release(&reason(), &who(), 1, Precision::Exact));
         });
     }
     noticed("without records", || {

@@ -105,12 +105,12 @@ impl Both {
                 .copied()
                 .unwrap_or_default();
             let call = model::Inner::Release(reserved);
-            self.call(record.owner, &Act::ActByOwner { agent, call })?;
+            self.call(record.owner, &Deed::ActByOwner { agent, call })?;
         }
         for ((agent, feedback), given) in self.model.feedbacks.clone() {
             // An agent's account takes its own back by a leaf that the model does not have.
             if given.giver < model::FIRST_ACCOUNT {
-                self.call(given.giver, &Act::RevokeFeedback { agent, feedback })?;
+                self.call(given.giver, &Deed::RevokeFeedback { agent, feedback })?;
                 continue;
             }
             self.model
@@ -128,7 +128,7 @@ impl Both {
         }
         self.compare()?;
         for (agent, record) in self.model.agents.clone() {
-            self.call(record.owner, &Act::Burn { agent })?;
+            self.call(record.owner, &Deed::Burn { agent })?;
         }
         self.compare()?;
         for who in PEOPLE {

@@ -11,7 +11,7 @@ pub(super) const ITS_OWNER: u64 = 0;
 
 /// A call.
 #[derive(Clone, Debug)]
-pub(super) enum Act {
+pub(super) enum Deed {
     Register,
     SetMetadata {
         agent: u64,
@@ -143,7 +143,7 @@ pub(super) enum Act {
 #[derive(Clone, Debug)]
 pub(super) enum Op {
     Advance(u64),
-    Call { who: u64, call: Act },
+    Call { who: u64, call: Deed },
 }
 
 /// An account of the model as the pallet knows it.
@@ -232,7 +232,7 @@ fn usage_scope(data: Option<u32>) -> UsageScope {
     data.map_or(UsageScope::All, UsageScope::Data)
 }
 
-impl Act {
+impl Deed {
     /// The agent that the call is about.
     fn agent(&self) -> u64 {
         match self {

@@ -6,8 +6,8 @@ use noema_models::agents::{Inner, Kind, Plan};
 /// Two agents with money, a session each, data, and something paid for, so that there is something to happen.
 pub(super) fn beginning() -> Vec<Op> {
     let call = |who, call| Op::Call { who, call };
-    let pay = |to, amount| Act::Pay { to, amount };
-    let session = |agent, key| Act::GrantSession {
+    let pay = |to, amount| Deed::Pay { to, amount };
+    let session = |agent, key| Deed::GrantSession {
         agent,
         ahead: 400,
         grant: model::Grant {
@@ -31,40 +31,41 @@ pub(super) fn beginning() -> Vec<Op> {
         holders: vec![1],
     };
     vec![
-        call(1, Act::Register),
-        call(2, Act::Register),
+        call(1, Deed::Register),
+        call(2, Deed::Register),
         call(3, pay(1_000, 10_000)),
         call(3, pay(1_001, 3_000)),
         call(1, session(0, 51)),
         call(2, session(1, 52)),
-        call(1, Act::CommitData { agent: 0, data }),
-        call(1, Act::AddTag { agent: 0, tag: 0 }),
+        call(1, Deed::CommitData { agent: 0, data }),
+        call(1, Deed::AddTag { agent: 0, tag: 0 }),
     ]
 }
 
-fn anybody() -> impl Strategy<Value = u64> {
-    prop_oneof![3 => 1..4u64, 1 => Just(4), 2 => 51..54u64]
+fn anybody() -> BoxedStrategy<u64> {
+    prop_oneof![3 => 1..4u64, 1 => Just(4), 2 => 51..54u64].boxed()
 }
 
 /// The owner of the agent most of the time.
-fn owner() -> impl Strategy<Value = u64> {
-    prop_oneof![6 => Just(ITS_OWNER), 1 => anybody()]
+fn owner() -> BoxedStrategy<u64> {
+    prop_oneof![6 => Just(ITS_OWNER), 1 => anybody()].boxed()
 }
 
-fn agent() -> impl Strategy<Value = u64> {
-    prop_oneof![5 => Just(0), 3 => Just(1), 1 => 2..4u64]
+fn agent() -> BoxedStrategy<u64> {
+    prop_oneof![5 => Just(0), 3 => Just(1), 1 => 2..4u64].boxed()
 }
 
-fn number() -> impl Strategy<Value = u32> {
-    prop_oneof![3 => Just(0), 2 => 1..4u32]
+fn number() -> BoxedStrategy<u32> {
+    prop_oneof![3 => Just(0), 2 => 1..4u32].boxed()
 }
 
-fn any_data() -> impl Strategy<Value = model::Data> {
+fn any_data() -> BoxedStrategy<model::Data> {
     (0..9u8, prop::collection::vec(1..4u64, 0..3))
         .prop_map(|(hash, holders)| model::Data { hash, holders })
+        .boxed()
 }
 
-fn any_inner() -> impl Strategy<Value = Inner> {
+fn any_inner() -> BoxedStrategy<Inner> {
     let to = prop_oneof![3 => 1..4u64, 1 => 1_000..1_002u64];
     let tag = prop::option::of(0..2u8);
     prop_oneof![
@@ -76,19 +77,21 @@ fn any_inner() -> impl Strategy<Value = Inner> {
             .prop_map(|(agent, amount, value, tag)| Inner::Feedback { agent, amount, value, tag }),
         1 => Just(Inner::NoLeaf),
     ]
+    .boxed()
 }
 
 /// One whose encoding has the length that the model says.
-fn schedulable() -> impl Strategy<Value = Inner> {
+fn schedulable() -> BoxedStrategy<Inner> {
     prop_oneof![
         3 => (1..4u64, 0..300u128).prop_map(|(to, amount)| Inner::Pay { to, amount }),
         2 => (0..300u128).prop_map(Inner::Reserve),
         1 => (0..200u128, 0..300u128).prop_map(|(declared, taken)| Inner::Lie { declared, taken }),
         1 => Just(Inner::NoLeaf),
     ]
+    .boxed()
 }
 
-fn any_grant() -> impl Strategy<Value = model::Grant> {
+fn any_grant() -> BoxedStrategy<model::Grant> {
     let kinds = prop::sample::subsequence(
         vec![
             Kind::Pay,
@@ -117,9 +120,10 @@ fn any_grant() -> impl Strategy<Value = model::Grant> {
             period,
             most,
         })
+        .boxed()
 }
 
-fn any_plan() -> impl Strategy<Value = Plan> {
+fn any_plan() -> BoxedStrategy<Plan> {
     (
         990..1_200u64,
         0..30u64,
@@ -132,88 +136,89 @@ fn any_plan() -> impl Strategy<Value = Plan> {
             times,
             reward,
         })
+        .boxed()
 }
 
-fn of_identity() -> impl Strategy<Value = (u64, Act)> {
+fn of_identity() -> BoxedStrategy<(u64, Deed)> {
     let receiver = || prop_oneof![6 => 1..5u64, 1 => 1_000..1_002u64];
     let value = prop::option::weighted(0.7, 0..40_usize);
     let signer = prop_oneof![5 => Just(0), 1 => 51..54u64];
     prop_oneof![
-        1 => anybody().prop_map(|who| (who, Act::Register)),
+        1 => anybody().prop_map(|who| (who, Deed::Register)),
         2 => (owner(), agent(), 0..4u8, value)
-            .prop_map(|(who, agent, key, value)| (who, Act::SetMetadata { agent, key, value })),
+            .prop_map(|(who, agent, key, value)| (who, Deed::SetMetadata { agent, key, value })),
         3 => (owner(), agent(), 51..54u64, 0..60u64, signer, prop::bool::weighted(0.1))
             .prop_map(|(who, agent, wallet, ahead, signer, old)| {
                 let signer = if signer == 0 { wallet } else { signer };
-                (who, Act::BindWallet { agent, wallet, ahead, signer, old })
+                (who, Deed::BindWallet { agent, wallet, ahead, signer, old })
             }),
         1 => (prop_oneof![2 => owner(), 1 => anybody()], agent())
-            .prop_map(|(who, agent)| (who, Act::UnbindWallet { agent })),
+            .prop_map(|(who, agent)| (who, Deed::UnbindWallet { agent })),
         3 => (owner(), agent(), prop::option::weighted(0.9, receiver()))
-            .prop_map(|(who, agent, to)| (who, Act::Offer { agent, to })),
-        3 => (owner(), agent(), receiver()).prop_map(|(who, agent, to)| (who, Act::Transfer { agent, to })),
-        1 => (owner(), agent()).prop_map(|(who, agent)| (who, Act::Burn { agent })),
+            .prop_map(|(who, agent, to)| (who, Deed::Offer { agent, to })),
+        3 => (owner(), agent(), receiver()).prop_map(|(who, agent, to)| (who, Deed::Transfer { agent, to })),
+        1 => (owner(), agent()).prop_map(|(who, agent)| (who, Deed::Burn { agent })),
         1 => (owner(), agent(), 0..2_000u128)
-            .prop_map(|(who, agent, amount)| (who, Act::Withdraw { agent, amount })),
-    ]
+            .prop_map(|(who, agent, amount)| (who, Deed::Withdraw { agent, amount })),
+    ].boxed()
 }
 
-fn of_data() -> impl Strategy<Value = (u64, Act)> {
+fn of_data() -> BoxedStrategy<(u64, Deed)> {
     let count = prop_oneof![1 => Just(0), 4 => 1..3u32];
     let data = || prop::option::of(0..2u32);
     prop_oneof![
-        2 => (owner(), agent(), any_data()).prop_map(|(who, agent, data)| (who, Act::CommitData { agent, data })),
+        2 => (owner(), agent(), any_data()).prop_map(|(who, agent, data)| (who, Deed::CommitData { agent, data })),
         2 => (owner(), agent(), number(), any_data())
-            .prop_map(|(who, agent, index, data)| (who, Act::UpdateData { agent, index, data })),
-        2 => (owner(), agent(), number()).prop_map(|(who, agent, index)| (who, Act::DropData { agent, index })),
+            .prop_map(|(who, agent, index, data)| (who, Deed::UpdateData { agent, index, data })),
+        2 => (owner(), agent(), number()).prop_map(|(who, agent, index)| (who, Deed::DropData { agent, index })),
         4 => (owner(), agent(), number(), any_data())
-            .prop_map(|(who, agent, index, data)| (who, Act::StageData { agent, index, data })),
-        1 => (anybody(), agent(), number()).prop_map(|(who, agent, index)| (who, Act::UnstageData { agent, index })),
+            .prop_map(|(who, agent, index, data)| (who, Deed::StageData { agent, index, data })),
+        1 => (anybody(), agent(), number()).prop_map(|(who, agent, index)| (who, Deed::UnstageData { agent, index })),
         3 => (owner(), agent(), 1..6u64, data(), 0..60u64, count).prop_map(
-            |(who, agent, user, data, ahead, count)| (who, Act::AuthorizeUsage { agent, user, data, ahead, count })),
+            |(who, agent, user, data, ahead, count)| (who, Deed::AuthorizeUsage { agent, user, data, ahead, count })),
         2 => (prop_oneof![owner(), anybody()], agent(), 1..6u64)
-            .prop_map(|(who, agent, user)| (who, Act::RevokeUsage { agent, user })),
-        3 => (1..4u64, agent(), data()).prop_map(|(who, agent, data)| (who, Act::Exercise { agent, data })),
-    ]
+            .prop_map(|(who, agent, user)| (who, Deed::RevokeUsage { agent, user })),
+        3 => (1..4u64, agent(), data()).prop_map(|(who, agent, data)| (who, Deed::Exercise { agent, data })),
+    ].boxed()
 }
 
-fn of_sessions() -> impl Strategy<Value = (u64, Act)> {
+fn of_sessions() -> BoxedStrategy<(u64, Deed)> {
     let key = || prop_oneof![3 => Just(51), 2 => Just(52), 1 => anybody()];
     let other = prop::option::weighted(0.15, schedulable());
     prop_oneof![
         3 => (owner(), agent(), any_grant(), 0..300u64)
-            .prop_map(|(who, agent, grant, ahead)| (who, Act::GrantSession { agent, grant, ahead })),
+            .prop_map(|(who, agent, grant, ahead)| (who, Deed::GrantSession { agent, grant, ahead })),
         2 => (prop_oneof![owner(), key()], agent(), number())
-            .prop_map(|(who, agent, session)| (who, Act::RevokeSession { agent, session })),
-        6 => (key(), agent(), any_inner()).prop_map(|(who, agent, call)| (who, Act::Act { agent, call })),
+            .prop_map(|(who, agent, session)| (who, Deed::RevokeSession { agent, session })),
+        6 => (key(), agent(), any_inner()).prop_map(|(who, agent, call)| (who, Deed::Act { agent, call })),
         4 => (anybody(), agent(), number(), any_inner(), 0..60u64, prop::bool::weighted(0.15), prop::bool::weighted(0.1))
             .prop_map(|(who, agent, session, call, ahead, replay, wrong_key)| {
-                (who, Act::ActSigned { agent, session, call, ahead, replay, wrong_key })
+                (who, Deed::ActSigned { agent, session, call, ahead, replay, wrong_key })
             }),
-        2 => (owner(), agent(), any_inner()).prop_map(|(who, agent, call)| (who, Act::ActByOwner { agent, call })),
+        2 => (owner(), agent(), any_inner()).prop_map(|(who, agent, call)| (who, Deed::ActByOwner { agent, call })),
         4 => (prop_oneof![owner(), key()], agent(), number(), schedulable(), any_plan())
-            .prop_map(|(who, agent, session, call, plan)| (who, Act::Schedule { agent, session, call, plan })),
+            .prop_map(|(who, agent, session, call, plan)| (who, Deed::Schedule { agent, session, call, plan })),
         1 => (prop_oneof![owner(), anybody()], agent(), number())
-            .prop_map(|(who, agent, schedule)| (who, Act::Cancel { agent, schedule })),
+            .prop_map(|(who, agent, schedule)| (who, Deed::Cancel { agent, schedule })),
         5 => (anybody(), agent(), number(), other)
-            .prop_map(|(who, agent, schedule, call)| (who, Act::Run { agent, schedule, call })),
-    ]
+            .prop_map(|(who, agent, schedule, call)| (who, Deed::Run { agent, schedule, call })),
+    ].boxed()
 }
 
-fn of_reputation() -> impl Strategy<Value = (u64, Act)> {
+fn of_reputation() -> BoxedStrategy<(u64, Deed)> {
     let tag = || prop::option::of(0..2u8);
     let payee = prop_oneof![3 => 1_000..1_002u64, 2 => 51..54u64];
     prop_oneof![
-        1 => (owner(), agent(), 0..3u8).prop_map(|(who, agent, tag)| (who, Act::AddTag { agent, tag })),
-        4 => (anybody(), payee, 0..800u128).prop_map(|(who, to, amount)| (who, Act::Pay { to, amount })),
+        1 => (owner(), agent(), 0..3u8).prop_map(|(who, agent, tag)| (who, Deed::AddTag { agent, tag })),
+        4 => (anybody(), payee, 0..800u128).prop_map(|(who, to, amount)| (who, Deed::Pay { to, amount })),
         6 => (prop_oneof![3 => Just(3u64), 2 => anybody()], agent(), 5..400u128, 0..10_200u16, tag())
-            .prop_map(|(who, agent, amount, value, tag)| (who, Act::Feedback { agent, amount, value, tag })),
+            .prop_map(|(who, agent, amount, value, tag)| (who, Deed::Feedback { agent, amount, value, tag })),
         2 => (prop_oneof![4 => Just(3u64), 1 => anybody()], agent(), 0..4u64)
-            .prop_map(|(who, agent, feedback)| (who, Act::RevokeFeedback { agent, feedback })),
-    ]
+            .prop_map(|(who, agent, feedback)| (who, Deed::RevokeFeedback { agent, feedback })),
+    ].boxed()
 }
 
-fn any_op() -> impl Strategy<Value = Op> {
+fn any_op() -> BoxedStrategy<Op> {
     let ticks = prop_oneof![5 => 0..12u64, 2 => 12..60u64, 1 => 60..250u64];
     let call = |(who, call)| Op::Call { who, call };
     prop_oneof![
@@ -223,8 +228,9 @@ fn any_op() -> impl Strategy<Value = Op> {
         9 => of_sessions().prop_map(call),
         5 => of_reputation().prop_map(call),
     ]
+    .boxed()
 }
 
-pub(super) fn any_steps() -> impl Strategy<Value = Vec<Op>> {
-    prop::collection::vec(any_op(), 1..100)
+pub(super) fn any_steps() -> BoxedStrategy<Vec<Op>> {
+    prop::collection::vec(any_op(), 1..100).boxed()
 }
