@@ -16,11 +16,11 @@ use frame_support::{
 };
 use noema_agents_primitives::{
     account_preimage, AgentId, EndpointFault, Endpoints, FileId, Hash, Key, ServiceEndpoint, Value,
-    WalletBinding, WALLET_KEY,
+    WALLET_KEY,
 };
 use noema_traits::{HandOver, Tick, Ticks};
 use sp_runtime::{
-    traits::{TrailingZeroInput, Verify, Zero},
+    traits::{TrailingZeroInput, Zero},
     ArithmeticError, DispatchError, DispatchResult,
 };
 
@@ -208,60 +208,6 @@ impl<T: Config> Pallet<T> {
         }
         Agents::<T>::insert(agent, record);
         Self::deposit_event(Event::MetadataSet { agent, key, value });
-        Ok(())
-    }
-
-    pub(crate) fn do_bind_wallet(
-        who: &AccountOf<T>,
-        agent: AgentId,
-        wallet: AccountOf<T>,
-        deadline: Tick,
-        signature: &T::Signature,
-    ) -> DispatchResult {
-        let mut record = Self::owned(who, agent)?;
-        let now = Self::now();
-        ensure!(now < deadline, Error::<T>::DeadlinePassed);
-        ensure!(
-            deadline.saturating_sub(now) <= T::MaxDeadline::get(),
-            Error::<T>::DeadlineTooFar
-        );
-        let binding = WalletBinding {
-            agent,
-            owner: who.clone(),
-            wallet: wallet.clone(),
-            nonce: record.bindings,
-            deadline,
-        };
-        ensure!(
-            signature.verify(binding.payload(&Self::genesis()).as_slice(), &wallet),
-            Error::<T>::BadSignature
-        );
-        record.wallet = Some(wallet.clone());
-        Self::end_binding(&mut record)?;
-        Agents::<T>::insert(agent, record);
-        Self::deposit_event(Event::WalletBound { agent, wallet });
-        Ok(())
-    }
-
-    pub(crate) fn do_unbind_wallet(who: &AccountOf<T>, agent: AgentId) -> DispatchResult {
-        let mut record = Self::agent(agent)?;
-        let wallet = record.wallet.take().ok_or(Error::<T>::NoWallet)?;
-        ensure!(
-            record.owner == *who || wallet == *who,
-            Error::<T>::NotYourAgent
-        );
-        Self::end_binding(&mut record)?;
-        Agents::<T>::insert(agent, record);
-        Self::deposit_event(Event::WalletUnbound { agent, wallet });
-        Ok(())
-    }
-
-    /// Makes everything that wallets have signed until now worthless.
-    fn end_binding(record: &mut AgentOf<T>) -> DispatchResult {
-        record.bindings = record
-            .bindings
-            .checked_add(1)
-            .ok_or(ArithmeticError::Overflow)?;
         Ok(())
     }
 

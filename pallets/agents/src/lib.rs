@@ -25,6 +25,7 @@ mod deposits;
 mod errors;
 mod events;
 mod identity;
+mod infos;
 mod integrity;
 mod interfaces;
 mod math;
@@ -43,14 +44,15 @@ mod try_state;
 mod try_state_money;
 mod types;
 mod usages;
+mod wallet;
 pub mod weights;
 
+pub use infos::{
+    AgentInfo, DataInfo, FeedbackInfo, Page, ScheduledInfo, SessionInfo, Summary, UsageInfo,
+};
 pub use math::{Aggregate, Moment};
 pub use pallet::*;
-pub use reading::{
-    AgentInfo, DataInfo, FeedbackInfo, Page, ScheduledInfo, SessionInfo, Summary, UsageInfo,
-    MAX_PAGE, MAX_SCAN,
-};
+pub use reading::{MAX_PAGE, MAX_SCAN};
 pub use types::{
     Agent, AgentOf, Balance, CallBytesOf, CallOf, CommitmentOf, Counts, Data, DataOf,
     EndpointsRecord, Feedback, FeedbackOf, GrantOf, MetadataRecord, Opinion, Plan, Reference,

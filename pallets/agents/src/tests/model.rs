@@ -5,6 +5,7 @@ mod compare;
 mod ops;
 mod reached;
 mod steps;
+mod told;
 
 use super::super::*;
 use crate::mock::*;
