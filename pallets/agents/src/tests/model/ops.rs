@@ -5,7 +5,7 @@ use codec::Encode;
 use noema_agents_primitives::{Key, Scope, Tag, UsageScope};
 use noema_models::agents::{Consent, Inner, Kind, Plan, SignedAct};
 
-/// Stands for the owner of the agent that a call is about.
+/// Stands for the owner of the agent that a call is about; for data that are staged, for whom it is offered to.
 pub(super) const ITS_OWNER: u64 = 0;
 
 /// A call.
@@ -272,7 +272,9 @@ impl Deed {
         }
         let agent = model.agents.get(&self.agent());
         match (self, agent) {
-            (Self::StageData { .. }, Some(agent)) => agent.offered.unwrap_or(2),
+            (Self::StageData { .. } | Self::UnstageData { .. }, Some(agent)) => {
+                agent.offered.unwrap_or(2)
+            }
             (_, Some(agent)) => agent.owner,
             (_, None) => 1,
         }
@@ -355,7 +357,9 @@ impl Deed {
             .get(&agent)
             .and_then(|record| record.sessions.get(&session));
         let (nonce, key) = record.map_or((0, 53), |record| (record.nonce, record.grant.key));
-        let signer = if wrong_key { 77 } else { key };
+        // People sign transactions only: their accounts are not those of the pairs with their numbers.
+        let signs = !wrong_key && (51..=53).contains(&key);
+        let signer = if signs { key } else { 77 };
         let act = SignedAct {
             agent,
             session,

@@ -3,41 +3,93 @@
 use super::*;
 use noema_models::agents::{Inner, Kind, Plan};
 
-/// Two agents with money, a session each, data, and something paid for, so that there is something to happen.
+/// Two agents with money and sessions, of which one has some of everything, so that there is something to happen.
 pub(super) fn beginning() -> Vec<Op> {
     let call = |who, call| Op::Call { who, call };
     let pay = |to, amount| Deed::Pay { to, amount };
-    let session = |agent, key| Deed::GrantSession {
+    let session = |agent, key, calls: &[Kind], total| Deed::GrantSession {
         agent,
         ahead: 400,
         grant: model::Grant {
             key,
-            calls: BTreeSet::from([
-                Kind::Pay,
-                Kind::Reserve,
-                Kind::Release,
-                Kind::Lie,
-                Kind::Feedback,
-            ]),
+            calls: calls.iter().copied().collect(),
             per_use: 400,
-            total: 2_000,
+            total,
             expires: 0,
             period: 20,
             most: 600,
         },
     };
-    let data = model::Data {
-        hash: 1,
-        holders: vec![1],
+    let schedule = |call, every| Deed::Schedule {
+        agent: 0,
+        session: 0,
+        call,
+        plan: Plan {
+            due: 1_000,
+            every,
+            times: 3,
+            reward: 0,
+        },
+    };
+    let usage = |user| Deed::AuthorizeUsage {
+        agent: 0,
+        user,
+        data: None,
+        ahead: 300,
+        count: 1,
+    };
+    let metadata = |key| Deed::SetMetadata {
+        agent: 0,
+        key,
+        value: Some(9),
+    };
+    let data = |hash, holder| model::Data {
+        hash,
+        holders: vec![holder],
+    };
+    let all = [
+        Kind::Pay,
+        Kind::Reserve,
+        Kind::Release,
+        Kind::Lie,
+        Kind::Feedback,
+    ];
+    let staged = Deed::StageData {
+        agent: 0,
+        index: 0,
+        data: data(2, 2),
     };
     vec![
         call(1, Deed::Register),
         call(2, Deed::Register),
         call(3, pay(1_000, 10_000)),
         call(3, pay(1_001, 3_000)),
-        call(1, session(0, 51)),
-        call(2, session(1, 52)),
-        call(1, Deed::CommitData { agent: 0, data }),
+        call(1, session(0, 51, &all, 4_000)),
+        // Its key has soon spent all that it may.
+        call(1, session(0, 53, &all[..1], 450)),
+        call(2, session(1, 52, &all, 2_000)),
+        call(1, schedule(Inner::Reserve(300), 1)),
+        // Fails whenever nothing is reserved.
+        call(1, schedule(Inner::Release(250), 5)),
+        call(
+            1,
+            Deed::CommitData {
+                agent: 0,
+                data: data(1, 1),
+            },
+        ),
+        call(
+            1,
+            Deed::Offer {
+                agent: 0,
+                to: Some(2),
+            },
+        ),
+        call(2, staged),
+        call(1, usage(2)),
+        call(1, usage(3)),
+        call(1, metadata(0)),
+        call(1, metadata(1)),
         call(1, Deed::AddTag { agent: 0, tag: 0 }),
     ]
 }
@@ -102,7 +154,7 @@ fn any_grant() -> BoxedStrategy<model::Grant> {
         ],
         0..5,
     );
-    let keys = prop_oneof![6 => 51..54u64, 1 => 1..3u64, 1 => Just(1_000)];
+    let keys = prop_oneof![5 => 51..54u64, 2 => 1..4u64, 1 => Just(1_000)];
     (
         keys,
         kinds,
@@ -173,7 +225,8 @@ fn of_data() -> BoxedStrategy<(u64, Deed)> {
         2 => (owner(), agent(), number()).prop_map(|(who, agent, index)| (who, Deed::DropData { agent, index })),
         4 => (owner(), agent(), number(), any_data())
             .prop_map(|(who, agent, index, data)| (who, Deed::StageData { agent, index, data })),
-        1 => (anybody(), agent(), number()).prop_map(|(who, agent, index)| (who, Deed::UnstageData { agent, index })),
+        2 => (prop_oneof![owner(), anybody()], agent(), number())
+            .prop_map(|(who, agent, index)| (who, Deed::UnstageData { agent, index })),
         3 => (owner(), agent(), 1..6u64, data(), 0..60u64, count).prop_map(
             |(who, agent, user, data, ahead, count)| (who, Deed::AuthorizeUsage { agent, user, data, ahead, count })),
         2 => (prop_oneof![owner(), anybody()], agent(), 1..6u64)
@@ -183,7 +236,7 @@ fn of_data() -> BoxedStrategy<(u64, Deed)> {
 }
 
 fn of_sessions() -> BoxedStrategy<(u64, Deed)> {
-    let key = || prop_oneof![3 => Just(51), 2 => Just(52), 1 => anybody()];
+    let key = || prop_oneof![3 => Just(51), 2 => Just(52), 3 => Just(53), 1 => anybody()];
     let other = prop::option::weighted(0.15, schedulable());
     prop_oneof![
         3 => (owner(), agent(), any_grant(), 0..300u64)
