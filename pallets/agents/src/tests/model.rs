@@ -182,7 +182,7 @@ proptest! {
 fn random_calls_reach_what_there_is() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..160 {
+    for _ in 0..128 {
         let steps = any_steps().new_tree(&mut runner).unwrap().current();
         seen.extend(run(&steps).unwrap());
     }

@@ -7,7 +7,7 @@ use noema_models::agents::{Inner, Kind, Plan};
 pub(super) fn beginning() -> Vec<Op> {
     let call = |who, call| Op::Call { who, call };
     let pay = |to, amount| Deed::Pay { to, amount };
-    let session = |agent, key, calls: &[Kind], total| Deed::GrantSession {
+    let session = |agent, key, calls: &[Kind], total, most| Deed::GrantSession {
         agent,
         ahead: 400,
         grant: model::Grant {
@@ -17,7 +17,7 @@ pub(super) fn beginning() -> Vec<Op> {
             total,
             expires: 0,
             period: 20,
-            most: 600,
+            most,
         },
     };
     let schedule = |call, every| Deed::Schedule {
@@ -59,15 +59,15 @@ pub(super) fn beginning() -> Vec<Op> {
         index: 0,
         data: data(2, 2),
     };
-    vec![
+    let mut steps = vec![
         call(1, Deed::Register),
         call(2, Deed::Register),
         call(3, pay(1_000, 10_000)),
         call(3, pay(1_001, 3_000)),
-        call(1, session(0, 51, &all, 4_000)),
+        call(1, session(0, 51, &all, 4_000, 600)),
         // Its key has soon spent all that it may.
-        call(1, session(0, 53, &all[..1], 450)),
-        call(2, session(1, 52, &all, 2_000)),
+        call(1, session(0, 53, &all[..1], 400, 2_000)),
+        call(2, session(1, 52, &all, 2_000, 600)),
         call(1, schedule(Inner::Reserve(300), 1)),
         // Fails whenever nothing is reserved.
         call(1, schedule(Inner::Release(250), 5)),
@@ -91,7 +91,13 @@ pub(super) fn beginning() -> Vec<Op> {
         call(1, metadata(0)),
         call(1, metadata(1)),
         call(1, Deed::AddTag { agent: 0, tag: 0 }),
-    ]
+    ];
+    // The other one has as much data as it may.
+    steps.extend((0..3).map(|hash| {
+        let data = data(hash, 2);
+        call(2, Deed::CommitData { agent: 1, data })
+    }));
+    steps
 }
 
 fn anybody() -> BoxedStrategy<u64> {
@@ -239,7 +245,7 @@ fn of_sessions() -> BoxedStrategy<(u64, Deed)> {
     let key = || prop_oneof![3 => Just(51), 2 => Just(52), 3 => Just(53), 1 => anybody()];
     let other = prop::option::weighted(0.15, schedulable());
     prop_oneof![
-        3 => (owner(), agent(), any_grant(), 0..300u64)
+        3 => (owner(), agent(), any_grant(), prop_oneof![1 => Just(0), 9 => 1..300u64])
             .prop_map(|(who, agent, grant, ahead)| (who, Deed::GrantSession { agent, grant, ahead })),
         2 => (prop_oneof![owner(), key()], agent(), number())
             .prop_map(|(who, agent, session)| (who, Deed::RevokeSession { agent, session })),
