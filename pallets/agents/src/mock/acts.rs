@@ -11,6 +11,7 @@ use noema_agents_primitives::{
 use noema_session::{Allowance, Grant, Limits};
 use sp_core::{ed25519, Pair as _};
 use sp_runtime::traits::Dispatchable;
+use std::{collections::BTreeMap, sync::Mutex};
 
 /// The account with this number.
 pub(crate) const fn account(number: u8) -> AccountId {
@@ -22,9 +23,14 @@ pub(crate) fn pair(number: u8) -> ed25519::Pair {
     ed25519::Pair::from_seed(&[number; 32])
 }
 
-/// The account by which a key is named.
+/// The account by which a key is named. Remembered, since deriving one takes long where nothing is optimised.
 pub(crate) fn key(number: u8) -> AccountId {
-    AccountId::new(pair(number).public().0)
+    static KNOWN: Mutex<BTreeMap<u8, AccountId>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap();
+    known
+        .entry(number)
+        .or_insert_with(|| AccountId::new(pair(number).public().0))
+        .clone()
 }
 
 pub(crate) fn sign(number: u8, payload: &[u8]) -> MultiSignature {

@@ -59,6 +59,16 @@ pub(super) fn beginning() -> Vec<Op> {
         index: 0,
         data: data(2, 2),
     };
+    let rated = Deed::Feedback {
+        agent: 0,
+        amount: 50,
+        value: 5_000,
+        tag: Some(0),
+    };
+    let spent = Deed::Act {
+        agent: 0,
+        call: Inner::Pay { to: 3, amount: 300 },
+    };
     let mut steps = vec![
         call(1, Deed::Register),
         call(2, Deed::Register),
@@ -67,6 +77,7 @@ pub(super) fn beginning() -> Vec<Op> {
         call(1, session(0, 51, &all, 4_000, 600)),
         // Its key has soon spent all that it may.
         call(1, session(0, 53, &all[..1], 400, 2_000)),
+        call(1, session(0, 52, &all[..2], 1_000, 600)),
         call(2, session(1, 52, &all, 2_000, 600)),
         call(1, schedule(Inner::Reserve(300), 1)),
         // Fails whenever nothing is reserved.
@@ -91,6 +102,8 @@ pub(super) fn beginning() -> Vec<Op> {
         call(1, metadata(0)),
         call(1, metadata(1)),
         call(1, Deed::AddTag { agent: 0, tag: 0 }),
+        call(3, rated),
+        call(53, spent),
     ];
     // The other one has as much data as it may.
     steps.extend((0..3).map(|hash| {
