@@ -38,9 +38,10 @@ PLAIN := env -u SKIP_WASM_BUILD
 NO_WASM := env SKIP_WASM_BUILD=1
 # The compilations whose results are tested check the lints as well: with the lint driver in the compiler's place for the packages of the
 # workspace, the SDK is not compiled a third time only to be checked against (12 minutes on 2 cores). This is what `cargo clippy` does around
-# `cargo check`. The stock template is never run there.
-LINTING := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__ \
-  SKIP_STOCK_TEMPLATE_RUNTIME_WASM_BUILD=1 SKIP_STOCK_TEMPLATE_RUNTIME_LIFTED_WASM_BUILD=1
+# `cargo check`.
+LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
+# The stock template runs in benchmarks only. They are built with the lints too: what is compiled for the tests is what they measure.
+LINTING := $(LINTED) SKIP_STOCK_TEMPLATE_RUNTIME_WASM_BUILD=1 SKIP_STOCK_TEMPLATE_RUNTIME_LIFTED_WASM_BUILD=1
 # The other runtimes' WASM is made of the same SDK as the runtime's.
 SHARE_WASM := scripts/share-wasm.sh noema-runtime noema-runtime-next noema-runtime-later noema-runtime-later-checked noema-minimal-runtime-storage noema-minimal-runtime-providers
 
@@ -169,7 +170,7 @@ bench-weights: setup ## Measure every call, hook and extension, blocks and trans
 
 .PHONY: bench-database
 bench-database: setup ## Measure what an access to the database costs and write it to the runtime's weights (ACCOUNTS=1000000)
-	@$(STAGE) "release binaries" $(PLAIN) cargo build --release --locked $(BENCHES) --bin noema-node --bin noema-bench
+	@$(STAGE) "release binaries" $(PLAIN) $(LINTED) cargo build --release --locked $(BENCHES) --bin noema-node --bin noema-bench
 	@$(STAGE) "database" scripts/bench-database.sh
 
 # Criterion's own dependencies change no feature of the shipped ones, so that nothing is compiled a second time.
@@ -177,16 +178,16 @@ BENCHES := $(SHIPPED) -p noema-benches -p noema-bench-answers
 .PHONY: bench
 bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer throughput finality answers replicas many memory")
 	@$(SHARE_WASM) stock-template-runtime stock-template-runtime-lifted
-	@$(STAGE) "release binaries" $(PLAIN) cargo build --release --locked $(BENCHES) --bins
-	@$(STAGE) "benchmarks" env BENCH_PACKAGES="$(BENCHES)" scripts/bench.sh $(SECTIONS)
+	@$(STAGE) "release binaries" $(PLAIN) $(LINTED) cargo build --release --locked $(BENCHES) --bins
+	@$(STAGE) "benchmarks" env $(LINTED) BENCH_PACKAGES="$(BENCHES)" scripts/bench.sh $(SECTIONS)
 
 .PHONY: metadata
 metadata: setup-tests ## Write the committed metadata and its hash from the runtime as it is
-	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo nextest run $(UNIT) -E 'binary(metadata)'
+	@$(STAGE) "metadata" $(NO_WASM) env UPDATE_METADATA=1 cargo nextest run $(UNIT) --test metadata
 
 .PHONY: who-may-call
 who-may-call: setup ## Write docs/who-may-call.md from the runtime as it is
-	@$(STAGE) "who may call what" $(NO_WASM) env UPDATE_DOCS=1 cargo nextest run $(UNIT) -E 'package(noema-runtime) & binary(who_may_call)'
+	@$(STAGE) "who may call what" $(NO_WASM) env UPDATE_DOCS=1 cargo nextest run $(UNIT) --test who_may_call
 
 .PHONY: chain-specs
 chain-specs: node ## Write chain-specs/*.json from the runtime as it is

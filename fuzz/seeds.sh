@@ -56,6 +56,16 @@ for text in http://a https://example.org:8443/noema http://127.0.0.1:8201 'http:
   i=$((i + 1)); printf 'https://%s#sha256=%064d' "${text#*://}" 7 | seed endpoint "$i"
 done
 
+# The parts of a voucher and a receipt, in the form that files have.
+request=0x$(printf '03%.0s' {1..32}) signature=0x$(printf '01%.0s' {1..64})
+tokens='{"input":"1","cached":"0","output":"2"}'
+voucher='{"channel":"7","session":2,"lane":3,"nonce":"1","service":"5","paid":"0","maximum":"340282366920938463463374607431768211455","request":"'$request'","expires":"18446744073709551615","price":'$tokens'}'
+receipt='{"channel":"7","session":2,"lane":3,"nonce":"1","service":"5","request":"'$request'","response":"'$request'","response_bytes":"12","model":"tiny/1","usage":{"units":"4"},"price":{"unit":"2"},"amount":"8","cumulative":"9","time":"1764500000000"}'
+printf '{"voucher":%s,"signature":"%s"}' "$voucher" "$signature" | seed compute_file voucher
+printf '{"receipt":%s,"signature":"%s"}' "$receipt" "$signature" | seed compute_file receipt
+printf '{"voucher":%s,"signature":"%s","amount":"5"}' "$voucher" "$signature" | seed compute_file claim
+printf '{"voucher":%s,"signature":"%s","amount":"5","demand":"%s"}' "$voucher" "$signature" "$signature" | seed compute_file demanded
+
 seed config_file whole <<'TOML'
 node = "ws://127.0.0.1:9944"
 provider = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"

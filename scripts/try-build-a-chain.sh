@@ -62,7 +62,8 @@ awk -v blocks="$place/blocks" '
 
 # --- The chain
 start() { # $1 = command
-  # Ports of the system's choice; the client says which.
+  # Ports of the system's choice; the client says which. The log is there before whoever follows it.
+  : >"$log"
   eval "exec $1 --rpc-port 0 --port 0 --no-prometheus" >"$log" 2>&1 &
   node=$!
   local line

@@ -6,6 +6,7 @@ mod commands;
 mod download;
 mod failure;
 mod follow;
+mod keyfile;
 mod keystore;
 mod lookup;
 mod output;

@@ -3,8 +3,8 @@
 
 use crate::{
     configs::consensus::{BABE_GENESIS_EPOCH_CONFIG, EPOCH_DURATION_IN_SLOTS},
-    genesis_presets, AccountId, Audits, AuthorityDiscovery, Babe, Balance, Block, Executive,
-    Grandpa, Historical, InherentDataExt, NominationPools, Nonce, Runtime, RuntimeCall,
+    genesis_presets, AccountId, Audits, AuthorityDiscovery, Babe, Balance, Block, Compute,
+    Executive, Grandpa, Historical, InherentDataExt, NominationPools, Nonce, Runtime, RuntimeCall,
     RuntimeGenesisConfig, SessionKeys, Staking, Storage, System, TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
@@ -14,6 +14,10 @@ use frame_support::{
     traits::KeyOwnerProofSystem,
     weights::Weight,
 };
+use noema_compute_primitives::{
+    Browse, ChannelId, ChannelInfo, ChannelPage, Page, ProviderInfo, Purse, ServiceId, ServiceInfo,
+};
+use noema_traits::PaidInteractions;
 use pallet_nomination_pools::PoolId;
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -353,6 +357,44 @@ impl_runtime_apis! {
 
         fn to_hand_over(provider: AccountId) -> u64 {
             Storage::to_hand_over(&provider)
+        }
+    }
+
+    impl pallet_noema_compute_runtime_api::ComputeApi<Block, AccountId> for Runtime {
+        fn browse(
+            wanted: Browse,
+            after: Option<ServiceId>,
+            limit: u32,
+        ) -> Page<ServiceInfo<AccountId>, ServiceId> {
+            Compute::browse(&wanted, after, limit)
+        }
+
+        fn service(service: ServiceId) -> Option<ServiceInfo<AccountId>> {
+            Compute::service_info(service)
+        }
+
+        fn channel(channel: ChannelId) -> Option<ChannelInfo<AccountId>> {
+            Compute::channel_info(channel)
+        }
+
+        fn channels_of(payer: AccountId, after: Option<ChannelId>, limit: u32) -> ChannelPage {
+            Compute::channels_of(&payer, after, limit)
+        }
+
+        fn channels_with(provider: AccountId, after: Option<ChannelId>, limit: u32) -> ChannelPage {
+            Compute::channels_with(&provider, after, limit)
+        }
+
+        fn purse(payer: AccountId) -> Option<Purse> {
+            pallet_noema_compute::Purses::<Runtime>::get(payer)
+        }
+
+        fn provider(provider: AccountId) -> ProviderInfo {
+            Compute::provider_info(&provider)
+        }
+
+        fn unconsumed(payer: AccountId, provider: AccountId) -> Balance {
+            <Compute as PaidInteractions<AccountId, Balance>>::unconsumed(&payer, &provider)
         }
     }
 

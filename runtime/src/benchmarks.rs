@@ -44,6 +44,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_safe_mode, SafeMode]
     [pallet_tx_pause, TxPause]
     [pallet_noema_audits, Audits]
+    [pallet_noema_compute, Compute]
     [pallet_noema_entropy, Entropy]
     [pallet_noema_fees, Fees]
     [pallet_noema_providers, Providers]

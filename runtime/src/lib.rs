@@ -292,4 +292,8 @@ mod runtime {
     /// Ticks and rounds, and what storage providers must prove in them.
     #[runtime::pallet_index(64)]
     pub type Audits = pallet_noema_audits;
+
+    /// Services, and channels that pay for their requests. 65 is left for data availability.
+    #[runtime::pallet_index(66)]
+    pub type Compute = pallet_noema_compute;
 }

@@ -394,3 +394,37 @@ pub const MAX_PLACEMENT_FAILURES: u8 = 3;
 pub const BOUNTY_SHARE: Perbill = Perbill::from_percent(50);
 /// Files, or leases, in one call.
 pub const MAX_LEASE_BATCH: u32 = 64;
+
+// --- Compute --------------------------------------------------------------------------------------
+//
+// `docs/design/compute.md` gives the reasons. Notice, lock and window count ticks; development presets run them as fast as referenda: the lock is a minute there.
+
+/// The protocol's part of what is redeemed: what a unit of reputation costs to fake.
+pub const COMPUTE_CUT: Permill = Permill::from_percent(1);
+/// From the announcement of a price until it is in force: six hours.
+pub const PRICE_NOTICE: BlockNumber = 6 * HOURS;
+/// From the request to close a channel, or to revoke a key, until it has effect. A gateway must redeem once within it.
+pub const CLOSE_LOCK: BlockNumber = DAYS;
+/// For how long a redemption can be held against a provider: a quarter of the time for which bond is unbonding, so that the clock may stand still for three
+/// blocks of four.
+pub const EVIDENCE_WINDOW: BlockNumber = 7 * DAYS;
+/// What the open channels of a provider may hold in all, in bonds of its own.
+pub const CAP_PER_BOND: u32 = 4;
+/// The smallest channel.
+pub const MIN_CHANNEL_CAP: Balance = 10 * MILLI;
+/// Services of a provider.
+pub const MAX_SERVICES: u32 = 64;
+/// Keys of a channel.
+pub const MAX_CHANNEL_SESSIONS: u32 = 32;
+/// Requests at a time that a channel can pay for.
+pub const MAX_CHANNEL_LANES: u16 = 256;
+/// Claims in one call; each pays any number of requests of a lane.
+pub const MAX_CLAIMS: u32 = 128;
+/// How many times what was redeemed too much is slashed: so many that the payer's share, a fifth, is more than all of it.
+pub const COMPUTE_SLASH_FACTOR: u32 = 6;
+/// The least that is slashed for it.
+pub const MIN_COMPUTE_SLASH: Balance = NOEMA;
+/// The payer's share: as much as a reporter may get at most.
+pub const COMPUTE_PAYER_SHARE: Perbill = Perbill::from_percent(20);
+/// For how long whoever redeemed too much is jailed.
+pub const COMPUTE_JAIL_TERM: BlockNumber = 7 * DAYS;

@@ -55,6 +55,7 @@ fn pallets_keep_their_indices_and_names() {
             (61, "Providers"),
             (63, "Storage"),
             (64, "Audits"),
+            (66, "Compute"),
         ]
     );
 }

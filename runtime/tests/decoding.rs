@@ -289,10 +289,64 @@ fn changed_stored_values(inputs: u32) {
     stored::<CommitmentCount>("a count", &[(1u32, 2u32).encode()], 7, inputs);
     let task = ([1u8; 32], [2u8; 32], 3u8, 4u64, 1u8).encode();
     stored::<TaskOf<Runtime>>("a task", &[task], 8, inputs);
+    stored_by_compute(inputs);
     stored::<noema_commitment::SectorProof>(
         "a proof",
         &[[vec![7; 256], vec![[1u8; 32], [2u8; 32]].encode()].concat()],
         9,
         inputs,
     );
+}
+
+/// What the compute market keeps.
+fn stored_by_compute(inputs: u32) {
+    use pallet_noema_compute::{Book, ChannelOf, Lane, Pair, Purse, ServiceOf, SessionOf};
+
+    let tokens = (0u8, 1u128, 2u128, 3u128).encode();
+    let units = (1u8, 4u128).encode();
+    let service = |kind: u8, price: &[u8], next: Option<u64>| {
+        let before = (
+            [1u8; 32],
+            [2u8; 32],
+            kind,
+            b"tiny/1".to_vec(),
+            Some([3u8; 32]),
+        )
+            .encode();
+        let described = [
+            b"http://127.0.0.1:1".to_vec().encode(),
+            price.to_vec(),
+            vec![0],
+        ]
+        .concat();
+        let next = match next {
+            Some(from) => [vec![1], price.to_vec(), from.encode()].concat(),
+            None => vec![0],
+        };
+        [before, described, 8u32.encode(), next, 9u128.encode()].concat()
+    };
+    let services = [service(0, &tokens, Some(7)), service(4, &units, None)];
+    stored::<ServiceOf<Runtime>>("a service", &services, 13, inputs);
+    let channel = |state: Vec<u8>| {
+        let parties = ([1u8; 32], [2u8; 32], 3u64, [4u8; 32], 5u128, 6u128).encode();
+        [parties, state, (1u32, 1u32, 2u16, 7u128).encode()].concat()
+    };
+    let channels = [
+        channel(vec![0]),
+        channel((1u8, 60u64).encode()),
+        channel((2u8, 61u64).encode()),
+    ];
+    stored::<ChannelOf<Runtime>>("a channel", &channels, 14, inputs);
+    let session = |revoked: Option<u64>| {
+        let granted = ([1u8; 32], 2u128, 3u128, u64::MAX).encode();
+        [granted, (1u128, revoked, 4u16, 5u128).encode()].concat()
+    };
+    let sessions = [session(None), session(Some(60))];
+    stored::<SessionOf<Runtime>>("a session", &sessions, 15, inputs);
+    let lane = (1u64, 2u128, 3u128, 4u64, 5u128).encode();
+    stored::<Lane>("a lane", &[lane], 16, inputs);
+    let purse = (1u128, 2u128, 3u32, 4u128).encode();
+    stored::<Purse>("a purse", &[purse], 17, inputs);
+    stored::<Book>("a book", &[(1u32, 2u32, 3u128).encode()], 18, inputs);
+    stored::<Pair>("a pair", &[(1u128, 2u32, 3u128).encode()], 19, inputs);
 }

@@ -23,6 +23,9 @@ const ALL: [ProxyType; 9] = [
 const DENIED_TO_NON_TRANSFER: &[&str] = &[
     "Assets::*",
     "Balances::*",
+    "Compute::grant",
+    "Compute::open",
+    "Compute::top_up",
     "Identity::add_sub",
     "Identity::request_judgement",
     "Identity::set_subs",
@@ -100,6 +103,15 @@ const BATCHES: &[&str] = &[
 
 const ALLOWED_TO_CANCEL: &[&str] = &["Proxy::reject_announcement"];
 const ALLOWED_TO_PROVIDER: &[&str] = &[
+    "Compute::announce",
+    "Compute::close",
+    "Compute::redeem",
+    "Compute::retire",
+    "Compute::set_capacity",
+    "Compute::set_endpoint",
+    "Compute::set_key",
+    "Compute::set_price",
+    "Compute::settle",
     "Providers::activate",
     "Providers::bond_more",
     "Providers::chill",

@@ -12,11 +12,13 @@ use noema_runtime::{
     Runtime, RuntimeCall,
 };
 use pallet_noema_audits::WeightInfo as _;
+use pallet_noema_compute::WeightInfo as _;
 use pallet_noema_entropy::WeightInfo as _;
 use pallet_noema_providers::WeightInfo as _;
 use pallet_noema_storage::WeightInfo as _;
 
 type AuditsWeight = <Runtime as pallet_noema_audits::Config>::WeightInfo;
+type ComputeWeight = <Runtime as pallet_noema_compute::Config>::WeightInfo;
 type EntropyWeight = <Runtime as pallet_noema_entropy::Config>::WeightInfo;
 type ProvidersWeight = <Runtime as pallet_noema_providers::Config>::WeightInfo;
 type StorageWeight = <Runtime as pallet_noema_storage::Config>::WeightInfo;
@@ -92,6 +94,23 @@ fn ours() -> Vec<(&'static str, Weight)> {
         ("Audits settles", AuditsWeight::settle(rounds)),
         ("Audits settles a miss", AuditsWeight::settle_missed()),
         ("Audits begins a drop", AuditsWeight::settle_dropped()),
+        ("Compute::announce", ComputeWeight::announce()),
+        ("Compute::set_endpoint", ComputeWeight::set_endpoint()),
+        ("Compute::set_capacity", ComputeWeight::set_capacity()),
+        ("Compute::set_price", ComputeWeight::set_price()),
+        ("Compute::set_key", ComputeWeight::set_key()),
+        ("Compute::retire", ComputeWeight::retire()),
+        ("Compute::deposit", ComputeWeight::deposit()),
+        ("Compute::withdraw", ComputeWeight::withdraw()),
+        ("Compute::open", ComputeWeight::open()),
+        ("Compute::top_up", ComputeWeight::top_up()),
+        ("Compute::grant", ComputeWeight::grant()),
+        ("Compute::revoke", ComputeWeight::revoke()),
+        ("Compute::redeem, a claim", ComputeWeight::redeem(1)),
+        ("Compute::close", ComputeWeight::close()),
+        ("Compute::settle", ComputeWeight::settle()),
+        ("Compute::report", ComputeWeight::report()),
+        ("Compute::forget", ComputeWeight::forget()),
         (
             "Entropy::on_poll",
             EntropyWeight::on_poll(pallet_noema_entropy::FORGOTTEN_PER_BLOCK),
@@ -226,6 +245,7 @@ fn an_upgrade_fits_beside_a_full_load_of_ordinary_transactions() {
 fn no_pallet_of_ours_uses_the_empty_weights() {
     for name in [
         core::any::type_name::<AuditsWeight>(),
+        core::any::type_name::<ComputeWeight>(),
         core::any::type_name::<EntropyWeight>(),
         core::any::type_name::<ProvidersWeight>(),
         core::any::type_name::<StorageWeight>(),

@@ -8,6 +8,7 @@
 mod audits;
 mod before_sync;
 mod chain_specs;
+mod compute;
 mod crash;
 mod deaths;
 mod disk_damage;

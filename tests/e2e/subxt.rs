@@ -39,6 +39,14 @@ struct Balances {
     reserved: u128,
 }
 
+/// What the compute market says of a payer.
+#[derive(Debug, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Purse {
+    balance: u128,
+    reserved: u128,
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn subxt_works_with_the_chain() -> anyhow::Result<()> {
     let net = network::start(1).await?;
@@ -110,7 +118,11 @@ fn event(events: &Events<SubstrateConfig>, pallet: &str, name: &str) -> anyhow::
 async fn reads_metadata(client: &Client) -> anyhow::Result<()> {
     let at = client.at_current_block().await?;
     let metadata = at.metadata();
-    for (pallet, call) in [("Storage", "commit"), ("Providers", "register")] {
+    for (pallet, call) in [
+        ("Compute", "redeem"),
+        ("Storage", "commit"),
+        ("Providers", "register"),
+    ] {
         let pallet = metadata.pallet_by_name(pallet).context(pallet)?;
         let call = pallet.call_variant_by_name(call).context(call)?;
         ensure!(!call.docs.is_empty(), "{} is not documented", call.name);
@@ -199,6 +211,19 @@ async fn asks(client: &Client) -> anyhow::Result<()> {
         dynamic::runtime_api_call::<_, u32>("AccountNonceApi", "account_nonce", (id(&owner),));
     let nonce = at.runtime_apis().call(nonce).await?;
     ensure!(nonce == account(client, &owner).await?.nonce);
+
+    let purse = dynamic::runtime_api_call::<_, Option<Purse>>("ComputeApi", "purse", (id(&owner),));
+    let before = at.runtime_apis().call(purse).await?;
+    ensure!(before.is_none(), "{before:?}");
+    let deposit = dynamic::tx("Compute", "deposit", (2 * NOEMA,));
+    submit(client, &owner, &deposit).await?;
+    let at = client.at_current_block().await?;
+    let purse = dynamic::runtime_api_call::<_, Option<Purse>>("ComputeApi", "purse", (id(&owner),));
+    let purse = at.runtime_apis().call(purse).await?.context("a purse")?;
+    ensure!(
+        purse.balance == 2 * NOEMA && purse.reserved == 0,
+        "{purse:?}"
+    );
 
     let kind = |name: &str| Value::unnamed_variant(name.to_owned(), []);
     for (greater, lesser, covers) in [("Any", "Storage", true), ("Storage", "Any", false)] {

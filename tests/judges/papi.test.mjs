@@ -155,6 +155,28 @@ test('commits to a file, watches the draw of its providers, and removes it', { t
   assert.equal(await api.query.Storage.Deals.getValue(file, charlie.address), undefined);
 });
 
+test('fills a purse, asks for it, and empties it', { timeout: 60_000 }, async () => {
+  const deposit = await api.tx.Compute.deposit({ amount: 3n * NOEMA }).signAndSubmit(charlie.signer);
+  assert.ok(deposit.ok, JSON.stringify(deposit.dispatchError));
+  const put = onlyEvent(deposit.events, 'Compute', 'Deposited');
+  assert.deepEqual(put, { payer: charlie.address, amount: 3n * NOEMA });
+  const purse = await api.apis.ComputeApi.purse(charlie.address);
+  assert.equal(purse.balance, 3n * NOEMA);
+  assert.equal(purse.reserved, 0n);
+  const holds = await api.query.Balances.Holds.getValue(charlie.address);
+  const held = holds.find(({ id }) => id.type === 'Compute' && id.value.type === 'Purse');
+  assert.equal(held.amount, 3n * NOEMA);
+
+  const withdrawal = await api.tx.Compute.withdraw({ amount: 3n * NOEMA }).signAndSubmit(charlie.signer);
+  assert.ok(withdrawal.ok, JSON.stringify(withdrawal.dispatchError));
+  assert.equal(await api.apis.ComputeApi.purse(charlie.address), undefined);
+
+  const nobody = { kind: undefined, model: Buffer.from('no/such/model'), at_most: undefined, mode: undefined };
+  const page = await api.apis.ComputeApi.browse(nobody, undefined, 10);
+  assert.deepEqual(page, { items: [], next: undefined });
+  assert.equal(await api.constants.Compute.SlashFactor(), 6);
+});
+
 test('names the error of a call that fails', { timeout: 30_000 }, async () => {
   const commit = api.tx.Storage.commit({ root: `0x${'11'.repeat(32)}`, size: 1n, replicas: 0, rounds: ROUNDS, max: 0n });
   const result = await commit.signAndSubmit(charlie.signer);

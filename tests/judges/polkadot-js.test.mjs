@@ -98,7 +98,7 @@ test('decodes metadata of versions 14, 15 and 16', { timeout: 30_000 }, async ()
 
     const { pallets, apis } = metadata.asLatest;
     const names = pallets.map(({ name }) => name.toString());
-    for (const ours of ['Entropy', 'Providers', 'Storage']) assert.ok(names.includes(ours), `${ours} in V${version}`);
+    for (const ours of ['Compute', 'Entropy', 'Providers', 'Storage']) assert.ok(names.includes(ours), `${ours} in V${version}`);
     assert.deepEqual(names, api.runtimeMetadata.asLatest.pallets.map(({ name }) => name.toString()));
     if (version > 14) assert.ok(apis.some(({ name }) => name.eq('TransactionPaymentCallApi')), `interfaces in V${version}`);
   }
@@ -219,6 +219,76 @@ test('names the error of a call that fails, and says what to do', { timeout: 30_
   });
   onlyEvent(result.events, 'system', 'ExtrinsicFailed');
   onlyEvent(result.events, 'transactionPayment', 'TransactionFeePaid');
+});
+
+test('offers a service, opens a channel, and redeems a voucher that it signed', { timeout: 90_000 }, async () => {
+  // Accounts that no other judge sends from at the same time.
+  const [provider, payer] = ['//Alice//stash', '//Bob//stash'].map(developmentAccount);
+  const [service, session] = ['//judges//service', '//judges//session'].map(developmentAccount);
+  const done = async (transaction, signer) => {
+    const result = await sendAndFinalise(transaction, signer);
+    assert.equal(result.dispatchError, undefined, result.dispatchError?.toString());
+    return result;
+  };
+  const loopback = 'http://127.0.0.1:1';
+  await done(api.tx.providers.register('Compute', 500n * NOEMA, provider.address, loopback, 1 << 30), provider);
+  const price = { Tokens: { input: NOEMA / 5n, cached: 0, output: NOEMA } };
+  const descriptor = {
+    kind: 'Chat',
+    model: 'tiny/1',
+    weights: null,
+    endpoint: loopback,
+    price,
+    verification: 'None',
+    capacity: 4,
+  };
+  const announced = await done(api.tx.compute.announce(descriptor, service.address), provider);
+  const { service: number } = onlyEvent(announced.events, 'compute', 'ServiceAnnounced').data;
+
+  const page = await api.call.computeApi.browse({ kind: 'Chat', model: 'tiny/1', atMost: price, mode: 'None' }, null, 10);
+  const found = page.items.find((entry) => entry.service.eq(number));
+  assert.equal(found.provider.toString(), provider.address);
+  assert.ok(found.active.isTrue && found.descriptor.verification.isNone);
+
+  const grant = {
+    key: session.address,
+    scope: null,
+    limits: { perUse: NOEMA, total: 5n * NOEMA },
+    expires: 2n ** 64n - 1n,
+  };
+  const opened = await done(api.tx.compute.open(number, 5n * NOEMA, 2, grant), payer);
+  const { channel, key } = onlyEvent(opened.events, 'compute', 'ChannelOpened').data;
+  assert.equal(key.toString(), service.address);
+
+  const promised = {
+    channel,
+    session: 0,
+    lane: 1,
+    nonce: 1,
+    service: number,
+    paid: 0,
+    maximum: NOEMA,
+    request: `0x${'33'.repeat(32)}`,
+    expires: 2n ** 64n - 1n,
+    price,
+  };
+  const amount = NOEMA / 3n;
+  const claim = (signature) => ({ voucher: promised, amount, signature: { Sr25519: signature }, demand: null });
+  // Encoded by the client, from what the chain says of its form.
+  const [[{ voucher }]] = api.tx.compute.redeem([claim(new Uint8Array(64))]).args;
+  const payload = u8aConcat(stringToU8a('noema/compute/voucher/v1'), api.genesisHash.toU8a(), voucher.toU8a());
+  const redeemed = await done(api.tx.compute.redeem([claim(session.sign(payload))]), provider);
+  const paid = onlyEvent(redeemed.events, 'compute', 'Redeemed').data;
+  assert.equal(paid.amount.toBigInt(), amount);
+  assert.equal(paid.cut.toBigInt(), (amount + 99n) / 100n);
+  const unconsumed = await api.call.computeApi.unconsumed(payer.address, provider.address);
+  assert.equal(unconsumed.toBigInt(), amount);
+
+  const closed = await done(api.tx.compute.close(channel), provider);
+  const { returned } = onlyEvent(closed.events, 'compute', 'ChannelSettled').data;
+  assert.equal(returned.toBigInt(), 5n * NOEMA - amount);
+  const purse = (await api.call.computeApi.purse(payer.address)).unwrap();
+  assert.equal(purse.balance.toBigInt() - purse.reserved.toBigInt(), 5n * NOEMA - amount);
 });
 
 test('reads the providers and the parameters', async () => {

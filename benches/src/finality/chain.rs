@@ -58,7 +58,7 @@ impl Chain {
     pub(crate) fn full(self) -> usize {
         match self {
             Self::Stock => 1_974,
-            Self::Noema => 208,
+            Self::Noema => 267,
         }
     }
 

@@ -128,6 +128,16 @@ async fn measure(
             }
             false => None,
         };
+        if let Some(share) =
+            fullness.filter(|share| (share * 100.0 - options.fill as f64).abs() > 5.0)
+        {
+            eprintln!(
+                "{}: blocks were {:.0} % full, {} % were aimed at; correct `Chain::full` if that many were handed in",
+                chain.name(),
+                share * 100.0,
+                options.fill
+            );
+        }
         let measured = Measured {
             chain,
             delay,

@@ -1,6 +1,7 @@
 //! The command line's grammar.
 
 pub(crate) mod account;
+pub(crate) mod compute;
 pub(crate) mod lease;
 pub(crate) mod node;
 pub(crate) mod provider;
@@ -70,6 +71,9 @@ pub(crate) enum Command {
     /// Store files and get them back.
     #[command(subcommand)]
     Storage(storage::Storage),
+    /// Sell and buy inference: services, channels, claims, receipts.
+    #[command(subcommand)]
+    Compute(compute::Compute),
     /// Look after a provider: registration, bond, activity.
     #[command(subcommand)]
     Provider(provider::Provider),
@@ -173,6 +177,36 @@ mod tests {
             "provider chill".into(),
             "provider activate".into(),
             "provider unjail".into(),
+            "compute services --kind chat --model tiny/1 --max-output 0.5 --limit 5".into(),
+            format!("compute services --provider {ADDRESS}"),
+            "compute service 3".into(),
+            "compute announce --kind chat --model tiny/1 --endpoint http://localhost:1 --input 0.1 --output 0.4 --key-file k".into(),
+            format!("compute announce --kind job --model wasm --endpoint http://localhost:1 --unit 1 --key {ADDRESS} --weights {id} --capacity 8"),
+            "compute price 3 --input 0.1 --cached 0.05 --output 0.4".into(),
+            "compute set-endpoint 3 http://localhost:1".into(),
+            "compute set-capacity 3 8".into(),
+            "compute set-key 3 --key-file k".into(),
+            "compute retire 3".into(),
+            "compute deposit 10".into(),
+            "compute withdraw all".into(),
+            "compute purse".into(),
+            "compute open 3 --cap 10 --key-file k --lanes 4 --per-request 0.1 --limit 5 --expires-in 3600".into(),
+            "compute top-up 0 2.5".into(),
+            format!("compute grant 0 --key {ADDRESS}"),
+            "compute revoke 0 1".into(),
+            "compute drop-session 0 1".into(),
+            "compute close 0".into(),
+            "compute settle 0".into(),
+            "compute remove 0".into(),
+            format!("compute channels --with {ADDRESS}"),
+            "compute channels".into(),
+            "compute channel 0".into(),
+            "compute redeem a.json b.json --service-key k".into(),
+            "compute report receipt.json".into(),
+            "compute verify-receipt r.json --voucher v.json".into(),
+            format!("compute verify-receipt r.json --voucher v.json --response a --status 200 --model m --key {ADDRESS} --genesis {id}"),
+            format!("compute forget {ADDRESS}"),
+            "compute new-key --out k".into(),
             "validator setup --bond 1000".into(),
             format!("validator setup --bond 1000.5 --commission 2.5 --payee {ADDRESS}"),
             "validator setup --bond 1000 --payee staked --keys 0x01 --proof 0x02".into(),
@@ -211,6 +245,19 @@ mod tests {
             "account transfer 5GrwvaEF 1",
             "account transfer 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY -1",
             "provider set-capacity many",
+            "compute announce --kind chat --model m --endpoint http://localhost:1 --input 1",
+            "compute announce --kind song --model m --endpoint http://localhost:1 --input 1 --key-file k",
+            "compute announce --kind chat --model m --endpoint http://localhost:1 --key-file k",
+            "compute price 3",
+            "compute price 3 --input 1 --unit 1",
+            "compute set-capacity 3 0",
+            "compute open 3 --cap 10",
+            "compute open 3 --cap 10 --key-file k --key 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+            "compute open 3 --cap 10 --key-file k --lanes 0",
+            "compute redeem",
+            "compute verify-receipt r.json",
+            "compute verify-receipt r.json --voucher v --request b",
+            "compute verify-receipt r.json --voucher v --genesis 00",
             "validator setup",
             "validator setup --bond -1",
             "validator setup --bond 1000 --commission 101",

@@ -1,9 +1,15 @@
 //! The commands: each takes its arguments and a [`Session`](crate::session::Session), and answers.
 
 mod account;
+mod compute;
+mod compute_channels;
+mod compute_claims;
+mod compute_receipt;
+mod compute_services;
 mod node;
 mod provider;
 mod provider_audits;
+mod provider_compute;
 mod storage;
 mod storage_deal;
 mod storage_get;
@@ -31,6 +37,7 @@ pub(crate) async fn run(session: &Session, command: Command) -> Result<(), Failu
         Command::Storage(Storage::Put(put)) => storage_put::run(session, &put).await,
         Command::Storage(Storage::Get(get)) => storage_get::run(session, &get).await,
         Command::Storage(other) => storage::run(session, other).await,
+        Command::Compute(compute) => compute::run(session, compute).await,
         Command::Provider(provider) => provider::run(session, provider).await,
         Command::Validator(validator) => validator::run(session, validator).await,
         Command::Account(account) => account::run(session, account).await,

@@ -7,7 +7,7 @@ use noema_endpoint::{Endpoint, MAX_LEN};
 use noema_storage::ByteSize;
 use serde_json::{json, Value};
 
-use super::provider_audits::Audits;
+use super::{provider_audits::Audits, provider_compute};
 use crate::{
     amount::Amount,
     args::provider::{AmountOrAll, Provider, RoleArg},
@@ -191,6 +191,13 @@ async fn status(session: &Session, role: Role, provider: Option<AccountId>) -> R
         text = audits.describe(text);
         if let Some(json) = json.as_object_mut() {
             json.insert("audits".into(), audits.json());
+        }
+    }
+    if role == Role::Compute {
+        let market = state.compute_provider(&record.account).await?;
+        text = provider_compute::describe(text, &market);
+        if let Some(json) = json.as_object_mut() {
+            json.insert("compute".into(), provider_compute::as_json(&market));
         }
     }
     session.output.answer(&Answer::new(text.to_string(), json))

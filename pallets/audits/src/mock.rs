@@ -16,7 +16,7 @@ use frame_support::{
     dispatch::{DispatchClass, DispatchResultWithPostInfo},
     instances::Instance1,
     parameter_types, storage_alias,
-    traits::{ConstU32, Hooks, IntegrityTest},
+    traits::{ConstU32, Hooks, IntegrityTest, OnGenesis},
     weights::{Weight, WeightMeter},
     Blake2_128Concat, Twox64Concat,
 };
@@ -256,7 +256,12 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
     }
     .assimilate_storage(&mut storage)
     .unwrap();
-    storage.into()
+    let mut ext = sp_io::TestExternalities::new(storage);
+    ext.execute_with(|| {
+        Audits::on_genesis();
+        RowAudits::on_genesis();
+    });
+    ext
 }
 
 /// Where as many challenges as can be are drawn.

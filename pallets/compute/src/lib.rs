@@ -44,14 +44,15 @@ mod try_state_money;
 mod types;
 pub mod weights;
 
-pub use pallet::*;
-pub use reading::{
-    Browse, ChannelInfo, LaneInfo, Page, ProviderInfo, Room, ServiceInfo, SessionInfo, MAX_PAGE,
-    MAX_SCAN,
+pub use noema_compute_primitives::{
+    Balance, Browse, ChannelInfo, ChannelState, LaneInfo, NextPrice, Page, ProviderInfo, Purse,
+    Room, ServiceInfo, SessionInfo,
 };
+pub use pallet::*;
+pub use reading::{MAX_PAGE, MAX_SCAN};
 pub use types::{
-    Balance, Book, Channel, ChannelOf, ChannelState, Claim, ClaimOf, ClaimsOf, CreditOf, GrantOf,
-    Lane, NextPrice, Pair, Purse, Service, ServiceOf, SessionOf, SessionRecord,
+    Book, Channel, ChannelOf, Claim, ClaimOf, ClaimsOf, CreditOf, GrantOf, Lane, Pair, Service,
+    ServiceOf, SessionOf, SessionRecord,
 };
 pub use weights::WeightInfo;
 

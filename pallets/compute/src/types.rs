@@ -7,13 +7,12 @@
 use crate::Config;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::fungible, BoundedVec};
-use noema_compute_primitives::{Descriptor, LaneId, Price, Redemption, ServiceId, Voucher};
+use noema_compute_primitives::{
+    Balance, ChannelState, Descriptor, LaneId, NextPrice, Price, Redemption, ServiceId, Voucher,
+};
 use noema_session::{Grant, Session};
 use noema_traits::Tick;
 use scale_info::TypeInfo;
-
-/// Units of the token.
-pub type Balance = u128;
 
 /// An amount that was taken and is not given to anybody yet.
 pub type CreditOf<T> =
@@ -31,26 +30,6 @@ pub type GrantOf<T> = Grant<<T as frame_system::Config>::AccountId, ()>;
 pub type ClaimOf<T> = Claim<<T as Config>::Signature>;
 /// As many claims as one call takes.
 pub type ClaimsOf<T> = BoundedVec<ClaimOf<T>, <T as Config>::MaxClaims>;
-
-/// A price that was announced.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct NextPrice {
-    /// The price.
-    pub price: Price,
-    /// The first tick at which it is in force.
-    pub from: Tick,
-}
 
 /// A service on the market.
 #[derive(
@@ -100,69 +79,6 @@ pub struct Book {
     pub channels: u32,
     /// What can still be redeemed from these in all, in units.
     pub reserved: Balance,
-}
-
-/// What a payer holds for requests.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct Purse {
-    /// All of it, in units.
-    pub balance: Balance,
-    /// Of it, what can still be redeemed from channels; never more than all of it.
-    pub reserved: Balance,
-    /// Its channels, settled ones included.
-    pub channels: u32,
-    /// What is held on the payer's account for this record.
-    pub deposit: Balance,
-}
-
-impl Purse {
-    /// What no channel has reserved.
-    pub const fn unreserved(&self) -> Balance {
-        self.balance.saturating_sub(self.reserved)
-    }
-}
-
-/// How far a channel is.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum ChannelState {
-    /// Pays for requests.
-    #[codec(index = 0)]
-    Open,
-    /// The payer ends it. What was promised can be redeemed.
-    #[codec(index = 1)]
-    Closing {
-        /// The first tick at which nothing can be redeemed and the channel can be settled. Set when it was asked for, and not changed by anything.
-        until: Tick,
-    },
-    /// It has paid all that it will. What is left of it is a record by which something can be proven.
-    #[codec(index = 2)]
-    Settled {
-        /// Since when.
-        at: Tick,
-    },
 }
 
 /// A way to pay, from one payer to one provider.

@@ -161,7 +161,7 @@ pub mod pallet {
         /// Who may become active, again or anew: asked by [`Pallet::activate`] and [`Pallet::register`].
         type ReturnGate: ReturnGate<Self::AccountId>;
 
-        /// What other pallets promised on the strength of a bond: asked by [`Pallet::unbond`], which fails as it does for bytes that are reserved.
+        /// What other pallets promised on the strength of a bond: asked by [`Pallet::unbond`], which fails as it does for bytes that are reserved. One read of it is charged.
         type BondGate: BondGate<Self::AccountId, BalanceOf<Self>>;
 
         /// Weights of the calls.
@@ -336,7 +336,8 @@ pub mod pallet {
         /// nothing may be reserved and the provider leaves. A provider whose whole bond was slashed
         /// leaves with an amount of zero.
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::unbond())]
+        // The gate is asked, which in the role that is measured may look at nothing.
+        #[pallet::weight(T::WeightInfo::unbond().saturating_add(T::DbWeight::get().reads(1)))]
         pub fn unbond(origin: OriginFor<T>, role: Role, amount: BalanceOf<T>) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_unbond(role, &who, amount)

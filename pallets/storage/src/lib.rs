@@ -410,6 +410,12 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_poll(_n: BlockNumberFor<T>, meter: &mut WeightMeter) {
+            // Where a migration failed, values of the old layout read as absent: nothing is due, drawn or priced by them.
+            if meter.try_consume(T::DbWeight::get().reads(1)).is_err()
+                || Self::on_chain_storage_version() != Self::in_code_storage_version()
+            {
+                return;
+            }
             Self::fix_price(meter);
             let share = meter.remaining().min(T::MaxAgendaWeight::get());
             let mut own = WeightMeter::with_limit(share);

@@ -15,7 +15,7 @@ use frame_support::{
     traits::{
         fungible::{InspectHold, Mutate as _},
         tokens::Preservation,
-        Hooks,
+        Hooks, OnGenesis,
     },
     weights::{Weight, WeightMeter},
     Twox64Concat,
@@ -282,6 +282,7 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
     .unwrap();
     let mut ext = sp_io::TestExternalities::new(genesis);
     ext.execute_with(|| {
+        Storage::on_genesis();
         System::set_block_number(1);
         TickNow::put(1);
         RoundEnds::put(RoundLength::get());

@@ -18,6 +18,7 @@ extern crate alloc;
 mod check;
 mod demand;
 mod hashing;
+mod market;
 mod over_redemption;
 mod payload;
 mod price;
@@ -29,6 +30,10 @@ mod voucher;
 pub use check::{Agreed, ReceiptFault, Received, ResponseCheck};
 pub use demand::Demand;
 pub use hashing::{request_hash, response_hash, ResponseHasher, RouteTooLong};
+pub use market::{
+    Balance, Browse, ChannelInfo, ChannelPage, ChannelState, LaneInfo, NextPrice, Page,
+    ProviderInfo, Purse, Room, ServiceInfo, SessionInfo, Tick,
+};
 pub use over_redemption::Redemption;
 pub use payload::{DEMAND_DOMAIN, RECEIPT_DOMAIN, VOUCHER_DOMAIN};
 pub use price::{CostError, Price, Usage, MILLION};

@@ -66,6 +66,17 @@ impl ServiceKind {
         Self::Job,
     ];
 
+    /// Its name, in one word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Embedding => "embedding",
+            Self::Image => "image",
+            Self::Speech => "speech",
+            Self::Job => "job",
+        }
+    }
+
     /// What is counted of its requests.
     pub const fn metering(self) -> Metering {
         match self {

@@ -13,13 +13,28 @@ use crate::{
 use frame_support::{
     migrations::{FailedMigrationHandler, FailedMigrationHandling},
     parameter_types,
+    storage::{transactional::TRANSACTION_LEVEL_KEY, unhashed},
     traits::{ConstU32, Contains, EitherOf, InsideBoth, SafeMode as SafeModeControl},
 };
 use frame_system::{EnsureRoot, EnsureRootWithSuccess, EnsureWithSuccess};
 use pallet_tx_pause::RuntimeCallNameOf;
 
-/// What any origin but root may call: offered at all, not stopped by safe mode, not paused.
-pub type CallFilter = InsideBoth<Offered, InsideBoth<SafeMode, TxPause>>;
+/// What any origin but root may call: offered at all, not nested too deeply, not stopped by safe mode, not paused.
+pub type CallFilter = InsideBoth<Offered, InsideBoth<Shallow, InsideBoth<SafeMode, TxPause>>>;
+
+/// Storage layers in which a call may be made. FRAME opens one for every call within a call and refuses more than 255. What a pallet does in a
+/// layer of its own would fail there and nothing else: whoever brings a transaction could choose that a slash takes nothing, by nesting
+/// the call that settles it. With so few, more than 200 are left to every call.
+const MAX_LAYERS: u32 = 32;
+
+/// Calls that are not nested too deeply, by whatever means: batches, proxies, multisigs, or any that comes later.
+pub struct Shallow;
+
+impl Contains<RuntimeCall> for Shallow {
+    fn contains(_: &RuntimeCall) -> bool {
+        unhashed::get_or_default::<u32>(TRANSACTION_LEVEL_KEY) <= MAX_LAYERS
+    }
+}
 
 /// Who moves the levers.
 type Emergency = EitherOf<EnsureRoot<AccountId>, EmergencyCommittee>;
@@ -85,7 +100,7 @@ impl Contains<RuntimeCall> for Offered {
 
 /// What stays open in safe mode: the time of the block, reports of equivocations, the ways to root, from the preimage of a
 /// proposal to its votes, what referenda decide about themselves, the committee and the treasury's
-/// records, and handing in the code of an upgrade that root authorised. Everything else is denied; a
+/// records, the end of payment channels, and handing in the code of an upgrade that root authorised. Everything else is denied; a
 /// test wants a decision for every call.
 pub struct OpenInSafeMode;
 
@@ -127,6 +142,18 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
             RuntimeCall::System(system) => {
                 matches!(system, frame_system::Call::apply_authorized_upgrade { .. })
             }
+            // What is owed by a time can be claimed, and what is held comes free: nobody can be kept from either.
+            RuntimeCall::Compute(compute) => {
+                use pallet_noema_compute::Call;
+                let ends = matches!(
+                    compute,
+                    Call::redeem { .. }
+                        | Call::report { .. }
+                        | Call::close { .. }
+                        | Call::settle { .. }
+                );
+                ends && !RepairUnderSafeMode::is_needed()
+            }
             _ => false,
         }
     }
@@ -135,6 +162,9 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
 /// What cannot be paused, because a chain without it could not be repaired: a paused `timestamp.set`
 /// would stop block production, and a committee that could pause votes could not be replaced. Tx-pause
 /// refuses to pause its own calls by itself.
+///
+/// Nor can what a payment channel's lock and window run against, because their clock does not stand still for it, as it does
+/// for answers to audits: a provider that could not redeem would lose what it earned, and evidence would come too late.
 pub struct NeverPaused;
 
 impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
@@ -150,6 +180,7 @@ impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
                 | (b"Whitelist", _)
                 | (b"TechnicalCommittee", _)
                 | (b"System", b"apply_authorized_upgrade")
+                | (b"Compute", b"redeem" | b"report" | b"close" | b"settle")
         )
     }
 }
@@ -160,7 +191,16 @@ impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
 ///
 /// The SDK's own handler for this keeps the chain stuck even in safe mode, which leaves root no
 /// way to act.
+///
+/// Nor is anything of payment channels open then, as it is in a safe mode with an end: their clock stands still meanwhile, and nobody loses by waiting.
 pub struct RepairUnderSafeMode;
+
+impl RepairUnderSafeMode {
+    /// Whether safe mode was entered by a failed migration, and state may be between two versions: then it has no end.
+    fn is_needed() -> bool {
+        pallet_safe_mode::EnteredUntil::<Runtime>::get() == Some(BlockNumber::MAX)
+    }
+}
 
 impl FailedMigrationHandler for RepairUnderSafeMode {
     fn failed(_migration: Option<u32>) -> FailedMigrationHandling {

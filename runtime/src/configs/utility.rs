@@ -88,7 +88,7 @@ pub enum ProxyType {
     /// Only veto another proxy's announced call.
     #[codec(index = 2)]
     CancelProxy,
-    /// Run a provider: bond, capacity, daemon, and the answers that a storage provider owes.
+    /// Run a provider: bond, capacity, daemon, the answers that a storage provider owes, the services and claims of a compute provider.
     #[codec(index = 3)]
     Provider,
     /// Commit files and remove them.
@@ -149,6 +149,14 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
                 Call::offer { .. } | Call::renew { .. } | Call::top_up { .. }
             )
         }
+        // Who holds a key to a channel can pay its provider all that is in it.
+        RuntimeCall::Compute(compute) => {
+            use pallet_noema_compute::Call;
+            !matches!(
+                compute,
+                Call::open { .. } | Call::top_up { .. } | Call::grant { .. }
+            )
+        }
         RuntimeCall::Proxy(proxy) => {
             matches!(proxy, pallet_proxy::Call::reject_announcement { .. })
         }
@@ -180,6 +188,23 @@ fn is_delegators(call: &pallet_noema_providers::Call<Runtime>) -> bool {
             | Call::undelegate { .. }
             | Call::withdraw_delegation { .. }
             | Call::collect_delegation { .. }
+    )
+}
+
+/// Whether a call of the compute market is one of who sells, and not of who buys.
+fn serves(call: &pallet_noema_compute::Call<Runtime>) -> bool {
+    use pallet_noema_compute::Call;
+    matches!(
+        call,
+        Call::announce { .. }
+            | Call::set_endpoint { .. }
+            | Call::set_capacity { .. }
+            | Call::set_price { .. }
+            | Call::set_key { .. }
+            | Call::retire { .. }
+            | Call::redeem { .. }
+            | Call::close { .. }
+            | Call::settle { .. }
     )
 }
 
@@ -239,6 +264,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                         Call::ready { .. } | Call::prove { .. } | Call::resign { .. }
                     ),
                     RuntimeCall::Audits(_) => true,
+                    RuntimeCall::Compute(compute) => serves(compute),
                     _ => is_batch(call),
                 }
             }

@@ -21,6 +21,7 @@ pub mod pallet_election_provider_support_benchmarking;
 pub mod pallet_identity;
 pub mod pallet_multisig;
 pub mod pallet_noema_audits;
+pub mod pallet_noema_compute;
 pub mod pallet_noema_entropy;
 pub mod pallet_noema_fees;
 pub mod pallet_noema_providers;

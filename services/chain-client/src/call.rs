@@ -1,5 +1,6 @@
 //! The calls a program may submit.
 
+mod compute;
 mod lease;
 mod validator;
 
@@ -13,6 +14,7 @@ use subxt::{
     utils::{AccountId32, MultiAddress, H256},
 };
 
+pub use compute::ComputeCall;
 pub use lease::LeaseCall;
 pub use validator::ValidatorCall;
 
@@ -129,6 +131,8 @@ pub enum Call {
     },
     /// What is done with leases.
     Lease(LeaseCall),
+    /// What is done on the compute market.
+    Compute(Box<ComputeCall>),
     /// Registers the caller as a provider.
     Register(RegisterProvider),
     /// Adds to the caller's bond.
@@ -329,6 +333,7 @@ impl Call {
                 encode(state, call.unvalidated())
             }
             Call::Lease(call) => call.encode(state),
+            Call::Compute(call) => call.encode(state),
             Call::Register(provider) => {
                 let call = providers.register(
                     provider.role.into(),

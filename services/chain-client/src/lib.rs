@@ -12,6 +12,7 @@
 
 mod call;
 mod client;
+pub mod compute;
 mod error;
 mod events;
 mod follower;
@@ -27,7 +28,7 @@ mod submit;
 mod testing;
 pub mod types;
 
-pub use call::{Call, LeaseCall, RegisterProvider, ValidatorCall};
+pub use call::{Call, ComputeCall, LeaseCall, RegisterProvider, ValidatorCall};
 pub use client::{ChainClient, ConnectOptions, NodeInfo};
 pub use error::{ChainError, DispatchFailure, SubmitError};
 pub use events::ChainEvent;
@@ -40,9 +41,10 @@ pub use subxt::dynamic::Value;
 pub use types::{
     AccountId, AccountState, Assignment, AssignmentPage, AuditLimits, AuditRound, AuditRoundState,
     AuditStanding, AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges,
-    CommitmentCount, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash, Lease,
-    LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage,
-    ProviderPay, ProviderRecord, ProviderStatus, RateChange, RenewalQuote, Role, RoundIndex,
-    SeedAt, Segment, SessionKeys, Slot, SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick,
-    Unbonding, Uncovered, Unlocking, Unpaid,
+    ChannelInfo, CommitmentCount, ComputeLimits, Constants, Deal, Era, EraPoints, Eras, Exposure,
+    FileId, Hash, Lease, LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash,
+    ProviderPage, ProviderPay, ProviderRecord, ProviderStatus, RateChange, RenewalQuote, Role,
+    RoundIndex, SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo, SessionKeys, Slot,
+    SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding, Uncovered, Unlocking,
+    Unpaid,
 };

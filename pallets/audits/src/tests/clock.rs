@@ -3,7 +3,7 @@
 use crate::{mock::*, Clock};
 use frame_support::{
     dispatch::DispatchClass,
-    traits::Hooks,
+    traits::{Hooks, StorageVersion},
     weights::{Weight, WeightMeter},
 };
 use noema_models::audits::block::{Block, Kind, Load};
@@ -124,6 +124,18 @@ fn on_idle_of_a_block_in_which_answers_were_paused_at_either_end_does_not_count_
         for open in [(false, false), (false, true), (true, false)] {
             assert!(!is_tick(&Block { open, ..usual() }), "{open:?}");
         }
+        assert!(is_tick(&usual()));
+    });
+}
+
+#[test]
+fn on_poll_over_a_layout_that_is_not_migrated_counts_no_block() {
+    build_and_execute(&[], || {
+        next_block();
+        let kept = StorageVersion::get::<Audits>();
+        StorageVersion::new(0).put::<Audits>();
+        assert!(!is_tick(&usual()));
+        kept.put::<Audits>();
         assert!(is_tick(&usual()));
     });
 }

@@ -2,8 +2,10 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 
 use codec::Codec;
-use noema_compute_primitives::{ChannelId, ServiceId};
-use pallet_noema_compute::{Balance, Browse, ChannelInfo, Page, ProviderInfo, Purse, ServiceInfo};
+use noema_compute_primitives::{
+    Balance, Browse, ChannelId, ChannelInfo, ChannelPage, Page, ProviderInfo, Purse, ServiceId,
+    ServiceInfo,
+};
 
 sp_api::decl_runtime_apis! {
     /// Services, channels and what is held for them. Every list comes in pages of at most 100 entries, for each of which at most 1,000 records are looked at.
@@ -21,10 +23,10 @@ sp_api::decl_runtime_apis! {
         fn channel(channel: ChannelId) -> Option<ChannelInfo<AccountId>>;
 
         /// The channels of a payer, settled ones included.
-        fn channels_of(payer: AccountId, after: Option<ChannelId>, limit: u32) -> Page<ChannelId, ChannelId>;
+        fn channels_of(payer: AccountId, after: Option<ChannelId>, limit: u32) -> ChannelPage;
 
         /// The channels with a provider, settled ones included.
-        fn channels_with(provider: AccountId, after: Option<ChannelId>, limit: u32) -> Page<ChannelId, ChannelId>;
+        fn channels_with(provider: AccountId, after: Option<ChannelId>, limit: u32) -> ChannelPage;
 
         /// What a payer holds for requests. None when it never did or has it all back.
         fn purse(payer: AccountId) -> Option<Purse>;

@@ -41,7 +41,7 @@ fn market() {
 
 fn numbers(wanted: &Browse) -> Vec<u64> {
     let mut numbers: Vec<_> = Compute::browse(wanted, None, 100)
-        .entries
+        .items
         .into_iter()
         .map(|info| info.service)
         .collect();
@@ -98,7 +98,7 @@ fn browse_for_nothing_finds_nothing_and_stays_where_it_is() {
         market();
         for after in [None, Some(1)] {
             let page = Compute::browse(&Browse::default(), after, 0);
-            assert!(page.entries.is_empty());
+            assert!(page.items.is_empty());
             assert_eq!(page.next, after);
         }
     });
@@ -157,7 +157,7 @@ fn browse_in_pages_finds_everything_once() {
             let mut after = None;
             loop {
                 let page: Page<ServiceInfo<AccountId>, u64> = Compute::browse(&wanted, after, 1);
-                found.extend(page.entries.into_iter().map(|info| info.service));
+                found.extend(page.items.into_iter().map(|info| info.service));
                 match page.next {
                     Some(next) => after = Some(next),
                     None => break,
@@ -176,8 +176,8 @@ fn channels_are_found_by_payer_and_by_provider() {
         let second = open(BOB, service, 100);
         let third = open(ALICE, service, 100);
         let sorted = |mut page: Page<u64, u64>| {
-            page.entries.sort_unstable();
-            page.entries
+            page.items.sort_unstable();
+            page.items
         };
         assert_eq!(
             sorted(Compute::channels_of(&account(ALICE), None, 9)),
@@ -189,10 +189,10 @@ fn channels_are_found_by_payer_and_by_provider() {
         );
         let page = Compute::channels_with(&account(PROVIDER), None, 2);
         let rest = Compute::channels_with(&account(PROVIDER), page.next, 2);
-        assert_eq!((page.entries.len(), rest.entries.len()), (2, 1));
+        assert_eq!((page.items.len(), rest.items.len()), (2, 1));
         let page = Compute::channels_of(&account(ALICE), None, 1);
         let rest = Compute::channels_of(&account(ALICE), page.next, 9);
-        assert_eq!((page.entries.len(), rest.entries.len()), (1, 1));
+        assert_eq!((page.items.len(), rest.items.len()), (1, 1));
         assert_eq!(rest.next, None);
     });
 }

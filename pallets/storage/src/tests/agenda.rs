@@ -1,7 +1,7 @@
 //! The agenda: order, weight, catching up, and what happens when it is full.
 
 use crate::{mock::*, Agenda, AgendaCursor, Config, SlotState, WeightInfo};
-use frame_support::{assert_ok, weights::Weight};
+use frame_support::{assert_ok, traits::StorageVersion, weights::Weight};
 
 type W = <Test as Config>::WeightInfo;
 
@@ -374,5 +374,19 @@ fn agenda_is_empty_for_long_when_every_slot_is_held() {
             .slots
             .iter()
             .all(|slot| matches!(slot.state, SlotState::Held { .. })));
+    });
+}
+
+#[test]
+fn agenda_over_a_layout_that_is_not_migrated_keeps_what_is_due() {
+    build_and_execute(16, || {
+        let id = commit(1, 4);
+        StorageVersion::new(1).put::<Storage>();
+        run_blocks(5);
+        assert_eq!(drawn(id), 0);
+        // The repair.
+        StorageVersion::new(2).put::<Storage>();
+        run_blocks(20);
+        assert_eq!(drawn(id), 4);
     });
 }

@@ -1,6 +1,7 @@
 //! The AI layers, one file each: a chain without one leaves its file out.
 
 pub mod audits;
+pub mod compute;
 pub mod entropy;
 pub mod providers;
 pub mod storage;

@@ -47,8 +47,8 @@ impl pallet_noema_providers::Config for Runtime {
     type RewardDrip = RewardDrip;
     type ReturnGate = crate::Audits;
     type WeightInfo = weights::pallet_noema_providers::WeightInfo<Runtime>;
-    // Nothing of this runtime promises anything on the strength of a bond but by what is reserved of it.
-    type BondGate = ();
+    // Open channels stand on the bond of a compute provider, and reserve no bytes of it.
+    type BondGate = crate::Compute;
 }
 
 /// What each role asks of its providers. The smallest bond carries the smallest useful provider; what

@@ -8,11 +8,18 @@ use crate::{
     runtime::{self, runtime_types::pallet_noema_audits::types as chain},
     types::{
         AccountId, AuditLimits, AuditRound, AuditRoundState, AuditStanding, AuditedPage, Challenge,
-        Challenges,
+        Challenges, Tick,
     },
 };
 
 impl StateAt {
+    /// Ticks until this block: what deadlines count.
+    pub async fn tick(&self) -> Result<Tick, ChainError> {
+        let address = runtime::storage().audits().clock();
+        let clock = self.fetch("the clock of audits", address, ()).await?;
+        Ok(clock.map_or(0, |clock| clock.tick))
+    }
+
     /// The running round. `None` before the first tick.
     pub async fn audit_round(&self) -> Result<Option<AuditRound>, ChainError> {
         let audits = runtime::storage().audits();

@@ -2,12 +2,14 @@
 
 mod assignments;
 mod audits;
+mod compute;
 mod constants;
 mod deals;
 mod leases;
 mod many;
 mod named;
 mod providers;
+mod refusals;
 mod validators;
 
 use subxt::{

@@ -1,6 +1,7 @@
 //! Reading and encoding against the committed metadata.
 
 mod audits;
+mod compute;
 mod validators;
 
 use codec::{Compact, Encode};

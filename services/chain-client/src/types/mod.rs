@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod block;
+mod compute;
 mod constants;
 mod deal;
 mod file;
@@ -15,6 +16,7 @@ pub use audit::{
     AuditLimits, AuditRound, AuditRoundState, AuditStanding, AuditedPage, Challenge, Challenges,
 };
 pub use block::{BlockNumber, BlockRef, Hash, RoundIndex, SeedAt, Tick};
+pub use compute::{ChannelInfo, ComputeLimits, ServiceInfo, ServicePage, SessionInfo};
 pub use constants::Constants;
 pub use deal::{
     Assignment, AssignmentPage, CommitmentCount, Deal, Leaving, Segment, Slot, SlotState, Terms,
