@@ -87,6 +87,8 @@ mod benchmarks {
     fn bind_wallet() {
         let (owner, agent) = registered::<T>(0);
         let wallet = T::BenchmarkHelper::key(7);
+        // With as many as leave room.
+        bound::<T>(agent, MAX_WALLETS - 2);
         let deadline = Pallet::<T>::now() + T::MaxDeadline::get();
         let binding = WalletBinding {
             agent,
@@ -112,9 +114,7 @@ mod benchmarks {
     #[benchmark]
     fn unbind_wallet() {
         let (owner, agent) = registered::<T>(0);
-        Agents::<T>::mutate(agent, |record| {
-            record.as_mut().unwrap().wallet = Some(owner.clone());
-        });
+        bound::<T>(agent, MAX_WALLETS - 1);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(owner), agent);
@@ -134,10 +134,12 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn transfer(r: Linear<0, { most_ended::<T>() }>) {
+    fn transfer(d: Linear<0, { T::MaxData::get() }>, r: Linear<0, { most_ended::<T>() }>) {
         let (owner, agent) = registered::<T>(0);
         let to = rich::<T>("receiver", 0);
-        fill_tenure::<T>(&owner, agent, Some(&to), r);
+        bound::<T>(agent, MAX_WALLETS - 1);
+        fill_data::<T>(&owner, agent, &to, d);
+        fill_tenure::<T>(&owner, agent, r);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(owner), agent, to.clone());
@@ -147,10 +149,11 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn burn(r: Linear<0, { most_removed::<T>() }>) {
+    fn burn(d: Linear<0, { T::MaxData::get() }>, r: Linear<0, { most_removed::<T>() }>) {
         let (owner, agent) = registered::<T>(0);
         let to = rich::<T>("receiver", 0);
-        let rest = fill_tenure::<T>(&owner, agent, Some(&to), r);
+        fill_data::<T>(&owner, agent, &to, d);
+        let rest = fill_tenure::<T>(&owner, agent, r);
         fill_rest::<T>(&owner, agent, rest);
 
         #[extrinsic_call]
@@ -427,8 +430,9 @@ mod benchmarks {
         // Another agent's account: whose it is, is looked up.
         let (_, other) = registered::<T>(1);
         let giver = Agents::<T>::get(other).unwrap().account;
-        let account = Agents::<T>::get(agent).unwrap().account;
-        T::Paid::set_unconsumed(&giver, &account, T::MinFeedback::get());
+        let wallet = bound::<T>(agent, MAX_WALLETS - 1);
+        T::Paid::set_unconsumed(&giver, &wallet, T::MinFeedback::get());
+        unbind::<T>(&owner, agent);
 
         #[extrinsic_call]
         _(
@@ -436,6 +440,7 @@ mod benchmarks {
             agent,
             T::MinFeedback::get(),
             opinion(tags),
+            Some(wallet),
         );
 
         assert!(Feedbacks::<T>::contains_key(agent, 0));

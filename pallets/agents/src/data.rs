@@ -87,8 +87,8 @@ impl<T: Config> Pallet<T> {
             .checked_sub(1)
             .ok_or(Error::<T>::Inconsistent)?;
         DataEntries::<T>::remove(agent, index);
-        Self::unstage(agent, index);
-        Self::release_deposit(&record.account, data.deposit);
+        Self::unstage(agent, index)?;
+        Self::release_deposit(&record.account, data.deposit)?;
         Agents::<T>::insert(agent, record);
         Self::deposit_event(Event::DataDropped { agent, index });
         Ok(())
@@ -104,7 +104,7 @@ impl<T: Config> Pallet<T> {
         ensure!(record.offered.as_ref() == Some(who), Error::<T>::NotOffered);
         let data = Self::data(agent, index)?;
         ensure!(!commitment.repeats_a_holder(), Error::<T>::HolderRepeated);
-        Self::unstage(agent, index);
+        Self::unstage(agent, index)?;
         let hash = commitment.hash;
         let deposit = Self::replaced(data, commitment.clone())?.deposit;
         // On the account of whoever stages it: it is theirs until the agent is.
@@ -131,20 +131,20 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let staged = StagedEntries::<T>::get(agent, index).ok_or(Error::<T>::NothingStaged)?;
         ensure!(staged.by == *who, Error::<T>::NotYourAgent);
-        Self::unstage(agent, index);
-        Ok(())
+        Self::unstage(agent, index)
     }
 
     /// Removes what is staged for an entry, if anything is.
-    fn unstage(agent: AgentId, index: DataIndex) {
+    fn unstage(agent: AgentId, index: DataIndex) -> DispatchResult {
         if let Some(staged) = StagedEntries::<T>::take(agent, index) {
-            Self::release_deposit(&staged.by, staged.deposit);
+            Self::release_deposit(&staged.by, staged.deposit)?;
             Self::deposit_event(Event::DataUnstaged {
                 agent,
                 index,
                 by: staged.by,
             });
         }
+        Ok(())
     }
 
     fn data(agent: AgentId, index: DataIndex) -> Result<DataOf<T>, DispatchError> {
@@ -160,16 +160,25 @@ impl<T: Config> Pallet<T> {
         let entries: Vec<_> = DataEntries::<T>::iter_prefix(agent)
             .take(limit(record.counts.data))
             .collect();
+        let counted = limit(record.counts.data);
+        ensure!(entries.len() == counted, Error::<T>::Inconsistent);
         for (index, data) in entries {
             let staged = StagedEntries::<T>::take(agent, index)
                 .filter(|staged| staged.by == *to)
                 .ok_or(Error::<T>::PrivateData)?;
             let before = data.deposit;
+            let (old, new) = (data.commitment.hash, staged.commitment.hash);
             let mut data = Self::replaced(data, staged.commitment)?;
             data.deposit = staged.deposit;
             Self::move_deposit(to, &record.account, staged.deposit)?;
-            Self::release_deposit(&record.account, before);
+            Self::release_deposit(&record.account, before)?;
             DataEntries::<T>::insert(agent, index, data);
+            Self::deposit_event(Event::DataUpdated {
+                agent,
+                index,
+                old,
+                new,
+            });
         }
         Ok(record.counts.data)
     }
@@ -179,12 +188,14 @@ impl<T: Config> Pallet<T> {
         let entries: Vec<_> = DataEntries::<T>::drain_prefix(agent)
             .take(limit(record.counts.data))
             .collect();
+        let counted = limit(record.counts.data);
+        ensure!(entries.len() == counted, Error::<T>::Inconsistent);
         let mut released: Balance = 0;
         for (index, data) in entries {
             released = released.saturating_add(data.deposit);
-            Self::unstage(agent, index);
+            Self::unstage(agent, index)?;
         }
-        Self::release_deposit(&record.account, released);
+        Self::release_deposit(&record.account, released)?;
         Ok(record.counts.data)
     }
 }

@@ -7,7 +7,6 @@ use crate::{
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{
     defensive,
-    storage::with_storage_layer,
     traits::{
         fungible::{hold::Mutate as _, InspectHold as _},
         tokens::{Fortitude, Precision, Preservation},
@@ -15,7 +14,7 @@ use frame_support::{
     },
 };
 use noema_agents_primitives::{AgentId, DataIndex, FeedbackId, Key, ScheduleId, SessionId, Tag};
-use sp_runtime::DispatchResult;
+use sp_runtime::{DispatchError, DispatchResult};
 
 /// Bytes that `Twox64Concat` puts before a key.
 const TWOX: usize = 8;
@@ -124,22 +123,21 @@ impl<T: Config> Pallet<T> {
             )
             .map(drop)
         }
-        .map_err(|_| Error::<T>::InsufficientFunds.into())
+        .map_err(|error| whole(error, Error::<T>::InsufficientFunds))
     }
 
     /// Gives a deposit back to the account on which it is held; as much as is there, so that nothing outside this pallet that took from the hold can keep a
-    /// record in state.
-    pub(crate) fn release_deposit(account: &T::AccountId, amount: Balance) {
+    /// record in state. In no layer of storage of its own: what fails here fails the call.
+    pub(crate) fn release_deposit(account: &T::AccountId, amount: Balance) -> DispatchResult {
         if amount == 0 {
-            return;
+            return Ok(());
         }
         let reason = HoldReason::Deposit.into();
         let there = T::Currency::balance_on_hold(&reason, account).min(amount);
-        let released =
-            with_storage_layer(|| T::Currency::release(&reason, account, there, Precision::Exact));
-        if released != Ok(amount) {
+        if there < amount {
             defensive!("the hold is not the sum of the deposits");
         }
+        T::Currency::release(&reason, account, there, Precision::Exact).map(drop)
     }
 
     /// What is held for an entry of an agent becomes `new` instead of `old`.
@@ -149,7 +147,16 @@ impl<T: Config> Pallet<T> {
         old: Balance,
         new: Balance,
     ) -> DispatchResult {
-        Self::release_deposit(account, old.saturating_sub(new));
+        Self::release_deposit(account, old.saturating_sub(new))?;
         Self::hold_deposit(who, account, new.saturating_sub(old))
+    }
+}
+
+/// The error that a call is refused with: that of the call, unless there is no layer of storage left. Then it says so, for whoever made this call within another one: nothing
+/// may count as done or failed by itself because somebody nested it too deeply.
+pub(crate) fn whole(found: DispatchError, otherwise: impl Into<DispatchError>) -> DispatchError {
+    match found {
+        DispatchError::Transactional(_) => found,
+        _ => otherwise.into(),
     }
 }

@@ -57,7 +57,7 @@ mod errors {
         /// Another layer stands against it: rights that were given for the agent's account would outlast its owner. End them first, channels for instance.
         #[codec(index = 15)]
         CannotChangeHands,
-        /// Something is held on the agent's account, or it is in use otherwise. End what holds it first, storage deals and purses for instance.
+        /// Something is held or frozen on the agent's account. End what holds it first, storage deals and purses for instance.
         #[codec(index = 16)]
         AccountInUse,
         /// The agent has no such entry of data.
@@ -84,7 +84,7 @@ mod errors {
         /// The usage does not cover this.
         #[codec(index = 24)]
         UsageOutOfScope,
-        /// The key has a session of this agent already. Revoke it first.
+        /// The key has a session of this agent. Revoke it first.
         #[codec(index = 25)]
         KeyInUse,
         /// A session's key is neither the owner nor the agent's account or wallet.
@@ -165,10 +165,10 @@ mod errors {
         /// A feedback consumes at least `MinFeedback`.
         #[codec(index = 51)]
         FeedbackTooSmall,
-        /// The agent's own do not rate it: owner, account, wallet, keys of sessions, other agents of the owner.
+        /// The agent's own do not rate it: owner, account, wallets, keys of sessions that have acted, other agents of the owner.
         #[codec(index = 52)]
         OwnFeedback,
-        /// So much was not paid to the agent's wallet, redeemed, and not consumed.
+        /// So much was not paid to this wallet of the agent, redeemed, and not consumed.
         #[codec(index = 53)]
         NotPaid,
         /// There is no such feedback.
@@ -183,5 +183,14 @@ mod errors {
         /// Records contradict each other; nothing was changed. This is a fault of the pallet.
         #[codec(index = 57)]
         Inconsistent,
+        /// The agent had so many wallets in the last two periods of ratings that those who paid one of them could not rate any more. Bind another one later.
+        #[codec(index = 58)]
+        TooManyWallets,
+        /// The account is not where the agent is paid, nor was it in the last two periods of ratings.
+        #[codec(index = 59)]
+        NotItsWallet,
+        /// The session is over before the act is due. Let it be due earlier.
+        #[codec(index = 60)]
+        NeverDue,
     }
 }

@@ -50,6 +50,8 @@ mod events {
             agent: AgentId,
             /// The wallet.
             wallet: T::AccountId,
+            /// The one that was bound before, if another was.
+            replaced: Option<T::AccountId>,
         },
         /// No wallet is bound any more.
         #[codec(index = 5)]
@@ -88,6 +90,8 @@ mod events {
             owner: T::AccountId,
             /// How much that was, in units.
             returned: Balance,
+            /// What is left on the account, in units: at most the existential deposit, if something of other layers keeps the account alive.
+            left: Balance,
         },
         /// The owner took money out of the agent's account.
         #[codec(index = 9)]
@@ -212,6 +216,10 @@ mod events {
             agent: AgentId,
             /// The session.
             session: SessionId,
+            /// Who brought it: the key itself, or who sent what it signed, or what was due.
+            by: T::AccountId,
+            /// The nonce of the message, if the key signed one.
+            nonce: Option<u64>,
             /// Which call.
             call: CallId,
             /// What counts as spent, in units.
@@ -240,6 +248,8 @@ mod events {
             session: SessionId,
             /// The first tick at which it can be made.
             due: Tick,
+            /// What counts as spent by the session, in units: the deposit, if its key asked for it.
+            spent: Balance,
         },
         /// A scheduled act was made. `Acted` says how it ended.
         #[codec(index = 23)]
@@ -278,6 +288,8 @@ mod events {
             feedback: FeedbackId,
             /// By whom.
             giver: T::AccountId,
+            /// With what was paid to whom.
+            wallet: T::AccountId,
             /// The rating, 0 to 10,000.
             value: u16,
             /// What it consumed, in units.

@@ -1,7 +1,8 @@
 //! Who an agent is, and whose.
 
 use crate::{
-    deposits, AccountOf, Agent, AgentOf, Agents, AgentsOf, Aggregate, Balance, ByAccount, Config,
+    deposits::{self, whole},
+    AccountOf, Agent, AgentOf, Agents, AgentsOf, Aggregate, Balance, ByAccount, Config,
     Counts, EndpointsOf, EndpointsRecord, Error, Event, HoldReason, Metadata, MetadataRecord,
     NextAgent, Pallet, Reputations, TagReputations,
 };
@@ -52,15 +53,21 @@ impl<T: Config> Pallet<T> {
     /// The agent, if `who` owns it.
     pub(crate) fn owned(who: &AccountOf<T>, agent: AgentId) -> Result<AgentOf<T>, DispatchError> {
         let record = Self::agent(agent)?;
-        ensure!(record.owner == *who, Error::<T>::NotYourAgent);
+        ensure!(Self::is_owner(&record, who), Error::<T>::NotYourAgent);
         Ok(record)
+    }
+
+    /// Whether `who` owns an agent and may say so. An agent's account may not, though it can own one: whoever transfers an agent to the account of a number to come, which
+    /// can be computed, has thrown it away.
+    pub(crate) fn is_owner(record: &AgentOf<T>, who: &AccountOf<T>) -> bool {
+        record.owner == *who && !ByAccount::<T>::contains_key(who)
     }
 
     /// The agent, if `who` owns it, or is it: a session acts as the agent's account.
     pub(crate) fn own(who: &AccountOf<T>, agent: AgentId) -> Result<AgentOf<T>, DispatchError> {
         let record = Self::agent(agent)?;
         ensure!(
-            record.owner == *who || record.account == *who,
+            record.account == *who || Self::is_owner(&record, who),
             Error::<T>::NotYourAgent
         );
         Ok(record)
@@ -85,7 +92,7 @@ impl<T: Config> Pallet<T> {
             T::Currency::minimum_balance(),
             Preservation::Preserve,
         )
-        .map_err(|_| Error::<T>::InsufficientFunds)?;
+        .map_err(|error| whole(error, Error::<T>::InsufficientFunds))?;
         let deposit = deposits::agent::<T>();
         Self::hold_deposit(&who, &account, deposit)?;
         NextAgent::<T>::put(next);
@@ -93,6 +100,7 @@ impl<T: Config> Pallet<T> {
             owner: who.clone(),
             account: account.clone(),
             wallet: None,
+            former: Default::default(),
             offered: None,
             file,
             tenure: 0,
@@ -203,7 +211,7 @@ impl<T: Config> Pallet<T> {
                     .checked_sub(1)
                     .ok_or(Error::<T>::Inconsistent)?;
                 Metadata::<T>::remove(agent, &key);
-                Self::release_deposit(&record.account, before);
+                Self::release_deposit(&record.account, before)?;
             }
         }
         Agents::<T>::insert(agent, record);
@@ -233,28 +241,27 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Returns how many records were looked at or removed.
+    /// Returns how many records were replaced or removed.
     pub(crate) fn do_transfer(
         who: &AccountOf<T>,
         agent: AgentId,
         to: AccountOf<T>,
-    ) -> Result<u32, DispatchError> {
+    ) -> Result<Removed, DispatchError> {
         let mut record = Self::owned(who, agent)?;
         Self::ensure_can_own(&record, &to)?;
         ensure!(
             T::HandOver::may_change_hands(&record.account),
             Error::<T>::CannotChangeHands
         );
-        let taken = Self::take_staged(agent, &record, &to)?;
-        let ended = Self::end_tenure(agent, &mut record)?;
+        let data = Self::take_staged(agent, &record, &to)?;
+        let others = Self::end_tenure(agent, &mut record)?;
+        Self::end_binding(&mut record)?;
         record.owner = to.clone();
-        record.wallet = None;
         record.offered = None;
         record.tenure = record
             .tenure
             .checked_add(1)
             .ok_or(ArithmeticError::Overflow)?;
-        Self::end_binding(&mut record)?;
         AgentsOf::<T>::remove(who, agent);
         AgentsOf::<T>::insert(&to, agent, ());
         let tenure = record.tenure;
@@ -265,22 +272,27 @@ impl<T: Config> Pallet<T> {
             to,
             tenure,
         });
-        Ok(taken.saturating_add(ended))
+        Ok(Removed { data, others })
     }
 
     /// Returns how many records were removed.
-    pub(crate) fn do_burn(who: &AccountOf<T>, agent: AgentId) -> Result<u32, DispatchError> {
+    pub(crate) fn do_burn(who: &AccountOf<T>, agent: AgentId) -> Result<Removed, DispatchError> {
         let mut record = Self::owned(who, agent)?;
         let ended = Self::end_tenure(agent, &mut record)?;
-        let removed = Self::remove_data(agent, &record)?;
+        let data = Self::remove_data(agent, &record)?;
         let mut released = record.deposit;
         let counts = record.counts;
+        let mut found: u32 = 0;
         for entry in Metadata::<T>::drain_prefix(agent).take(limit(counts.metadata)) {
             released = released.saturating_add(entry.1.deposit);
+            found = found.saturating_add(1);
         }
         for entry in TagReputations::<T>::drain_prefix(agent).take(limit(counts.tags)) {
             released = released.saturating_add(entry.1.deposit);
+            found = found.saturating_add(1);
         }
+        let counted = counts.metadata.saturating_add(counts.tags);
+        ensure!(found == counted, Error::<T>::Inconsistent);
         if let Some(endpoints) = EndpointsOf::<T>::take(agent) {
             released = released.saturating_add(endpoints.deposit);
         }
@@ -288,31 +300,43 @@ impl<T: Config> Pallet<T> {
         Agents::<T>::remove(agent);
         AgentsOf::<T>::remove(who, agent);
         ByAccount::<T>::remove(&record.account);
-        Self::release_deposit(&record.account, released);
-        let returned = Self::empty_account(who, &record.account)?;
+        Self::release_deposit(&record.account, released)?;
+        let (returned, left) = Self::empty_account(who, &record.account)?;
         Self::deposit_event(Event::Burned {
             agent,
             owner: who.clone(),
             returned,
+            left,
         });
-        Ok(ended
-            .saturating_add(removed)
-            .saturating_add(counts.metadata)
-            .saturating_add(counts.tags))
+        Ok(Removed {
+            data,
+            others: ended.saturating_add(counted),
+        })
     }
 
-    /// Gives everything on the account to the owner, so that the account is gone. Nothing must be left where nobody has a key.
+    /// Gives everything on the account to the owner. Refused while something is held or frozen there, since nobody has a key of it. At most the existential deposit stays, where
+    /// another layer keeps the account alive without asking: an asset that somebody gave it, for instance. Returns what the owner got, and what stays.
     fn empty_account(
         owner: &AccountOf<T>,
         account: &AccountOf<T>,
-    ) -> Result<Balance, DispatchError> {
+    ) -> Result<(Balance, Balance), DispatchError> {
         let all = T::Currency::total_balance(account);
-        let free =
+        ensure!(
+            T::Currency::balance(account) == all,
+            Error::<T>::AccountInUse
+        );
+        let movable =
             T::Currency::reducible_balance(account, Preservation::Expendable, Fortitude::Polite);
-        ensure!(all == free, Error::<T>::AccountInUse);
-        T::Currency::transfer(account, owner, all, Preservation::Expendable)
-            .map_err(|_| Error::<T>::AccountInUse)?;
-        Ok(all)
+        let left = all.checked_sub(movable).ok_or(Error::<T>::Inconsistent)?;
+        ensure!(
+            left <= T::Currency::minimum_balance(),
+            Error::<T>::AccountInUse
+        );
+        if movable > 0 {
+            T::Currency::transfer(account, owner, movable, Preservation::Expendable)
+                .map_err(|error| whole(error, Error::<T>::AccountInUse))?;
+        }
+        Ok((movable, left))
     }
 
     pub(crate) fn do_withdraw(
@@ -323,7 +347,7 @@ impl<T: Config> Pallet<T> {
         let record = Self::owned(who, agent)?;
         ensure!(amount > 0, Error::<T>::ZeroAmount);
         T::Currency::transfer(&record.account, who, amount, Preservation::Preserve)
-            .map_err(|_| Error::<T>::InsufficientFunds)?;
+            .map_err(|error| whole(error, Error::<T>::InsufficientFunds))?;
         Self::deposit_event(Event::Withdrawn { agent, amount });
         Ok(())
     }
@@ -351,6 +375,14 @@ impl<T: Config> Pallet<T> {
         )?;
         Ok(())
     }
+}
+
+/// How many records a call replaced or removed.
+pub(crate) struct Removed {
+    /// Entries of data.
+    pub(crate) data: u32,
+    /// All others.
+    pub(crate) others: u32,
 }
 
 /// A number of records as a limit of an iteration.

@@ -4,7 +4,7 @@
     reason = "the derives of codec and scale-info cast the indices of variants"
 )]
 
-use crate::{Balance, Reference, Tags};
+use crate::{Balance, FormerWallet, Reference, Tags};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use noema_agents_primitives::{
@@ -33,6 +33,8 @@ pub struct AgentInfo<AccountId> {
     pub account: AccountId,
     /// Where it is paid, if a wallet bound itself.
     pub wallet: Option<AccountId>,
+    /// Where it was paid before, and can still be rated for until two periods after each ended.
+    pub former: Vec<FormerWallet<AccountId>>,
     /// The nonce of the next binding.
     pub bindings: u64,
     /// Who may stage data.

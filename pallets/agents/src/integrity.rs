@@ -1,7 +1,10 @@
 //! Stops a runtime whose parameters make no sense.
 
 use crate::{weights, Config, WeightInfo};
-use frame_support::{dispatch::DispatchClass, traits::Get};
+use frame_support::{
+    dispatch::DispatchClass,
+    traits::{fungible::Inspect as _, Get},
+};
 
 /// Called by the pallet's `integrity_test`.
 pub(crate) fn integrity_test<T: Config>() {
@@ -22,9 +25,11 @@ pub(crate) fn integrity_test<T: Config>() {
             "pallet-noema-agents: `{name}` is 0, expected at least 1; raise it"
         );
     }
+    let least = T::Currency::minimum_balance().max(1);
     assert!(
-        T::MinFeedback::get() > 0,
-        "pallet-noema-agents: `MinFeedback` is 0, so that praise costs nothing; raise it"
+        T::MinFeedback::get() >= least,
+        "pallet-noema-agents: `MinFeedback` is {}, so that praise costs next to nothing; expected at least {least}, the existential deposit; raise it",
+        T::MinFeedback::get()
     );
     assert!(
         T::ByteDeposit::get() > 0,
@@ -37,9 +42,12 @@ pub(crate) fn integrity_test<T: Config>() {
     let calls = [
         (
             "transfer",
-            T::WeightInfo::transfer(weights::most_ended::<T>()),
+            T::WeightInfo::transfer(T::MaxData::get(), weights::most_ended::<T>()),
         ),
-        ("burn", T::WeightInfo::burn(weights::most_removed::<T>())),
+        (
+            "burn",
+            T::WeightInfo::burn(T::MaxData::get(), weights::most_removed::<T>()),
+        ),
         ("run", T::WeightInfo::run(T::MaxScheduledCall::get())),
     ];
     for (name, weight) in calls {

@@ -24,7 +24,7 @@ impl<T: Config> AgentIdentity<AccountOf<T>> for Pallet<T> {
         let Some(record) = Agents::<T>::get(agent) else {
             return false;
         };
-        record.owner == *key
+        Self::is_owner(&record, key)
             || SessionKeys::<T>::get(agent, key)
                 .and_then(|session| Sessions::<T>::get(agent, session))
                 .is_some_and(|session| !session.session.is_over(Self::now()))

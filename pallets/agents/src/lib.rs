@@ -20,6 +20,7 @@ extern crate alloc;
 mod acting;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+mod config;
 mod data;
 mod deposits;
 mod errors;
@@ -36,6 +37,7 @@ mod reading;
 mod reputation;
 mod schedule;
 mod sessions;
+mod storage;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
@@ -55,8 +57,9 @@ pub use pallet::*;
 pub use reading::{MAX_PAGE, MAX_SCAN};
 pub use types::{
     Agent, AgentOf, Balance, CallBytesOf, CallOf, CommitmentOf, Counts, Data, DataOf,
-    EndpointsRecord, Feedback, FeedbackOf, GrantOf, MetadataRecord, Opinion, Plan, Reference,
-    Scheduled, ScheduledOf, SessionOf, SessionRecord, Staged, StagedOf, TagRecord, Tags, Usage,
+    EndpointsRecord, Feedback, FeedbackOf, FormerWallet, GrantOf, MetadataRecord, Opinion, Plan,
+    Reference, Scheduled, ScheduledOf, SessionOf, SessionRecord, Staged, StagedOf, TagRecord, Tags,
+    Usage, MAX_WALLETS,
 };
 pub use weights::WeightInfo;
 
@@ -65,8 +68,10 @@ use frame_support::pallet_macros::import_section;
 /// The accounts of a runtime.
 pub(crate) type AccountOf<T> = <T as frame_system::Config>::AccountId;
 
+#[import_section(config::config)]
 #[import_section(errors::errors)]
 #[import_section(events::events)]
+#[import_section(storage::storage)]
 #[frame_support::pallet]
 #[allow(
     missing_docs,
@@ -77,6 +82,7 @@ pub(crate) type AccountOf<T> = <T as frame_system::Config>::AccountId;
 )]
 pub mod pallet {
     use super::*;
+    use crate::{acting::SignedMessage, identity::Removed};
     use alloc::boxed::Box;
     use frame_support::{
         dispatch::{GetDispatchInfo, PostDispatchInfo},
@@ -100,102 +106,6 @@ pub mod pallet {
     #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
-    /// What a runtime decides.
-    #[pallet::config]
-    pub trait Config:
-        frame_system::Config<RuntimeEvent: From<Event<Self>>, Hash: Into<[u8; 32]>>
-    {
-        /// The calls of the runtime.
-        type RuntimeCall: Parameter
-            + Dispatchable<RuntimeOrigin = Self::RuntimeOrigin, PostInfo = PostDispatchInfo>
-            + GetDispatchInfo
-            + From<Call<Self>>
-            + IsType<<Self as frame_system::Config>::RuntimeCall>;
-
-        /// The token that agents have and spend.
-        type Currency: fungible::Inspect<Self::AccountId, Balance = Balance>
-            + fungible::Mutate<Self::AccountId>
-            + fungible::InspectHold<Self::AccountId, Reason = Self::RuntimeHoldReason>
-            + fungible::MutateHold<Self::AccountId>;
-
-        /// The hold reasons of the whole runtime.
-        type RuntimeHoldReason: From<HoldReason>;
-
-        /// Signatures of wallets and sessions. A key is named by its account.
-        type Signature: Verify<Signer: IdentifyAccount<AccountId = Self::AccountId>> + Parameter;
-
-        /// The calls that can be made in an agent's name, and what each spends. `()` knows none.
-        type Classifier: CallClassifier<<Self as Config>::RuntimeCall, Balance>;
-
-        /// What was really paid, which feedback consumes. With `()` nobody can rate.
-        type Paid: PaidInteractions<Self::AccountId, Balance>;
-
-        /// What of other layers stands against another owner for an agent's account.
-        type HandOver: HandOver<Self::AccountId>;
-
-        /// The clock of all deadlines. With one that stands still (`()`) nothing ever expires, and no period ever ends.
-        type Ticks: Ticks;
-
-        /// For how many ticks ahead a wallet can sign.
-        #[pallet::constant]
-        type MaxDeadline: Get<Tick>;
-
-        /// Length in ticks of a period of ratings: the recent ones are those of this period and the one before. Whoever changes it migrates what is kept.
-        #[pallet::constant]
-        type ReputationPeriod: Get<Tick>;
-
-        /// The least that a feedback consumes, in units.
-        #[pallet::constant]
-        type MinFeedback: Get<Balance>;
-
-        /// What is held for each item that somebody puts into state, in units.
-        #[pallet::constant]
-        type ItemDeposit: Get<Balance>;
-
-        /// What is held for each byte that somebody puts into state, in units.
-        #[pallet::constant]
-        type ByteDeposit: Get<Balance>;
-
-        /// How many entries of metadata one agent can have.
-        #[pallet::constant]
-        type MaxMetadata: Get<u32>;
-
-        /// How many entries of data one agent can have.
-        #[pallet::constant]
-        type MaxData: Get<u32>;
-
-        /// How many users one agent can have at a time.
-        #[pallet::constant]
-        type MaxUsages: Get<u32>;
-
-        /// How many sessions one agent can have at a time.
-        #[pallet::constant]
-        type MaxSessions: Get<u32>;
-
-        /// How many acts of one agent can be scheduled at a time.
-        #[pallet::constant]
-        type MaxScheduled: Get<u32>;
-
-        /// The longest encoded call that can be scheduled, in bytes.
-        #[pallet::constant]
-        type MaxScheduledCall: Get<u32>;
-
-        /// How many tags one agent can have.
-        #[pallet::constant]
-        type MaxTags: Get<u32>;
-
-        /// Weights of the calls.
-        type WeightInfo: WeightInfo;
-
-        /// Signs and calls for benchmarks.
-        #[cfg(feature = "runtime-benchmarks")]
-        type BenchmarkHelper: benchmarking::BenchmarkHelper<
-            Self::AccountId,
-            Self::Signature,
-            <Self as Config>::RuntimeCall,
-        >;
-    }
-
     /// What the held funds are for.
     #[pallet::composite_enum]
     pub enum HoldReason {
@@ -203,139 +113,6 @@ pub mod pallet {
         #[codec(index = 0)]
         Deposit,
     }
-
-    /// The number of the next agent.
-    #[pallet::storage]
-    pub type NextAgent<T: Config> = StorageValue<_, AgentId, ValueQuery>;
-
-    /// All agents.
-    #[pallet::storage]
-    pub type Agents<T: Config> = StorageMap<_, Twox64Concat, AgentId, AgentOf<T>, OptionQuery>;
-
-    /// The agents of each owner.
-    #[pallet::storage]
-    pub type AgentsOf<T: Config> =
-        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, AgentId, (), OptionQuery>;
-
-    /// The agent that acts from an account.
-    #[pallet::storage]
-    pub type ByAccount<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, AgentId, OptionQuery>;
-
-    /// Where agents answer.
-    #[pallet::storage]
-    pub type EndpointsOf<T: Config> =
-        StorageMap<_, Twox64Concat, AgentId, EndpointsRecord, OptionQuery>;
-
-    /// What agents say about themselves.
-    #[pallet::storage]
-    pub type Metadata<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AgentId,
-        Blake2_128Concat,
-        Key,
-        MetadataRecord,
-        OptionQuery,
-    >;
-
-    /// What agents have committed to.
-    #[pallet::storage]
-    pub type DataEntries<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, AgentId, Twox64Concat, DataIndex, DataOf<T>, OptionQuery>;
-
-    /// What takes the place of that when the agent is transferred to whoever staged it.
-    #[pallet::storage]
-    pub type StagedEntries<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AgentId,
-        Twox64Concat,
-        DataIndex,
-        StagedOf<T>,
-        OptionQuery,
-    >;
-
-    /// What users may ask of agents.
-    #[pallet::storage]
-    pub type Usages<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AgentId,
-        Blake2_128Concat,
-        T::AccountId,
-        Usage,
-        OptionQuery,
-    >;
-
-    /// The keys that act for agents.
-    #[pallet::storage]
-    pub type Sessions<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AgentId,
-        Twox64Concat,
-        SessionId,
-        SessionOf<T>,
-        OptionQuery,
-    >;
-
-    /// The session of each key.
-    #[pallet::storage]
-    pub type SessionKeys<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AgentId,
-        Blake2_128Concat,
-        T::AccountId,
-        SessionId,
-        OptionQuery,
-    >;
-
-    /// Acts that anybody can bring when they are due.
-    #[pallet::storage]
-    pub type ScheduledActs<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AgentId,
-        Twox64Concat,
-        ScheduleId,
-        ScheduledOf<T>,
-        OptionQuery,
-    >;
-
-    /// What is kept of all ratings of an agent.
-    #[pallet::storage]
-    pub type Reputations<T: Config> = StorageMap<_, Twox64Concat, AgentId, Aggregate, OptionQuery>;
-
-    /// What is kept of the ratings under each tag.
-    #[pallet::storage]
-    pub type TagReputations<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, AgentId, Blake2_128Concat, Tag, TagRecord, OptionQuery>;
-
-    /// Ratings that count, and those of agents that are gone.
-    #[pallet::storage]
-    pub type Feedbacks<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        AgentId,
-        Twox64Concat,
-        FeedbackId,
-        FeedbackOf<T>,
-        OptionQuery,
-    >;
-
-    /// The ratings that each account gave.
-    #[pallet::storage]
-    pub type FeedbacksBy<T: Config> = StorageDoubleMap<
-        _,
-        Blake2_128Concat,
-        T::AccountId,
-        Twox64Concat,
-        (AgentId, FeedbackId),
-        (),
-        OptionQuery,
-    >;
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
@@ -431,24 +208,25 @@ pub mod pallet {
         /// Gives the agent to another owner. Sessions, usages, scheduled acts and the wallet end. Refused as long as there are data for which the receiver has staged
         /// none.
         #[pallet::call_index(7)]
-        #[pallet::weight(T::WeightInfo::transfer(weights::most_ended::<T>()))]
+        #[pallet::weight(T::WeightInfo::transfer(T::MaxData::get(), weights::most_ended::<T>()))]
         pub fn transfer(
             origin: OriginFor<T>,
             agent: AgentId,
             to: T::AccountId,
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let records = Self::do_transfer(&who, agent, to)?;
-            Ok(Some(T::WeightInfo::transfer(records)).into())
+            let Removed { data, others } = Self::do_transfer(&who, agent, to)?;
+            Ok(Some(T::WeightInfo::transfer(data, others)).into())
         }
 
-        /// Ends the agent: everything on its account goes to the owner. Its number is never used again. Refused as long as other layers hold something of it.
+        /// Ends the agent: everything on its account goes to the owner, but for the existential deposit where another layer keeps the account alive. Its number is never used
+        /// again. Refused as long as other layers hold or freeze something of it.
         #[pallet::call_index(8)]
-        #[pallet::weight(T::WeightInfo::burn(weights::most_removed::<T>()))]
+        #[pallet::weight(T::WeightInfo::burn(T::MaxData::get(), weights::most_removed::<T>()))]
         pub fn burn(origin: OriginFor<T>, agent: AgentId) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let records = Self::do_burn(&who, agent)?;
-            Ok(Some(T::WeightInfo::burn(records)).into())
+            let Removed { data, others } = Self::do_burn(&who, agent)?;
+            Ok(Some(T::WeightInfo::burn(data, others)).into())
         }
 
         /// Takes free money out of the agent's account.
@@ -607,8 +385,13 @@ pub mod pallet {
             call: Box<CallOf<T>>,
             signature: T::Signature,
         ) -> DispatchResultWithPostInfo {
-            ensure_signed(origin)?;
-            let weight = Self::do_act_signed(agent, session, nonce, expires, *call, &signature)?;
+            let who = ensure_signed(origin)?;
+            let message = SignedMessage {
+                session,
+                nonce,
+                expires,
+            };
+            let weight = Self::do_act_signed(&who, agent, &message, *call, &signature)?;
             Ok(Some(T::WeightInfo::act_signed().saturating_add(weight)).into())
         }
 
@@ -678,16 +461,18 @@ pub mod pallet {
             Self::do_add_tag(&who, agent, tag)
         }
 
-        /// Rates an agent. Consumes `amount` of what the signer has paid the agent's wallet, redeemed; so much the rating weighs.
+        /// Rates an agent. Consumes `amount` of what the signer has paid `wallet`, redeemed; so much the rating weighs. None is where the agent is paid now; its account, and
+        /// wallets whose bindings ended less than two periods of ratings ago, can be named, too.
         #[pallet::call_index(27)]
         pub fn feedback(
             origin: OriginFor<T>,
             agent: AgentId,
             #[pallet::compact] amount: Balance,
             opinion: Opinion,
+            wallet: Option<T::AccountId>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_feedback(who, agent, amount, opinion)
+            Self::do_feedback(who, agent, amount, opinion, wallet)
         }
 
         /// Takes a rating of the signer's back. What it consumed stays consumed.

@@ -8,12 +8,12 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use noema_agents_primitives::{Rating, Sum};
 use scale_info::TypeInfo;
 
-/// When a rating was given: in which period, under which owner.
+/// Where a rating belongs: to a period, and to an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Ticks since genesis, divided by the length of a period.
     pub period: u64,
-    /// How often the agent had changed hands.
+    /// How often the agent had changed hands when what is rated was paid.
     pub tenure: u32,
 }
 
@@ -72,12 +72,14 @@ impl Aggregate {
         self.current.plus(&self.previous)
     }
 
-    /// With one more rating. None if it does not fit.
+    /// With one more rating, which is given now and belongs to a tenure, the present one or one before. None if it does not fit.
     #[must_use]
-    pub fn with(&self, rating: Rating, now: Moment) -> Option<Self> {
+    pub fn with(&self, rating: Rating, tenure: u32, now: Moment) -> Option<Self> {
         let mut next = self.at(now);
         next.all = next.all.with(rating)?;
-        next.in_tenure = next.in_tenure.with(rating)?;
+        if tenure == next.tenure {
+            next.in_tenure = next.in_tenure.with(rating)?;
+        }
         next.current = next.current.with(rating)?;
         Some(next)
     }
@@ -114,12 +116,12 @@ mod tests {
         /// Whatever is given and revoked, and however much time passes: the sums are those of the ratings that are left.
         #[test]
         fn aggregates_are_the_sums_of_what_is_left(
-            steps in prop::collection::vec((0..4u64, any::<bool>(), 0..=10_000u16, 1..1_000_000u128, any::<prop::sample::Index>(), any::<bool>()), 1..60),
+            steps in prop::collection::vec((0..4u64, any::<bool>(), 0..=10_000u16, 1..1_000_000u128, any::<prop::sample::Index>(), any::<bool>(), 0..3u32), 1..60),
         ) {
             let mut now = Moment { period: 0, tenure: 0 };
             let mut aggregate = Aggregate::default();
             let mut left: Vec<(Rating, Moment)> = Vec::new();
-            for (periods, sold, value, weight, which, revoke) in steps {
+            for (periods, sold, value, weight, which, revoke, late) in steps {
                 now.period += periods / 2;
                 now.tenure += u32::from(sold && periods == 3);
                 if revoke && !left.is_empty() {
@@ -127,8 +129,9 @@ mod tests {
                     aggregate = aggregate.without(rating, given, now).unwrap();
                 } else {
                     let rating = Rating { value, weight };
-                    aggregate = aggregate.with(rating, now).unwrap();
-                    left.push((rating, now));
+                    let tenure = now.tenure.saturating_sub(late);
+                    aggregate = aggregate.with(rating, tenure, now).unwrap();
+                    left.push((rating, Moment { tenure, ..now }));
                 }
                 let rolled = aggregate.at(now);
                 prop_assert_eq!(rolled.all, sum(left.iter()));

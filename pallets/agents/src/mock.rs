@@ -15,7 +15,7 @@ use crate as pallet_noema_agents;
 use crate::{Config, Pallet};
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{ConstU128, ConstU32, InstanceFilter},
+    traits::{ConstU128, ConstU32, Contains, InstanceFilter},
 };
 use sp_runtime::{AccountId32, BuildStorage, MultiSignature};
 
@@ -70,6 +70,7 @@ impl frame_system::Config for Test {
     type Lookup = sp_runtime::traits::IdentityLookup<AccountId>;
     type AccountData = pallet_balances::AccountData<u128>;
     type BlockWeights = BlockWeights;
+    type BaseCallFilter = NotPaused;
 }
 
 /// Existential deposit of the mock.
@@ -151,7 +152,17 @@ impl market::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
 }
 
+/// Every call, but what the market sells while it is paused.
+pub struct NotPaused;
+
+impl Contains<RuntimeCall> for NotPaused {
+    fn contains(call: &RuntimeCall) -> bool {
+        !(Paused::get() && matches!(call, RuntimeCall::Market(_)))
+    }
+}
+
 parameter_types! {
+    pub static Paused: bool = false;
     pub static BlockWeights: frame_system::limits::BlockWeights = Default::default();
     pub static Tick: u64 = 1_000;
     pub static MinFeedback: u128 = 10;
@@ -254,6 +265,7 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
         MinFeedback::set(10);
         MayChangeHands::set(true);
         Careless::set(false);
+        Paused::set(false);
     });
     ext
 }

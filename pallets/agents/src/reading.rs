@@ -20,10 +20,14 @@ impl<T: Config> Pallet<T> {
     pub fn read_agent(agent: AgentId) -> Option<AgentInfo<AccountOf<T>>> {
         let record = Agents::<T>::get(agent)?;
         let endpoints = EndpointsOf::<T>::get(agent).unwrap_or_default().endpoints;
+        let now = Self::now();
+        let mut former = record.former.into_inner();
+        former.retain(|former| Self::can_be_rated_for(former, now));
         Some(AgentInfo {
             owner: record.owner,
             account: record.account,
             wallet: record.wallet,
+            former,
             bindings: record.bindings,
             offered: record.offered,
             file: record.file,
@@ -260,10 +264,17 @@ impl<T: Config> Pallet<T> {
         Page { entries, next }
     }
 
-    /// What an account has paid where the agent is paid and has not consumed: the most that it can rate the agent with. None when there is no such agent.
-    pub fn read_unconsumed(payer: AccountOf<T>, agent: AgentId) -> Option<Balance> {
+    /// What an account has paid to the agent's account, its wallet or a former one, and has not consumed: the most that it can rate the agent with, naming that. None is where
+    /// the agent is paid now. None when there is no such agent, or it cannot be rated for what was paid there.
+    pub fn read_unconsumed(
+        payer: AccountOf<T>,
+        agent: AgentId,
+        wallet: Option<AccountOf<T>>,
+    ) -> Option<Balance> {
         let record = Agents::<T>::get(agent)?;
-        Some(T::Paid::unconsumed(&payer, record.payee()))
+        let wallet = wallet.unwrap_or_else(|| record.payee().clone());
+        Self::tenure_of_payments(&record, &wallet)?;
+        Some(T::Paid::unconsumed(&payer, &wallet))
     }
 
     /// The bytes that a wallet signs to bind itself. None when there is no such agent.

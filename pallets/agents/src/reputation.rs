@@ -1,9 +1,10 @@
 //! Ratings that consume what was really paid.
 
 use crate::{
-    deposits, AccountOf, AgentOf, Agents, Aggregate, Balance, ByAccount, Config, Error, Event,
-    Feedback, FeedbackOf, Feedbacks, FeedbacksBy, Moment, Opinion, Pallet, Reference, Reputations,
-    SessionKeys, TagRecord, TagReputations, Tags,
+    deposits::{self, whole},
+    AccountOf, AgentOf, Agents, Aggregate, Balance, ByAccount, Config, Error, Event, Feedback,
+    FeedbackOf, Feedbacks, FeedbacksBy, Moment, Opinion, Pallet, Reference, Reputations,
+    SessionKeys, Sessions, TagRecord, TagReputations, Tags,
 };
 use frame_support::{ensure, traits::Get};
 use noema_agents_primitives::{AgentId, FeedbackId, Rating, Tag, MAX_RATING};
@@ -50,6 +51,7 @@ impl<T: Config> Pallet<T> {
         agent: AgentId,
         amount: Balance,
         opinion: Opinion,
+        wallet: Option<AccountOf<T>>,
     ) -> DispatchResult {
         let mut record = Self::agent(agent)?;
         ensure!(opinion.value <= MAX_RATING, Error::<T>::RatingInvalid);
@@ -68,13 +70,17 @@ impl<T: Config> Pallet<T> {
             value: opinion.value,
             weight: amount,
         };
+        let wallet = wallet.unwrap_or_else(|| record.payee().clone());
+        let tenure =
+            Self::tenure_of_payments(&record, &wallet).ok_or(Error::<T>::NotItsWallet)?;
         let now = Self::moment(&record);
         Self::change_aggregates(agent, &opinion.tags, |aggregate| {
             aggregate
-                .with(rating, now)
+                .with(rating, tenure, now)
                 .ok_or_else(|| ArithmeticError::Overflow.into())
         })?;
-        T::Paid::consume(&giver, record.payee(), amount).map_err(|_| Error::<T>::NotPaid)?;
+        T::Paid::consume(&giver, &wallet, amount)
+            .map_err(|error| whole(error, Error::<T>::NotPaid))?;
         let deposit = deposits::feedback::<T>();
         Self::hold_deposit(&giver, &giver, deposit)?;
         let feedback = record.next_feedback;
@@ -84,7 +90,7 @@ impl<T: Config> Pallet<T> {
             rating,
             tags: opinion.tags,
             at: Self::now(),
-            tenure: record.tenure,
+            tenure,
             content: opinion.content,
             response: None,
             deposit,
@@ -96,6 +102,7 @@ impl<T: Config> Pallet<T> {
             agent,
             feedback,
             giver,
+            wallet,
             value: rating.value,
             weight: rating.weight,
         });
@@ -109,10 +116,15 @@ impl<T: Config> Pallet<T> {
                 .and_then(Agents::<T>::get)
                 .is_some_and(|other| other.owner == record.owner)
         };
+        // An owner can name any key in a grant. Only that it has acted shows that it is the agent's.
+        let acts = || {
+            SessionKeys::<T>::get(agent, giver)
+                .and_then(|session| Sessions::<T>::get(agent, session))
+                .is_some_and(|record| record.used)
+        };
         *giver == record.owner
-            || *giver == record.account
-            || record.wallet.as_ref() == Some(giver)
-            || SessionKeys::<T>::contains_key(agent, giver)
+            || Self::tenure_of_payments(record, giver).is_some()
+            || acts()
             || sister()
     }
 
@@ -154,7 +166,7 @@ impl<T: Config> Pallet<T> {
         }
         Feedbacks::<T>::remove(agent, feedback);
         FeedbacksBy::<T>::remove(who, (agent, feedback));
-        Self::release_deposit(who, given.deposit);
+        Self::release_deposit(who, given.deposit)?;
         Self::deposit_event(Event::FeedbackRevoked { agent, feedback });
         Ok(())
     }

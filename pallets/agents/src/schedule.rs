@@ -1,7 +1,7 @@
 //! Acts that anybody can bring when they are due, under the limits of a session.
 
 use crate::{
-    deposits, AccountOf, Agents, Balance, CallBytesOf, CallOf, Config, Error, Event, Pallet, Plan,
+    acting::Bringer, deposits, AccountOf, Agents, Balance, CallBytesOf, CallOf, Config, Error, Event, Pallet, Plan,
     Scheduled, ScheduledActs, ScheduledOf, Sessions,
 };
 use codec::Encode;
@@ -18,19 +18,23 @@ impl<T: Config> Pallet<T> {
         plan: &Plan,
     ) -> DispatchResult {
         let mut record = Self::owned_or_session(who, agent, session)?;
-        let by_owner = record.owner == *who;
+        let by_owner = Self::is_owner(&record, who);
         ensure!(by_owner || plan.reward == 0, Error::<T>::RewardNotYours);
         ensure!(
             plan.times > 0 && (plan.times == 1 || plan.every > 0),
             Error::<T>::NoTimes
         );
         Self::check(agent, session, call, plan.reward)?;
+        let ends = Self::session(agent, session)?.session.ends();
+        ensure!(plan.due < ends, Error::<T>::NeverDue);
         let bytes =
             CallBytesOf::<T>::try_from(call.encode()).map_err(|_| Error::<T>::CallTooLong)?;
-        ensure!(
-            record.counts.scheduled < T::MaxScheduled::get(),
-            Error::<T>::TooMany
-        );
+        // Keys leave half of the places to the owner.
+        let places = match by_owner {
+            true => T::MaxScheduled::get(),
+            false => T::MaxScheduled::get().div_ceil(2),
+        };
+        ensure!(record.counts.scheduled < places, Error::<T>::TooMany);
         record.counts.scheduled = record.counts.scheduled.saturating_add(1);
         let schedule = record.next_schedule;
         record.next_schedule = schedule.checked_add(1).ok_or(ArithmeticError::Overflow)?;
@@ -44,12 +48,15 @@ impl<T: Config> Pallet<T> {
             deposit: 0,
         };
         act.deposit = deposits::scheduled::<T>(&act);
-        if by_owner {
+        let spent = if by_owner {
             Self::hold_deposit(who, &record.account, act.deposit)?;
+            0
         } else {
             Self::hold_deposit(&record.account, &record.account, act.deposit)?;
             Self::charge(agent, session, act.deposit)?;
-        }
+            Self::note_use(agent, session)?;
+            act.deposit
+        };
         let due = act.due;
         ScheduledActs::<T>::insert(agent, schedule, act);
         Agents::<T>::insert(agent, record);
@@ -58,6 +65,7 @@ impl<T: Config> Pallet<T> {
             schedule,
             session,
             due,
+            spent,
         });
         Ok(())
     }
@@ -88,6 +96,8 @@ impl<T: Config> Pallet<T> {
         call: CallOf<T>,
     ) -> Result<Weight, DispatchError> {
         let mut act = Self::scheduled(agent, schedule)?;
+        // First: leaves are short, and whatever else is brought may be as long as a transaction.
+        Self::leaf(&call)?;
         let now = Self::now();
         ensure!(act.due <= now, Error::<T>::NotDue);
         ensure!(
@@ -104,7 +114,12 @@ impl<T: Config> Pallet<T> {
             ScheduledActs::<T>::insert(agent, schedule, act);
         }
         let record = Self::agent(agent)?;
-        let weight = Self::act_within_limits(agent, &record, session, call, Some((who, reward)))?;
+        let by = Bringer {
+            account: who,
+            nonce: None,
+            reward,
+        };
+        let weight = Self::act_within_limits(agent, &record, session, call, &by)?;
         Self::deposit_event(Event::Ran {
             agent,
             schedule,
@@ -122,7 +137,7 @@ impl<T: Config> Pallet<T> {
             .checked_sub(1)
             .ok_or(Error::<T>::Inconsistent)?;
         ScheduledActs::<T>::remove(agent, schedule);
-        Self::release_deposit(&record.account, deposit);
+        Self::release_deposit(&record.account, deposit)?;
         Agents::<T>::insert(agent, record);
         Ok(())
     }

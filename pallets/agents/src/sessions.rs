@@ -45,6 +45,7 @@ impl<T: Config> Pallet<T> {
             allowance,
             window: Window::new(now),
             nonce: 0,
+            used: false,
             deposit: 0,
         };
         granted.deposit = deposits::session::<T>(&granted);
@@ -71,7 +72,9 @@ impl<T: Config> Pallet<T> {
         let revoked = Self::session(agent, session)?;
         let key = &revoked.session.grant().key;
         ensure!(
-            record.owner == *who || key == who || revoked.session.is_over(Self::now()),
+            key == who
+                || revoked.session.is_over(Self::now())
+                || Self::is_owner(&record, who),
             Error::<T>::NotYourAgent
         );
         record.counts.sessions = record
@@ -81,7 +84,7 @@ impl<T: Config> Pallet<T> {
             .ok_or(Error::<T>::Inconsistent)?;
         Sessions::<T>::remove(agent, session);
         SessionKeys::<T>::remove(agent, key);
-        Self::release_deposit(&record.account, revoked.deposit);
+        Self::release_deposit(&record.account, revoked.deposit)?;
         Agents::<T>::insert(agent, record);
         Self::deposit_event(Event::SessionRevoked { agent, session });
         Ok(())
@@ -100,6 +103,16 @@ impl<T: Config> Pallet<T> {
         key: &AccountOf<T>,
     ) -> Result<SessionId, DispatchError> {
         SessionKeys::<T>::get(agent, key).ok_or_else(|| Error::<T>::UnknownSession.into())
+    }
+
+    /// Notes that the key of a session has acted itself.
+    pub(crate) fn note_use(agent: AgentId, session: SessionId) -> DispatchResult {
+        let mut record = Self::session(agent, session)?;
+        if !record.used {
+            record.used = true;
+            Sessions::<T>::insert(agent, session, record);
+        }
+        Ok(())
     }
 
     /// Counts `spent` against every limit of a session, which is read here and not before: whatever was called in between may have counted, too.
@@ -156,7 +169,7 @@ impl<T: Config> Pallet<T> {
         record.counts.sessions = 0;
         record.counts.scheduled = 0;
         record.counts.usages = 0;
-        Self::release_deposit(&record.account, released);
+        Self::release_deposit(&record.account, released)?;
         Ok(ended)
     }
 }

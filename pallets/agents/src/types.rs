@@ -6,7 +6,7 @@
 
 use crate::{Aggregate, Config};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::BoundedVec;
+use frame_support::{traits::ConstU32, BoundedVec};
 use noema_agents_primitives::{
     Commitment, Description, Endpoints, FileId, Hash, Rating, Scope, SessionId, Tag, UsageScope,
     Value,
@@ -17,6 +17,9 @@ use scale_info::TypeInfo;
 
 /// Units of the token.
 pub type Balance = u128;
+
+/// Wallets that an agent can be rated for at a time: the one that is bound, and those whose bindings ended less than two periods of ratings ago.
+pub const MAX_WALLETS: u32 = 4;
 
 /// An agent of this runtime.
 pub type AgentOf<T> = Agent<<T as frame_system::Config>::AccountId>;
@@ -68,6 +71,19 @@ pub struct Counts {
     pub tags: u32,
 }
 
+/// A wallet that was bound. What it was paid can still be rated with, so that nobody is silenced by another wallet.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct FormerWallet<AccountId> {
+    /// The wallet.
+    pub wallet: AccountId,
+    /// The tick at which its binding ended.
+    pub ended: Tick,
+    /// How often the agent had changed hands until then: ratings with what it was paid belong there.
+    pub tenure: u32,
+}
+
 /// An agent.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -79,6 +95,8 @@ pub struct Agent<AccountId> {
     pub account: AccountId,
     /// Where it is paid, if that is elsewhere.
     pub wallet: Option<AccountId>,
+    /// Where it was paid before, and can still be rated for: with the one that is bound, no more than [`MAX_WALLETS`].
+    pub former: BoundedVec<FormerWallet<AccountId>, ConstU32<MAX_WALLETS>>,
     /// Who may stage data, to become the owner.
     pub offered: Option<AccountId>,
     /// Its registration file.
@@ -199,6 +217,8 @@ pub struct SessionRecord<AccountId> {
     pub window: Window,
     /// How many acts were signed.
     pub nonce: u64,
+    /// Whether the key itself has ever acted: that an owner named it says nothing about whose it is.
+    pub used: bool,
     /// What is held for it.
     pub deposit: Balance,
 }

@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
         let usage = Self::usage(agent, &user)?;
         let over = usage.expires <= Self::now() || usage.left == 0;
         ensure!(
-            over || record.owner == *who || user == *who,
+            over || user == *who || Self::is_owner(&record, who),
             Error::<T>::NotYourAgent
         );
         record.counts.usages = record
@@ -71,7 +71,7 @@ impl<T: Config> Pallet<T> {
             .checked_sub(1)
             .ok_or(Error::<T>::Inconsistent)?;
         Usages::<T>::remove(agent, &user);
-        Self::release_deposit(&record.account, usage.deposit);
+        Self::release_deposit(&record.account, usage.deposit)?;
         Agents::<T>::insert(agent, record);
         Self::deposit_event(Event::UsageRevoked { agent, user });
         Ok(())

@@ -9,15 +9,14 @@ pub use measured::SubstrateWeight;
 use crate::Config;
 use frame_support::{traits::Get, weights::Weight};
 
-/// How many records a transfer looks at or removes, at most.
+/// How many records other than data a transfer removes, at most.
 pub(crate) fn most_ended<T: Config>() -> u32 {
     T::MaxSessions::get()
         .saturating_add(T::MaxScheduled::get())
         .saturating_add(T::MaxUsages::get())
-        .saturating_add(T::MaxData::get())
 }
 
-/// How many records a burn removes, at most.
+/// How many records other than data a burn removes, at most.
 pub(crate) fn most_removed<T: Config>() -> u32 {
     most_ended::<T>()
         .saturating_add(T::MaxMetadata::get())
@@ -40,10 +39,10 @@ pub trait WeightInfo {
     fn unbind_wallet() -> Weight;
     /// `offer`.
     fn offer() -> Weight;
-    /// With `r` records that end or are replaced, all of them staged data where there can be so many.
-    fn transfer(r: u32) -> Weight;
-    /// With `r` records that are removed.
-    fn burn(r: u32) -> Weight;
+    /// With `d` entries of data that are replaced by staged ones, and `r` other records that end.
+    fn transfer(d: u32, r: u32) -> Weight;
+    /// With `d` entries of data, for each of which another is staged, and `r` other records that are removed.
+    fn burn(d: u32, r: u32) -> Weight;
     /// `withdraw`.
     fn withdraw() -> Weight;
     /// The largest commitment.
@@ -80,7 +79,7 @@ pub trait WeightInfo {
     fn run(b: u32) -> Weight;
     /// `add_tag`.
     fn add_tag() -> Weight;
-    /// By another agent's account, with two tags.
+    /// By another agent's account, with two tags, for the last of as many wallets as there can be.
     fn feedback() -> Weight;
     /// With two tags.
     fn revoke_feedback() -> Weight;

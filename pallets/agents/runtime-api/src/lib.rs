@@ -67,7 +67,8 @@ sp_api::decl_runtime_apis! {
         /// All ratings by an account, as agent and number.
         fn feedbacks_by(giver: AccountId, after: Option<(AgentId, FeedbackId)>, limit: u32) -> Page<(AgentId, FeedbackId), (AgentId, FeedbackId)>;
 
-        /// The most that an account can rate an agent with: what it has paid where the agent is paid, redeemed, and has not consumed.
-        fn unconsumed(payer: AccountId, agent: AgentId) -> Option<Balance>;
+        /// The most that an account can rate an agent with: what it has paid the agent's account, its wallet or a former one, redeemed, and has not consumed. No wallet is
+        /// where the agent is paid now.
+        fn unconsumed(payer: AccountId, agent: AgentId, wallet: Option<AccountId>) -> Option<Balance>;
     }
 }

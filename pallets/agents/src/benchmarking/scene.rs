@@ -1,7 +1,10 @@
 //! Agents with everything at its largest, for benchmarks.
 
 use super::*;
-use crate::{AccountOf, Balance, CommitmentOf, Event, GrantOf, NextAgent, Opinion, Reference};
+use crate::{
+    AccountOf, Balance, CommitmentOf, Event, FormerWallet, GrantOf, NextAgent, Opinion, Reference,
+    MAX_WALLETS,
+};
 use alloc::{vec, vec::Vec};
 use codec::Encode;
 use frame_support::traits::fungible::{Inspect, Mutate};
@@ -228,27 +231,52 @@ pub(super) fn scheduled<T: Config>(owner: &AccountOf<T>, agent: AgentId, bytes: 
     call
 }
 
-/// Fills an agent with up to so many records that end with the tenure: data first, staged for `to`, since these are the dearest. Returns how many are left over.
-pub(super) fn fill_tenure<T: Config>(
+/// So many former wallets, and one that is bound, which is returned.
+pub(super) fn bound<T: Config>(agent: AgentId, former: u32) -> AccountOf<T> {
+    let now = Pallet::<T>::now();
+    let wallet = |number: u32| -> AccountOf<T> { account("wallet", number, 0) };
+    Agents::<T>::mutate(agent, |record| {
+        let record = record.as_mut().unwrap();
+        for number in 1..=former {
+            let former = FormerWallet {
+                wallet: wallet(number),
+                ended: now,
+                tenure: 0,
+            };
+            record.former.try_push(former).unwrap();
+        }
+        record.wallet = Some(wallet(0));
+    });
+    wallet(0)
+}
+
+pub(super) fn unbind<T: Config>(owner: &AccountOf<T>, agent: AgentId) {
+    Pallet::<T>::unbind_wallet(RawOrigin::Signed(owner.clone()).into(), agent).unwrap();
+}
+
+/// Gives an agent so many entries of data, for each of which `to` has staged another.
+pub(super) fn fill_data<T: Config>(
     owner: &AccountOf<T>,
     agent: AgentId,
-    to: Option<&AccountOf<T>>,
-    records: u32,
-) -> u32 {
+    to: &AccountOf<T>,
+    entries: u32,
+) {
+    let origin = RawOrigin::Signed(owner.clone());
+    Pallet::<T>::offer(origin.into(), agent, Some(to.clone())).unwrap();
+    for index in 0..entries {
+        commit::<T>(owner, agent, largest_commitment::<T>(1));
+        stage::<T>(to, agent, index);
+    }
+}
+
+/// Fills an agent with up to so many records that end with the tenure. Returns how many are left over.
+pub(super) fn fill_tenure<T: Config>(owner: &AccountOf<T>, agent: AgentId, records: u32) -> u32 {
     let mut left = records;
     let mut take = |most: u32| {
         let taken = left.min(most);
         left -= taken;
         taken
     };
-    let origin = || RawOrigin::Signed(owner.clone());
-    Pallet::<T>::offer(origin().into(), agent, to.cloned()).unwrap();
-    for index in 0..take(T::MaxData::get()) {
-        commit::<T>(owner, agent, largest_commitment::<T>(1));
-        if let Some(to) = to {
-            stage::<T>(to, agent, index);
-        }
-    }
     let sessions = take(T::MaxSessions::get());
     for number in 0..sessions {
         granted::<T>(owner, agent, number);
@@ -329,6 +357,7 @@ pub(super) fn rated<T: Config>(agent: AgentId, tags: Tags) -> AccountOf<T> {
         agent,
         T::MinFeedback::get(),
         opinion(tags),
+        None,
     )
     .unwrap();
     giver
@@ -350,6 +379,8 @@ pub(super) fn acted<T: Config>() -> bool {
     told(Event::Acted {
         agent: 0,
         session: 0,
+        by: account("nobody", 0, 0),
+        nonce: None,
         call,
         spent: 0,
         result: Ok(()),

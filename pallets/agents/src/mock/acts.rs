@@ -161,9 +161,19 @@ pub(crate) fn act(agent: AgentId, call: RuntimeCall) -> DispatchResultWithPostIn
 pub(crate) fn signed_act(
     signer: u8,
     genesis: [u8; 32],
-    (agent, session, nonce, expires): (AgentId, SessionId, u64, u64),
+    message: (AgentId, SessionId, u64, u64),
     call: RuntimeCall,
 ) -> DispatchResultWithPostInfo {
+    dispatch(signed(CAROL), signed_call(signer, genesis, message, call))
+}
+
+/// The call that brings it.
+pub(crate) fn signed_call(
+    signer: u8,
+    genesis: [u8; 32],
+    (agent, session, nonce, expires): (AgentId, SessionId, u64, u64),
+    call: RuntimeCall,
+) -> crate::Call<Test> {
     let signing = SignedAct {
         agent,
         session,
@@ -171,15 +181,14 @@ pub(crate) fn signed_act(
         expires,
         call: sp_io::hashing::blake2_256(&call.encode()),
     };
-    let carried = crate::Call::act_signed {
+    crate::Call::act_signed {
         agent,
         session,
         nonce,
         expires,
         call: Box::new(call),
         signature: sign(signer, &signing.payload(&genesis)),
-    };
-    dispatch(signed(CAROL), carried)
+    }
 }
 
 /// What the wallet with this key signs, for the chain of the tests.

@@ -20,6 +20,8 @@ fn act_pays_from_the_agents_account_and_is_told() {
             Event::<Test>::Acted {
                 agent,
                 session,
+                by: key(KEYS[0]),
+                nonce: None,
                 call: call_id(&pay(BOB, 100)),
                 spent: 100,
                 result: Ok(()),
@@ -150,8 +152,21 @@ fn act_signed_is_made_once() {
         assert_eq!(refused(bring(1)), Error::<Test>::WrongNonce.into());
         assert_ok!(bring(0));
         assert_eq!(refused(bring(0)), Error::<Test>::WrongNonce.into());
+        System::reset_events();
         assert_ok!(bring(1));
         assert_eq!(spent(agent, session), 20);
+        System::assert_has_event(
+            Event::<Test>::Acted {
+                agent,
+                session,
+                by: account(CAROL),
+                nonce: Some(1),
+                call: call_id(&pay(BOB, 10)),
+                spent: 10,
+                result: Ok(()),
+            }
+            .into(),
+        );
         advance(5);
         assert_eq!(refused(bring(2)), Error::<Test>::DeadlinePassed.into());
     });
@@ -222,5 +237,65 @@ fn act_by_owner_has_no_limits_but_leaves() {
             refused(by_owner(ALICE, proxy.into())),
             Error::<Test>::NotALeaf.into()
         );
+    });
+}
+
+/// A message costs its nonce, a scheduled act its time and the reward: not for what the runtime does not let anybody do now.
+#[test]
+fn acts_while_their_call_is_paused_are_refused_and_cost_nothing() {
+    build_and_execute(|| {
+        let (agent, session) = alice_with_session();
+        assert_ok!(Agents::schedule(
+            signed(ALICE),
+            agent,
+            session,
+            Box::new(pay(BOB, 1)),
+            plan(0, 0, 1, 5)
+        ));
+        let bring = || {
+            let message = (agent, session, 0, Tick::get() + 5);
+            signed_act(KEYS[0], Agents::genesis(), message, pay(BOB, 1))
+        };
+        let run = || Agents::run(signed(CAROL), agent, 0, Box::new(pay(BOB, 1)));
+        let by_owner = || Agents::act_by_owner(signed(ALICE), agent, Box::new(pay(BOB, 1)));
+        let money = || funds(&account_of(agent));
+        let before = money();
+        Paused::set(true);
+        let closed = frame_system::Error::<Test>::CallFiltered.into();
+        assert_eq!(refused(act(agent, pay(BOB, 1))), closed);
+        assert_eq!(refused(bring()), closed);
+        assert_eq!(refused(run()), closed);
+        assert_eq!(refused(by_owner()), closed);
+        assert_eq!((money(), spent(agent, session)), (before, 0));
+        Paused::set(false);
+        assert_ok!(bring());
+        assert_ok!(run());
+        assert_ok!(by_owner());
+        assert_ok!(act(agent, pay(BOB, 1)));
+    });
+}
+
+/// What is too long to be a leaf is not hashed nor compared: it is refused before.
+#[test]
+fn acts_that_are_no_leaves_are_refused_before_all_else() {
+    build_and_execute(|| {
+        let (agent, session) = alice_with_session();
+        let long = || -> RuntimeCall {
+            let remark = vec![7; 100_000];
+            frame_system::Call::remark { remark }.into()
+        };
+        let message = (agent, session, 9, 0);
+        let no_leaf = Error::<Test>::NotALeaf.into();
+        let bring = signed_act(KEYS[1], [0; 32], message, long());
+        assert_eq!(refused(bring), no_leaf);
+        assert_ok!(Agents::schedule(
+            signed(ALICE),
+            agent,
+            session,
+            Box::new(pay(BOB, 1)),
+            plan(Tick::get() + 9, 0, 1, 0)
+        ));
+        let run = Agents::run(signed(CAROL), agent, 0, Box::new(long()));
+        assert_eq!(refused(run), no_leaf);
     });
 }

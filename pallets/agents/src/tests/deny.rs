@@ -188,8 +188,12 @@ fn wrappers_that_are_listed_by_mistake_widen_nothing() {
         let free = || funds(&account_of(agent)).0;
         let before = free();
 
-        // Out of scope inside, though its wrapper is within; the proxy of nobody; the key of no session.
-        for call in [batch(vec![transfer]), through_proxy, nested] {
+        // Out of scope inside, though its wrapper is within.
+        let error = act(agent, batch(vec![transfer])).unwrap_err().error;
+        assert_eq!(error, frame_system::Error::<Test>::CallFiltered.into());
+        assert_eq!(free(), before);
+        // The proxy of nobody; the key of no session.
+        for call in [through_proxy, nested] {
             frame_support::assert_ok!(act(agent, call));
             assert_eq!(free(), before);
         }
@@ -199,6 +203,99 @@ fn wrappers_that_are_listed_by_mistake_widen_nothing() {
         frame_support::assert_ok!(act(agent, batch(vec![pay(BOB, 50), pay(BOB, 50)])));
         assert_eq!(spent(agent, 0), 100);
         assert_eq!(free(), before - 100);
+        Careless::set(false);
+    });
+}
+
+/// A grant of all wrappers and of what the market sells, in a runtime that lists wrappers by mistake.
+fn careless_session() -> u64 {
+    let agent = register(ALICE);
+    endow(agent, 100_000);
+    Careless::set(true);
+    let by_message = signed_call(KEYS[0], [0; 32], (agent, 0, 0, 0), pay(BOB, 0));
+    let calls: Vec<_> = wrapped(&pay(BOB, 0), agent)
+        .into_iter()
+        .chain([pay(BOB, 0), by_message.into()])
+        .collect();
+    let granted = noema_session::Grant {
+        scope: scope(&calls),
+        limits: noema_session::Limits {
+            per_use: 100,
+            total: 90_000,
+        },
+        ..grant(KEYS[0])
+    };
+    let allowance = noema_session::Allowance {
+        period: 10,
+        most: 150,
+    };
+    frame_support::assert_ok!(Agents::grant_session(
+        signed(ALICE),
+        agent,
+        granted,
+        allowance
+    ));
+    agent
+}
+
+/// Nested for real, three deep: what is in scope is counted, what is not is not made, whatever wraps it.
+#[test]
+fn wrappers_three_deep_that_are_listed_by_mistake_widen_nothing() {
+    build_and_execute(|| {
+        let agent = careless_session();
+        let free = || funds(&account_of(agent)).0;
+        let out_of_scope: RuntimeCall = pallet_balances::Call::transfer_keep_alive {
+            dest: account(BOB),
+            value: 1,
+        }
+        .into();
+        let mut made = 0;
+        for innermost in [pay(BOB, 1), out_of_scope.clone()] {
+            let mut calls = vec![innermost.clone()];
+            for _ in 0..3 {
+                calls = calls.iter().flat_map(|call| wrapped(call, agent)).collect();
+            }
+            for call in calls {
+                // Spent is at most the total: the periods are not what is tried here.
+                advance(10);
+                crate::Sessions::<Test>::mutate(agent, 0, |session| {
+                    let expires = Tick::get() + 500;
+                    let session = session.as_mut().unwrap();
+                    let grant = session.session.grant().clone();
+                    let spent = session.session.spent();
+                    session.session = noema_session::Session::new(noema_session::Grant {
+                        expires,
+                        ..grant
+                    });
+                    session.session.spend(spent).unwrap();
+                });
+                let (before, counted) = (free(), spent(agent, 0));
+                let result = act(agent, call.clone());
+                let lost = before - free();
+                assert!(lost <= 1, "{call:?}: lost {lost}");
+                assert!(spent(agent, 0) - counted >= lost, "{call:?}");
+                assert!(lost == 0 || innermost != out_of_scope, "{call:?}");
+                assert!(lost == 0 || result.is_ok(), "{call:?}");
+                made += lost;
+            }
+        }
+        // Batches in batches reach the call.
+        assert!(made >= 27, "{made} were made");
+        Careless::set(false);
+    });
+}
+
+/// The inner one counts what it spends, and the outer one what the account has lost by it.
+#[test]
+fn an_act_in_an_act_counts_for_both() {
+    build_and_execute(|| {
+        let agent = careless_session();
+        let message = (agent, 0, 0, Tick::get() + 5);
+        let inner = signed_call(KEYS[0], Agents::genesis(), message, pay(BOB, 50));
+        let before = funds(&account_of(agent)).0;
+        frame_support::assert_ok!(act(agent, inner.into()));
+        assert_eq!(funds(&account_of(agent)).0, before - 50);
+        assert_eq!(spent(agent, 0), 100);
         Careless::set(false);
     });
 }

@@ -1,8 +1,8 @@
-//! Registration, wallet, transfer, burn.
+//! Registration, what an agent says about itself, burning, money out.
 
-use crate::{mock::*, Agents as Records, Error, Metadata, NextAgent, Sessions, Usages};
+use crate::{mock::*, Agents as Records, Error, Event, Metadata, NextAgent};
 use frame_support::{assert_noop, assert_ok};
-use noema_agents_primitives::{UsageScope, WalletBinding, WALLET_KEY};
+use noema_agents_primitives::WALLET_KEY;
 use noema_traits::AgentIdentity;
 
 #[test]
@@ -140,213 +140,6 @@ fn set_metadata_holds_by_size_and_is_bounded() {
 }
 
 #[test]
-fn bind_wallet_by_its_own_signature_only() {
-    build_and_execute(|| {
-        let agent = register(ALICE);
-        bind(agent, KEYS[1]);
-        assert_eq!(Agents::wallet(agent), Some(key(KEYS[1])));
-        // By another key, for another owner, agent, time or nonce.
-        let now = Tick::get();
-        let others = [
-            consent(KEYS[2], agent, ALICE, 1, now + 10),
-            consent(KEYS[1], agent, BOB, 1, now + 10),
-            consent(KEYS[1], agent + 1, ALICE, 1, now + 10),
-            consent(KEYS[1], agent, ALICE, 1, now + 11),
-            consent(KEYS[1], agent, ALICE, 0, now + 10),
-        ];
-        for signature in others {
-            assert_noop!(
-                Agents::bind_wallet(signed(ALICE), agent, key(KEYS[1]), now + 10, signature),
-                Error::<Test>::BadSignature
-            );
-        }
-    });
-}
-
-#[test]
-fn bind_wallet_by_the_signature_for_another_chain_or_domain_is_refused() {
-    build_and_execute(|| {
-        let agent = register(ALICE);
-        let deadline = Tick::get() + 10;
-        let binding = WalletBinding {
-            agent,
-            owner: account(ALICE),
-            wallet: key(KEYS[1]),
-            nonce: 0,
-            deadline,
-        };
-        let elsewhere = binding.payload(&[99; 32]);
-        let mut other_pallet = binding.payload(&Agents::genesis());
-        other_pallet[6..12].copy_from_slice(b"others");
-        for payload in [elsewhere, other_pallet] {
-            assert_noop!(
-                Agents::bind_wallet(
-                    signed(ALICE),
-                    agent,
-                    key(KEYS[1]),
-                    deadline,
-                    sign(KEYS[1], &payload)
-                ),
-                Error::<Test>::BadSignature
-            );
-        }
-    });
-}
-
-#[test]
-fn bind_wallet_with_a_deadline_past_or_far_is_refused() {
-    build_and_execute(|| {
-        let agent = register(ALICE);
-        let now = Tick::get();
-        let bind = |deadline| {
-            let signature = consent(KEYS[1], agent, ALICE, 0, deadline);
-            Agents::bind_wallet(signed(ALICE), agent, key(KEYS[1]), deadline, signature)
-        };
-        assert_noop!(bind(now), Error::<Test>::DeadlinePassed);
-        assert_noop!(bind(now + MAX_DEADLINE + 1), Error::<Test>::DeadlineTooFar);
-        assert_ok!(bind(now + MAX_DEADLINE));
-    });
-}
-
-#[test]
-fn unbind_wallet_by_owner_or_wallet_makes_the_signature_worthless() {
-    build_and_execute(|| {
-        let agent = register(ALICE);
-        let deadline = Tick::get() + 10;
-        let signature = consent(KEYS[1], agent, ALICE, 0, deadline);
-        let again = || {
-            Agents::bind_wallet(
-                signed(ALICE),
-                agent,
-                key(KEYS[1]),
-                deadline,
-                signature.clone(),
-            )
-        };
-        assert_noop!(
-            Agents::unbind_wallet(signed(ALICE), agent),
-            Error::<Test>::NoWallet
-        );
-        assert_ok!(again());
-        assert_noop!(
-            Agents::unbind_wallet(signed(BOB), agent),
-            Error::<Test>::NotYourAgent
-        );
-        assert_ok!(Agents::unbind_wallet(signed_by_key(KEYS[1]), agent));
-        assert_noop!(again(), Error::<Test>::BadSignature);
-        bind(agent, KEYS[1]);
-        assert_ok!(Agents::unbind_wallet(signed(ALICE), agent));
-    });
-}
-
-#[test]
-fn transfer_ends_all_that_the_owner_let_others_do() {
-    build_and_execute(|| {
-        let (agent, session) = alice_with_session();
-        bind(agent, KEYS[1]);
-        let deadline = Tick::get() + 10;
-        let signature = consent(KEYS[1], agent, ALICE, 1, deadline);
-        assert_ok!(Agents::authorize_usage(
-            signed(ALICE),
-            agent,
-            account(CAROL),
-            UsageScope::All,
-            2_000,
-            5
-        ));
-        assert_ok!(Agents::schedule(
-            signed(ALICE),
-            agent,
-            session,
-            Box::new(pay(BOB, 10)),
-            plan(0, 0, 1, 5)
-        ));
-        assert_ok!(Agents::transfer(signed(ALICE), agent, account(BOB)));
-
-        let record = Records::<Test>::get(agent).unwrap();
-        assert_eq!((record.owner, record.wallet), (account(BOB), None));
-        assert_eq!(record.tenure, 1);
-        assert_eq!(Sessions::<Test>::iter().count(), 0);
-        assert_eq!(Usages::<Test>::iter().count(), 0);
-        assert!(!Agents::may_act(agent, &key(KEYS[0])));
-        let error = act(agent, pay(BOB, 1)).unwrap_err().error;
-        assert_eq!(error, Error::<Test>::UnknownSession.into());
-        assert_noop!(
-            Agents::exercise(signed(CAROL), agent, UsageScope::All, [0; 32]),
-            Error::<Test>::UnknownUsage
-        );
-        assert_noop!(
-            Agents::run(signed(CAROL), agent, 0, Box::new(pay(BOB, 10))),
-            Error::<Test>::UnknownSchedule
-        );
-        assert_noop!(
-            Agents::withdraw(signed(ALICE), agent, 1),
-            Error::<Test>::NotYourAgent
-        );
-        // What the wallet had signed for the old owner binds it to nobody.
-        for owner in [ALICE, BOB] {
-            assert!(Agents::bind_wallet(
-                signed(owner),
-                agent,
-                key(KEYS[1]),
-                deadline,
-                signature.clone()
-            )
-            .is_err());
-        }
-    });
-}
-
-#[test]
-fn transfer_charges_the_receiver_nothing() {
-    build_and_execute(|| {
-        let agent = register(ALICE);
-        let before = Balances::free_balance(account(PAUPER));
-        assert_ok!(Agents::transfer(signed(ALICE), agent, account(PAUPER)));
-        assert_eq!(Balances::free_balance(account(PAUPER)), before);
-        assert_eq!(Agents::owner(agent), Some(account(PAUPER)));
-    });
-}
-
-#[test]
-fn transfer_to_oneself_or_an_agent_is_refused() {
-    build_and_execute(|| {
-        let agent = register(ALICE);
-        let other = register(BOB);
-        assert_noop!(
-            Agents::transfer(signed(ALICE), agent, account(ALICE)),
-            Error::<Test>::AlreadyOwner
-        );
-        for to in [account_of(agent), account_of(other)] {
-            assert_noop!(
-                Agents::transfer(signed(ALICE), agent, to.clone()),
-                Error::<Test>::OwnerIsAgent
-            );
-            assert_noop!(
-                Agents::offer(signed(ALICE), agent, Some(to)),
-                Error::<Test>::OwnerIsAgent
-            );
-        }
-        assert_noop!(
-            Agents::transfer(signed(BOB), agent, account(BOB)),
-            Error::<Test>::NotYourAgent
-        );
-    });
-}
-
-#[test]
-fn transfer_against_another_layer_is_refused() {
-    build_and_execute(|| {
-        let agent = register(ALICE);
-        MayChangeHands::set(false);
-        assert_noop!(
-            Agents::transfer(signed(ALICE), agent, account(BOB)),
-            Error::<Test>::CannotChangeHands
-        );
-    });
-}
-
-#[test]
 fn burn_returns_everything_and_the_number_is_never_used_again() {
     build_and_execute(|| {
         let (agent, _) = alice_with_session();
@@ -412,5 +205,82 @@ fn withdraw_leaves_the_account_alive() {
         );
         assert_ok!(Agents::withdraw(signed(ALICE), agent, 1_000));
         assert_eq!(funds(&account_of(agent)).0, ED);
+    });
+}
+
+/// Something of another layer keeps the account alive, which it was not asked for: an asset, for instance.
+#[test]
+fn burn_of_an_account_that_others_keep_alive_leaves_the_existential_deposit() {
+    build_and_execute(|| {
+        let (agent, _) = alice_with_session();
+        let account = account_of(agent);
+        assert_ok!(System::inc_consumers(&account));
+        let all = Balances::total_balance(&account);
+        assert_ok!(Agents::burn(signed(ALICE), agent));
+        assert_eq!(funds(&account), (ED, 0));
+        System::assert_has_event(
+            Event::<Test>::Burned {
+                agent,
+                owner: crate::mock::account(ALICE),
+                returned: all - ED,
+                left: ED,
+            }
+            .into(),
+        );
+    });
+}
+
+#[test]
+fn burn_while_more_than_the_existential_deposit_is_frozen_is_refused() {
+    use frame_support::traits::{LockableCurrency, WithdrawReasons};
+    build_and_execute(|| {
+        let (agent, _) = alice_with_session();
+        let account = account_of(agent);
+        let lock = |amount| {
+            <Balances as LockableCurrency<AccountId>>::set_lock(
+                *b"vesting_",
+                &account,
+                amount,
+                WithdrawReasons::all(),
+            );
+        };
+        lock(ED + 1);
+        assert_noop!(
+            Agents::burn(signed(ALICE), agent),
+            Error::<Test>::AccountInUse
+        );
+        lock(ED);
+        assert_ok!(Agents::burn(signed(ALICE), agent));
+        assert_eq!(funds(&account), (ED, 0));
+    });
+}
+
+/// Records that contradict each other are noticed before anything is lost.
+#[test]
+fn burn_and_transfer_of_what_is_counted_wrong_change_nothing() {
+    new_test_ext().execute_with(|| {
+        let agent = register(ALICE);
+        let count = |change: fn(&mut crate::Counts)| {
+            Records::<Test>::mutate(agent, |record| change(&mut record.as_mut().unwrap().counts));
+        };
+        type Change = fn(&mut crate::Counts);
+        let changes: [(Change, Change, bool); 4] = [
+            (|c| c.data = 1, |c| c.data = 0, true),
+            (|c| c.usages = 1, |c| c.usages = 0, true),
+            (|c| c.metadata = 1, |c| c.metadata = 0, false),
+            (|c| c.tags = 1, |c| c.tags = 0, false),
+        ];
+        for (wrong, right, ends_with_the_tenure) in changes {
+            count(wrong);
+            assert_noop!(Agents::burn(signed(ALICE), agent), Error::<Test>::Inconsistent);
+            if ends_with_the_tenure {
+                assert_noop!(
+                    Agents::transfer(signed(ALICE), agent, account(BOB)),
+                    Error::<Test>::Inconsistent
+                );
+            }
+            count(right);
+        }
+        assert_ok!(Agents::burn(signed(ALICE), agent));
     });
 }

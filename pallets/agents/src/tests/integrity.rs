@@ -13,9 +13,9 @@ fn the_parameters_of_the_mock_are_sound() {
 }
 
 #[test]
-#[should_panic(expected = "`MinFeedback` is 0")]
-fn praise_that_costs_nothing_is_noticed() {
-    MinFeedback::set(0);
+#[should_panic(expected = "`MinFeedback` is 9")]
+fn praise_that_costs_next_to_nothing_is_noticed() {
+    MinFeedback::set(ED - 1);
     check();
 }
 

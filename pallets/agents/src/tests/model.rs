@@ -41,6 +41,7 @@ fn parameters() -> Parameters {
             allowance: ALLOWANCE,
             window: noema_session::Window::new(0),
             nonce: 0,
+            used: false,
             deposit: 0,
         })
     };
@@ -67,6 +68,7 @@ fn parameters() -> Parameters {
         max_sessions: 3,
         max_scheduled: 3,
         max_tags: 2,
+        max_wallets: usize::try_from(crate::MAX_WALLETS).unwrap(),
         byte_deposit: 1,
         agent_deposit: deposits::agent::<Test>(),
         metadata_deposit: deposits::metadata::<Test>(&metadata_key(0), &empty),

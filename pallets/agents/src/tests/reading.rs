@@ -121,7 +121,13 @@ fn read_pages_go_on_where_they_ended() {
 
         assert_ok!(dispatch(signed(BOB), pay_to(account_of(agent), 50)));
         for value in 0..5 {
-            assert_ok!(Agents::feedback(signed(BOB), agent, 10, rating(value)));
+            assert_ok!(Agents::feedback(
+                signed(BOB),
+                agent,
+                10,
+                rating(value),
+                None
+            ));
         }
         assert_ok!(Agents::revoke_feedback(signed(BOB), agent, 1));
         let first = Agents::read_feedbacks(agent, None, 2);
@@ -151,4 +157,34 @@ fn identity_for_other_layers() {
         assert!(!Agents::may_act(agent + 1, &account(ALICE)));
         assert_eq!(Agents::owner(agent + 1), None);
     });
+}
+
+/// Measured by the proof of all that is read: ten thousand ratings cost what ten cost, but for the depth of the trie, which grows by a level for every sixteen times as many.
+#[test]
+fn reading_and_rating_read_the_same_after_ten_thousand_ratings_as_after_ten() {
+    use frame_support::traits::fungible::Mutate;
+    let nodes = |ratings: u64| {
+        let rate = |value: u16| Agents::feedback(signed(CAROL), 0, 10, rating(value), None);
+        let mut ext = new_test_ext();
+        ext.execute_with(|| {
+            let agent = register(ALICE);
+            Balances::set_balance(&account(CAROL), 1 << 80);
+            let amount = u128::from(ratings + 1) * 10;
+            assert_ok!(dispatch(signed(CAROL), pay_to(account_of(agent), amount)));
+            for value in 0..ratings {
+                assert_ok!(rate(u16::try_from(value % 10_000).unwrap()));
+            }
+        });
+        ext.commit_all().unwrap();
+        let (summary, proof) = ext.execute_and_prove(|| Agents::read_summary(0, None).unwrap());
+        assert_eq!(summary.all.count, ratings);
+        let to_read = proof.into_iter_nodes().count();
+        let (given, proof) = ext.execute_and_prove(|| rate(1));
+        assert_ok!(given);
+        (to_read, proof.into_iter_nodes().count())
+    };
+    let (few, many) = (nodes(10), nodes(10_000));
+    // Reading meets no rating; a new one is put among the others, in two lists.
+    assert!(many.0 <= few.0 + 2, "{few:?} {many:?}");
+    assert!(many.1 <= few.1 + 10, "{few:?} {many:?}");
 }

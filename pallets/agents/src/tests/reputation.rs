@@ -12,7 +12,12 @@ fn paid(who: u8, agent: u64, amount: u128) {
 }
 
 fn rate(who: u8, agent: u64, amount: u128, opinion: Opinion) -> DispatchResult {
-    Agents::feedback(signed(who), agent, amount, opinion)
+    Agents::feedback(signed(who), agent, amount, opinion, None)
+}
+
+/// For what was paid to this one.
+fn rate_for(who: u8, agent: u64, amount: u128, wallet: AccountId) -> DispatchResult {
+    Agents::feedback(signed(who), agent, amount, rating(1), Some(wallet))
 }
 
 fn all(agent: u64) -> Mean {
@@ -62,7 +67,16 @@ fn feedback_is_about_the_wallet_that_is_bound() {
         assert_noop!(rate(BOB, agent, 10, rating(1)), Error::<Test>::NotPaid);
         assert_ok!(dispatch(signed(BOB), pay_to(key(KEYS[1]), 50)));
         assert_ok!(rate(BOB, agent, 50, rating(1)));
-        assert_eq!(Agents::read_unconsumed(account(BOB), agent), Some(0));
+        let left = |wallet| Agents::read_unconsumed(account(BOB), agent, wallet);
+        assert_eq!(left(None), Some(0));
+        // The account is the agent's, too, whatever is bound.
+        assert_eq!(left(Some(account_of(agent))), Some(100));
+        assert_ok!(rate_for(BOB, agent, 100, account_of(agent)));
+        assert_noop!(
+            rate_for(BOB, agent, 10, account(CAROL)),
+            Error::<Test>::NotItsWallet
+        );
+        assert_eq!(left(Some(account(CAROL))), None);
     });
 }
 
@@ -74,26 +88,90 @@ fn feedback_by_the_agents_own_is_refused() {
         let stranger = register(BOB);
         endow(sister, 10_000);
         endow(stranger, 10_000);
+        // One that is bound, and one that was.
+        bind(agent, KEYS[2]);
         bind(agent, KEYS[1]);
+        // A session's key that has acted.
+        assert_ok!(act(agent, pay(BOB, 1)));
         let own = [
             account(ALICE),
             account_of(agent),
             account_of(sister),
             key(KEYS[0]),
             key(KEYS[1]),
+            key(KEYS[2]),
         ];
         for who in own {
             let origin = RuntimeOrigin::signed(who);
             assert_ok!(dispatch(origin.clone(), pay_to(key(KEYS[1]), 100)));
             assert_noop!(
-                Agents::feedback(origin, agent, 100, rating(10_000)),
+                Agents::feedback(origin, agent, 100, rating(10_000), None),
                 Error::<Test>::OwnFeedback
             );
         }
         // Another owner's agent may.
         let origin = RuntimeOrigin::signed(account_of(stranger));
         assert_ok!(dispatch(origin.clone(), pay_to(key(KEYS[1]), 100)));
-        assert_ok!(Agents::feedback(origin, agent, 100, rating(10_000)));
+        assert_ok!(Agents::feedback(origin, agent, 100, rating(10_000), None));
+    });
+}
+
+/// An owner binds a friend's wallet, or its own, for a rating, and unbinds it; or sells. Whoever paid a wallet rates for two periods, where it belongs.
+#[test]
+fn feedback_for_a_former_wallet_counts_for_two_periods_and_its_tenure() {
+    build_and_execute(|| {
+        let agent = register(ALICE);
+        paid(CAROL, agent, 100);
+        bind(agent, KEYS[1]);
+        for who in [BOB, CAROL] {
+            assert_ok!(dispatch(signed(who), pay_to(key(KEYS[1]), 100)));
+        }
+        assert_ok!(Agents::unbind_wallet(signed(ALICE), agent));
+        assert_noop!(rate(BOB, agent, 10, rating(1)), Error::<Test>::NotPaid);
+        assert_ok!(rate_for(BOB, agent, 50, key(KEYS[1])));
+        assert_ok!(Agents::transfer(signed(ALICE), agent, account(PAUPER)));
+        advance(2 * PERIOD - 1);
+        assert_ok!(rate_for(BOB, agent, 50, key(KEYS[1])));
+        let summary = || Agents::read_summary(agent, None).unwrap();
+        // It is about the owner before.
+        assert_eq!((summary().all.weight, summary().in_tenure.weight), (100, 0));
+        assert_ok!(rate(CAROL, agent, 100, rating(1)));
+        assert_eq!((summary().all.weight, summary().in_tenure.weight), (200, 100));
+        assert_ok!(Agents::revoke_feedback(signed(BOB), agent, 1));
+        assert_eq!((summary().all.weight, summary().in_tenure.weight), (150, 100));
+        advance(1);
+        assert_noop!(
+            rate_for(CAROL, agent, 50, key(KEYS[1])),
+            Error::<Test>::NotItsWallet
+        );
+        let info = Agents::read_agent(agent).unwrap();
+        assert!(info.former.is_empty());
+    });
+}
+
+/// An owner can name any key in a grant, and make it look used by what it schedules itself.
+#[test]
+fn feedback_by_a_key_that_was_granted_a_session_and_has_not_acted_counts() {
+    build_and_execute(|| {
+        let (agent, session) = alice_with_session();
+        assert_ok!(dispatch(signed_by_key(KEYS[0]), pay_to(account_of(agent), 100)));
+        assert_ok!(Agents::schedule(
+            signed(ALICE),
+            agent,
+            session,
+            Box::new(pay(BOB, 1)),
+            plan(0, 0, 1, 0)
+        ));
+        assert_ok!(Agents::run(
+            signed(ALICE),
+            agent,
+            0,
+            Box::new(pay(BOB, 1))
+        ));
+        let rate = || Agents::feedback(signed_by_key(KEYS[0]), agent, 50, rating(0), None);
+        assert_ok!(rate());
+        assert_ok!(act(agent, pay(BOB, 1)));
+        assert_noop!(rate(), Error::<Test>::OwnFeedback);
     });
 }
 
@@ -277,39 +355,4 @@ fn self_dealing_costs_the_cut_of_the_weight_it_buys() {
         assert_eq!(all(agent).value, Some(8_000));
         assert_eq!(before - wealth(), cut(weight));
     });
-}
-
-/// Ten thousand ratings cost to read what ten cost: the same records, of the same size.
-#[test]
-fn reading_costs_the_same_for_ten_and_for_ten_thousand() {
-    let after = |ratings: u128| {
-        let mut read = None;
-        new_test_ext().execute_with(|| {
-            let agent = register(ALICE);
-            endow_richly(CAROL);
-            paid(CAROL, agent, ratings * 10);
-            for value in 0..ratings {
-                assert_ok!(rate(
-                    CAROL,
-                    agent,
-                    10,
-                    rating(u16::try_from(value % 10_000).unwrap())
-                ));
-            }
-            let kept = crate::Reputations::<Test>::get(agent).unwrap();
-            assert_eq!(kept.all.count, u64::try_from(ratings).unwrap());
-            read = Some((
-                codec::Encode::encoded_size(&kept),
-                codec::Encode::encoded_size(&Agents::read_summary(agent, None)),
-                <Test as crate::Config>::WeightInfo::feedback(),
-            ));
-        });
-        read.unwrap()
-    };
-    assert_eq!(after(10), after(10_000));
-}
-
-fn endow_richly(who: u8) {
-    use frame_support::traits::fungible::Mutate;
-    Balances::set_balance(&account(who), 1 << 80);
 }

@@ -199,3 +199,67 @@ fn schedule_of_a_long_call_is_refused() {
         assert_noop!(schedule(agent, long, 0, 1, 0), Error::<Test>::CallTooLong);
     });
 }
+
+#[test]
+fn schedule_of_what_is_due_when_the_session_is_over_is_refused() {
+    build_and_execute(|| {
+        let (agent, _) = alice_with_session();
+        let ends = Tick::get() + 500;
+        assert_noop!(
+            schedule(agent, pay(BOB, 1), ends, 1, 0),
+            Error::<Test>::NeverDue
+        );
+        assert_ok!(schedule(agent, pay(BOB, 1), ends - 1, 1, 0));
+    });
+}
+
+/// A key that schedules whatever it can leaves the owner's places to the owner, and is told from it by the event.
+#[test]
+fn schedule_by_keys_leaves_half_of_the_places() {
+    build_and_execute(|| {
+        let agent = register(ALICE);
+        endow(agent, 10_000);
+        let granted = noema_session::Grant {
+            limits: noema_session::Limits {
+                per_use: 500,
+                total: 5_000,
+            },
+            ..grant(KEYS[0])
+        };
+        let allowance = noema_session::Allowance {
+            period: 10,
+            most: 5_000,
+        };
+        assert_ok!(Agents::grant_session(
+            signed(ALICE),
+            agent,
+            granted,
+            allowance
+        ));
+        let by_key = || {
+            let call = Box::new(pay(BOB, 1));
+            Agents::schedule(signed_by_key(KEYS[0]), agent, 0, call, plan(0, 0, 1, 0))
+        };
+        assert_ok!(by_key());
+        let deposit = ScheduledActs::<Test>::get(agent, 0).unwrap().deposit;
+        let told = |schedule, spent| {
+            let due = 0;
+            let session = 0;
+            System::assert_has_event(
+                crate::Event::<Test>::Scheduled {
+                    agent,
+                    schedule,
+                    session,
+                    due,
+                    spent,
+                }
+                .into(),
+            );
+        };
+        told(0, deposit);
+        assert_ok!(by_key());
+        assert_noop!(by_key(), Error::<Test>::TooMany);
+        assert_ok!(schedule(agent, pay(BOB, 1), 0, 1, 0));
+        told(2, 0);
+    });
+}

@@ -9,7 +9,9 @@ impl Model {
         let session = self
             .session_of_key(agent, key)
             .ok_or(Error::UnknownSession)?;
-        self.act_within_limits(agent, session, call, None)
+        let done = self.act_within_limits(agent, session, call, None)?;
+        self.note_use(agent, session);
+        Ok(done)
     }
 
     /// Somebody brings what a key signed.
@@ -19,6 +21,7 @@ impl Model {
             .sessions
             .get(&act.session)
             .ok_or(Error::UnknownSession)?;
+        call.leaf().ok_or(Error::NotALeaf)?;
         if act.expires <= self.now {
             return Err(Error::DeadlinePassed);
         }
@@ -32,6 +35,7 @@ impl Model {
             let sessions = &mut model.change(act.agent).sessions;
             if let Some(session) = sessions.get_mut(&act.session) {
                 session.nonce += 1;
+                session.used = true;
             }
             model.act_within_limits(act.agent, act.session, call, None)
         })

@@ -136,7 +136,7 @@ impl Model {
         let record = self.agent(agent)?;
         let usage = record.usages.get(&user).ok_or(Error::UnknownUsage)?;
         let over = usage.expires <= self.now || usage.left == 0;
-        if !over && who != record.owner && who != user {
+        if !over && who != user && !self.is_owner(who, record) {
             return Err(Error::NotYourAgent);
         }
         self.change(agent).usages.remove(&user);

@@ -106,4 +106,10 @@ pub enum Error {
     NotYourFeedback,
     #[error("ZeroAmount")]
     ZeroAmount,
+    #[error("TooManyWallets")]
+    TooManyWallets,
+    #[error("NotItsWallet")]
+    NotItsWallet,
+    #[error("NeverDue")]
+    NeverDue,
 }

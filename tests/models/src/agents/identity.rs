@@ -1,6 +1,6 @@
 //! Who an agent is, and whose.
 
-use super::{Account, Agent, Balance, Consent, Error, Model};
+use super::{Account, Agent, Balance, Consent, Error, Former, Model};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Model {
@@ -22,6 +22,7 @@ impl Model {
             let record = Agent {
                 owner: who,
                 wallet: None,
+                former: Vec::new(),
                 offered: None,
                 tenure: 0,
                 bindings: 0,
@@ -88,6 +89,9 @@ impl Model {
         if deadline - self.now > self.parameters.max_deadline {
             return Err(Error::DeadlineTooFar);
         }
+        if self.session_of_key(agent, wallet).is_some() {
+            return Err(Error::KeyInUse);
+        }
         let wanted = Consent {
             agent,
             owner: who,
@@ -99,22 +103,53 @@ impl Model {
         if *consent != wanted {
             return Err(Error::BadSignature);
         }
+        let others = self
+            .former_wallets(agent)
+            .into_iter()
+            .map(|former| former.wallet)
+            .chain(record.wallet)
+            .filter(|other| *other != wallet)
+            .count();
+        if others >= self.parameters.max_wallets {
+            return Err(Error::TooManyWallets);
+        }
+        self.end_binding(agent);
         let record = self.change(agent);
+        record.former.retain(|former| former.wallet != wallet);
         record.wallet = Some(wallet);
-        record.bindings += 1;
         Ok(())
+    }
+
+    /// The wallets whose bindings ended less than two periods ago.
+    pub fn former_wallets(&self, agent: u64) -> Vec<Former> {
+        let former = self.agents.get(&agent).map(|record| record.former.clone());
+        let mut former = former.unwrap_or_default();
+        former.retain(|former| self.now < former.ended + 2 * self.parameters.period);
+        former
+    }
+
+    fn end_binding(&mut self, agent: u64) {
+        let ended = self.now;
+        let record = self.change(agent);
+        record.bindings += 1;
+        let tenure = record.tenure;
+        if let Some(wallet) = record.wallet.take() {
+            record.former.push(Former {
+                wallet,
+                ended,
+                tenure,
+            });
+        }
     }
 
     /// Ends the binding.
     pub fn unbind_wallet(&mut self, who: Account, agent: u64) -> Result<(), Error> {
         let record = self.agent(agent)?;
         let wallet = record.wallet.ok_or(Error::NoWallet)?;
-        if who != record.owner && who != wallet {
+        if who != wallet && !self.is_owner(who, record) {
             return Err(Error::NotYourAgent);
         }
-        let record = self.change(agent);
-        record.wallet = None;
-        record.bindings += 1;
+        self.end_binding(agent);
         Ok(())
     }
 
@@ -153,12 +188,11 @@ impl Model {
         }
         self.take_staged(agent);
         self.end_tenure(agent);
+        self.end_binding(agent);
         let record = self.change(agent);
         record.owner = to;
-        record.wallet = None;
         record.offered = None;
         record.tenure += 1;
-        record.bindings += 1;
         Ok(())
     }
 

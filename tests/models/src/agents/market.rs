@@ -53,7 +53,7 @@ impl Model {
                 amount,
                 value,
                 tag,
-            } => self.feedback(who, agent, amount, value, tag),
+            } => self.feedback(who, agent, amount, value, tag, None),
             Inner::NoLeaf => Err(Error::NotALeaf),
         }
     }

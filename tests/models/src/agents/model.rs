@@ -74,9 +74,14 @@ impl Model {
         self.agents.get_mut(&agent).expect("the caller looked")
     }
 
+    /// Whether somebody owns an agent and may say so: no agent may.
+    pub(super) fn is_owner(&self, who: Account, record: &Agent) -> bool {
+        record.owner == who && self.agent_of(who).is_none()
+    }
+
     pub(super) fn owned(&self, who: Account, agent: u64) -> Result<&Agent, Error> {
         let record = self.agent(agent)?;
-        if record.owner == who {
+        if self.is_owner(who, record) {
             Ok(record)
         } else {
             Err(Error::NotYourAgent)
@@ -85,7 +90,7 @@ impl Model {
 
     pub(super) fn own(&self, who: Account, agent: u64) -> Result<&Agent, Error> {
         let record = self.agent(agent)?;
-        if record.owner == who || Self::account(agent) == who {
+        if Self::account(agent) == who || self.is_owner(who, record) {
             Ok(record)
         } else {
             Err(Error::NotYourAgent)

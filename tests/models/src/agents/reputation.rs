@@ -23,7 +23,18 @@ impl Model {
         Some(record.wallet.unwrap_or(Self::account(agent)))
     }
 
-    /// Rates an agent.
+    /// The tenure to which ratings with what was paid to somebody belong, if they are about the agent.
+    fn tenure_of_payments(&self, agent: u64, payee: Account) -> Option<u32> {
+        let record = self.agents.get(&agent)?;
+        if payee == Self::account(agent) || record.wallet == Some(payee) {
+            return Some(record.tenure);
+        }
+        let former = self.former_wallets(agent);
+        let found = former.iter().rev().find(|former| former.wallet == payee);
+        found.map(|former| former.tenure)
+    }
+
+    /// Rates an agent, with what was paid to `wallet`, or where it is paid now.
     pub fn feedback(
         &mut self,
         giver: Account,
@@ -31,6 +42,7 @@ impl Model {
         amount: Balance,
         value: u16,
         tag: Option<u8>,
+        wallet: Option<Account>,
     ) -> Result<(), Error> {
         let record = self.agent(agent)?;
         if value > 10_000 {
@@ -42,18 +54,24 @@ impl Model {
         let sister = self
             .agent_of(giver)
             .is_some_and(|other| self.agents[&other].owner == record.owner);
+        let acts = record
+            .sessions
+            .values()
+            .any(|session| session.grant.key == giver && session.used);
         let own = giver == record.owner
-            || record.wallet == Some(giver)
-            || giver == Self::account(agent)
-            || self.session_of_key(agent, giver).is_some()
+            || self.tenure_of_payments(agent, giver).is_some()
+            || acts
             || sister;
         if own {
             return Err(Error::OwnFeedback);
         }
+        let payee = wallet.unwrap_or(record.wallet.unwrap_or(Self::account(agent)));
+        let tenure = self
+            .tenure_of_payments(agent, payee)
+            .ok_or(Error::NotItsWallet)?;
         if tag.is_some_and(|tag| !record.tags.contains(&tag)) {
             return Err(Error::UnknownTag);
         }
-        let payee = record.wallet.unwrap_or(Self::account(agent));
         let paid = self.paid.get(&(giver, payee)).copied().unwrap_or_default();
         let left = paid.checked_sub(amount).ok_or(Error::NotPaid)?;
         let given = Feedback {
@@ -62,7 +80,7 @@ impl Model {
             weight: amount,
             tag,
             at: self.now,
-            tenure: record.tenure,
+            tenure,
         };
         self.hold(giver, giver, self.parameters.feedback_deposit)?;
         self.paid.insert((giver, payee), left);

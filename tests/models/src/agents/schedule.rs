@@ -13,7 +13,7 @@ impl Model {
         plan: Plan,
     ) -> Result<(), Error> {
         self.controls(who, agent, session)?;
-        let by_owner = self.agents[&agent].owner == who;
+        let by_owner = self.is_owner(who, &self.agents[&agent]);
         if !by_owner && plan.reward > 0 {
             return Err(Error::RewardNotYours);
         }
@@ -21,7 +21,13 @@ impl Model {
             return Err(Error::NoTimes);
         }
         self.check(agent, session, &call, plan.reward)?;
-        if self.agents[&agent].scheduled.len() >= self.parameters.max_scheduled {
+        let record = &self.agents[&agent];
+        if plan.due >= record.sessions[&session].grant.expires {
+            return Err(Error::NeverDue);
+        }
+        let most = self.parameters.max_scheduled;
+        let places = if by_owner { most } else { most.div_ceil(2) };
+        if record.scheduled.len() >= places {
             return Err(Error::TooMany);
         }
         let act = Scheduled {
@@ -37,6 +43,7 @@ impl Model {
             } else {
                 model.hold(account, account, deposit)?;
                 model.charge(agent, session, deposit)?;
+                model.note_use(agent, session);
             }
             let record = model.change(agent);
             record.scheduled.insert(record.next_schedule, act);
@@ -47,8 +54,8 @@ impl Model {
 
     /// Owner or key of the session.
     fn controls(&self, who: Account, agent: u64, session: u32) -> Result<(), Error> {
-        let owner = self.agent(agent)?.owner;
-        if owner == who || self.session_of_key(agent, who) == Some(session) {
+        let record = self.agent(agent)?;
+        if self.is_owner(who, record) || self.session_of_key(agent, who) == Some(session) {
             Ok(())
         } else {
             Err(Error::NotYourAgent)
@@ -91,6 +98,7 @@ impl Model {
         call: &Inner,
     ) -> Result<bool, Error> {
         let act = self.scheduled(agent, schedule)?;
+        call.leaf().ok_or(Error::NotALeaf)?;
         if act.plan.due > self.now {
             return Err(Error::NotDue);
         }

@@ -37,6 +37,7 @@ impl Model {
             since: self.now,
             acts: Vec::new(),
             nonce: 0,
+            used: false,
         };
         let deposit = self.session_deposit(&session);
         self.hold(who, Self::account(agent), deposit)?;
@@ -51,7 +52,7 @@ impl Model {
         let record = self.agent(agent)?;
         let revoked = record.sessions.get(&session).ok_or(Error::UnknownSession)?;
         let over = revoked.grant.expires <= self.now;
-        if !over && who != record.owner && who != revoked.grant.key {
+        if !over && who != revoked.grant.key && !self.is_owner(who, record) {
             return Err(Error::NotYourAgent);
         }
         let deposit = self.session_deposit(revoked);
@@ -67,6 +68,13 @@ impl Model {
             .iter()
             .find(|(_, session)| session.grant.key == key);
         found.map(|(number, _)| *number)
+    }
+
+    /// Notes that the key itself acts.
+    pub(super) fn note_use(&mut self, agent: u64, session: u32) {
+        if let Some(session) = self.change(agent).sessions.get_mut(&session) {
+            session.used = true;
+        }
     }
 
     /// Counts what was spent.

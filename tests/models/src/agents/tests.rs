@@ -23,6 +23,7 @@ fn parameters() -> Parameters {
         max_sessions: 3,
         max_scheduled: 3,
         max_tags: 2,
+        max_wallets: 4,
         byte_deposit: 1,
         agent_deposit: 500,
         metadata_deposit: 50,
@@ -101,7 +102,7 @@ proptest! {
     ) {
         let mut model = town();
         model.pay(STRANGER, Model::account(0), standing).unwrap();
-        model.feedback(STRANGER, 0, standing, mean, None).unwrap();
+        model.feedback(STRANGER, 0, standing, mean, None, None).unwrap();
         let target = mean + rise;
         let weight = (standing * u128::from(rise)).div_ceil(u128::from(10_000 - target));
         let part = weight.div_ceil(parts).max(parameters().min_feedback);
@@ -112,7 +113,7 @@ proptest! {
         let mut cuts = 0;
         for _ in 0..parts {
             model.pay(FRIEND, Model::account(0), part).unwrap();
-            model.feedback(FRIEND, 0, part, 10_000, None).unwrap();
+            model.feedback(FRIEND, 0, part, 10_000, None, None).unwrap();
             cuts += model.cut(part);
         }
         prop_assert!(model.summary(0, None).unwrap().all.value.unwrap() >= target);
@@ -133,7 +134,7 @@ proptest! {
             if pays {
                 model.pay(STRANGER, Model::account(0), amount).unwrap();
                 paid += amount;
-            } else if model.feedback(STRANGER, 0, amount, 5_000, None).is_ok() {
+            } else if model.feedback(STRANGER, 0, amount, 5_000, None, None).is_ok() {
                 weighs += amount;
             }
             prop_assert!(weighs <= paid);
@@ -182,4 +183,48 @@ fn nothing_of_the_old_owner_is_left_after_a_transfer() {
     assert_eq!(model.act(KEY, 0, &pay), Err(Error::UnknownSession));
     assert_eq!(model.withdraw(OWNER, 0, 1), Err(Error::NotYourAgent));
     assert_eq!(model.broken(), None);
+}
+
+/// An owner who binds a friend's wallet for its praise, and unbinds, sells, or takes another one: who paid still rates, and where it belongs.
+#[test]
+fn nobody_is_silenced_by_another_wallet_or_owner() {
+    let mut model = town();
+    let consent = |model: &Model, wallet| Consent {
+        agent: 0,
+        owner: OWNER,
+        wallet,
+        nonce: model.agents[&0].bindings,
+        deadline: model.now + 1,
+        signer: wallet,
+    };
+    model.pay(STRANGER, Model::account(0), 100).unwrap();
+    let signed = consent(&model, 90);
+    model.bind_wallet(OWNER, 0, 90, signed.deadline, &signed).unwrap();
+    model.pay(STRANGER, 90, 100).unwrap();
+    model.unbind_wallet(OWNER, 0).unwrap();
+    model.transfer(OWNER, 0, FRIEND).unwrap();
+    model.now += 2 * parameters().period - 1;
+    model.feedback(STRANGER, 0, 50, 0, None, Some(90)).unwrap();
+    model.feedback(STRANGER, 0, 100, 0, None, None).unwrap();
+    let summary = model.summary(0, None).unwrap();
+    assert_eq!((summary.all.weight, summary.in_tenure.weight), (150, 100));
+    model.now += 1;
+    let late = model.feedback(STRANGER, 0, 50, 0, None, Some(90));
+    assert_eq!(late, Err(Error::NotItsWallet));
+}
+
+/// An owner who names a critic's key in a grant: it has not acted, and rates.
+#[test]
+fn nobody_is_silenced_by_a_grant() {
+    let mut model = town();
+    model.bank.endow(KEY, 1_000);
+    model.pay(KEY, Model::account(0), 100).unwrap();
+    model.feedback(KEY, 0, 50, 0, None, None).unwrap();
+    let call = Inner::Pay {
+        to: FRIEND,
+        amount: 1,
+    };
+    model.act(KEY, 0, &call).unwrap();
+    let own = model.feedback(KEY, 0, 50, 0, None, None);
+    assert_eq!(own, Err(Error::OwnFeedback));
 }

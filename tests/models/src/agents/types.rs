@@ -33,10 +33,12 @@ pub struct Parameters {
     pub max_usages: usize,
     /// Sessions.
     pub max_sessions: usize,
-    /// Scheduled acts.
+    /// Scheduled acts, half of which keys leave to the owner.
     pub max_scheduled: usize,
     /// Tags.
     pub max_tags: usize,
+    /// Wallets that an agent can be rated for at a time.
+    pub max_wallets: usize,
     /// For each byte.
     pub byte_deposit: Balance,
     /// For an agent.
@@ -195,6 +197,8 @@ pub struct Session {
     pub acts: Vec<(Tick, Balance)>,
     /// How many acts were signed.
     pub nonce: u64,
+    /// Whether the key itself has acted.
+    pub used: bool,
 }
 
 impl Session {
@@ -255,6 +259,17 @@ pub struct Feedback {
     pub tenure: u32,
 }
 
+/// A wallet that was bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// Which.
+    pub wallet: Account,
+    /// Until when.
+    pub ended: Tick,
+    /// Under which owner.
+    pub tenure: u32,
+}
+
 /// An agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent {
@@ -262,6 +277,8 @@ pub struct Agent {
     pub owner: Account,
     /// Where it is paid.
     pub wallet: Option<Account>,
+    /// Where it was paid before, all of them.
+    pub former: Vec<Former>,
     /// To whom it is offered.
     pub offered: Option<Account>,
     /// How often it has changed hands.

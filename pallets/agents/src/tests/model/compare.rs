@@ -44,6 +44,15 @@ impl Both {
         prop_assert_eq!(&found.owner, &person(expected.owner));
         prop_assert_eq!(&found.wallet, &expected.wallet.map(person));
         prop_assert_eq!(&found.offered, &expected.offered.map(person));
+        let info = Pallet::<Test>::read_agent(number).unwrap();
+        let former: Vec<_> = info.former.into_iter().map(|f| f.wallet).collect();
+        let expected_former: Vec<_> = self
+            .model
+            .former_wallets(number)
+            .into_iter()
+            .map(|f| person(f.wallet))
+            .collect();
+        prop_assert_eq!(former, expected_former);
         prop_assert_eq!(
             (found.tenure, found.bindings),
             (expected.tenure, expected.bindings)
@@ -55,12 +64,14 @@ impl Both {
                 (
                     found.session.spent(),
                     found.window.spent(&found.allowance, now),
-                    found.nonce
+                    found.nonce,
+                    found.used
                 ),
                 (
                     expected.spent(),
                     expected.spent_in_period(now),
-                    expected.nonce
+                    expected.nonce,
+                    expected.used
                 )
             );
         }

@@ -132,6 +132,7 @@ pub(super) enum Deed {
         amount: u128,
         value: u16,
         tag: Option<u8>,
+        wallet: Option<u64>,
     },
     RevokeFeedback {
         agent: u64,
@@ -197,6 +198,7 @@ pub(super) fn inner(call: &Inner) -> RuntimeCall {
             agent,
             amount,
             opinion: opinion(value, tag),
+            wallet: None,
         }
         .into(),
         Inner::NoLeaf => pallet_utility::Call::batch {
@@ -217,6 +219,7 @@ pub(super) fn kinds(calls: &BTreeSet<Kind>) -> Scope {
                 agent: 0,
                 amount: 0,
                 opinion: rating(0),
+                wallet: None,
             }
             .into(),
         };

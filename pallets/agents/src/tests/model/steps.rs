@@ -64,6 +64,7 @@ pub(super) fn beginning() -> Vec<Op> {
         amount: 50,
         value: 5_000,
         tag: Some(0),
+        wallet: None,
     };
     let spent = Deed::Act {
         agent: 0,
@@ -279,12 +280,13 @@ fn of_sessions() -> BoxedStrategy<(u64, Deed)> {
 
 fn of_reputation() -> BoxedStrategy<(u64, Deed)> {
     let tag = || prop::option::of(0..2u8);
-    let payee = prop_oneof![3 => 1_000..1_002u64, 2 => 51..54u64];
+    let payee = || prop_oneof![3 => 1_000..1_002u64, 2 => 51..54u64];
+    let named = prop::option::weighted(0.4, payee());
     prop_oneof![
         1 => (owner(), agent(), 0..3u8).prop_map(|(who, agent, tag)| (who, Deed::AddTag { agent, tag })),
-        4 => (anybody(), payee, 0..800u128).prop_map(|(who, to, amount)| (who, Deed::Pay { to, amount })),
-        6 => (prop_oneof![3 => Just(3u64), 2 => anybody()], agent(), 5..400u128, 0..10_200u16, tag())
-            .prop_map(|(who, agent, amount, value, tag)| (who, Deed::Feedback { agent, amount, value, tag })),
+        4 => (anybody(), payee(), 0..800u128).prop_map(|(who, to, amount)| (who, Deed::Pay { to, amount })),
+        6 => (prop_oneof![3 => Just(3u64), 2 => anybody()], agent(), 5..400u128, 0..10_200u16, tag(), named)
+            .prop_map(|(who, agent, amount, value, tag, wallet)| (who, Deed::Feedback { agent, amount, value, tag, wallet })),
         2 => (prop_oneof![4 => Just(3u64), 1 => anybody()], agent(), 0..4u64)
             .prop_map(|(who, agent, feedback)| (who, Deed::RevokeFeedback { agent, feedback })),
     ].boxed()

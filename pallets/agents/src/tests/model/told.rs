@@ -192,10 +192,12 @@ impl Deed {
                 amount,
                 value,
                 tag,
+                wallet,
             } => Call::feedback {
                 agent,
                 amount,
                 opinion: opinion(value, tag),
+                wallet: wallet.map(person),
             },
             Self::RevokeFeedback { agent, feedback } => Call::revoke_feedback { agent, feedback },
         };
@@ -281,7 +283,8 @@ impl Deed {
                 amount,
                 value,
                 tag,
-            } => model.feedback(who, agent, amount, value, tag),
+                wallet,
+            } => model.feedback(who, agent, amount, value, tag, wallet),
             Self::RevokeFeedback { agent, feedback } => model.revoke_feedback(who, agent, feedback),
         }
         .map(|()| None)
