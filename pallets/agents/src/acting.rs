@@ -228,8 +228,8 @@ impl<T: Config> Pallet<T> {
         let outcome = with_storage_layer(|| call.dispatch(origin));
         if let Err(failed) = &outcome {
             let closed: DispatchError = frame_system::Error::<T>::CallFiltered.into();
-            let made = failed.error != closed
-                && !matches!(failed.error, DispatchError::Transactional(_));
+            let made =
+                failed.error != closed && !matches!(failed.error, DispatchError::Transactional(_));
             ensure!(made, failed.error);
         }
         let weight = extract_actual_weight(&outcome, &info);

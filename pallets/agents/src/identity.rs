@@ -2,9 +2,9 @@
 
 use crate::{
     deposits::{self, whole},
-    AccountOf, Agent, AgentOf, Agents, AgentsOf, Aggregate, Balance, ByAccount, Config,
-    Counts, EndpointsOf, EndpointsRecord, Error, Event, HoldReason, Metadata, MetadataRecord,
-    NextAgent, Pallet, Reputations, TagReputations,
+    AccountOf, Agent, AgentOf, Agents, AgentsOf, Aggregate, Balance, ByAccount, Config, Counts,
+    EndpointsOf, EndpointsRecord, Error, Event, HoldReason, Metadata, MetadataRecord, NextAgent,
+    Pallet, Reputations, TagReputations,
 };
 use codec::Decode;
 use frame_support::{

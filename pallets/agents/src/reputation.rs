@@ -71,8 +71,7 @@ impl<T: Config> Pallet<T> {
             weight: amount,
         };
         let wallet = wallet.unwrap_or_else(|| record.payee().clone());
-        let tenure =
-            Self::tenure_of_payments(&record, &wallet).ok_or(Error::<T>::NotItsWallet)?;
+        let tenure = Self::tenure_of_payments(&record, &wallet).ok_or(Error::<T>::NotItsWallet)?;
         let now = Self::moment(&record);
         Self::change_aggregates(agent, &opinion.tags, |aggregate| {
             aggregate

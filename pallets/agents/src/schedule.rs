@@ -1,8 +1,8 @@
 //! Acts that anybody can bring when they are due, under the limits of a session.
 
 use crate::{
-    acting::Bringer, deposits, AccountOf, Agents, Balance, CallBytesOf, CallOf, Config, Error, Event, Pallet, Plan,
-    Scheduled, ScheduledActs, ScheduledOf, Sessions,
+    acting::Bringer, deposits, AccountOf, Agents, Balance, CallBytesOf, CallOf, Config, Error,
+    Event, Pallet, Plan, Scheduled, ScheduledActs, ScheduledOf, Sessions,
 };
 use codec::Encode;
 use frame_support::{ensure, traits::Get, weights::Weight};

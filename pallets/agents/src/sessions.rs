@@ -72,9 +72,7 @@ impl<T: Config> Pallet<T> {
         let revoked = Self::session(agent, session)?;
         let key = &revoked.session.grant().key;
         ensure!(
-            key == who
-                || revoked.session.is_over(Self::now())
-                || Self::is_owner(&record, who),
+            key == who || revoked.session.is_over(Self::now()) || Self::is_owner(&record, who),
             Error::<T>::NotYourAgent
         );
         record.counts.sessions = record

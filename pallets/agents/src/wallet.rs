@@ -107,10 +107,7 @@ impl<T: Config> Pallet<T> {
 
     /// The tenure to which ratings with what was paid to this account belong. None unless the agent is paid there, or was in the last two periods: the account of the
     /// agent itself, which goes along with it, and its wallets.
-    pub(crate) fn tenure_of_payments(
-        record: &AgentOf<T>,
-        payee: &AccountOf<T>,
-    ) -> Option<u32> {
+    pub(crate) fn tenure_of_payments(record: &AgentOf<T>, payee: &AccountOf<T>) -> Option<u32> {
         if *payee == record.account || record.wallet.as_ref() == Some(payee) {
             return Some(record.tenure);
         }

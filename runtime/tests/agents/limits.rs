@@ -1,6 +1,6 @@
 //! What sessions spend on the compute market, and what stands against another owner.
 
-use crate::scene::{open, transfer, Scene, AGENT, KEYS, OWNER, PAYER, VOUCHERS};
+use crate::scene::{open, transfer, Scene, AGENT, KEYS, OWNER, PAYER, PROVIDER};
 use noema_core::units::NOEMA;
 use noema_runtime::{parameters, Agents, Audits, Compute, Runtime, RuntimeCall};
 use noema_session::{Grant, Limits};
@@ -13,19 +13,15 @@ use sp_keyring::Sr25519Keyring::Bob;
 #[test]
 fn two_sessions_and_a_top_up_spend_no_more_than_both_may() {
     let mut scene = Scene::new();
-    let top_up = |amount| {
-        RuntimeCall::Compute(pallet_noema_compute::Call::top_up { channel: 0, amount })
-    };
+    let top_up =
+        |amount| RuntimeCall::Compute(pallet_noema_compute::Call::top_up { channel: 0, amount });
     let soon = 1_000_000;
     scene.grant(KEYS[0], &[open(0, 0, 0)], 10 * NOEMA);
     scene.grant(KEYS[1], &[top_up(0)], 20 * NOEMA);
 
     // A key that could spend what others put in later.
     let above = Err(Error::<Runtime>::AbovePerUse.into());
-    assert_eq!(
-        scene.act(KEYS[0], open(NOEMA, 10 * NOEMA + 1, soon)),
-        above
-    );
+    assert_eq!(scene.act(KEYS[0], open(NOEMA, 10 * NOEMA + 1, soon)), above);
     assert_eq!(scene.act(KEYS[0], open(NOEMA, 8 * NOEMA, soon)), Ok(()));
     assert_eq!(scene.spent(0), 8 * NOEMA);
     assert_eq!(scene.act(KEYS[1], top_up(9 * NOEMA)), Ok(()));
@@ -34,7 +30,7 @@ fn two_sessions_and_a_top_up_spend_no_more_than_both_may() {
     // Ten are in the channel; the key has signed for as much as it may, and no more.
     assert!(scene.redeem(0, 8 * NOEMA + 1).is_err());
     assert_eq!(scene.redeem(0, 8 * NOEMA), Ok(()));
-    let provider = crate::scene::PROVIDER.to_account_id();
+    let provider = PROVIDER.to_account_id();
     let account = scene.account();
     let paid = scene.chain.query(|| {
         use noema_traits::PaidInteractions;
@@ -76,7 +72,7 @@ fn a_key_for_vouchers_lasts_a_month_at_most() {
     let in_time = open(NOEMA, NOEMA, now + month);
     assert_eq!(scene.act(KEYS[0], in_time), Ok(()));
     let channel = scene.chain.query(|| Compute::channel_info(0));
-    assert!(channel.is_some(), "{}", VOUCHERS.to_account_id());
+    assert!(channel.is_some());
 }
 
 #[test]
@@ -93,10 +89,7 @@ fn an_agent_with_a_channel_stays_with_its_owner_until_that_is_gone() {
     let held = Err(Error::<Runtime>::AccountInUse.into());
     assert_eq!(scene.agents(OWNER, Call::burn { agent: AGENT }), held);
     let close = pallet_noema_compute::Call::close { channel: 0 };
-    assert_eq!(
-        scene.send(crate::scene::PROVIDER, RuntimeCall::Compute(close)),
-        Ok(())
-    );
+    assert_eq!(scene.send(PROVIDER, RuntimeCall::Compute(close)), Ok(()));
     let remove = pallet_noema_compute::Call::remove { channel: 0 };
     let call = Box::new(RuntimeCall::Compute(remove));
     assert_eq!(
@@ -109,8 +102,5 @@ fn an_agent_with_a_channel_stays_with_its_owner_until_that_is_gone() {
     let gone = Err(Error::<Runtime>::UnknownSession.into());
     assert_eq!(scene.act(KEYS[0], transfer(Bob, 1)), gone);
     let agent = scene.chain.query(|| Agents::read_agent(AGENT));
-    assert_eq!(
-        agent.expect("it is there").owner,
-        PAYER.to_account_id()
-    );
+    assert_eq!(agent.expect("it is there").owner, PAYER.to_account_id());
 }

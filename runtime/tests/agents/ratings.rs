@@ -37,7 +37,10 @@ fn a_rating_consumes_what_was_redeemed_by_the_agents_wallet() {
     };
     assert_eq!(scene.agents(OWNER, bind), Ok(()));
 
-    assert_eq!(scene.send(PAYER, open(10 * NOEMA, 10 * NOEMA, u64::MAX)), Ok(()));
+    assert_eq!(
+        scene.send(PAYER, open(10 * NOEMA, 10 * NOEMA, u64::MAX)),
+        Ok(())
+    );
     let not_paid = Err(Error::<Runtime>::NotPaid.into());
     assert_eq!(scene.agents(PAYER, rate(NOEMA, None)), not_paid);
     assert_eq!(scene.redeem(0, 2 * NOEMA), Ok(()));

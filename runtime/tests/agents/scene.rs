@@ -104,8 +104,11 @@ impl Scene {
 
     /// The agent's account.
     pub(crate) fn account(&mut self) -> AccountId {
-        self.chain
-            .query(|| Agents::read_agent(AGENT).expect("it was registered").account)
+        self.chain.query(|| {
+            Agents::read_agent(AGENT)
+                .expect("it was registered")
+                .account
+        })
     }
 
     /// A session of this key with these calls, which may spend `total`, all of it at once.

@@ -263,10 +263,8 @@ fn wrappers_three_deep_that_are_listed_by_mistake_widen_nothing() {
                     let session = session.as_mut().unwrap();
                     let grant = session.session.grant().clone();
                     let spent = session.session.spent();
-                    session.session = noema_session::Session::new(noema_session::Grant {
-                        expires,
-                        ..grant
-                    });
+                    session.session =
+                        noema_session::Session::new(noema_session::Grant { expires, ..grant });
                     session.session.spend(spent).unwrap();
                 });
                 let (before, counted) = (free(), spent(agent, 0));

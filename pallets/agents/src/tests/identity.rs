@@ -272,7 +272,10 @@ fn burn_and_transfer_of_what_is_counted_wrong_change_nothing() {
         ];
         for (wrong, right, ends_with_the_tenure) in changes {
             count(wrong);
-            assert_noop!(Agents::burn(signed(ALICE), agent), Error::<Test>::Inconsistent);
+            assert_noop!(
+                Agents::burn(signed(ALICE), agent),
+                Error::<Test>::Inconsistent
+            );
             if ends_with_the_tenure {
                 assert_noop!(
                     Agents::transfer(signed(ALICE), agent, account(BOB)),

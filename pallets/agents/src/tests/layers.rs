@@ -57,7 +57,13 @@ fn run_in_any_depth_is_made_or_fails_as_a_whole() {
     let prepare = || {
         alice_with_session();
         let call = Box::new(pay(BOB, 10));
-        assert_ok!(Agents::schedule(signed(ALICE), 0, 0, call, plan(0, 0, 1, 5)));
+        assert_ok!(Agents::schedule(
+            signed(ALICE),
+            0,
+            0,
+            call,
+            plan(0, 0, 1, 5)
+        ));
     };
     let run = || {
         let carried = crate::Call::run {

@@ -136,9 +136,15 @@ fn feedback_for_a_former_wallet_counts_for_two_periods_and_its_tenure() {
         // It is about the owner before.
         assert_eq!((summary().all.weight, summary().in_tenure.weight), (100, 0));
         assert_ok!(rate(CAROL, agent, 100, rating(1)));
-        assert_eq!((summary().all.weight, summary().in_tenure.weight), (200, 100));
+        assert_eq!(
+            (summary().all.weight, summary().in_tenure.weight),
+            (200, 100)
+        );
         assert_ok!(Agents::revoke_feedback(signed(BOB), agent, 1));
-        assert_eq!((summary().all.weight, summary().in_tenure.weight), (150, 100));
+        assert_eq!(
+            (summary().all.weight, summary().in_tenure.weight),
+            (150, 100)
+        );
         advance(1);
         assert_noop!(
             rate_for(CAROL, agent, 50, key(KEYS[1])),
@@ -154,7 +160,10 @@ fn feedback_for_a_former_wallet_counts_for_two_periods_and_its_tenure() {
 fn feedback_by_a_key_that_was_granted_a_session_and_has_not_acted_counts() {
     build_and_execute(|| {
         let (agent, session) = alice_with_session();
-        assert_ok!(dispatch(signed_by_key(KEYS[0]), pay_to(account_of(agent), 100)));
+        assert_ok!(dispatch(
+            signed_by_key(KEYS[0]),
+            pay_to(account_of(agent), 100)
+        ));
         assert_ok!(Agents::schedule(
             signed(ALICE),
             agent,
@@ -162,12 +171,7 @@ fn feedback_by_a_key_that_was_granted_a_session_and_has_not_acted_counts() {
             Box::new(pay(BOB, 1)),
             plan(0, 0, 1, 0)
         ));
-        assert_ok!(Agents::run(
-            signed(ALICE),
-            agent,
-            0,
-            Box::new(pay(BOB, 1))
-        ));
+        assert_ok!(Agents::run(signed(ALICE), agent, 0, Box::new(pay(BOB, 1))));
         let rate = || Agents::feedback(signed_by_key(KEYS[0]), agent, 50, rating(0), None);
         assert_ok!(rate());
         assert_ok!(act(agent, pay(BOB, 1)));

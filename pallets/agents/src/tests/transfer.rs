@@ -110,7 +110,6 @@ fn transfer_against_another_layer_is_refused() {
     });
 }
 
-
 /// The account of a number to come can be computed. Whoever transfers an agent to it has thrown that away: nobody acts for one agent through another.
 #[test]
 fn transfer_to_the_account_of_an_agent_to_come_leaves_nobody_who_may() {

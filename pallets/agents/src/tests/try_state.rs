@@ -50,13 +50,7 @@ fn noticed(words: &str, break_it: impl FnOnce()) {
             tags: crate::Tags::One(tag("speed")),
             ..rating(5_000)
         };
-        assert_ok!(Agents::feedback(
-            signed(BOB),
-            agent,
-            100,
-            opinion,
-            None
-        ));
+        assert_ok!(Agents::feedback(signed(BOB), agent, 100, opinion, None));
         Pallet::<Test>::do_try_state().unwrap();
         break_it();
         let error = Pallet::<Test>::do_try_state().unwrap_err();

@@ -105,7 +105,6 @@ fn unbind_wallet_by_owner_or_wallet_makes_the_signature_worthless() {
     });
 }
 
-
 #[test]
 fn bind_wallet_tells_which_one_it_replaces() {
     build_and_execute(|| {

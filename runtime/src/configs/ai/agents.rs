@@ -156,7 +156,9 @@ impl pallet_noema_agents::benchmarking::BenchmarkHelper<AccountId, Signature, Ru
     fn leaf(bytes: u32) -> RuntimeCall {
         let longest = noema_agents_primitives::MAX_VALUE;
         let length = bytes.saturating_sub(16).min(longest) as usize;
-        let value = alloc::vec![7; length].try_into().expect("no longer than one may be");
+        let value = alloc::vec![7; length]
+            .try_into()
+            .expect("no longer than one may be");
         let key = alloc::vec![b'k'].try_into().expect("one byte");
         RuntimeCall::Agents(pallet_noema_agents::Call::set_metadata {
             agent: 0,

@@ -21,6 +21,6 @@ mod types;
 pub use errors::Error;
 pub use model::Model;
 pub use types::{
-    Account, Agent, Balance, Consent, Data, Feedback, Former, Grant, Inner, Kind, Mean, Parameters, Plan,
-    Scheduled, Session, SignedAct, Staged, Summary, Tick, Usage, FIRST_ACCOUNT,
+    Account, Agent, Balance, Consent, Data, Feedback, Former, Grant, Inner, Kind, Mean, Parameters,
+    Plan, Scheduled, Session, SignedAct, Staged, Summary, Tick, Usage, FIRST_ACCOUNT,
 };

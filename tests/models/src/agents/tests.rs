@@ -199,7 +199,9 @@ fn nobody_is_silenced_by_another_wallet_or_owner() {
     };
     model.pay(STRANGER, Model::account(0), 100).unwrap();
     let signed = consent(&model, 90);
-    model.bind_wallet(OWNER, 0, 90, signed.deadline, &signed).unwrap();
+    model
+        .bind_wallet(OWNER, 0, 90, signed.deadline, &signed)
+        .unwrap();
     model.pay(STRANGER, 90, 100).unwrap();
     model.unbind_wallet(OWNER, 0).unwrap();
     model.transfer(OWNER, 0, FRIEND).unwrap();
