@@ -2,6 +2,7 @@
 //! each; and what the rules promise, of the state that was reached.
 
 mod compare;
+mod inner;
 mod ops;
 mod reached;
 mod steps;
@@ -9,6 +10,7 @@ mod told;
 
 use super::super::*;
 use crate::mock::*;
+use inner::*;
 use noema_models::agents::{self as model, Model, Parameters};
 use ops::*;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -71,6 +73,10 @@ fn parameters() -> Parameters {
         max_wallets: usize::try_from(crate::MAX_WALLETS).unwrap(),
         byte_deposit: 1,
         agent_deposit: deposits::agent::<Test>(),
+        endpoints_deposit: deposits::endpoints::<Test>(&crate::EndpointsRecord {
+            endpoints: endpoints(),
+            deposit: 0,
+        }),
         metadata_deposit: deposits::metadata::<Test>(&metadata_key(0), &empty),
         data_deposit,
         holder_deposit: deposits::data::<Test>(&data(&[ALICE])) - data_deposit,
@@ -129,6 +135,9 @@ impl Both {
             Err(error) => error.as_str(),
         };
         self.seen.insert(format!("{}: {end}", call.name()));
+        if let Some(kind) = call.inner_kind() {
+            self.seen.insert(format!("{kind:?} in an act: {end}"));
+        }
         prop_assert_eq!(pallet, model, "{:?} by {}", call, who);
         Ok(())
     }

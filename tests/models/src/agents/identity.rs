@@ -24,6 +24,8 @@ impl Model {
                 wallet: None,
                 former: Vec::new(),
                 offered: None,
+                file: None,
+                endpoints: false,
                 tenure: 0,
                 bindings: 0,
                 metadata: BTreeMap::new(),
@@ -39,6 +41,25 @@ impl Model {
                 next_feedback: 0,
             };
             model.agents.insert(agent, record);
+            Ok(())
+        })
+    }
+
+    /// Names another registration file.
+    pub fn set_file(&mut self, who: Account, agent: u64, file: Option<u8>) -> Result<(), Error> {
+        self.owned(who, agent)?;
+        self.change(agent).file = file;
+        Ok(())
+    }
+
+    /// Says where the agent answers, or that it does not.
+    pub fn set_endpoints(&mut self, who: Account, agent: u64, some: bool) -> Result<(), Error> {
+        let record = self.owned(who, agent)?;
+        let deposit = |some: bool| Balance::from(some) * self.parameters.endpoints_deposit;
+        let (before, after) = (deposit(record.endpoints), deposit(some));
+        self.atomically(|model| {
+            model.rehold(who, Self::account(agent), before, after)?;
+            model.change(agent).endpoints = some;
             Ok(())
         })
     }

@@ -29,6 +29,7 @@ impl Model {
         let parameters = &self.parameters;
         let count = |entries: usize| Balance::try_from(entries).expect("a few entries");
         parameters.agent_deposit
+            + Balance::from(record.endpoints) * parameters.endpoints_deposit
             + count(record.usages.len()) * parameters.usage_deposit
             + count(record.tags.len()) * parameters.tag_deposit
             + record

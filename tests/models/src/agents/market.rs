@@ -1,6 +1,6 @@
 //! Where agents act.
 
-use super::{Account, Balance, Error, Inner, Model};
+use super::{Account, Balance, Data, Error, Inner, Model};
 
 impl Model {
     /// The market's part of what is paid.
@@ -54,6 +54,13 @@ impl Model {
                 value,
                 tag,
             } => self.feedback(who, agent, amount, value, tag, None),
+            Inner::SetMetadata { agent, key, value } => self.set_metadata(who, agent, key, value),
+            Inner::UpdateData { agent, index, hash } => {
+                let holders = Vec::new();
+                self.update_data(who, agent, index, Data { hash, holders })
+            }
+            Inner::Exercise { agent, data } => self.exercise(who, agent, data),
+            Inner::Respond { agent, feedback } => self.respond(who, agent, feedback),
             Inner::NoLeaf => Err(Error::NotALeaf),
         }
     }

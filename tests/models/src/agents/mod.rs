@@ -8,6 +8,7 @@ mod acting;
 mod data;
 mod errors;
 mod identity;
+mod inner;
 mod invariants;
 mod market;
 mod model;
@@ -19,8 +20,9 @@ mod tests;
 mod types;
 
 pub use errors::Error;
+pub use inner::{Inner, Kind};
 pub use model::Model;
 pub use types::{
-    Account, Agent, Balance, Consent, Data, Feedback, Former, Grant, Inner, Kind, Mean, Parameters,
-    Plan, Scheduled, Session, SignedAct, Staged, Summary, Tick, Usage, FIRST_ACCOUNT,
+    Account, Agent, Balance, Consent, Data, Feedback, Former, Grant, Mean, Parameters, Plan,
+    Scheduled, Session, SignedAct, Staged, Summary, Tick, Usage, FIRST_ACCOUNT,
 };

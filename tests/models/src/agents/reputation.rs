@@ -81,6 +81,7 @@ impl Model {
             tag,
             at: self.now,
             tenure,
+            answered: false,
         };
         self.hold(giver, giver, self.parameters.feedback_deposit)?;
         self.paid.insert((giver, payee), left);
@@ -88,6 +89,17 @@ impl Model {
         let number = record.next_feedback;
         record.next_feedback += 1;
         self.feedbacks.insert((agent, number), given);
+        Ok(())
+    }
+
+    /// Answers to a rating.
+    pub fn respond(&mut self, who: Account, agent: u64, number: u64) -> Result<(), Error> {
+        self.own(who, agent)?;
+        let given = self
+            .feedbacks
+            .get_mut(&(agent, number))
+            .ok_or(Error::UnknownFeedback)?;
+        given.answered = true;
         Ok(())
     }
 

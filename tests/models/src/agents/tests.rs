@@ -26,6 +26,7 @@ fn parameters() -> Parameters {
         max_wallets: 4,
         byte_deposit: 1,
         agent_deposit: 500,
+        endpoints_deposit: 60,
         metadata_deposit: 50,
         data_deposit: 90,
         holder_deposit: 43,

@@ -1,5 +1,6 @@
 //! Plain data.
 
+use super::{Inner, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Somebody: a person, a key, or an agent's account.
@@ -43,6 +44,8 @@ pub struct Parameters {
     pub byte_deposit: Balance,
     /// For an agent.
     pub agent_deposit: Balance,
+    /// For the endpoints, as they are here.
+    pub endpoints_deposit: Balance,
     /// For an empty entry of metadata.
     pub metadata_deposit: Balance,
     /// For an entry of data without holders.
@@ -61,81 +64,6 @@ pub struct Parameters {
     pub tag_deposit: Balance,
     /// For a feedback.
     pub feedback_deposit: Balance,
-}
-
-/// Which calls there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Pays through the market.
-    Pay,
-    /// Reserves.
-    Reserve,
-    /// Gives back what is reserved.
-    Release,
-    /// Takes more than it says.
-    Lie,
-    /// Rates an agent.
-    Feedback,
-}
-
-/// A call in an agent's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inner {
-    /// Pays through the market.
-    Pay {
-        /// Whom.
-        to: Account,
-        /// How much, cut included.
-        amount: Balance,
-    },
-    /// Reserves.
-    Reserve(Balance),
-    /// Gives back.
-    Release(Balance),
-    /// Takes more than it says.
-    Lie {
-        /// What it says.
-        declared: Balance,
-        /// What it takes.
-        taken: Balance,
-    },
-    /// Rates an agent.
-    Feedback {
-        /// Which.
-        agent: u64,
-        /// With how much.
-        amount: Balance,
-        /// 0 to 10,000.
-        value: u16,
-        /// What about.
-        tag: Option<u8>,
-    },
-    /// Wraps calls, or is the owner's: no leaf.
-    NoLeaf,
-}
-
-impl Inner {
-    /// What the classifier says: which call, and what it spends. None if it is no leaf.
-    pub const fn leaf(&self) -> Option<(Kind, Balance)> {
-        match self {
-            Self::Pay { amount, .. } => Some((Kind::Pay, *amount)),
-            Self::Reserve(amount) => Some((Kind::Reserve, *amount)),
-            Self::Release(_) => Some((Kind::Release, 0)),
-            Self::Lie { declared, .. } => Some((Kind::Lie, *declared)),
-            Self::Feedback { .. } => Some((Kind::Feedback, 0)),
-            Self::NoLeaf => None,
-        }
-    }
-
-    /// Bytes of the encoded call, where it is scheduled.
-    pub const fn bytes(&self) -> Balance {
-        match self {
-            Self::Pay { .. } => 50,
-            Self::Reserve(_) | Self::Release(_) => 18,
-            Self::Lie { .. } => 34,
-            Self::Feedback { .. } | Self::NoLeaf => 0,
-        }
-    }
 }
 
 /// An entry of data.
@@ -257,6 +185,8 @@ pub struct Feedback {
     pub at: Tick,
     /// Under which owner.
     pub tenure: u32,
+    /// Whether the agent has answered.
+    pub answered: bool,
 }
 
 /// A wallet that was bound.
@@ -281,6 +211,10 @@ pub struct Agent {
     pub former: Vec<Former>,
     /// To whom it is offered.
     pub offered: Option<Account>,
+    /// Names its registration file.
+    pub file: Option<u8>,
+    /// Whether it says where it answers.
+    pub endpoints: bool,
     /// How often it has changed hands.
     pub tenure: u32,
     /// How often what wallets signed became worthless.

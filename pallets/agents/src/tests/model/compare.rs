@@ -36,6 +36,13 @@ impl Both {
             Feedbacks::<Test>::iter().count(),
             self.model.feedbacks.len()
         );
+        for ((agent, feedback), expected) in &self.model.feedbacks {
+            let found = Feedbacks::<Test>::get(agent, feedback).unwrap();
+            prop_assert_eq!(
+                (found.response.is_some(), found.tenure),
+                (expected.answered, expected.tenure)
+            );
+        }
         Ok(())
     }
 
@@ -45,6 +52,8 @@ impl Both {
         prop_assert_eq!(&found.wallet, &expected.wallet.map(person));
         prop_assert_eq!(&found.offered, &expected.offered.map(person));
         let info = Pallet::<Test>::read_agent(number).unwrap();
+        prop_assert_eq!(info.file, expected.file.map(|name| [name; 32]));
+        prop_assert_eq!(!info.endpoints.is_empty(), expected.endpoints);
         let former: Vec<_> = info.former.into_iter().map(|f| f.wallet).collect();
         let expected_former: Vec<_> = self
             .model

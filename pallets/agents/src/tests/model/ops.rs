@@ -1,8 +1,7 @@
 //! What can happen, and how each side is told.
 
 use super::*;
-use codec::Encode;
-use noema_agents_primitives::{Key, Scope, Tag, UsageScope};
+use noema_agents_primitives::{Key, Tag, UsageScope};
 use noema_models::agents::{Consent, Inner, Kind, Plan, SignedAct};
 
 /// Stands for the owner of the agent that a call is about; for data that are staged, for whom it is offered to.
@@ -12,6 +11,14 @@ pub(super) const ITS_OWNER: u64 = 0;
 #[derive(Clone, Debug)]
 pub(super) enum Deed {
     Register,
+    SetFile {
+        agent: u64,
+        file: Option<u8>,
+    },
+    SetEndpoints {
+        agent: u64,
+        some: bool,
+    },
     SetMetadata {
         agent: u64,
         key: u8,
@@ -138,6 +145,10 @@ pub(super) enum Deed {
         agent: u64,
         feedback: u64,
     },
+    Respond {
+        agent: u64,
+        feedback: u64,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -171,6 +182,13 @@ pub(super) fn data_for_pallet(data: &model::Data) -> crate::CommitmentOf<Test> {
     commitment
 }
 
+pub(super) fn answer() -> crate::Reference {
+    crate::Reference {
+        hash: [7; 32],
+        file: None,
+    }
+}
+
 pub(super) fn tags(tag: Option<u8>) -> crate::Tags {
     tag.map_or(crate::Tags::None, |tag| crate::Tags::One(tag_of(tag)))
 }
@@ -182,54 +200,6 @@ pub(super) fn opinion(value: u16, tag: Option<u8>) -> crate::Opinion {
     }
 }
 
-/// A call in an agent's name.
-pub(super) fn inner(call: &Inner) -> RuntimeCall {
-    match *call {
-        Inner::Pay { to, amount } => pay_to(person(to), amount),
-        Inner::Reserve(amount) => reserve(amount),
-        Inner::Release(amount) => release(amount),
-        Inner::Lie { declared, taken } => lie(declared, taken),
-        Inner::Feedback {
-            agent,
-            amount,
-            value,
-            tag,
-        } => crate::Call::feedback {
-            agent,
-            amount,
-            opinion: opinion(value, tag),
-            wallet: None,
-        }
-        .into(),
-        Inner::NoLeaf => pallet_utility::Call::batch {
-            calls: vec![pay(BOB, 1)],
-        }
-        .into(),
-    }
-}
-
-pub(super) fn kinds(calls: &BTreeSet<Kind>) -> Scope {
-    let named = calls.iter().map(|kind| {
-        let call = match kind {
-            Kind::Pay => pay(BOB, 0),
-            Kind::Reserve => reserve(0),
-            Kind::Release => release(0),
-            Kind::Lie => lie(0, 0),
-            Kind::Feedback => crate::Call::feedback {
-                agent: 0,
-                amount: 0,
-                opinion: rating(0),
-                wallet: None,
-            }
-            .into(),
-        };
-        call_id(&call)
-    });
-    // Decoded, so that one of no calls can be tried.
-    let encoded = named.collect::<Vec<_>>().encode();
-    codec::Decode::decode(&mut encoded.as_slice()).unwrap()
-}
-
 pub(super) fn usage_scope(data: Option<u32>) -> UsageScope {
     data.map_or(UsageScope::All, UsageScope::Data)
 }
@@ -239,7 +209,9 @@ impl Deed {
     fn agent(&self) -> u64 {
         match self {
             Self::Register | Self::Pay { .. } => u64::MAX,
-            Self::SetMetadata { agent, .. }
+            Self::SetFile { agent, .. }
+            | Self::SetEndpoints { agent, .. }
+            | Self::SetMetadata { agent, .. }
             | Self::BindWallet { agent, .. }
             | Self::UnbindWallet { agent }
             | Self::Offer { agent, .. }
@@ -264,7 +236,8 @@ impl Deed {
             | Self::Run { agent, .. }
             | Self::AddTag { agent, .. }
             | Self::Feedback { agent, .. }
-            | Self::RevokeFeedback { agent, .. } => *agent,
+            | Self::RevokeFeedback { agent, .. }
+            | Self::Respond { agent, .. } => *agent,
         }
     }
 
@@ -287,6 +260,8 @@ impl Deed {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Register => "register",
+            Self::SetFile { .. } => "set_file",
+            Self::SetEndpoints { .. } => "set_endpoints",
             Self::SetMetadata { .. } => "set_metadata",
             Self::BindWallet { .. } => "bind_wallet",
             Self::UnbindWallet { .. } => "unbind_wallet",
@@ -314,6 +289,17 @@ impl Deed {
             Self::Pay { .. } => "pay",
             Self::Feedback { .. } => "feedback",
             Self::RevokeFeedback { .. } => "revoke_feedback",
+            Self::Respond { .. } => "respond",
+        }
+    }
+
+    /// What is called in an agent's name, if anything is.
+    pub(super) fn inner_kind(&self) -> Option<Kind> {
+        match self {
+            Self::Act { call, .. }
+            | Self::ActSigned { call, .. }
+            | Self::ActByOwner { call, .. } => call.leaf().map(|(kind, _)| kind),
+            _ => None,
         }
     }
 

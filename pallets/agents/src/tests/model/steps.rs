@@ -3,6 +3,18 @@
 use super::*;
 use noema_models::agents::{Inner, Kind, Plan};
 
+const KINDS: [Kind; 9] = [
+    Kind::Pay,
+    Kind::Reserve,
+    Kind::Release,
+    Kind::Lie,
+    Kind::Feedback,
+    Kind::SetMetadata,
+    Kind::UpdateData,
+    Kind::Exercise,
+    Kind::Respond,
+];
+
 /// Two agents with money and sessions, of which one has some of everything, so that there is something to happen.
 pub(super) fn beginning() -> Vec<Op> {
     let call = |who, call| Op::Call { who, call };
@@ -47,13 +59,7 @@ pub(super) fn beginning() -> Vec<Op> {
         hash,
         holders: vec![holder],
     };
-    let all = [
-        Kind::Pay,
-        Kind::Reserve,
-        Kind::Release,
-        Kind::Lie,
-        Kind::Feedback,
-    ];
+    let all = KINDS;
     let staged = Deed::StageData {
         agent: 0,
         index: 0,
@@ -100,6 +106,8 @@ pub(super) fn beginning() -> Vec<Op> {
         call(2, staged),
         call(1, usage(2)),
         call(1, usage(3)),
+        // The other agent.
+        call(1, usage(1_001)),
         call(1, metadata(0)),
         call(1, metadata(1)),
         call(1, Deed::AddTag { agent: 0, tag: 0 }),
@@ -147,6 +155,13 @@ fn any_inner() -> BoxedStrategy<Inner> {
         2 => (0..300u128, 0..500u128).prop_map(|(declared, taken)| Inner::Lie { declared, taken }),
         2 => (agent(), 5..200u128, 0..10_100u16, tag)
             .prop_map(|(agent, amount, value, tag)| Inner::Feedback { agent, amount, value, tag }),
+        2 => (agent(), 0..3u8, prop::option::weighted(0.7, 0..40_usize))
+            .prop_map(|(agent, key, value)| Inner::SetMetadata { agent, key, value }),
+        2 => (agent(), number(), 0..9u8)
+            .prop_map(|(agent, index, hash)| Inner::UpdateData { agent, index, hash }),
+        2 => (agent(), prop::option::of(0..2u32))
+            .prop_map(|(agent, data)| Inner::Exercise { agent, data }),
+        2 => (agent(), 0..3u64).prop_map(|(agent, feedback)| Inner::Respond { agent, feedback }),
         1 => Just(Inner::NoLeaf),
     ]
     .boxed()
@@ -164,16 +179,7 @@ fn schedulable() -> BoxedStrategy<Inner> {
 }
 
 fn any_grant() -> BoxedStrategy<model::Grant> {
-    let kinds = prop::sample::subsequence(
-        vec![
-            Kind::Pay,
-            Kind::Reserve,
-            Kind::Release,
-            Kind::Lie,
-            Kind::Feedback,
-        ],
-        0..5,
-    );
+    let kinds = prop::sample::subsequence(KINDS.to_vec(), 0..5);
     let keys = prop_oneof![5 => 51..54u64, 2 => 1..4u64, 1 => Just(1_000)];
     (
         keys,
@@ -217,6 +223,10 @@ fn of_identity() -> BoxedStrategy<(u64, Deed)> {
     let signer = prop_oneof![5 => Just(0), 1 => 51..54u64];
     prop_oneof![
         1 => anybody().prop_map(|who| (who, Deed::Register)),
+        1 => (owner(), agent(), prop::option::of(0..9u8))
+            .prop_map(|(who, agent, file)| (who, Deed::SetFile { agent, file })),
+        1 => (owner(), agent(), any::<bool>())
+            .prop_map(|(who, agent, some)| (who, Deed::SetEndpoints { agent, some })),
         2 => (owner(), agent(), 0..4u8, value)
             .prop_map(|(who, agent, key, value)| (who, Deed::SetMetadata { agent, key, value })),
         3 => (owner(), agent(), 51..54u64, 0..60u64, signer, prop::bool::weighted(0.1))
@@ -256,7 +266,7 @@ fn of_data() -> BoxedStrategy<(u64, Deed)> {
 }
 
 fn of_sessions() -> BoxedStrategy<(u64, Deed)> {
-    let key = || prop_oneof![3 => Just(51), 2 => Just(52), 3 => Just(53), 1 => anybody()];
+    let key = || prop_oneof![4 => Just(51), 3 => Just(52), 3 => Just(53), 1 => anybody()];
     let other = prop::option::weighted(0.15, schedulable());
     prop_oneof![
         3 => (owner(), agent(), any_grant(), prop_oneof![1 => Just(0), 9 => 1..300u64])
@@ -289,6 +299,8 @@ fn of_reputation() -> BoxedStrategy<(u64, Deed)> {
             .prop_map(|(who, agent, amount, value, tag, wallet)| (who, Deed::Feedback { agent, amount, value, tag, wallet })),
         2 => (prop_oneof![4 => Just(3u64), 1 => anybody()], agent(), 0..4u64)
             .prop_map(|(who, agent, feedback)| (who, Deed::RevokeFeedback { agent, feedback })),
+        1 => (owner(), agent(), 0..3u64)
+            .prop_map(|(who, agent, feedback)| (who, Deed::Respond { agent, feedback })),
     ].boxed()
 }
 

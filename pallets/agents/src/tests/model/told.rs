@@ -28,6 +28,18 @@ impl Deed {
                 file: None,
                 endpoints: Default::default(),
             },
+            Self::SetFile { agent, file } => Call::set_file {
+                agent,
+                file: file.map(|name| [name; 32]),
+            },
+            Self::SetEndpoints { agent, some } => Call::set_endpoints {
+                agent,
+                endpoints: if some {
+                    endpoints()
+                } else {
+                    Default::default()
+                },
+            },
             Self::SetMetadata { agent, key, value } => Call::set_metadata {
                 agent,
                 key: metadata_key(key),
@@ -200,6 +212,11 @@ impl Deed {
                 wallet: wallet.map(person),
             },
             Self::RevokeFeedback { agent, feedback } => Call::revoke_feedback { agent, feedback },
+            Self::Respond { agent, feedback } => Call::respond {
+                agent,
+                feedback,
+                response: answer(),
+            },
         };
         call.into()
     }
@@ -229,6 +246,8 @@ impl Deed {
                 return model.run(who, agent, schedule, &call).map(Some);
             }
             Self::Register => model.register(who),
+            Self::SetFile { agent, file } => model.set_file(who, agent, file),
+            Self::SetEndpoints { agent, some } => model.set_endpoints(who, agent, some),
             Self::SetMetadata { agent, key, value } => model.set_metadata(who, agent, key, value),
             Self::BindWallet { agent, wallet, .. } => {
                 let (consent, deadline) = self.consent(who, model).unwrap();
@@ -286,6 +305,7 @@ impl Deed {
                 wallet,
             } => model.feedback(who, agent, amount, value, tag, wallet),
             Self::RevokeFeedback { agent, feedback } => model.revoke_feedback(who, agent, feedback),
+            Self::Respond { agent, feedback } => model.respond(who, agent, feedback),
         }
         .map(|()| None)
     }
