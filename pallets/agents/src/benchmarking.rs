@@ -18,7 +18,7 @@ pub use signing::{key, sign, BenchmarkHelper};
 use crate::{
     weights::{most_ended, most_removed},
     Agents, Call, CallOf, Config, DataEntries, EndpointsOf, Feedbacks, Metadata, Pallet,
-    ScheduledActs, SessionKeys, Sessions, StagedEntries, TagReputations, Tags, Usages,
+    ScheduledActs, SessionKeys, Sessions, StagedEntries, TagReputations, Tags, Usages, MAX_WALLETS,
 };
 use alloc::boxed::Box;
 use frame_benchmarking::v2::*;

@@ -30,10 +30,8 @@ impl<T: Config> Pallet<T> {
         let bytes =
             CallBytesOf::<T>::try_from(call.encode()).map_err(|_| Error::<T>::CallTooLong)?;
         // Keys leave half of the places to the owner.
-        let places = match by_owner {
-            true => T::MaxScheduled::get(),
-            false => T::MaxScheduled::get().div_ceil(2),
-        };
+        let most = T::MaxScheduled::get();
+        let places = if by_owner { most } else { most.div_ceil(2) };
         ensure!(record.counts.scheduled < places, Error::<T>::TooMany);
         record.counts.scheduled = record.counts.scheduled.saturating_add(1);
         let schedule = record.next_schedule;

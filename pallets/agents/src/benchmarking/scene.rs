@@ -3,7 +3,6 @@
 use super::*;
 use crate::{
     AccountOf, Balance, CommitmentOf, Event, FormerWallet, GrantOf, NextAgent, Opinion, Reference,
-    MAX_WALLETS,
 };
 use alloc::{vec, vec::Vec};
 use codec::Encode;

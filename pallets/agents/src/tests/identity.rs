@@ -215,7 +215,8 @@ fn burn_of_an_account_that_others_keep_alive_leaves_the_existential_deposit() {
         let (agent, _) = alice_with_session();
         let account = account_of(agent);
         assert_ok!(System::inc_consumers(&account));
-        let all = Balances::total_balance(&account);
+        let (free, held) = funds(&account);
+        let all = free + held;
         assert_ok!(Agents::burn(signed(ALICE), agent));
         assert_eq!(funds(&account), (ED, 0));
         System::assert_has_event(
