@@ -142,7 +142,6 @@ pub(super) const REACHED: &[&str] = &[
     "UpdateData in an act: done",
     "Exercise in an act: done",
     "Respond in an act: done",
-    "Feedback in an act: done",
     "revoke_feedback: done",
     "revoke_feedback: UnknownFeedback",
     "revoke_feedback: NotYourFeedback",
