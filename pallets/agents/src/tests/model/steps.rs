@@ -179,7 +179,7 @@ fn schedulable() -> BoxedStrategy<Inner> {
 }
 
 fn any_grant() -> BoxedStrategy<model::Grant> {
-    let kinds = prop::sample::subsequence(KINDS.to_vec(), 0..5);
+    let kinds = prop::sample::subsequence(KINDS.to_vec(), 0..9);
     let keys = prop_oneof![5 => 51..54u64, 2 => 1..4u64, 1 => Just(1_000)];
     (
         keys,
@@ -203,7 +203,7 @@ fn any_grant() -> BoxedStrategy<model::Grant> {
 
 fn any_plan() -> BoxedStrategy<Plan> {
     (
-        990..1_200u64,
+        prop_oneof![12 => 990..1_200u64, 1 => Just(9_999)],
         0..30u64,
         0..4u32,
         prop_oneof![2 => Just(0), 1 => 1..50u128],
