@@ -2,7 +2,7 @@
 
 use crate::{
     mock::{market::pallet::cut, *},
-    Error, Feedbacks, Opinion, Reference, Tags, WeightInfo,
+    Error, Feedbacks, Opinion, Reference, Tags,
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult, traits::fungible::Inspect};
 use noema_agents_primitives::Mean;
