@@ -111,8 +111,16 @@ pub(super) fn beginning() -> Vec<Op> {
         call(1, metadata(0)),
         call(1, metadata(1)),
         call(1, Deed::AddTag { agent: 0, tag: 0 }),
+        // As many as it may have, and one more.
+        call(1, Deed::AddTag { agent: 0, tag: 1 }),
+        call(1, Deed::AddTag { agent: 0, tag: 2 }),
         call(3, rated),
-        call(53, spent),
+        call(53, spent.clone()),
+        // All that the key may in a period, and more.
+        call(51, spent.clone()),
+        call(51, spent.clone()),
+        call(51, spent),
+        Op::Advance(20),
     ];
     // The other one has as much data as it may.
     steps.extend((0..3).map(|hash| {
