@@ -8,6 +8,7 @@ use frame_support::{
     weights::Weight,
 };
 use noema_runtime::{
+    parameters,
     weights::block::{BlockLength, BlockWeights, MAX_BLOCK_LENGTH, MAX_BLOCK_WEIGHT},
     Runtime, RuntimeCall,
 };
@@ -83,13 +84,12 @@ fn ours() -> Vec<(&'static str, Weight)> {
     let attempts = u32::from(<Runtime as pallet_noema_storage::Config>::MaxDrawAttempts::get());
     let challenges = <Runtime as pallet_noema_audits::Config>::MaxChallenges::get();
     let rounds = <Runtime as pallet_noema_audits::Config>::MaxSettle::get();
-    let data = <Runtime as pallet_noema_agents::Config>::MaxData::get();
-    let ended = <Runtime as pallet_noema_agents::Config>::MaxSessions::get()
-        + <Runtime as pallet_noema_agents::Config>::MaxScheduled::get()
-        + <Runtime as pallet_noema_agents::Config>::MaxUsages::get();
-    let kept = <Runtime as pallet_noema_agents::Config>::MaxMetadata::get()
-        + <Runtime as pallet_noema_agents::Config>::MaxTags::get();
-    let call = <Runtime as pallet_noema_agents::Config>::MaxScheduledCall::get();
+    let data = parameters::MAX_AGENT_DATA;
+    let ended = parameters::MAX_AGENT_SESSIONS
+        + parameters::MAX_SCHEDULED_ACTS
+        + parameters::MAX_AGENT_USAGES;
+    let kept = parameters::MAX_AGENT_METADATA + parameters::MAX_AGENT_TAGS;
+    let call = parameters::MAX_SCHEDULED_CALL;
     vec![
         ("Agents::register", AgentsWeight::register()),
         ("Agents::set_file", AgentsWeight::set_file()),
