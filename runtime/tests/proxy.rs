@@ -118,6 +118,7 @@ const ALLOWED_TO_PROVIDER: &[&str] = &[
     "Providers::chill",
     "Providers::open_pool",
     "Providers::rebond",
+    "Providers::refresh",
     "Providers::register",
     "Providers::set_capacity",
     "Providers::set_commission",

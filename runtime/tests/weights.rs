@@ -191,6 +191,7 @@ fn ours() -> Vec<(&'static str, Weight)> {
             "Providers::collect_delegation",
             ProvidersWeight::collect_delegation(),
         ),
+        ("Providers::refresh", ProvidersWeight::refresh()),
         ("Storage::commit", StorageWeight::commit(replicas)),
         ("Storage::commit_repeated", StorageWeight::commit_repeated()),
         ("Storage::ready", StorageWeight::ready()),

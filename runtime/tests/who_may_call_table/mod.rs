@@ -367,6 +367,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("Providers::undelegate", Who::Role, "the delegator"),
     row("Providers::withdraw_delegation", Who::Role, "the delegator"),
     row("Providers::collect_delegation", Who::Role, "anyone, for a delegator of a closed pool, who is paid"),
+    row("Providers::refresh", Who::Role, "anyone, for a provider that changed parameters concern"),
     row("Storage::commit", Who::Role, "an account with the price and the deposit, which becomes the owner of the deal"),
     row("Storage::ready", Who::Role, "the operator key of the provider that was drawn for the slot"),
     row("Storage::prove", Who::Role, "the operator key of the provider that is to prove"),
