@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use noema_compute_engine::{
     builtin::{Answer, BuiltIn, Endpoint},
-    job::{Runner, RunnerConfig, StartError},
+    job::{RunnerConfig, StartError},
 };
 use tokio::sync::OnceCell;
 
@@ -33,8 +33,8 @@ impl BuiltInEngine {
 
     async fn engine(&self) -> Result<&BuiltIn, EngineError> {
         let make = || async {
-            let runner = Runner::new(RunnerConfig::default())?;
-            BuiltIn::with(runner, &self.model).await
+            let RunnerConfig { slots, waiting, .. } = RunnerConfig::default();
+            BuiltIn::with(&self.model, slots, waiting).await
         };
         let made = self.engine.get_or_try_init(make).await;
         made.map_err(|error: StartError| EngineError::Unreachable(error.to_string()))
