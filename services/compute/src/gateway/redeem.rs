@@ -168,9 +168,11 @@ impl<C: ComputeChain> Gateway<C> {
     async fn redeem_all(
         &self,
         redeeming: &mut Redeeming,
-        mut wanted: HashSet<LaneKey>,
+        wanted: HashSet<LaneKey>,
     ) -> Result<(), RoundError> {
         let most = self.constants.max_claims.max(1) as usize;
+        // What a lane owes anew meanwhile is for another round.
+        let mut claimed: HashSet<LaneKey> = HashSet::new();
         loop {
             let Ok(now) = self.directory.now() else {
                 return Ok(());
@@ -178,6 +180,7 @@ impl<C: ComputeChain> Gateway<C> {
             let urgent = now.saturating_add(self.settings.redeem.urgent);
             let (_, mut claims) = self.claims(now, redeeming);
             claims.retain(|one| wanted.contains(&one.due.key) || one.ends <= urgent);
+            claims.retain(|one| !claimed.contains(&one.due.key));
             claims.truncate(most);
             if claims.is_empty() {
                 redeeming.at = Instant::now();
@@ -214,7 +217,7 @@ impl<C: ComputeChain> Gateway<C> {
                 }
             }
             for one in &claims {
-                wanted.remove(&one.due.key);
+                claimed.insert(one.due.key);
                 let redeemed = self.redeemed(&one.due.key);
                 redeeming.note(one.due.key, redeemed >= one.amount());
             }
