@@ -134,6 +134,9 @@ struct Settings {
     /// Seconds that something due waits at most before it is redeemed [default: 3600]
     #[arg(long, env = "NOEMA_GATEWAY_REDEEM_SECONDS", value_name = "SECONDS")]
     redeem_seconds: Option<u64>,
+    /// Units below which nothing is redeemed, not even what ends: what a call costs in fees [default: 1]
+    #[arg(long, env = "NOEMA_GATEWAY_REDEEM_LEAST", value_name = "UNITS")]
+    redeem_least: Option<Units>,
     /// Units that are redeemed at once when so much is due [default: never]
     #[arg(long, env = "NOEMA_GATEWAY_REDEEM_AT", value_name = "UNITS")]
     redeem_at: Option<Units>,
@@ -201,6 +204,7 @@ impl Settings {
             price_leniency: self.price_leniency.or(other.price_leniency),
             stale_seconds: self.stale_seconds.or(other.stale_seconds),
             redeem_seconds: self.redeem_seconds.or(other.redeem_seconds),
+            redeem_least: self.redeem_least.or(other.redeem_least),
             redeem_at: self.redeem_at.or(other.redeem_at),
             services: [self.services, other.services].concat(),
         }
@@ -314,6 +318,7 @@ impl Settings {
                 look: Duration::from_secs(12),
                 redeem: RedeemPolicy {
                     interval: seconds("redeem-seconds", self.redeem_seconds, 3_600)?,
+                    least: self.redeem_least.map_or(1, |units| units.0),
                     at: self.redeem_at.map_or(u128::MAX, |units| units.0),
                     urgent: margin,
                 },

@@ -28,6 +28,8 @@ const MOST_ASIDE: usize = 65_536;
 pub struct RedeemPolicy {
     /// The longest that something waits.
     pub interval: Duration,
+    /// Units below which nothing is redeemed, not even what ends: a call costs a fee, and a buyer may owe less, again and again.
+    pub least: u128,
     /// Units that do not wait: as soon as so much is due in all.
     pub at: u128,
     /// Ticks before the last at which something can be redeemed from when on it does not wait.
@@ -75,7 +77,7 @@ pub(super) fn is_time(
         sum = sum.saturating_add(units);
         any_urgent |= ends <= urgent;
     }
-    sum > 0 && (any_urgent || sum >= policy.at || waited >= policy.interval)
+    sum >= policy.least.max(1) && (any_urgent || sum >= policy.at || waited >= policy.interval)
 }
 
 impl<C: ComputeChain> Gateway<C> {
@@ -168,9 +170,11 @@ impl<C: ComputeChain> Gateway<C> {
     async fn redeem_all(
         &self,
         redeeming: &mut Redeeming,
-        mut wanted: HashSet<LaneKey>,
+        wanted: HashSet<LaneKey>,
     ) -> Result<(), RoundError> {
         let most = self.constants.max_claims.max(1) as usize;
+        // What a lane owes anew meanwhile is for another round.
+        let mut claimed: HashSet<LaneKey> = HashSet::new();
         loop {
             let Ok(now) = self.directory.now() else {
                 return Ok(());
@@ -178,6 +182,7 @@ impl<C: ComputeChain> Gateway<C> {
             let urgent = now.saturating_add(self.settings.redeem.urgent);
             let (_, mut claims) = self.claims(now, redeeming);
             claims.retain(|one| wanted.contains(&one.due.key) || one.ends <= urgent);
+            claims.retain(|one| !claimed.contains(&one.due.key));
             claims.truncate(most);
             if claims.is_empty() {
                 redeeming.at = Instant::now();
@@ -214,7 +219,7 @@ impl<C: ComputeChain> Gateway<C> {
                 }
             }
             for one in &claims {
-                wanted.remove(&one.due.key);
+                claimed.insert(one.due.key);
                 let redeemed = self.redeemed(&one.due.key);
                 redeeming.note(one.due.key, redeemed >= one.amount());
             }
@@ -338,6 +343,7 @@ mod tests {
 
     const POLICY: RedeemPolicy = RedeemPolicy {
         interval: Duration::from_secs(60),
+        least: 1,
         at: 100,
         urgent: 10,
     };
@@ -366,6 +372,27 @@ mod tests {
         assert!(!now_is_time(0, &[(1, 61)]));
         assert!(!now_is_time(0, &[(1, 50)]), "it is too late for that one");
         assert!(!now_is_time(0, &[(500, 50), (1, 1_000)]), "it adds nothing");
+    }
+
+    #[test]
+    fn what_is_worth_less_than_the_fee_is_not_redeemed() {
+        let policy = RedeemPolicy {
+            least: 10,
+            ..POLICY
+        };
+        let long = Duration::from_secs(1_000);
+        assert!(!is_time(
+            &policy,
+            long,
+            50,
+            [(4, 55), (5, 1_000)].into_iter()
+        ));
+        assert!(is_time(
+            &policy,
+            Duration::ZERO,
+            50,
+            [(4, 55), (6, 1_000)].into_iter()
+        ));
     }
 
     #[test]

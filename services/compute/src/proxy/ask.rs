@@ -14,7 +14,6 @@ use super::{
     lanes::Pending,
     market::{Account, Candidate},
     response::{broke_off, is_error, receipt_of, whole_body, EventStream},
-    stream::Judged,
     Proxy,
 };
 use crate::{
@@ -291,7 +290,7 @@ impl<C: ComputeChain> Proxy<C> {
         let mut check = super::stream::Checking::new(taken.pending.asked(&self.genesis));
         let mut next = Some(first);
         while let Some(event) = next {
-            if let Judged::Receipt(judged) = check.event(&event) {
+            if let Some(judged) = check.event(&event) {
                 return match judged {
                     Ok(receipt) if receipt.receipt.amount > 0 => {
                         let amount = receipt.receipt.amount;

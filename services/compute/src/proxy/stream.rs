@@ -31,12 +31,7 @@ pub(super) struct Checking {
     check: StreamCheck,
     has_answer: bool,
     is_told: bool,
-}
-
-/// What an event is.
-pub(super) enum Judged {
-    Piece(Piece),
-    Receipt(Result<SignedReceipt, StreamFault>),
+    piece: Piece,
 }
 
 impl Checking {
@@ -46,23 +41,30 @@ impl Checking {
             check: StreamCheck::new(200),
             has_answer: false,
             is_told: false,
+            piece: Piece::default(),
         }
     }
 
-    /// Takes the next event.
-    pub(super) fn event(&mut self, event: &Event) -> Judged {
+    /// What the last event was that is no receipt.
+    pub(super) const fn piece(&self) -> &Piece {
+        &self.piece
+    }
+
+    /// Takes the next event. What it comes to, when it is the receipt.
+    pub(super) fn event(&mut self, event: &Event) -> Option<Result<SignedReceipt, StreamFault>> {
         if !event.is_receipt() {
             let data = event.data();
             let piece = data.map_or_else(Piece::default, |data| Piece::parse(&data));
             self.check.event(event.raw(), piece.usage);
             self.has_answer |= piece.has_choices;
             self.is_told |= piece.usage.is_some();
-            return Judged::Piece(piece);
+            self.piece = piece;
+            return None;
         }
         let text = event.data().unwrap_or_default();
         let signed = SignedReceipt::from_text(&text)
             .map_err(|e| StreamFault::NoReceipt(format!("its receipt is none: {e}")));
-        Judged::Receipt(signed.and_then(|signed| {
+        Some(signed.and_then(|signed| {
             self.finish(&signed).map_err(StreamFault::Lie)?;
             Ok(signed)
         }))
@@ -105,7 +107,7 @@ impl<C: ComputeChain> Proxy<C> {
                 Err(failure) => break failure,
             };
             match checking.event(&event) {
-                Judged::Receipt(Ok(receipt)) => {
+                Some(Ok(receipt)) => {
                     self.book.settle(&taken.key, &receipt);
                     self.metrics.answered(&receipt.receipt);
                     match (&last, receipt.receipt.amount) {
@@ -119,13 +121,13 @@ impl<C: ComputeChain> Proxy<C> {
                     }
                     return;
                 }
-                Judged::Receipt(Err(fault)) => break self.judge(&taken, provider, fault).await,
+                Some(Err(fault)) => break self.judge(&taken, provider, fault).await,
                 // Held back; nothing of an answer comes behind it.
-                Judged::Piece(_) if event.is_done() => last = Some(event),
-                Judged::Piece(_) if last.is_some() => {}
+                None if event.is_done() => last = Some(event),
+                None if last.is_some() => {}
                 // Programs that did not ask for it do not expect it.
-                Judged::Piece(piece) if piece.is_usage_only() && !include_usage => {}
-                Judged::Piece(_) => {
+                None if checking.piece().is_usage_only() && !include_usage => {}
+                None => {
                     let sent = timeout(PIECE_TIME, to.send(event.raw().clone())).await;
                     if !matches!(sent, Ok(Ok(()))) {
                         // The provider sees that nobody reads any more, and what was done is asked for.

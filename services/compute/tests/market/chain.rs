@@ -19,8 +19,6 @@ use noema_compute_primitives::{
 };
 use noema_session::Limits;
 
-use crate::rules::failed;
-
 pub(crate) const GENESIS: Hash = [7; 32];
 pub(crate) const PRICE: Price = Price::Tokens {
     input: 1_000_000,

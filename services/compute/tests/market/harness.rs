@@ -91,6 +91,7 @@ pub(crate) fn gateway_config(
         look: Duration::from_millis(100),
         redeem: RedeemPolicy {
             interval: Duration::from_secs(3_600),
+            least: 1,
             at: u128::MAX,
             urgent: 10,
         },
