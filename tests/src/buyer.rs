@@ -56,7 +56,7 @@ struct Sent {
 }
 
 impl Buyer {
-    async fn send(&mut self, body: &str) -> anyhow::Result<Sent> {
+    async fn send(&self, body: &str) -> anyhow::Result<Sent> {
         let voucher = Voucher {
             channel: self.channel,
             session: self.session,
