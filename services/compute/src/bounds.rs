@@ -5,7 +5,7 @@ use noema_compute_primitives::{CostError, Price, Usage, MILLION};
 /// Tokens that a model's template adds to what the request says, at most.
 pub const TEMPLATE_TOKENS: u64 = 1024;
 
-/// Tokens of input that a body of so many bytes has at most: a token is at least a byte.
+/// Tokens of input that a body of so many bytes has at most: a token of text is at least a byte. Media can be more tokens than bytes; they are charged within this all the same.
 pub const fn input_bound(body_bytes: u64) -> u64 {
     body_bytes.saturating_add(TEMPLATE_TOKENS)
 }

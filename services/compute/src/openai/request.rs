@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_reaches_the_engine_byte_by_byte() {
+    fn what_passes_reaches_the_engine_byte_by_byte() {
         let body = r#"{"model":"m","messages":[{"b":1,"a":2.50}],"tools":[{"z":1e3,"a":"\u00e4"}],"x":12345678901234567890123}"#;
         let sent = chat(body).unwrap().for_engine(7);
         let expected = body.trim_end_matches('}');
