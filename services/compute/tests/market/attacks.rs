@@ -33,7 +33,8 @@ async fn no_voucher_for_nothing_takes_the_place_of_one_that_covers_what_is_due()
     }
     let owed = buyer.paid;
     let next = buyer.voucher(Route::Chat, &chat("words 9"), 10_000);
-    let changes: [(&str, fn(&mut Voucher)); 3] = [
+    type Change = fn(&mut Voucher);
+    let changes: [(&str, Change); 3] = [
         ("expires_early", |voucher| voucher.expires = 0),
         ("expires_early", |voucher| voucher.expires = 99_999),
         ("above_per_use", |voucher| voucher.maximum = 1_000_001),
