@@ -23,7 +23,7 @@ BIN := $(CARGO_TARGET_DIR)/release
 # Cargo unifies the features of the packages that one command selects. Every release command selects these, so that one set of dependencies
 # is compiled once, whatever is then built or tested of it.
 # The stock template, a peer of the benchmarks, is among them for its features alone, unless all binaries are built.
-SHIPPED := -p noema-node -p noema-cli -p noema-storage -p noema-tests -p noema-next-runtime -p stock-template-node
+SHIPPED := -p noema-node -p noema-cli -p noema-storage -p noema-compute -p noema-tests -p noema-next-runtime -p stock-template-node
 RELEASE := --release --locked $(SHIPPED)
 # Building a test harness activates development dependencies, whose features count as well: binaries and harness come from one command.
 HARNESS := --bins --lib --test e2e --test minimal-runtimes
@@ -58,9 +58,9 @@ setup-tests: ## Install what the tests need as well
 	@scripts/setup.sh --tests
 
 .PHONY: build
-build: setup ## Build the node, the storage daemon and the command line
+build: setup ## Build the node, the daemons of storage and compute, and the command line
 	@$(SHARE_WASM)
-	@$(STAGE) "build the binaries" $(PLAIN) cargo build $(RELEASE) --bin noema-node --bin noema --bin noema-storage
+	@$(STAGE) "build the binaries" $(PLAIN) cargo build $(RELEASE) --bin noema-node --bin noema --bin noema-storage --bin noema-compute
 
 .PHONY: node
 node: setup ## Build the node alone
@@ -68,8 +68,8 @@ node: setup ## Build the node alone
 	@$(STAGE) "build the node" $(PLAIN) cargo build $(RELEASE) --bin noema-node
 
 .PHONY: dev
-dev: build ## Build everything and run a chain with three storage providers (ARGS="--tmp", --help for more)
-	@exec $(BIN)/noema up $(ARGS)
+dev: build ## Build everything and run a chain with three storage providers and a compute market (ARGS="--tmp", --help for more)
+	@exec $(BIN)/noema up --compute $(ARGS)
 
 .PHONY: fmt
 fmt: ## Format everything
@@ -108,6 +108,14 @@ scripts: setup-tests ## Test the scripts that build nothing: renaming the tree
 builder: setup-tests ## Build a chain of another name as docs/build-a-chain.md says, run it, throw it away
 	@$(STAGE) "build a chain as the page says" scripts/try-build-a-chain.sh
 
+.PHONY: model
+model: setup ## Train the small language model again, compile its job, and compare both with the committed files
+	@$(STAGE) "the language model and its job" models/build.sh
+
+.PHONY: model-job
+model-job: setup ## Compile the language model's job and compare it with the committed file
+	@$(STAGE) "the language model's job" models/build.sh --job
+
 .PHONY: fuzz
 fuzz: setup ## Run the fuzz targets (RUNS=100000 inputs each, FUZZ="--seed 7 frame" for other inputs or some of them)
 	@$(STAGE) "fuzz targets" scripts/fuzz.sh --runs $(or $(RUNS),$(RUNS_TEST)) $(FUZZ)
@@ -117,6 +125,7 @@ test: setup-tests ## Prove everything, scaled for CI
 	@$(STAGE) --begin
 	@$(MAKE) sources
 	@$(MAKE) scripts
+	@$(MAKE) model-job
 	@$(MAKE) unit
 	@$(MAKE) fuzz
 	@$(SHARE_WASM)
@@ -144,6 +153,7 @@ prove: setup-tests ## The full-size claims: 1 GiB within 256 MiB of memory, 200 
 	  cargo nextest run $(RELEASE) $(PROVING) --test e2e --profile prove --no-fail-fast $(PROVE)
 	@$(STAGE) "the full-size claims of the unit tests" $(NO_WASM) $(LINTING) cargo nextest run $(UNIT) --profile prove --no-fail-fast -E '$(PROVE_UNIT)'
 	@$(MAKE) fuzz RUNS=$(RUNS_PROVE)
+	@$(MAKE) model
 
 .PHONY: previous-node
 previous-node: setup ## Build the client of the release before this one, for `make prove`

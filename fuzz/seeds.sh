@@ -204,3 +204,37 @@ zeros 64 | seed segment zeros
 repeat 07 400 | seed segment sevens
 zeros 4 | seed chain_events none
 { hex 04 00; u32 0; hex 00 00; zeros 8; hex 00; } | seed chain_events success
+
+# --- The compute market ---
+
+zeros 216 | seed compute_headers zeros
+{ repeat 00 151; hex 01; zeros 64; } | seed compute_headers tokens
+printf 'AQAAAAAAAAA' | seed compute_headers text
+{ hex 09 03; printf '{"model":"m","stream":true,"n":2,"max_tokens":50,"stream_options":{"include_usage":true},"messages":[]}'; } | seed compute_bodies chat
+{ hex 01 00; printf '{"model":"e","input":["a","b"]}'; } | seed compute_bodies embedding
+{ hex 01 04; printf 'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\nevent: noema-receipt\r\ndata: x\r\n\r\ndata: [DONE]\n\n'; } |
+  seed compute_bodies events
+{ hex 01 01; printf '{"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4}}}'; } | seed compute_bodies usage
+# --- Jobs ---
+
+wasm() { hex 0061736d 01000000 "$@"; }
+{ hex 00; wasm; } | seed job_module empty
+# A memory `memory`, a function `run` without instructions.
+{ hex 00; wasm 01040160 0000 03020100 0503010001 0710 02 06 6d656d6f7279 02 00 03 72756e 00 00 0a04010200 0b; } | seed job_module least
+{ hex 10; hex 01040160 0000 03020100 0503010001 0710 02 06 6d656d6f7279 02 00 03 72756e 00 00 0a0a010800 03400c000b0f 0b; } | seed job_module loop
+for kind in 20 30 40 50; do
+  { hex "$kind"; repeat 0408020301070405 12; } | seed job_module "generated$kind"
+  { hex "$kind"; repeat 03040603050700090a0b 12; } | seed job_module "nested$kind"
+done
+chat() { hex 01 00; u32 5; hex 0000003f 0000803f; u64 7; hex "$@"; }
+{ hex 00; chat 01; u32 3; printf END; hex 01 00 01; u32 2; printf hi; } | seed language_model chat
+{ hex 00 01 01 01 00; u32 2; printf hi; } | seed language_model embed
+{ hex 01 04; u32 7; hex 00; u32 1; u32 2; printf hi; hex 01 00; u32 7; u32 1; } | seed language_model events
+{ hex 01 02; u32 7; hex 02 00; zeros 8; hex 03 01; u32 600; u32 512; } | seed language_model embedding
+{ hex 02; printf NOEMALM1; u32 261; u32 32; u32 1; u32 32; u32 8; u32 16; zeros 64; } | seed language_model weights
+{ hex 03; zeros 36; chat 00 01 00 01; u32 2; printf hi; } | seed language_model honest
+{ hex 03; u64 9000; hex ff; u64 90000; hex 80; u64 5000; hex 7f; u64 900000; hex 01; chat 00 01 00 01; u32 2; printf hi; } | seed language_model changed
+printf '{"model":"noema-mini","messages":[{"role":"system","content":"a"},{"role":"user","content":[{"type":"text","text":"b"}]}],"stream":true,"stop":["x"],"seed":-1,"temperature":0.5}' |
+  seed completion_request chat
+printf '{"model":"m","input":["a","b"],"encoding_format":"base64"}' | seed completion_request embed
+printf '{"messages":[{"role":"user","content":"b"}],"n":2,"tool_choice":"required","top_p":2}' | seed completion_request refused

@@ -3,7 +3,7 @@
 
 use crate::{
     configs::consensus::{BABE_GENESIS_EPOCH_CONFIG, EPOCH_DURATION_IN_SLOTS},
-    genesis_presets, AccountId, Audits, AuthorityDiscovery, Babe, Balance, Block, Compute,
+    genesis_presets, AccountId, Agents, Audits, AuthorityDiscovery, Babe, Balance, Block, Compute,
     Executive, Grandpa, Historical, InherentDataExt, NominationPools, Nonce, Runtime, RuntimeCall,
     RuntimeGenesisConfig, SessionKeys, Staking, Storage, System, TransactionPayment, VERSION,
 };
@@ -14,10 +14,15 @@ use frame_support::{
     traits::KeyOwnerProofSystem,
     weights::Weight,
 };
+use noema_agents_primitives::{AgentId, FeedbackId, Key, Tag, UsageScope, Value};
 use noema_compute_primitives::{
     Browse, ChannelId, ChannelInfo, ChannelPage, Page, ProviderInfo, Purse, ServiceId, ServiceInfo,
 };
 use noema_traits::PaidInteractions;
+use pallet_noema_agents::{
+    AgentInfo, DataInfo, FeedbackInfo, Page as Pages, ScheduledInfo, SessionInfo, Summary,
+    UsageInfo,
+};
 use pallet_nomination_pools::PoolId;
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -395,6 +400,84 @@ impl_runtime_apis! {
 
         fn unconsumed(payer: AccountId, provider: AccountId) -> Balance {
             <Compute as PaidInteractions<AccountId, Balance>>::unconsumed(&payer, &provider)
+        }
+    }
+
+    impl pallet_noema_agents_runtime_api::AgentsApi<Block, AccountId> for Runtime {
+        fn agent(agent: AgentId) -> Option<AgentInfo<AccountId>> {
+            Agents::read_agent(agent)
+        }
+
+        fn agents_of(owner: AccountId, after: Option<AgentId>, limit: u32) -> Pages<AgentId, AgentId> {
+            Agents::read_agents_of(owner, after, limit)
+        }
+
+        fn agent_of_account(account: AccountId) -> Option<AgentId> {
+            Agents::read_agent_of_account(account)
+        }
+
+        fn metadata(agent: AgentId, key: Key) -> Option<Value> {
+            Agents::read_metadata(agent, key)
+        }
+
+        fn all_metadata(agent: AgentId) -> Vec<(Key, Value)> {
+            Agents::read_all_metadata(agent)
+        }
+
+        fn wallet_payload(agent: AgentId, wallet: AccountId, deadline: u64) -> Option<Vec<u8>> {
+            Agents::read_wallet_payload(agent, wallet, deadline)
+        }
+
+        fn intelligent_data_of(agent: AgentId) -> Vec<DataInfo<AccountId>> {
+            Agents::read_data(agent)
+        }
+
+        fn authorized_users_of(agent: AgentId) -> Vec<UsageInfo<AccountId>> {
+            Agents::read_usages(agent)
+        }
+
+        fn may_use(agent: AgentId, user: AccountId, wanted: UsageScope) -> bool {
+            Agents::read_may_use(agent, user, wanted)
+        }
+
+        fn sessions(agent: AgentId) -> Vec<SessionInfo<AccountId>> {
+            Agents::read_sessions(agent)
+        }
+
+        fn scheduled(agent: AgentId) -> Vec<ScheduledInfo> {
+            Agents::read_scheduled(agent)
+        }
+
+        fn summary(agent: AgentId, tag: Option<Tag>) -> Option<Summary> {
+            Agents::read_summary(agent, tag)
+        }
+
+        fn tags(agent: AgentId) -> Vec<Tag> {
+            Agents::read_tags(agent)
+        }
+
+        fn feedback(agent: AgentId, feedback: FeedbackId) -> Option<FeedbackInfo<AccountId>> {
+            Agents::read_feedback(agent, feedback)
+        }
+
+        fn feedbacks(
+            agent: AgentId,
+            after: Option<FeedbackId>,
+            limit: u32,
+        ) -> Pages<FeedbackInfo<AccountId>, FeedbackId> {
+            Agents::read_feedbacks(agent, after, limit)
+        }
+
+        fn feedbacks_by(
+            giver: AccountId,
+            after: Option<(AgentId, FeedbackId)>,
+            limit: u32,
+        ) -> Pages<(AgentId, FeedbackId), (AgentId, FeedbackId)> {
+            Agents::read_feedbacks_by(giver, after, limit)
+        }
+
+        fn unconsumed(payer: AccountId, agent: AgentId, wallet: Option<AccountId>) -> Option<Balance> {
+            Agents::read_unconsumed(payer, agent, wallet)
         }
     }
 

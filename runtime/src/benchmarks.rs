@@ -43,6 +43,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_collective, TechnicalCommittee]
     [pallet_safe_mode, SafeMode]
     [pallet_tx_pause, TxPause]
+    [pallet_noema_agents, Agents]
     [pallet_noema_audits, Audits]
     [pallet_noema_compute, Compute]
     [pallet_noema_entropy, Entropy]

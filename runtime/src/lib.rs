@@ -296,4 +296,8 @@ mod runtime {
     /// Services, and channels that pay for their requests. 65 is left for data availability.
     #[runtime::pallet_index(66)]
     pub type Compute = pallet_noema_compute;
+
+    /// Agents: who they are, who acts for them within which limits, and what others think of them.
+    #[runtime::pallet_index(67)]
+    pub type Agents = pallet_noema_agents;
 }

@@ -428,3 +428,30 @@ pub const MIN_COMPUTE_SLASH: Balance = NOEMA;
 pub const COMPUTE_PAYER_SHARE: Perbill = Perbill::from_percent(20);
 /// For how long whoever redeemed too much is jailed.
 pub const COMPUTE_JAIL_TERM: BlockNumber = 7 * DAYS;
+
+// --- Agents ---------------------------------------------------------------------------------------
+//
+// `docs/design/agents.md` gives the reasons. Deadlines and periods count ticks; of these, development presets run the period of ratings as fast as referenda.
+
+/// For how long ahead a wallet signs that it is bound to an agent.
+pub const WALLET_DEADLINE: BlockNumber = 10 * MINUTES;
+/// Recent ratings are those of this period and the one before. So long, twice, a wallet whose binding has ended can be rated for.
+pub const REPUTATION_PERIOD: BlockNumber = 30 * DAYS;
+/// The least that a rating consumes of what was paid.
+pub const MIN_FEEDBACK: Balance = MILLI;
+/// For how long ahead an agent's session may let a key sign the vouchers of a channel.
+pub const VOUCHER_KEY_TERM: BlockNumber = 30 * DAYS;
+/// Entries of metadata of an agent.
+pub const MAX_AGENT_METADATA: u32 = 32;
+/// Entries of data.
+pub const MAX_AGENT_DATA: u32 = 8;
+/// Users at a time.
+pub const MAX_AGENT_USAGES: u32 = 32;
+/// Keys that act.
+pub const MAX_AGENT_SESSIONS: u32 = 8;
+/// Acts that are scheduled, of which keys fill a half.
+pub const MAX_SCHEDULED_ACTS: u32 = 8;
+/// Bytes of a call that is scheduled.
+pub const MAX_SCHEDULED_CALL: u32 = 1_024;
+/// Tags under which an agent can be rated.
+pub const MAX_AGENT_TAGS: u32 = 8;

@@ -56,6 +56,7 @@ fn pallets_keep_their_indices_and_names() {
             (63, "Storage"),
             (64, "Audits"),
             (66, "Compute"),
+            (67, "Agents"),
         ]
     );
 }

@@ -290,12 +290,83 @@ fn changed_stored_values(inputs: u32) {
     let task = ([1u8; 32], [2u8; 32], 3u8, 4u64, 1u8).encode();
     stored::<TaskOf<Runtime>>("a task", &[task], 8, inputs);
     stored_by_compute(inputs);
+    stored_by_agents(inputs);
     stored::<noema_commitment::SectorProof>(
         "a proof",
         &[[vec![7; 256], vec![[1u8; 32], [2u8; 32]].encode()].concat()],
         9,
         inputs,
     );
+}
+
+/// What is kept of agents.
+fn stored_by_agents(inputs: u32) {
+    use pallet_noema_agents::{
+        AgentOf, Aggregate, DataOf, FeedbackOf, ScheduledOf, SessionOf, Usage,
+    };
+
+    let former = vec![([4u8; 32], 9u64, 1u32)];
+    let who = (
+        [1u8; 32],
+        [2u8; 32],
+        Some([3u8; 32]),
+        former,
+        None::<[u8; 32]>,
+    )
+        .encode();
+    let numbers = (Some([5u8; 32]), 2u32, 3u64, 4u32, 5u32, 6u32, 7u64).encode();
+    let agent = [
+        who,
+        numbers,
+        (1u32, 2u32, 3u32, 4u32, 5u32, 6u32, 8u128).encode(),
+    ]
+    .concat();
+    stored::<AgentOf<Runtime>>("an agent", &[agent], 20, inputs);
+    let holders = vec![([6u8; 32], vec![7u8; 60])];
+    let commitment = ([8u8; 32], Some([9u8; 32]), holders);
+    let data = (b"memory".to_vec(), commitment, 1u32, 2u128).encode();
+    stored::<DataOf<Runtime>>("data", &[data], 21, inputs);
+    let grant = (
+        [1u8; 32],
+        vec![(66u8, 8u8), (63u8, 0u8)],
+        2u128,
+        3u128,
+        u64::MAX,
+    )
+        .encode();
+    let spent = (4u128, None::<u64>, (5u64, 6u128), (7u64, 8u64, 9u128)).encode();
+    let session = [grant, spent, (10u64, true, 11u128).encode()].concat();
+    stored::<SessionOf<Runtime>>("an agent's session", &[session], 22, inputs);
+    let scheduled = (1u32, vec![10u8, 3u8], 2u64, 3u64, 4u32, 5u128, 6u128).encode();
+    stored::<ScheduledOf<Runtime>>("a scheduled act", &[scheduled], 23, inputs);
+    let usage = |scope: Vec<u8>| {
+        let rest = (9u64, 2u32, 3u32, [4u8; 32], 5u128).encode();
+        [scope, rest].concat()
+    };
+    let usages = [usage(vec![0]), usage((1u8, 3u32).encode())];
+    stored::<Usage>("a usage", &usages, 24, inputs);
+    let sum = (1u64, 2u128, 3u128);
+    let aggregate = (sum, 4u32, sum, 5u64, sum, sum).encode();
+    stored::<Aggregate>("an aggregate", &[aggregate], 25, inputs);
+    let said = (
+        [1u8; 32],
+        5_000u16,
+        6u128,
+        2u8,
+        b"fast".to_vec(),
+        b"kind".to_vec(),
+    )
+        .encode();
+    let answered = Some(([7u8; 32], Some([8u8; 32])));
+    let rest = (
+        9u64,
+        1u32,
+        None::<([u8; 32], Option<[u8; 32]>)>,
+        answered,
+        10u128,
+    )
+        .encode();
+    stored::<FeedbackOf<Runtime>>("a rating", &[[said, rest].concat()], 26, inputs);
 }
 
 /// What the compute market keeps.

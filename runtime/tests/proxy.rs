@@ -21,6 +21,7 @@ const ALL: [ProxyType; 9] = [
 /// What a `NonTransfer` proxy must not do: move tokens, or act under other names or with more
 /// rights. A new call is either here or may be made by every such proxy.
 const DENIED_TO_NON_TRANSFER: &[&str] = &[
+    "Agents::*",
     "Assets::*",
     "Balances::*",
     "Compute::grant",
@@ -117,6 +118,7 @@ const ALLOWED_TO_PROVIDER: &[&str] = &[
     "Providers::chill",
     "Providers::open_pool",
     "Providers::rebond",
+    "Providers::refresh",
     "Providers::register",
     "Providers::set_capacity",
     "Providers::set_commission",

@@ -56,6 +56,7 @@ fn weights() -> BTreeMap<&'static str, &'static str> {
         "SafeMode": <Runtime as pallet_safe_mode::Config>::WeightInfo,
         "TxPause": <Runtime as pallet_tx_pause::Config>::WeightInfo,
         "Entropy": <Runtime as pallet_noema_entropy::Config>::WeightInfo,
+        "Agents": <Runtime as pallet_noema_agents::Config>::WeightInfo,
         "Compute": <Runtime as pallet_noema_compute::Config>::WeightInfo,
         "Providers": <Runtime as pallet_noema_providers::Config>::WeightInfo,
         "Storage": <Runtime as pallet_noema_storage::Config>::WeightInfo,

@@ -8,15 +8,18 @@ use frame_support::{
     weights::Weight,
 };
 use noema_runtime::{
+    parameters,
     weights::block::{BlockLength, BlockWeights, MAX_BLOCK_LENGTH, MAX_BLOCK_WEIGHT},
     Runtime, RuntimeCall,
 };
+use pallet_noema_agents::WeightInfo as _;
 use pallet_noema_audits::WeightInfo as _;
 use pallet_noema_compute::WeightInfo as _;
 use pallet_noema_entropy::WeightInfo as _;
 use pallet_noema_providers::WeightInfo as _;
 use pallet_noema_storage::WeightInfo as _;
 
+type AgentsWeight = <Runtime as pallet_noema_agents::Config>::WeightInfo;
 type AuditsWeight = <Runtime as pallet_noema_audits::Config>::WeightInfo;
 type ComputeWeight = <Runtime as pallet_noema_compute::Config>::WeightInfo;
 type EntropyWeight = <Runtime as pallet_noema_entropy::Config>::WeightInfo;
@@ -81,7 +84,43 @@ fn ours() -> Vec<(&'static str, Weight)> {
     let attempts = u32::from(<Runtime as pallet_noema_storage::Config>::MaxDrawAttempts::get());
     let challenges = <Runtime as pallet_noema_audits::Config>::MaxChallenges::get();
     let rounds = <Runtime as pallet_noema_audits::Config>::MaxSettle::get();
+    let data = parameters::MAX_AGENT_DATA;
+    let ended = parameters::MAX_AGENT_SESSIONS
+        + parameters::MAX_SCHEDULED_ACTS
+        + parameters::MAX_AGENT_USAGES;
+    let kept = parameters::MAX_AGENT_METADATA + parameters::MAX_AGENT_TAGS;
+    let call = parameters::MAX_SCHEDULED_CALL;
     vec![
+        ("Agents::register", AgentsWeight::register()),
+        ("Agents::set_file", AgentsWeight::set_file()),
+        ("Agents::set_endpoints", AgentsWeight::set_endpoints()),
+        ("Agents::set_metadata", AgentsWeight::set_metadata()),
+        ("Agents::bind_wallet", AgentsWeight::bind_wallet()),
+        ("Agents::unbind_wallet", AgentsWeight::unbind_wallet()),
+        ("Agents::offer", AgentsWeight::offer()),
+        ("Agents::withdraw", AgentsWeight::withdraw()),
+        ("Agents::commit_data", AgentsWeight::commit_data()),
+        ("Agents::update_data", AgentsWeight::update_data()),
+        ("Agents::drop_data", AgentsWeight::drop_data()),
+        ("Agents::stage_data", AgentsWeight::stage_data()),
+        ("Agents::unstage_data", AgentsWeight::unstage_data()),
+        ("Agents::authorize_usage", AgentsWeight::authorize_usage()),
+        ("Agents::revoke_usage", AgentsWeight::revoke_usage()),
+        ("Agents::exercise", AgentsWeight::exercise()),
+        ("Agents::grant_session", AgentsWeight::grant_session()),
+        ("Agents::revoke_session", AgentsWeight::revoke_session()),
+        ("Agents::act", AgentsWeight::act()),
+        ("Agents::act_signed", AgentsWeight::act_signed()),
+        ("Agents::act_by_owner", AgentsWeight::act_by_owner()),
+        ("Agents::cancel", AgentsWeight::cancel()),
+        ("Agents::add_tag", AgentsWeight::add_tag()),
+        ("Agents::feedback", AgentsWeight::feedback()),
+        ("Agents::revoke_feedback", AgentsWeight::revoke_feedback()),
+        ("Agents::respond", AgentsWeight::respond()),
+        ("Agents::transfer", AgentsWeight::transfer(data, ended)),
+        ("Agents::burn", AgentsWeight::burn(data, ended + kept)),
+        ("Agents::schedule", AgentsWeight::schedule(call)),
+        ("Agents::run", AgentsWeight::run(call)),
         ("Audits::on_poll", AuditsWeight::on_poll()),
         ("Audits draws", AuditsWeight::on_poll_draw()),
         ("Audits skips", AuditsWeight::on_poll_skip()),
@@ -152,6 +191,7 @@ fn ours() -> Vec<(&'static str, Weight)> {
             "Providers::collect_delegation",
             ProvidersWeight::collect_delegation(),
         ),
+        ("Providers::refresh", ProvidersWeight::refresh()),
         ("Storage::commit", StorageWeight::commit(replicas)),
         ("Storage::commit_repeated", StorageWeight::commit_repeated()),
         ("Storage::ready", StorageWeight::ready()),
@@ -244,6 +284,7 @@ fn an_upgrade_fits_beside_a_full_load_of_ordinary_transactions() {
 #[test]
 fn no_pallet_of_ours_uses_the_empty_weights() {
     for name in [
+        core::any::type_name::<AgentsWeight>(),
         core::any::type_name::<AuditsWeight>(),
         core::any::type_name::<ComputeWeight>(),
         core::any::type_name::<EntropyWeight>(),

@@ -3,7 +3,8 @@
 use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::{bail, Context};
-use noema_tests::{cli::binary, network};
+use noema_local_net::LocalNet;
+use noema_tests::{cli::binary, daemon::Daemon, network};
 use tokio::process::Command;
 
 /// Longest time for fetching the clients, and for all that they try.
@@ -18,7 +19,14 @@ async fn clients_of_others_work_with_the_chain() -> anyhow::Result<()> {
 
     let net = network::start(3).await?;
     // A provider that is given a file: with as many replicas as providers, each is.
-    let metrics = [net.node(0).metrics_url(), net.provider(0).metrics_url()].join(" ");
+    let dir = tempfile::tempdir()?;
+    let gateway = gateway(&net, dir.path()).await?;
+    let metrics = [
+        net.node(0).metrics_url(),
+        net.provider(0).metrics_url(),
+        format!("{}/metrics", gateway.address()),
+    ]
+    .join(" ");
     let mut judging = Command::new("node");
     judging
         .arg("--test")
@@ -31,8 +39,37 @@ async fn clients_of_others_work_with_the_chain() -> anyhow::Result<()> {
         crash = net.next_crash() => bail!("a process ended that nobody stopped: {crash}"),
         judged = run(&mut judging) => { judged?; }
     }
+    gateway.stop().await?;
     net.shutdown().await;
     Ok(())
+}
+
+/// A gateway that has nothing to sell, but figures.
+async fn gateway(net: &LocalNet, dir: &Path) -> anyhow::Result<Daemon> {
+    let (url, provider) = (net.url(), network::account("Bob")?.to_string());
+    let dir = dir.to_str().context("a path in UTF-8")?;
+    let arguments = [
+        "gateway",
+        "--node",
+        &url,
+        "--provider",
+        &provider,
+        "--dev-operator",
+        "Charlie",
+        "--dev-service-key",
+        "Charlie",
+        "--service",
+        "0",
+        "--model",
+        "none",
+        "--engine",
+        "http://127.0.0.1:1",
+        "--data-dir",
+        dir,
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    Daemon::start("noema-compute", &arguments, "gateway answers at ").await
 }
 
 /// Each file is a judge.

@@ -119,6 +119,7 @@ async fn reads_metadata(client: &Client) -> anyhow::Result<()> {
     let at = client.at_current_block().await?;
     let metadata = at.metadata();
     for (pallet, call) in [
+        ("Agents", "act"),
         ("Compute", "redeem"),
         ("Storage", "commit"),
         ("Providers", "register"),

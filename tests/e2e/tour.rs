@@ -64,7 +64,7 @@ async fn the_tour_of_the_readme_works_as_written() -> anyhow::Result<()> {
         command
     };
 
-    let mut network = shell("exec noema up --tmp")
+    let mut network = shell("exec noema up --compute --tmp")
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()?;
@@ -92,6 +92,13 @@ async fn the_tour_of_the_readme_works_as_written() -> anyhow::Result<()> {
         .find(|word| word.starts_with("ws://"))
         .context("`noema up` prints where the chain answers")?
         .to_owned();
+    let proxy = printed
+        .iter()
+        .filter(|line| line.contains("OpenAI"))
+        .flat_map(|line| line.split_whitespace())
+        .find(|word| word.starts_with("http://"))
+        .context("`noema up` prints where the proxy answers")?
+        .to_owned();
     // Whoever prints must be read.
     let drain = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
 
@@ -101,7 +108,9 @@ async fn the_tour_of_the_readme_works_as_written() -> anyhow::Result<()> {
             continue;
         }
         println!("$ {}", script.trim_end().replace('\n', "\n$ "));
-        let done = timeout(PATIENCE, shell(script).env("NOEMA_URL", &url).output())
+        let mut typed = shell(script);
+        typed.env("NOEMA_URL", &url).env("NOEMA_PROXY_URL", &proxy);
+        let done = timeout(PATIENCE, typed.output())
             .await
             .with_context(|| format!("not done in time:\n{script}"))??;
         let said = String::from_utf8_lossy(&done.stdout);

@@ -81,7 +81,7 @@ test('other files for operators and forkers are well-formed', async () => {
 
 test('dashboards and alerts read only what the programs expose', { timeout: PATIENCE + 10_000 }, async () => {
   const all = await expressions();
-  assert.ok(all.length > 50, `expected those of two dashboards and the alerts, found ${all.length}`);
+  assert.ok(all.length > 50, `expected those of the dashboards and the alerts, found ${all.length}`);
   const exposed = await onEvent();
   for (const end = Date.now() + PATIENCE; ; await pause(1_000)) {
     for (const target of metricsOf()) {

@@ -4,8 +4,12 @@
 pub mod attack;
 pub mod audits;
 pub mod books;
+pub mod buyer;
 pub mod chain_events;
 pub mod cli;
+pub mod compute_market;
+pub mod daemon;
+pub mod engine;
 pub mod files;
 pub mod finality;
 pub mod fleet;

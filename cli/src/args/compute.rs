@@ -9,6 +9,9 @@ use noema_compute_primitives::{Price, ServiceKind};
 use super::{provider::AmountOrAll, storage::Id};
 use crate::amount::Amount;
 
+/// Where `noema up --compute` and `noema compute proxy` have OpenAI's interface if nothing is said.
+pub(crate) const PROXY_URL: &str = "http://127.0.0.1:8300/v1";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Compute {
     Services(Services),
@@ -132,6 +135,14 @@ pub(crate) enum Compute {
         receipt: PathBuf,
     },
     VerifyReceipt(VerifyReceipt),
+    Chat(Chat),
+    Embed(Embed),
+    /// Run the buyer's proxy: OpenAI's interface on this machine, paid and checked. `proxy --help` tells its settings.
+    #[command(disable_help_flag = true)]
+    Proxy(Daemon),
+    /// Run a provider's gateway: takes vouchers, has an engine work, gives receipts, redeems. `gateway --help` tells its settings.
+    #[command(disable_help_flag = true)]
+    Gateway(Daemon),
     /// Remove the record of what you paid a provider with which you have no channel; its deposit comes back.
     Forget {
         /// The provider.
@@ -146,6 +157,63 @@ pub(crate) enum Compute {
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
     },
+}
+
+/// Have a conversation of one question through your proxy, which pays and checks the receipt.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Chat {
+    #[command(flatten)]
+    pub(crate) proxy: ProxyArgs,
+    /// What the model is told before.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// Tokens of the answer at most.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_tokens: u32,
+    /// What is asked; read from standard input if nothing is given.
+    #[arg(value_name = "MESSAGE")]
+    pub(crate) message: Vec<String>,
+}
+
+/// Turn texts into vectors through your proxy, one line each.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Embed {
+    #[command(flatten)]
+    pub(crate) proxy: ProxyArgs,
+    /// The texts.
+    #[arg(value_name = "TEXT", required = true)]
+    pub(crate) texts: Vec<String>,
+}
+
+/// Which proxy, and what it is asked for.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ProxyArgs {
+    /// Where a proxy has OpenAI's interface.
+    #[arg(
+        long,
+        env = "NOEMA_PROXY_URL",
+        value_name = "URL",
+        default_value = PROXY_URL
+    )]
+    pub(crate) proxy: String,
+    /// The model; the first of the market if not said.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// File with the application's key, where the proxy wants one; permissions 600.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+/// Settings of a daemon.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Daemon {
+    /// What the daemon is told.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "SETTINGS"
+    )]
+    pub(crate) arguments: Vec<String>,
 }
 
 /// List services of active providers. How an answer can be checked is shown with each: unverified means by nothing.

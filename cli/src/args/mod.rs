@@ -1,6 +1,7 @@
 //! The command line's grammar.
 
 pub(crate) mod account;
+pub(crate) mod agent;
 pub(crate) mod compute;
 pub(crate) mod lease;
 pub(crate) mod node;
@@ -74,6 +75,9 @@ pub(crate) enum Command {
     /// Sell and buy inference: services, channels, claims, receipts.
     #[command(subcommand)]
     Compute(compute::Compute),
+    /// Agents: identity, data, users, keys that act within limits, ratings.
+    #[command(subcommand)]
+    Agent(agent::Agent),
     /// Look after a provider: registration, bond, activity.
     #[command(subcommand)]
     Provider(provider::Provider),
@@ -177,6 +181,29 @@ mod tests {
             "provider chill".into(),
             "provider activate".into(),
             "provider unjail".into(),
+            "agent register".into(),
+            format!("agent register --endpoint mcp=http://localhost:1 --endpoint web=https://a.example --file {id}"),
+            "agent show 0 --tag speed".into(),
+            format!("agent list {ADDRESS}"),
+            "agent data list 0".into(),
+            format!("agent data commit 0 {id} --description memory --file {id}"),
+            "agent data drop 0 1".into(),
+            format!("agent authorize 0 {ADDRESS} --count 3 --expires-in 600 --data 1"),
+            format!("agent unauthorize 0 {ADDRESS}"),
+            "agent session list 0".into(),
+            "agent session grant 0 --key-file k --call Compute.open --call Storage.commit --limit 10 --per-use 1 --per-period 2 --period 3600 --expires-in 86400".into(),
+            "agent session revoke 0 1".into(),
+            format!("agent act 0 --send 1.5 --to {ADDRESS}"),
+            "agent act 0 --as-owner --call 0x0a0300".into(),
+            "agent act 0 --key-file k --call 0x0a0300".into(),
+            format!("agent transfer 0 {ADDRESS}"),
+            format!("agent offer 0 --to {ADDRESS}"),
+            "agent offer 0".into(),
+            "agent withdraw 0 1.5".into(),
+            "agent burn 0".into(),
+            "agent tag 0 speed".into(),
+            format!("agent feedback 0 87.5 --amount 2 --tag speed --tag care --wallet {ADDRESS}"),
+            "agent revoke-feedback 0 3".into(),
             "compute services --kind chat --model tiny/1 --max-output 0.5 --limit 5".into(),
             format!("compute services --provider {ADDRESS}"),
             "compute service 3".into(),
@@ -245,6 +272,12 @@ mod tests {
             "account transfer 5GrwvaEF 1",
             "account transfer 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY -1",
             "provider set-capacity many",
+            "agent register --endpoint ftp=x",
+            "agent authorize 0",
+            "agent session grant 0 --key-file k --limit 1",
+            "agent act 0",
+            "agent act 0 --send 1",
+            "agent feedback 0 100.01",
             "compute announce --kind chat --model m --endpoint http://localhost:1 --input 1",
             "compute announce --kind song --model m --endpoint http://localhost:1 --input 1 --key-file k",
             "compute announce --kind chat --model m --endpoint http://localhost:1 --key-file k",

@@ -28,6 +28,10 @@ pub(crate) struct Up {
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = up_to(0, MAX_PROVIDERS))]
     pub(crate) providers: usize,
 
+    /// Sell and buy inference as well: a gateway with the model that is built into it, and a proxy with OpenAI's interface.
+    #[arg(long)]
+    pub(crate) compute: bool,
+
     /// How many validators; cannot be changed on existing data.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = up_to(1, MAX_VALIDATORS))]
     pub(crate) validators: usize,

@@ -1,7 +1,12 @@
 //! The commands: each takes its arguments and a [`Session`](crate::session::Session), and answers.
 
 mod account;
+mod agent;
+mod agent_data;
+mod agent_ratings;
+mod agent_sessions;
 mod compute;
+mod compute_ask;
 mod compute_channels;
 mod compute_claims;
 mod compute_receipt;
@@ -37,6 +42,7 @@ pub(crate) async fn run(session: &Session, command: Command) -> Result<(), Failu
         Command::Storage(Storage::Put(put)) => storage_put::run(session, &put).await,
         Command::Storage(Storage::Get(get)) => storage_get::run(session, &get).await,
         Command::Storage(other) => storage::run(session, other).await,
+        Command::Agent(agent) => agent::run(session, agent).await,
         Command::Compute(compute) => compute::run(session, compute).await,
         Command::Provider(provider) => provider::run(session, provider).await,
         Command::Validator(validator) => validator::run(session, validator).await,

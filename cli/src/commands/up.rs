@@ -20,6 +20,7 @@ pub(crate) async fn run(session: &Session, up: &Up) -> Result<(), Failure> {
         .providers(up.providers)
         .validators(up.validators)
         .tls(up.tls)
+        .compute(up.compute)
         .on_progress(move |step| output.note(format_args!("{step} ...")));
     if !up.tmp {
         builder = builder.data_dir(&up.data_dir);
@@ -98,6 +99,18 @@ fn describe(net: &LocalNet, temporary: bool) -> Answer {
             format!("{}  {}", provider.endpoint(), provider.account()),
         );
     }
+    if let Some(market) = net.market() {
+        let model = noema_local_net::MODEL;
+        text = text
+            .add(
+                "gateway",
+                format!("{}  {}", market.gateway_url(), market.provider()),
+            )
+            .add(
+                "OpenAI's interface",
+                format!("{}  model {model}", market.proxy_url()),
+            );
+    }
     for node in net.nodes() {
         text = text.add(format!("metrics of {}", node.name()), node.metrics_url());
     }
@@ -118,6 +131,11 @@ fn describe(net: &LocalNet, temporary: bool) -> Answer {
     let mut hint = String::new();
     if net.url() != crate::args::DEFAULT_URL {
         hint = format!("Other commands need: export NOEMA_URL={}\n", net.url());
+    }
+    if let Some(market) = net.market() {
+        if market.proxy_url() != crate::args::compute::PROXY_URL {
+            hint += &format!("export NOEMA_PROXY_URL={}\n", market.proxy_url());
+        }
     }
     let text = format!("\n{text}\n{hint}Everything runs. Ctrl-C stops it.\n\n");
 
@@ -157,6 +175,13 @@ fn describe(net: &LocalNet, temporary: bool) -> Answer {
             "data_dir": net.data_dir(),
             "nodes": nodes,
             "providers": providers,
+            "compute": net.market().map(|market| json!({
+                "proxy": market.proxy_url(),
+                "gateway": market.gateway_url(),
+                "provider": market.provider(),
+                "payer": market.payer(),
+                "model": noema_local_net::MODEL,
+            })),
             "notes": net.notes(),
         }),
     )
@@ -195,7 +220,9 @@ impl LogPrinter {
             .providers()
             .iter()
             .map(|provider| provider.name().to_owned());
-        let names: Vec<String> = nodes.chain(providers).collect();
+        let market = net.market().map(|_| ["gateway", "proxy"]);
+        let market = market.into_iter().flatten().map(str::to_owned);
+        let names: Vec<String> = nodes.chain(providers).chain(market).collect();
         let width = names.iter().map(String::len).max().unwrap_or(0);
         let terminal = if json {
             io::stderr().is_terminal()

@@ -88,6 +88,7 @@ pub mod pallet {
         dispatch::WithPostDispatchInfo, pallet_prelude::*, traits::tokens, weights::WeightMeter,
     };
     use frame_system::pallet_prelude::*;
+    use noema_storage_layers::ensure_storage_layers;
     use noema_traits::{AgedRandomness, Payroll, ProviderDiscipline, ProviderRegistry, Role};
     use sp_runtime::{
         traits::{BlockNumberProvider, Convert},
@@ -420,6 +421,7 @@ pub mod pallet {
             answers: AnswersOf<T, I>,
         ) -> DispatchResultWithPostInfo {
             let operator = ensure_signed(origin)?;
+            ensure_storage_layers()?;
             // One that fails pays for what was done until then: for its proofs only when one of them was hashed.
             let mut work = Work::default();
             let answered = Self::do_answer(&operator, round, &answers, &mut work);
@@ -437,6 +439,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::poke())]
         pub fn poke(origin: OriginFor<T>, provider: T::AccountId) -> DispatchResultWithPostInfo {
             let settler = ensure_signed(origin)?;
+            ensure_storage_layers()?;
             // Whoever is second pays for having looked, and not for what the first one settled.
             let settled = Self::do_poke(&settler, &provider)
                 .map_err(|error| error.with_weight(Work::default().weight::<T::WeightInfo>()))?;

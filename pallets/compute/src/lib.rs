@@ -79,6 +79,7 @@ pub mod pallet {
         ChannelId, Descriptor, EndpointBytes, LaneId, ModelName, Price, Receipt, ServiceId,
         ServiceKind, SessionId,
     };
+    use noema_storage_layers::ensure_storage_layers;
     use noema_traits::{ProviderDiscipline, ProviderRegistry, Tick, Ticks};
     use sp_runtime::{
         traits::{IdentifyAccount, Verify},
@@ -389,6 +390,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::retire())]
         pub fn retire(origin: OriginFor<T>, service: ServiceId) -> DispatchResult {
             let who = ensure_signed(origin)?;
+            ensure_storage_layers()?;
             Self::do_retire(&who, service)
         }
 
@@ -405,6 +407,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::withdraw())]
         pub fn withdraw(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
             let who = ensure_signed(origin)?;
+            ensure_storage_layers()?;
             Self::do_withdraw(&who, amount)
         }
 
@@ -465,6 +468,7 @@ pub mod pallet {
             session: SessionId,
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
+            ensure_storage_layers()?;
             let lanes = Self::do_drop_session(&who, channel, session)?;
             Ok(Some(T::WeightInfo::drop_session(lanes)).into())
         }
@@ -475,6 +479,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::redeem(redeem::count(claims)))]
         pub fn redeem(origin: OriginFor<T>, claims: ClaimsOf<T>) -> DispatchResult {
             let who = ensure_signed(origin)?;
+            ensure_storage_layers()?;
             Self::do_redeem(&who, claims)
         }
 
@@ -483,6 +488,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::close())]
         pub fn close(origin: OriginFor<T>, channel: ChannelId) -> DispatchResult {
             let who = ensure_signed(origin)?;
+            ensure_storage_layers()?;
             Self::do_close(&who, channel)
         }
 
@@ -491,6 +497,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::settle())]
         pub fn settle(origin: OriginFor<T>, channel: ChannelId) -> DispatchResult {
             ensure_signed(origin)?;
+            ensure_storage_layers()?;
             Self::do_settle(channel)
         }
 
@@ -500,6 +507,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::remove(T::MaxSessions::get(), T::MaxLanes::get().into()))]
         pub fn remove(origin: OriginFor<T>, channel: ChannelId) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
+            ensure_storage_layers()?;
             let (sessions, lanes) = Self::do_remove(&who, channel)?;
             Ok(Some(T::WeightInfo::remove(sessions, lanes)).into())
         }
@@ -514,6 +522,7 @@ pub mod pallet {
             signature: T::Signature,
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
+            ensure_storage_layers()?;
             Ok(Self::do_report(&receipt, &signature)?.into())
         }
 
@@ -522,6 +531,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::forget())]
         pub fn forget(origin: OriginFor<T>, provider: T::AccountId) -> DispatchResult {
             let who = ensure_signed(origin)?;
+            ensure_storage_layers()?;
             Self::do_forget(&who, &provider)
         }
     }

@@ -479,6 +479,25 @@ mod benchmarks {
         assert!(!Delegations::<T>::contains_key(&who, pool));
     }
 
+    /// Other parameters, as the record sees them: a bond that was enough to be active and to cover what is reserved is not any more.
+    #[benchmark]
+    fn refresh() {
+        let (who, _) = register_one::<T>("provider");
+        add_chunks::<T>(&who, T::MaxUnlocking::get());
+        Providers::<T>::mutate(ROLE, &who, |provider| {
+            let provider = provider.as_mut().unwrap();
+            provider.bond = 1u32.into();
+            provider.reserved = u64::MAX;
+        });
+        let stranger: T::AccountId = whitelisted_caller();
+
+        #[extrinsic_call]
+        refresh(RawOrigin::Signed(stranger), ROLE, who.clone());
+
+        assert!(!state_of::<T>(&who).is_active());
+        assert!(UncoveredSince::<T>::contains_key(ROLE, &who));
+    }
+
     /// Gives a leaving provider `count` more chunks, of earlier maturity than the one it has.
     fn add_chunks_before<T: Config>(who: &T::AccountId, count: u32) {
         let amount = Pallet::<T>::minimum_bond(ROLE);

@@ -124,5 +124,8 @@ mod errors {
         /// Everything is being taken from the provider in this role. Wait until nothing is left of it.
         #[codec(index = 36)]
         BeingDropped,
+        /// All that follows from the provider's record is in line with the role's parameters already.
+        #[codec(index = 37)]
+        NothingToRefresh,
     }
 }

@@ -323,5 +323,13 @@ mod events {
             /// The number it had.
             pool: PoolId,
         },
+        /// What follows from a record is in line with the role's parameters again, which had changed.
+        #[codec(index = 27)]
+        Refreshed {
+            /// The provider's role.
+            role: Role,
+            /// Its bonded account.
+            provider: T::AccountId,
+        },
     }
 }

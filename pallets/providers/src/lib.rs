@@ -107,8 +107,8 @@ pub mod pallet {
         /// Takes what slashes leave after the reporter's share.
         type SlashFund: OnUnbalanced<Credit<Self::AccountId, Self::Currency>>;
 
-        /// Minimum bond and collateral, per role. A change by an upgrade needs a migration that
-        /// calls [`Pallet::refresh`] for every provider.
+        /// Minimum bond and collateral, per role. After a change every provider
+        /// is brought in line by the call `refresh`, or by a migration with [`Pallet::bring_in_line`].
         type Parameters: ParametersByRole<BalanceOf<Self>>;
 
         /// Counts the time of unbonding and jail terms.
@@ -141,8 +141,8 @@ pub mod pallet {
         type MinDelegation: Get<BalanceOf<Self>>;
 
         /// The most stake of others that counts beside a bond, in percent of it: what keeps the own
-        /// bond a first loss that hurts. A change by an upgrade needs [`Pallet::refresh`] for every
-        /// provider that has a pool.
+        /// bond a first loss that hurts. After a change `refresh` brings every provider
+        /// in line that has a pool.
         #[pallet::constant]
         type MaxDelegationPercent: Get<u32>;
 
@@ -520,6 +520,22 @@ pub mod pallet {
         ) -> DispatchResult {
             ensure_signed(origin)?;
             Self::do_collect_delegation(pool, &delegator)
+        }
+
+        /// Brings what follows from a provider's record in line with parameters that changed: what it can be assigned, whether its bond is
+        /// enough to be active, since when its stake covers too little. Free when something changes.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(18)]
+        #[pallet::weight(T::WeightInfo::refresh())]
+        pub fn refresh(
+            origin: OriginFor<T>,
+            role: Role,
+            provider: T::AccountId,
+        ) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            Self::do_refresh(role, &provider)?;
+            Ok(Pays::No.into())
         }
     }
 

@@ -67,7 +67,6 @@ impl<T: Config> Pallet<T> {
     ) -> Result<R, DispatchError> {
         let mut provider = Providers::<T>::get(role, who).ok_or(Error::<T>::UnknownProvider)?;
         let was_active = provider.state.is_active();
-        let was_covered = Self::is_covered(role, who, &provider);
         let result = change(&mut provider)?;
         Self::set_leaf_weight(
             role,
@@ -75,12 +74,7 @@ impl<T: Config> Pallet<T> {
             Self::free_bytes_of(role, who, &provider),
         )?;
         Self::count_active(role, was_active, provider.state.is_active());
-        Self::note_cover(
-            role,
-            who,
-            was_covered,
-            Self::is_covered(role, who, &provider),
-        );
+        Self::note_cover(role, who, Self::is_covered(role, who, &provider));
         Providers::<T>::insert(role, who, provider);
         Ok(result)
     }
@@ -92,23 +86,48 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Remembers since when it does not: whoever takes replicas from one whose stake is too small must have left it the time to bond more.
-    fn note_cover(role: Role, who: &T::AccountId, was: bool, is: bool) {
-        if is {
-            if !was {
-                UncoveredSince::<T>::remove(role, who);
-            }
-        } else if !UncoveredSince::<T>::contains_key(role, who) {
-            UncoveredSince::<T>::insert(role, who, Self::now());
+    ///
+    /// What stands there is looked at, not what would have stood there before: other parameters may cover what the old ones did not.
+    fn note_cover(role: Role, who: &T::AccountId, is: bool) {
+        match (UncoveredSince::<T>::contains_key(role, who), is) {
+            (true, true) => UncoveredSince::<T>::remove(role, who),
+            (false, false) => UncoveredSince::<T>::insert(role, who, Self::now()),
+            (true, false) | (false, true) => {}
         }
     }
 
-    /// Brings leaf and census in line with the record, for a migration after [`Config::Parameters`]
-    /// changed. An active provider that has less than the new minimum is chilled.
-    pub fn refresh(role: Role, who: &T::AccountId) -> DispatchResult {
+    /// Brings leaf, census and since when the stake is too small in line with the record, after [`Config::Parameters`] changed. An active
+    /// provider that has less than the new minimum is chilled. Whether that changed anything: the call behind it is free then, and a
+    /// migration may make use of it for every provider.
+    pub fn bring_in_line(role: Role, who: &T::AccountId) -> Result<bool, DispatchError> {
+        let before = Self::derived(role, who)?;
         Self::try_mutate_provider(role, who, |provider| {
             Self::chill_if_bond_too_small(role, who, provider);
             Ok(())
-        })
+        })?;
+        Ok(Self::derived(role, who)? != before)
+    }
+
+    pub(crate) fn do_refresh(role: Role, who: &T::AccountId) -> DispatchResult {
+        ensure!(
+            Self::bring_in_line(role, who)?,
+            Error::<T>::NothingToRefresh
+        );
+        Self::deposit_event(Event::Refreshed {
+            role,
+            provider: who.clone(),
+        });
+        Ok(())
+    }
+
+    /// What follows from a record and the parameters: weight of the leaf, whether it is active, whether it is noted as uncovered.
+    fn derived(role: Role, who: &T::AccountId) -> Result<(u64, bool, bool), DispatchError> {
+        let provider = Providers::<T>::get(role, who).ok_or(Error::<T>::UnknownProvider)?;
+        Ok((
+            Self::leaf_weight(role, provider.leaf),
+            provider.state.is_active(),
+            UncoveredSince::<T>::contains_key(role, who),
+        ))
     }
 
     fn count_active(role: Role, was: bool, is: bool) {

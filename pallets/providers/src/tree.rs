@@ -32,6 +32,11 @@ impl<T: Config> NodeStore for RoleTree<T> {
 }
 
 impl<T: Config> Pallet<T> {
+    /// The weight of `leaf` in free bytes.
+    pub(crate) fn leaf_weight(role: Role, leaf: u32) -> u64 {
+        noema_sum_tree::weight(&RoleTree::<T>::new(role), leaf)
+    }
+
     /// Gives `leaf` a weight in free bytes. Changes nothing when it fails.
     pub(crate) fn set_leaf_weight(role: Role, leaf: u32, free: u64) -> Result<(), DispatchError> {
         noema_sum_tree::set_weight(&mut RoleTree::<T>::new(role), leaf, free).map_err(|error| {

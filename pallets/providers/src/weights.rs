@@ -50,4 +50,6 @@ pub trait WeightInfo {
     fn withdraw_delegation() -> Weight;
     /// Shares and all chunks, and with them the pool.
     fn collect_delegation() -> Weight;
+    /// A record that was covered and active and is neither under other parameters.
+    fn refresh() -> Weight;
 }

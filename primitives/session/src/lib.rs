@@ -13,10 +13,12 @@
     )
 )]
 
+mod allowance;
 mod grant;
 mod session;
 #[cfg(test)]
 mod tests;
 
+pub use allowance::{Allowance, AllowanceError, Window};
 pub use grant::{Covers, Grant, GrantError, Limits};
 pub use session::{Refused, Session};

@@ -1,6 +1,8 @@
 //! The rules of the crate's description, one by one.
 
-use crate::{Covers, Grant, GrantError, Limits, Refused, Session};
+use crate::{
+    Allowance, AllowanceError, Covers, Grant, GrantError, Limits, Refused, Session, Window,
+};
 use codec::{Decode, Encode};
 use proptest::prelude::*;
 
@@ -125,4 +127,33 @@ proptest! {
         }
         prop_assert_eq!(Session::decode(&mut session.encode().as_slice()).unwrap(), session);
     }
+}
+
+#[test]
+fn allowance_is_per_period_and_counts_from_the_grant() {
+    let allowance = Allowance {
+        period: 10,
+        most: 100,
+    };
+    let mut window = Window::new(5);
+    assert_eq!(window.spend(&allowance, 5, 60), Ok(()));
+    let refused = Err(AllowanceError {
+        asked: 41,
+        left: 40,
+    });
+    assert_eq!(window.spend(&allowance, 14, 41), refused);
+    assert_eq!(window.spent(&allowance, 14), 60);
+    // The next period begins ten ticks after the grant, and nothing is carried into it.
+    assert_eq!(window.spend(&allowance, 15, 100), Ok(()));
+    assert_eq!(window.left(&allowance, 15), 0);
+    assert_eq!(window.left(&allowance, 25), 100);
+    assert!(window.spend(&allowance, 25, u128::MAX).is_err());
+}
+
+#[test]
+fn allowance_without_length_has_one_period() {
+    let allowance = Allowance { period: 0, most: 5 };
+    let mut window = Window::new(0);
+    assert_eq!(window.spend(&allowance, 0, 5), Ok(()));
+    assert!(window.spend(&allowance, u64::MAX, 1).is_err());
 }

@@ -16,6 +16,7 @@
 
 extern crate alloc;
 
+mod agents;
 mod audits;
 mod bonds;
 mod files;
@@ -25,6 +26,7 @@ mod providers;
 mod randomness;
 mod ticks;
 
+pub use agents::{AgentIdentity, CallClassifier, HandOver, Leaf};
 pub use audits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, Refusal, ReturnGate};
 pub use bonds::BondGate;
 pub use files::FileCommitments;

@@ -20,6 +20,7 @@ pub mod pallet_conviction_voting;
 pub mod pallet_election_provider_support_benchmarking;
 pub mod pallet_identity;
 pub mod pallet_multisig;
+pub mod pallet_noema_agents;
 pub mod pallet_noema_audits;
 pub mod pallet_noema_compute;
 pub mod pallet_noema_entropy;

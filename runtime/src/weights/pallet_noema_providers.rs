@@ -371,4 +371,11 @@ impl<T: frame_system::Config> pallet_noema_providers::WeightInfo for WeightInfo<
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
+	/// By hand, from `activate`: a third reading of the record, and since when the stake covers too little.
+	fn refresh() -> Weight {
+		Weight::from_parts(72_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12014))
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().writes(7))
+	}
 }

@@ -1,5 +1,6 @@
 //! The calls a program may submit.
 
+mod agents;
 mod compute;
 mod lease;
 mod validator;
@@ -14,6 +15,7 @@ use subxt::{
     utils::{AccountId32, MultiAddress, H256},
 };
 
+pub use agents::{AgentCall, AgentGrant};
 pub use compute::ComputeCall;
 pub use lease::LeaseCall;
 pub use validator::ValidatorCall;
@@ -133,6 +135,8 @@ pub enum Call {
     Lease(LeaseCall),
     /// What is done on the compute market.
     Compute(Box<ComputeCall>),
+    /// What is done about agents.
+    Agent(Box<AgentCall>),
     /// Registers the caller as a provider.
     Register(RegisterProvider),
     /// Adds to the caller's bond.
@@ -334,6 +338,7 @@ impl Call {
             }
             Call::Lease(call) => call.encode(state),
             Call::Compute(call) => call.encode(state),
+            Call::Agent(call) => call.encode(state),
             Call::Register(provider) => {
                 let call = providers.register(
                     provider.role.into(),

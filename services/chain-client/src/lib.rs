@@ -28,7 +28,9 @@ mod submit;
 mod testing;
 pub mod types;
 
-pub use call::{Call, ComputeCall, LeaseCall, RegisterProvider, ValidatorCall};
+pub use call::{
+    AgentCall, AgentGrant, Call, ComputeCall, LeaseCall, RegisterProvider, ValidatorCall,
+};
 pub use client::{ChainClient, ConnectOptions, NodeInfo};
 pub use error::{ChainError, DispatchFailure, SubmitError};
 pub use events::ChainEvent;
@@ -39,11 +41,12 @@ pub use state::{call_value, StateAt, MAX_ASSIGNMENT_PAGE};
 pub use submit::{Finalized, SubmitOptions, Submitter};
 pub use subxt::dynamic::Value;
 pub use types::{
-    AccountId, AccountState, Assignment, AssignmentPage, AuditLimits, AuditRound, AuditRoundState,
-    AuditStanding, AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges,
-    ChannelInfo, CommitmentCount, ComputeLimits, Constants, Deal, Era, EraPoints, Eras, Exposure,
-    FileId, Hash, Lease, LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash,
-    ProviderPage, ProviderPay, ProviderRecord, ProviderStatus, RateChange, RenewalQuote, Role,
+    AccountId, AccountState, AgentData, AgentPage, AgentRecord, AgentSession, AgentSummary,
+    Assignment, AssignmentPage, AuditLimits, AuditRound, AuditRoundState, AuditStanding,
+    AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges, ChannelInfo,
+    CommitmentCount, ComputeLimits, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash,
+    Lease, LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage,
+    ProviderPay, ProviderRecord, ProviderStatus, RateChange, Ratings, RenewalQuote, Role,
     RoundIndex, SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo, SessionKeys, Slot,
     SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding, Uncovered, Unlocking,
     Unpaid,

@@ -6,6 +6,7 @@ use crate::Error;
 
 const NODE: &str = "noema-node";
 const STORAGE: &str = "noema-storage";
+const COMPUTE: &str = "noema-compute";
 
 /// The programs of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,11 @@ impl Binaries {
     /// Looks for the chain client alone, in the same places.
     pub fn locate_node() -> Result<PathBuf, Error> {
         find(NODE, &directories())
+    }
+
+    /// Looks for the daemons of the compute market alone, in the same places.
+    pub fn locate_compute() -> Result<PathBuf, Error> {
+        find(COMPUTE, &directories())
     }
 
     /// Looks in `dirs`, in their order; both programs come from the same directory if one has both.

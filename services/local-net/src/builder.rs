@@ -40,6 +40,7 @@ pub struct LocalNetBuilder {
     pub(crate) specification: Option<PathBuf>,
     pub(crate) pace: Option<AuditPace>,
     pub(crate) providers: usize,
+    pub(crate) compute: bool,
     pub(crate) binaries: Option<Binaries>,
     pub(crate) ports: PortChoice,
     pub(crate) bond: u128,
@@ -78,6 +79,7 @@ impl Default for LocalNetBuilder {
             specification: None,
             pace: None,
             providers: 3,
+            compute: false,
             binaries: None,
             ports: PortChoice::default(),
             bond: 10_000 * NOEMA,
@@ -152,6 +154,13 @@ impl LocalNetBuilder {
     /// Number of storage providers (0 to [`MAX_PROVIDERS`], 3 if not said).
     pub fn providers(mut self, count: usize) -> Self {
         self.providers = count;
+        self
+    }
+
+    /// Whether there is a compute market: a provider of inference with the engine that is built into its gateway, and a buyer's proxy, which
+    /// has OpenAI's interface on this machine. Not if not said.
+    pub fn compute(mut self, compute: bool) -> Self {
+        self.compute = compute;
         self
     }
 
@@ -263,6 +272,11 @@ impl LocalNetBuilder {
                 "the chain of another client has no storage providers".into(),
             ));
         }
+        if self.client.is_some() && self.compute {
+            return Err(Error::BadShape(
+                "the chain of another client has no compute market".into(),
+            ));
+        }
         if self.given().is_some() && (self.pace.is_some() || !self.endowed.is_empty()) {
             return Err(Error::BadShape(
                 "a specification that is given says itself who has what, and how fast rounds go"
@@ -302,6 +316,10 @@ mod tests {
             LocalNetBuilder::default()
                 .specification("spec.json")
                 .endow("5F", 1),
+            LocalNetBuilder::default()
+                .providers(0)
+                .compute(true)
+                .client("other", "spec.json"),
         ] {
             assert!(matches!(builder.start().await, Err(Error::BadShape(_))));
         }

@@ -12,6 +12,7 @@ use crate::{
     data_dir::DataDir,
     error::Crash,
     logs::{LogHub, LogStream},
+    market::{Market, MarketSetup},
     node::{node_key, Node, NodePorts, NodeSetup},
     ports::Port,
     process::Process,
@@ -25,6 +26,8 @@ const RPC_PORT: u16 = 9944;
 const METRICS_PORT: u16 = 9615;
 const PEERS_PORT: u16 = 30333;
 const PROVIDER_PORT: u16 = 8201;
+const PROXY_PORT: u16 = 8300;
+const GATEWAY_PORT: u16 = 8301;
 
 /// How long the whole network may take to end before the rest of it is killed.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(40);
@@ -37,6 +40,7 @@ pub struct LocalNet {
     followers: Vec<Node>,
     links: Option<Links>,
     providers: Vec<Provider>,
+    market: Option<Market>,
     client: Option<ChainClient>,
     notes: Vec<String>,
     logs: LogHub,
@@ -158,12 +162,29 @@ impl LocalNet {
             })
             .collect::<Result<Vec<_>, Error>>()?;
 
+        let market = match shape.compute {
+            false => None,
+            true => {
+                let setup = MarketSetup {
+                    binary: Binaries::locate_compute()?,
+                    dir: dir.path().join("compute"),
+                    gateway_port: Port::choose(shape.ports, GATEWAY_PORT, "a compute gateway")?,
+                    proxy_port: Port::choose(shape.ports, PROXY_PORT, "a compute proxy")?,
+                    node_url: nodes[0].ws_url(),
+                    env: shape.env.clone(),
+                };
+                let gateway = process("gateway".into())?;
+                Some(Market::new(gateway, process("proxy".into())?, setup))
+            }
+        };
+
         let crashes = Mutex::new(crashes);
         Ok(Self {
             nodes,
             followers,
             links: wiring.links,
             providers,
+            market,
             client: None,
             notes: Vec::new(),
             logs,
@@ -230,6 +251,10 @@ impl LocalNet {
             provider.start()?;
         }
         try_join_all(self.providers.iter().map(Provider::ready)).await?;
+        if let Some(market) = &self.market {
+            (shape.progress)("starting the compute market");
+            notes.extend(market.start(&client, &funder).await?);
+        }
         Ok((client, notes))
     }
 
@@ -285,6 +310,11 @@ impl LocalNet {
         &self.providers[index]
     }
 
+    /// The compute market, if there is one.
+    pub fn market(&self) -> Option<&Market> {
+        self.market.as_ref()
+    }
+
     /// A connection to the first node.
     pub fn client(&self) -> &ChainClient {
         self.client
@@ -326,6 +356,9 @@ impl LocalNet {
         // It would report the end of the node as a fault.
         self.client = None;
         let orderly = async {
+            if let Some(market) = &self.market {
+                market.stop().await;
+            }
             join_all(self.providers.iter().map(Provider::stop)).await;
             join_all(self.nodes.iter().chain(&self.followers).map(Node::stop)).await;
         };
@@ -425,7 +458,8 @@ impl Drop for LocalNet {
     fn drop(&mut self) {
         let providers = self.providers.iter().map(Provider::process);
         let nodes = self.nodes.iter().chain(&self.followers).map(Node::process);
-        let processes: Vec<_> = providers.chain(nodes).cloned().collect();
+        let market = self.market.iter().flat_map(Market::processes);
+        let processes: Vec<_> = market.chain(providers).chain(nodes).cloned().collect();
         Process::kill_blocking(&processes);
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use noema_chain_client::{AccountId, SigningKey};
+use noema_chain_client::{AccountId, Role, SigningKey};
 use noema_transport::{Clients, EndpointUrl, Identity, Pin};
 
 use crate::{
@@ -197,6 +197,7 @@ impl Provider {
     pub(crate) fn announcement(&self, bond: u128, capacity: u64) -> Announcement {
         Announcement {
             name: self.name().to_owned(),
+            role: Role::Storage,
             keys: self.keys.clone(),
             endpoint: self.endpoint(),
             bond,

@@ -28,7 +28,12 @@ impl ProviderKeys {
     /// Of the provider with this place, from 0: `//Provider//1` and `//Provider//1//operator` for the
     /// first.
     pub(crate) fn of(index: usize) -> Self {
-        let bonded = format!("//Provider//{}", index + 1);
+        Self::named(&format!("Provider//{}", index + 1))
+    }
+
+    /// Those that are derived by this name.
+    pub(crate) fn named(name: &str) -> Self {
+        let bonded = format!("//{name}");
         let operator_secret = format!("{bonded}//operator");
         let key = |secret: &str| {
             SigningKey::from_suri(secret).expect("a derivation of the development phrase is a key")
@@ -45,6 +50,7 @@ impl ProviderKeys {
 #[derive(Clone, Debug)]
 pub(crate) struct Announcement {
     pub(crate) name: String,
+    pub(crate) role: Role,
     pub(crate) keys: ProviderKeys,
     pub(crate) endpoint: String,
     /// In the smallest unit.
@@ -64,7 +70,7 @@ pub(crate) async fn register_all(
     Ok(notes.into_iter().flatten().collect())
 }
 
-async fn register(
+pub(crate) async fn register(
     client: &ChainClient,
     funder: &Submitter,
     wanted: &Announcement,
@@ -77,7 +83,7 @@ async fn register(
         .map_err(chain("read the state for"))?;
     let account = wanted.keys.bonded.account();
     let record = state
-        .provider(Role::Storage, &account)
+        .provider(wanted.role, &account)
         .await
         .map_err(chain("read the record of"))?;
 
@@ -144,7 +150,7 @@ pub(crate) async fn chill_absent(
 impl Announcement {
     fn registration(&self) -> Call {
         Call::Register(RegisterProvider {
-            role: Role::Storage,
+            role: self.role,
             bond: self.bond,
             operator: self.keys.operator.account(),
             endpoint: self.endpoint.clone(),
@@ -154,7 +160,7 @@ impl Announcement {
 
     /// The calls that bring an existing record to what is wanted, in order.
     fn corrections(&self, record: &ProviderRecord, now: u32) -> Vec<Call> {
-        let role = Role::Storage;
+        let role = self.role;
         let mut calls = Vec::new();
         if record.endpoint != self.endpoint {
             calls.push(Call::SetEndpoint {
@@ -193,7 +199,7 @@ impl Announcement {
 }
 
 /// Sends `account` what it lacks to own `bond` and an allowance for fees.
-async fn top_up(
+pub(crate) async fn top_up(
     client: &ChainClient,
     funder: &Submitter,
     account: AccountId,
@@ -213,14 +219,14 @@ async fn top_up(
     Ok(())
 }
 
-fn chain_error(what: String) -> impl FnOnce(ChainError) -> Error {
+pub(crate) fn chain_error(what: String) -> impl FnOnce(ChainError) -> Error {
     move |e| Error::Chain {
         what,
         why: e.to_string(),
     }
 }
 
-fn submit_error(what: String) -> impl FnOnce(SubmitError) -> Error {
+pub(crate) fn submit_error(what: String) -> impl FnOnce(SubmitError) -> Error {
     move |e| Error::Chain {
         what,
         why: e.to_string(),
@@ -234,6 +240,7 @@ mod tests {
     fn wanted() -> Announcement {
         Announcement {
             name: "provider-1".into(),
+            role: Role::Storage,
             keys: ProviderKeys::of(0),
             endpoint: "http://127.0.0.1:8201".into(),
             bond: 1_000 * NOEMA,

@@ -9,13 +9,12 @@ use std::{
 
 use clap::{Parser, Subcommand, ValueEnum};
 use noema_chain_client::{AccountId, KeyError, SigningKey};
-use noema_transport::{read_secret, ConnectionLimits, SecretError};
+use noema_transport::{read_secret, ConnectionLimits, SecretError, Tls, TlsError, TlsMode};
 use serde::Deserialize;
 
 use crate::{
     deny::{DenyList, DenyListError},
     store::StoreOptions,
-    tls::{Tls, TlsError, TlsMode},
     units::{ByteSize, Reserve},
 };
 

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use noema_chain_client::{ChainClient, ChainError, Submitter};
-use noema_transport::{serve, Gate, Identity, IdentityError, Options, Patience, Turns};
+use noema_transport::{serve, Answering, Gate, Identity, IdentityError, Options, Patience, Turns};
 use tokio::{
     net::TcpListener,
     signal::unix::{signal, SignalKind},
@@ -24,7 +24,6 @@ use crate::{
     scrub::Scrub,
     server::{self, App},
     store::{Store, StoreError, StoreIdentity},
-    tls::{self, Answering},
 };
 
 /// Pause between attempts to reach the node at the start.
@@ -83,7 +82,7 @@ pub async fn run(config: Config) -> Result<(), DaemonError> {
 pub fn print_endpoint(config: &Config) -> Result<(), DaemonError> {
     let identity = config.tls.identity(&config.data_dir)?;
     let pin = identity.as_ref().map(Identity::pin);
-    println!("{}", tls::endpoint(config.listen, pin));
+    println!("{}", noema_transport::endpoint(config.listen, pin));
     Ok(())
 }
 
@@ -175,7 +174,7 @@ pub async fn run_until(
             false => tracing::warn!("the scrub is off: damage is found when somebody reads it"),
         }
     });
-    let endpoint = tls::endpoint(address, pin);
+    let endpoint = noema_transport::endpoint(address, pin);
     tracing::info!(%endpoint, provider = %config.provider, %operator, "answering");
     listening(&endpoint);
     let options = Options {

@@ -25,7 +25,6 @@ pub mod server;
 pub mod store;
 #[cfg(test)]
 mod testing;
-mod tls;
 mod token;
 mod tracked;
 mod units;
@@ -34,7 +33,7 @@ pub use config::Config;
 pub use daemon::{print_endpoint, run, run_until, DaemonError};
 pub use deny::DenyListError;
 pub use doctor::{examine, Check, CheckStatus, Report};
-pub use tls::{Tls, TlsError, TlsMode};
+pub use noema_transport::{Tls, TlsError, TlsMode};
 pub use token::{TokenError, UploadToken, MAX_AHEAD_SECONDS};
 pub use units::{ByteSize, ByteSizeError, Reserve};
 

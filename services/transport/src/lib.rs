@@ -7,6 +7,7 @@ mod identity;
 mod peer;
 mod secret;
 mod server;
+mod tls;
 mod turns;
 mod verifier;
 
@@ -19,7 +20,8 @@ pub use peer::Peer;
 pub use secret::{read_secret, SecretError};
 #[cfg(fuzzing)]
 pub use server::fuzzing;
-pub use server::{serve, Caller, Options, Patience, Security};
+pub use server::{serve, Caller, Fault, Options, Patience, Security};
+pub use tls::{endpoint, Answering, Tls, TlsError, TlsMode};
 pub use turns::{Turn, Turns};
 
 /// Makes *ring* the cryptography of this process, unless it has one. Clients of `reqwest` cannot be

@@ -75,6 +75,10 @@ impl Caller {
     }
 }
 
+/// An extension of responses whose request its peer should not have sent, whatever the status says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault;
+
 /// How long clients may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -271,7 +275,7 @@ async fn watch(
     watched.asked.store(true, Ordering::Relaxed);
     let response = next.run(request).await;
     let status = response.status();
-    if is_fault(status) {
+    if is_fault(status) || response.extensions().get::<Fault>().is_some() {
         watched.admitted.fault(Instant::now());
     } else if !status.is_client_error() && !status.is_server_error() {
         watched.admitted.proven();

@@ -1,8 +1,9 @@
 //! How rounds end for a provider, and who may have them settled.
 
 use crate::{mock::*, Audited, Error, Event};
-use frame_support::{assert_noop, dispatch::Pays};
+use frame_support::{assert_noop, dispatch::Pays, storage::with_storage_layer};
 use noema_traits::Payroll;
+use sp_runtime::{DispatchError, TransactionalError};
 
 /// Provider 1 with two replicas, in an open round.
 fn scene() -> u32 {
@@ -325,4 +326,37 @@ fn settling_late_or_early_comes_to_the_same() {
         end
     };
     assert_eq!(play(true), play(false));
+}
+
+/// Whoever nested it deeply enough would otherwise have a miss settled with a slash of nothing.
+#[test]
+fn poke_nested_too_deeply_fails_as_a_whole() {
+    build_and_execute(&[1], || {
+        scene();
+        to_close();
+        for layers in [248, 250, 254, 255] {
+            let error = nested(layers, &mut || poke(1).map_err(|error| error.error));
+            assert_eq!(
+                error,
+                Err(TransactionalError::LimitReached.into()),
+                "{layers}"
+            );
+        }
+        take_events();
+        // The block that the harness executes is a layer itself.
+        assert!(nested(200, &mut || poke(1).map_err(|error| error.error)).is_ok());
+        assert!(
+            matches!(take_events()[0], Event::RoundMissed { slashed, .. } if slashed == MissFee::get())
+        );
+    });
+}
+
+fn nested<R>(
+    layers: u32,
+    call: &mut dyn FnMut() -> Result<R, DispatchError>,
+) -> Result<R, DispatchError> {
+    match layers {
+        0 => call(),
+        _ => with_storage_layer(|| nested(layers - 1, call)),
+    }
 }

@@ -1,8 +1,9 @@
 //! A provider's own receipt against its redemption.
 
 use crate::{mock::*, Call, Error, Event};
-use frame_support::{assert_noop, assert_ok, dispatch::Pays};
+use frame_support::{assert_noop, assert_ok, dispatch::Pays, storage::with_storage_layer};
 use noema_compute_primitives::Receipt;
+use sp_runtime::{DispatchResult, TransactionalError};
 
 fn report_by(signer: u8, receipt: Receipt) -> Call<Test> {
     Call::report {
@@ -220,5 +221,29 @@ fn report_of_a_provider_that_is_gone_changes_nothing() {
             dispatch(ALICE, call),
             sp_runtime::DispatchError::Other("there is no such provider")
         );
+    });
+}
+
+/// A deposit that does not come back, a provider that is not jailed: nobody chooses that by nesting a call deeply.
+#[test]
+fn calls_nested_too_deeply_fail_as_a_whole() {
+    fn nested(layers: u32, call: &Call<Test>) -> DispatchResult {
+        match layers {
+            0 => dispatch(STRANGER, call.clone())
+                .map(|_| ())
+                .map_err(|error| error.error),
+            _ => with_storage_layer(|| nested(layers - 1, call)),
+        }
+    }
+
+    build_and_execute(|| {
+        let channel = too_much_redeemed();
+        let call = report(receipt(channel, 2, 70));
+        for layers in [248, 250, 254] {
+            assert_noop!(nested(layers, &call), TransactionalError::LimitReached);
+        }
+        assert_ok!(nested(200, &call));
+        assert_eq!(bond_of(PROVIDER), BOND - 280);
+        assert!(!Registry::record(PROVIDER).active);
     });
 }

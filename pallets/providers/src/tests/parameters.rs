@@ -2,8 +2,8 @@
 //! `refresh`.
 
 use super::*;
-use crate::{ChillReason, Event, ProviderState, RoleParameters};
-use frame_support::{assert_ok, traits::Hooks};
+use crate::{ChillReason, Error, Event, ProviderState, RoleParameters, UncoveredSince};
+use frame_support::{assert_noop, assert_ok, dispatch::Pays, traits::Hooks};
 use noema_traits::ProviderRegistry;
 use sp_runtime::Perbill;
 
@@ -102,8 +102,52 @@ fn refresh_applies_a_lower_percentage_of_delegations() {
         assert_ok!(staked);
         MaxDelegationPercent::set(50);
         assert!(NoemaProviders::do_try_state().is_err());
-        assert_ok!(NoemaProviders::refresh(STORAGE, &1));
+        assert_ok!(NoemaProviders::refresh(signed(9), STORAGE, 1));
         assert_eq!(NoemaProviders::free_bytes(STORAGE, &1), 15 * MIB);
+    });
+}
+
+#[test]
+fn refresh_of_a_provider_in_line_is_refused() {
+    build_and_execute(|| {
+        assert_ok!(register(1, 1_000));
+        assert_noop!(
+            NoemaProviders::refresh(signed(9), STORAGE, 1),
+            Error::<Test>::NothingToRefresh
+        );
+        assert_noop!(
+            NoemaProviders::refresh(signed(9), STORAGE, 2),
+            Error::<Test>::UnknownProvider
+        );
+    });
+}
+
+#[test]
+fn refresh_notes_since_when_the_stake_covers_too_little() {
+    build_and_execute(|| {
+        assert_ok!(register(1, 1_000));
+        let all = NoemaProviders::free_bytes(STORAGE, &1);
+        assert_ok!(NoemaProviders::reserve(
+            STORAGE, &1, all
+        ));
+        let before = StorageParameters::get();
+        StorageParameters::set(RoleParameters {
+            collateral_per_mib: before.collateral_per_mib * 2,
+            ..before
+        });
+        let call = NoemaProviders::refresh(signed(9), STORAGE, 1).unwrap();
+        assert_eq!(call.pays_fee, Pays::No);
+        let block = System::block_number();
+        assert_eq!(UncoveredSince::<Test>::get(STORAGE, 1), Some(block));
+        assert_noop!(
+            NoemaProviders::refresh(signed(9), STORAGE, 1),
+            Error::<Test>::NothingToRefresh
+        );
+
+        // As before: whoever falls short again is given its time from then on.
+        StorageParameters::set(before);
+        assert_ok!(NoemaProviders::refresh(signed(9), STORAGE, 1));
+        assert_eq!(UncoveredSince::<Test>::get(STORAGE, 1), None);
     });
 }
 
@@ -118,7 +162,7 @@ fn refresh_applies_changed_parameters() {
         });
         assert!(NoemaProviders::do_try_state().is_err());
         for who in 1..=2 {
-            assert_ok!(NoemaProviders::refresh(STORAGE, &who));
+            assert_ok!(NoemaProviders::refresh(signed(9), STORAGE, who));
         }
         assert_eq!(record(1).state, ProviderState::Chilled);
         System::assert_has_event(

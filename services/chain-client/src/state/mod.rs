@@ -1,5 +1,6 @@
 //! Reading the chain at one block.
 
+mod agents;
 mod assignments;
 mod audits;
 mod compute;

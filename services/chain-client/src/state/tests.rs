@@ -1,5 +1,6 @@
 //! Reading and encoding against the committed metadata.
 
+mod agents;
 mod audits;
 mod compute;
 mod validators;

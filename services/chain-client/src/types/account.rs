@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use codec::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subxt::utils::AccountId32;
 
@@ -9,8 +10,8 @@ use subxt::utils::AccountId32;
 pub type Balance = u128;
 
 /// A 32-byte account. Shown and parsed as SS58 with the generic prefix 42; `0x` hex is accepted
-/// when parsing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// when parsing. In SCALE, the bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct AccountId(pub [u8; 32]);
 
 /// What is wrong with the text given for an account.

@@ -1,6 +1,7 @@
 //! Plain data read from the chain, free of any RPC or metadata type.
 
 mod account;
+mod agents;
 mod audit;
 mod block;
 mod compute;
@@ -12,6 +13,7 @@ mod provider;
 mod validator;
 
 pub use account::{AccountId, AccountState, Balance, ParseAccountError};
+pub use agents::{AgentData, AgentPage, AgentRecord, AgentSession, AgentSummary, Ratings};
 pub use audit::{
     AuditLimits, AuditRound, AuditRoundState, AuditStanding, AuditedPage, Challenge, Challenges,
 };

@@ -3,14 +3,13 @@
 use std::{fs, io::Write, path::Path};
 
 use noema_chain_client::{AccountId, ProviderRecord};
-use noema_transport::Pin;
+use noema_transport::{Pin, Tls};
 
 use super::{Directory, Report};
 use crate::{
     client::StoreHealth,
     config::{Config, ConfigError},
     store::{room_at, Depth, Examination, StoreError},
-    tls::Tls,
     units::ByteSize,
 };
 

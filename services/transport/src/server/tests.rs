@@ -30,6 +30,10 @@ fn router() -> Router {
         .route("/v1/hello", get(|| async { "hello" }))
         .route("/v1/large", get(|| async { Bytes::from(vec![0; LARGE]) }))
         .route("/v1/refused", get(|| async { StatusCode::UNAUTHORIZED }))
+        .route(
+            "/v1/unpaid",
+            get(|| async { (StatusCode::PAYMENT_REQUIRED, Extension(Fault)) }),
+        )
 }
 
 async fn server(tls: bool, limits: (usize, usize)) -> Server {
@@ -216,10 +220,15 @@ async fn refused_again_and_again_is_barred() {
     let clients = Clients::new("test", SOON);
     let mut refused = 0;
     let broken = loop {
-        let EndpointUrl { url, client } = clients.url(&server.endpoint(), "v1/refused").unwrap();
+        // By the status, or by what the router says.
+        let (path, status) = match refused % 2 {
+            0 => ("v1/refused", StatusCode::UNAUTHORIZED),
+            _ => ("v1/unpaid", StatusCode::PAYMENT_REQUIRED),
+        };
+        let EndpointUrl { url, client } = clients.url(&server.endpoint(), path).unwrap();
         match client.get(url).timeout(SOON).send().await {
             Ok(answer) => {
-                assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+                assert_eq!(answer.status(), status);
                 refused += 1;
                 assert!(refused < 10_000, "refusals go on without end");
             }

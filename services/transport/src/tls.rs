@@ -9,9 +9,11 @@ use std::{
 };
 
 use clap::ValueEnum;
-use noema_transport::{Certificate, CertificateFiles, Identity, IdentityError, Pin, Security};
+use noema_endpoint::Pin;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
+
+use crate::{Certificate, CertificateFiles, Identity, IdentityError, Security};
 
 /// How often files of certificates are looked at. They are renewed weeks before they end.
 const RENEWAL_LOOK: Duration = Duration::from_secs(60);
@@ -65,7 +67,10 @@ pub enum TlsError {
 
 impl Tls {
     /// What follows from the settings.
-    pub(crate) fn choose(
+    ///
+    /// # Errors
+    /// When they contradict each other, or would have plain connections from elsewhere.
+    pub fn choose(
         mode: TlsMode,
         listen: SocketAddr,
         key: Option<PathBuf>,
@@ -89,7 +94,10 @@ impl Tls {
 
     /// The identity, made if it is the daemon's own and there is none yet; `None` for plain
     /// connections.
-    pub(crate) fn identity(&self, data_dir: &Path) -> Result<Option<Identity>, IdentityError> {
+    ///
+    /// # Errors
+    /// When there should be one and it cannot be read or made.
+    pub fn identity(&self, data_dir: &Path) -> Result<Option<Identity>, IdentityError> {
         match self {
             Self::Plain => Ok(None),
             Self::Own => Identity::load_or_create(data_dir).map(Some),
@@ -99,16 +107,22 @@ impl Tls {
 }
 
 /// How the daemon answers.
-pub(crate) struct Answering {
-    pub(crate) security: Security,
+#[derive(Debug)]
+pub struct Answering {
+    /// What protects its connections.
+    pub security: Security,
     /// Of the key, if it shows one.
-    pub(crate) pin: Option<Pin>,
+    pub pin: Option<Pin>,
     /// What renews its certificate.
     certificate: Option<Arc<Certificate>>,
 }
 
 impl Answering {
-    pub(crate) fn with(identity: Option<&Identity>) -> Result<Self, IdentityError> {
+    /// With this identity, or plainly.
+    ///
+    /// # Errors
+    /// When key and certificate do not belong together.
+    pub fn with(identity: Option<&Identity>) -> Result<Self, IdentityError> {
         let Some(identity) = identity else {
             return Ok(Self {
                 security: Security::Plain,
@@ -126,7 +140,7 @@ impl Answering {
 
     /// Looks after files of certificates, which are replaced when they are renewed. Ends with the
     /// daemon; at once if it has no such files.
-    pub(crate) fn renewing(&self, tls: &Tls, stop: CancellationToken) -> impl Future<Output = ()> {
+    pub fn renewing(&self, tls: &Tls, stop: CancellationToken) -> impl Future<Output = ()> {
         let watched = match (tls, &self.certificate) {
             (Tls::Files { key, certificates }, Some(certificate)) => Some((
                 CertificateFiles::new(key.clone(), certificates.clone()),
@@ -154,7 +168,7 @@ impl Answering {
 }
 
 /// The endpoint under which the daemon itself would announce `address`.
-pub(crate) fn endpoint(address: SocketAddr, pin: Option<Pin>) -> String {
+pub fn endpoint(address: SocketAddr, pin: Option<Pin>) -> String {
     match pin {
         Some(pin) => format!("https://{address}#{pin}"),
         None => format!("http://{address}"),
@@ -209,6 +223,6 @@ mod tests {
         let address = "[::1]:7".parse().unwrap();
         assert_eq!(endpoint(address, None), "http://[::1]:7");
         let pinned = endpoint(address, Some(Pin([1; 32])));
-        assert!(noema_transport::Endpoint::parse(pinned.as_bytes()).is_ok());
+        assert!(noema_endpoint::Endpoint::parse(pinned.as_bytes()).is_ok());
     }
 }

@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+pub mod bounds;
+pub mod chain;
+pub mod config;
+pub mod engine;
+pub mod gateway;
+mod journal;
+pub mod openai;
+pub mod proxy;
+pub mod receipts;
+#[cfg(test)]
+mod samples;
+mod signature;
+pub mod sse;
+pub mod wire;
+
+pub use journal::JournalError;
+pub use signature::Signature;
+pub use wire::{SignedReceipt, SignedVoucher};
+
+/// Milliseconds since 1970.
+pub(crate) fn unix_millis() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
