@@ -1,6 +1,8 @@
 //! The job of `README.md`. `models/build.sh --job` compiles it as jobs are compiled.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
+// A job that nothing calls must not compile.
+#![deny(dead_code)]
 #![cfg(target_arch = "wasm32")]
 
 extern crate alloc;

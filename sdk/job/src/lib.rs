@@ -26,9 +26,10 @@ macro_rules! job {
                 $crate::fail("the job panicked")
             }
 
+            // Not a function named `run`: that would hide the job of this name, and call itself.
             #[allow(unsafe_code)] // A name that only the runner uses.
-            #[no_mangle]
-            extern "C" fn run() {
+            #[export_name = "run"]
+            extern "C" fn exported() {
                 $run();
             }
         };

@@ -1,4 +1,4 @@
-//! Measures what stands in the crate's README: tokens per second natively and as a job, the time to the first token, and the time to compile
+//! Measures tokens per second natively and as a job, the time to the first token, and the time to compile
 //! the model's module and the worst module that is accepted. `cargo run --release -p noema-compute-engine --example speed`.
 
 use std::{
