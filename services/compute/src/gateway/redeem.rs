@@ -221,7 +221,7 @@ impl<C: ComputeChain> Gateway<C> {
             for one in &claims {
                 claimed.insert(one.due.key);
                 let redeemed = self.redeemed(&one.due.key);
-                redeeming.note(one.due.key, redeemed >= one.amount());
+                redeeming.note(one.due.key, redeemed >= one.owed());
             }
         }
     }
@@ -254,7 +254,7 @@ impl Core {
     /// The claim of what a lane owes, by the key that its channel froze.
     fn claim(&self, one: &Claimable) -> Option<Claim> {
         let signed = one.due.answered.voucher;
-        let amount = one.amount();
+        let amount = one.owed();
         let key = self.key(&one.key)?;
         let demand = sign_demand(key, &self.genesis, &signed.voucher, amount);
         Some(Claim {
@@ -279,7 +279,7 @@ struct Claimable {
 
 impl Claimable {
     /// What the lane owes in all.
-    const fn amount(&self) -> u128 {
+    const fn owed(&self) -> u128 {
         self.due.answered.receipt.receipt.cumulative
     }
 }
