@@ -56,7 +56,11 @@ fn events(text: &[u8], size: usize) {
     let whole = cut_out(std::iter::once(text));
     let cut = cut_out(text.chunks(size));
     assert_eq!(cut, whole);
-    let mut joined: Vec<u8> = whole.0.iter().flat_map(|event| event.raw().to_vec()).collect();
+    let mut joined: Vec<u8> = whole
+        .0
+        .iter()
+        .flat_map(|event| event.raw().to_vec())
+        .collect();
     joined.extend(&whole.1);
     assert_eq!(joined, text);
 }
