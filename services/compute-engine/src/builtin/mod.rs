@@ -42,13 +42,13 @@ pub use response::{
 };
 
 /// The most tokens of all texts of a request for embeddings, marks included.
-const MAX_BATCH_TOKENS: usize = 8_192;
+const MAX_BATCH_TOKENS: usize = 4_096;
 /// Tokens of an embedding's text besides those of its words: who speaks, its end, who speaks next.
 const MARKS: usize = 3;
 
-/// What an answer may use: more than twice what the largest takes (`README.md` says what that is).
+/// What an answer may use: more than twice what the largest takes, which a test measures.
 const LIMITS: Limits = Limits {
-    fuel: 40_000_000_000,
+    fuel: 100_000_000_000,
     memory: 64 << 20,
     output: 4 << 20,
 };

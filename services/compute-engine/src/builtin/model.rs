@@ -9,7 +9,7 @@ pub const MODEL_MODULE: &[u8] = include_bytes!("../../../../models/data/noema-mi
 /// The weights: input 1 of the job.
 pub const MODEL_WEIGHTS: &[u8] = include_bytes!("../../../../models/data/noema-mini.weights");
 /// When this model was made, in seconds since 1970: it is no part of anything that is computed.
-pub(super) const CREATED: u64 = 1_764_547_200;
+pub(super) const CREATED: u64 = 1_796_084_536;
 
 /// Stands for module and weights together: answers of equal fingerprints to equal requests with equal seeds are equal.
 pub fn fingerprint() -> String {

@@ -48,6 +48,11 @@ fn with(config: impl FnOnce(&mut RunnerConfig)) -> Runner {
     let mut all = RunnerConfig {
         slots: 2,
         waiting: 2,
+        // Of memory and output, since one job must always find room.
+        limits: Limits {
+            fuel: Limits::MOST.fuel,
+            ..LIMITS
+        },
         ..RunnerConfig::default()
     };
     config(&mut all);
@@ -124,7 +129,6 @@ async fn new_with_too_little_for_one_job_gives_enough_for_one() {
     let runner = with(|config| {
         config.memory = 0;
         config.output = 0;
-        config.limits = LIMITS;
     });
     let mut job = long(&running(""));
     job.limits = LIMITS;
