@@ -127,9 +127,7 @@ fn refresh_notes_since_when_the_stake_covers_too_little() {
     build_and_execute(|| {
         assert_ok!(register(1, 1_000));
         let all = NoemaProviders::free_bytes(STORAGE, &1);
-        assert_ok!(NoemaProviders::reserve(
-            STORAGE, &1, all
-        ));
+        assert_ok!(NoemaProviders::reserve(STORAGE, &1, all));
         let before = StorageParameters::get();
         StorageParameters::set(RoleParameters {
             collateral_per_mib: before.collateral_per_mib * 2,
