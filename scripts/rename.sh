@@ -13,7 +13,7 @@
 # committed, puts everything back when it fails half-way, and does nothing when there is nothing to change.
 #
 # What keeps the old name: LICENSE and CHANGELOG.md, which tell where the tree comes from, NOTICE, which this script writes for the same
-# reason, and the domains of hashes (such as NAME/file/v1): like the root of a file they are a format, which other programs share.
+# reason, the domains of hashes (such as NAME/file/v1) and the interface of jobs: like the root of a file they are formats, which others share.
 set -euo pipefail
 
 fail() { printf 'rename: %s\n' "$@" >&2; exit 2; }
@@ -99,7 +99,7 @@ unused() { # $1 = name, $2 = old name, $3 = token, $4 = old token
   local found code=('*.rs' '*.toml' '*.mjs' '*.ts' '*.yml' '*.service')
   if [ "$1" != "$2" ]; then
     # Once more a chain's own name may be what the domains of hashes have.
-    found=$( { git grep -Iin -e "$1" -- "${code[@]}" | grep -viE "$1(/[a-z]+)+/v[0-9]"; grep -n "^name = \".*$1" Cargo.lock; } | head -5 || true)
+    found=$( { git grep -Iin -e "$1" -- "${code[@]}" | grep -viE "$1((/[a-z]+)+/v|_job_|LM)[0-9]"; grep -n "^name = \".*$1" Cargo.lock; } | head -5 || true)
     [ -z "$found" ] || fail "the word '$1' is in the code already, choose one that is not:" "$found"
   fi
   if [ "$3" != "$4" ]; then

@@ -10,8 +10,9 @@ my ($old, $new, $old_token, $new_token, @files) = @ARGV;
 
 # The spellings of a name: crates and programs, titles and types, environment variables; and the token, which is a word of its own.
 # Domains of hashes (`noema/file/v1`) stay: they are part of a data format that others implement, like the layout of the tree below a root.
+# So do the interface of jobs (`noema_job_1`), which compiled modules ask for, and what weights files begin with (`NOEMALM1`).
 my @spellings = (
-    [ qr/\Q$old\E(?!(?:\/[a-z]+)+\/v[0-9])/,   $new ],
+    [ qr/\Q$old\E(?!(?:\/[a-z]+)+\/v[0-9]|_job_[0-9])/,   $new ],
     [ qr/\Q${\ ucfirst $old}\E/,               ucfirst $new ],
     [ qr/\Q${\ uc $old}\E(?=_)/,               uc $new ],
     [ qr/(?<![A-Za-z0-9_])\Q$old_token\E(?![A-Za-z0-9_])/, $new_token ],

@@ -95,7 +95,7 @@ that 'the rename' scripts/rename.sh "$other" --token "$coin" --decimals "$decima
 # NOTICE is new.
 git add --all
 that 'the old name is left in hash domains, LICENSE, CHANGELOG.md and NOTICE only' \
-  none git grep -in -P "$name(?!(/[a-z]+)+/v[0-9])" -- ':!LICENSE' ':!CHANGELOG.md' ':!NOTICE'
+  none git grep -Iin -P "$name(?!((/[a-z]+)+/v|_job_|LM)[0-9])" -- ':!LICENSE' ':!CHANGELOG.md' ':!NOTICE'
 that 'and the old symbol' none git grep -nw "$symbol" -- ':!LICENSE' ':!CHANGELOG.md' ':!NOTICE'
 that 'nor in a binary file or a path' none sh -c "grep -ciUl '$name' $metadata; git ls-files | grep -i '$name'"
 that 'the domains of hashes are what they were' same "$stays" "$(git grep -Ihoi "$name\(/[a-z]\+\)\+/v[0-9]" -- ':!CHANGELOG.md' | sort)"
