@@ -20,7 +20,8 @@ const PAGES: usize = 50;
 /// How long a provider is left alone after its first failure, doubled with each further one, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LAST_PAUSE: Duration = Duration::from_secs(300);
-/// The longest that a provider is not asked at all which charges again and again for answers that do not come, and after how many good ones in a row half of that is forgotten.
+/// How long a provider is not asked at all that charges for answers which do not come: at first, since one that was killed does so, too; doubled each time, and at most. After so many good ones in a row, half of it is forgotten.
+const FIRST_BAR: Duration = Duration::from_millis(250);
 const LONGEST_BAR: Duration = Duration::from_secs(24 * 60 * 60);
 const GOOD: u32 = 32;
 /// How much of a latency the newest one is.
@@ -287,9 +288,9 @@ impl<C: ComputeChain> Market<C> {
         health.good = 0;
         // Several at the same time are once.
         if !health.is_barred(now) {
-            health.bar = (health.bar * 2).clamp(FIRST_PAUSE, LONGEST_BAR);
+            health.bar = (health.bar * 2).clamp(FIRST_BAR, LONGEST_BAR);
             health.barred_until = Some(now + health.bar);
-            tracing::warn!(%provider, seconds = health.bar.as_secs(), "a provider charged for an answer that did not come; it is not asked for a while");
+            tracing::warn!(%provider, millis = health.bar.as_millis() as u64, "a provider charged for an answer that did not come; it is not asked for a while");
         }
     }
 

@@ -260,7 +260,7 @@ impl Scene {
             let asking = self.client.post(&url).body(body.clone());
             async move {
                 // As OpenAI's clients do: what is refused for want of a lane or a provider is asked for again.
-                for _ in 0..20 {
+                for _ in 0..80 {
                     let Ok(response) = asking.try_clone().unwrap().send().await else {
                         return false;
                     };

