@@ -91,7 +91,7 @@ fuzz_target!(|input: &[u8]| {
         inputs: vec![Source::Bytes(b"an input".as_slice().into())],
         limits: LIMITS,
     };
-    let mut run = || {
+    let run = || {
         runtime.block_on(async {
             match runner.start(&job, &()).await {
                 Ok(running) => Some(running.finish().await.unwrap()),
@@ -279,7 +279,7 @@ fn statements(
 }
 
 fn expression(bytes: &mut Bytes<'_>, out: &mut InstructionSink<'_>, depth: u32) {
-    match bytes.byte() % if depth == 0 { 3 } else { 10 } {
+    let _ = match bytes.byte() % if depth == 0 { 3 } else { 10 } {
         0 => out.i32_const(i32::from(bytes.byte() as i8)),
         1 | 2 => out.local_get(u32::from(bytes.byte() % 3)),
         3 => {
@@ -310,5 +310,5 @@ fn expression(bytes: &mut Bytes<'_>, out: &mut InstructionSink<'_>, depth: u32) 
                 _ => out.i32_or(),
             }
         }
-    }
+    };
 }
