@@ -40,7 +40,8 @@ pub(crate) fn exp(x: f32) -> f32 {
 /// `1 / √x` for a positive, normal `x`, within 2 units in the last place.
 pub(crate) fn inverse_sqrt(x: f32) -> f32 {
     // Newton's method from a guess that halves the exponent; each step doubles the digits that are right.
-    let mut y = f32::from_bits(0x5f37_59df - (x.to_bits() >> 1));
+    // Of a number that is none of these the guess wraps: changed weights can bring one here, and whatever comes of it is no panic.
+    let mut y = f32::from_bits(0x5f37_59df_u32.wrapping_sub(x.to_bits() >> 1));
     for _ in 0..4 {
         y *= 1.5 - 0.5 * x * y * y;
     }
