@@ -6,17 +6,16 @@ use noema_chain_client::{
     AccountId, Balance, Call, ChainClient, ComputeCall, Role, SigningKey, Submitter,
 };
 use noema_compute_primitives::{Descriptor, Price, ServiceId, ServiceKind, VerificationMode};
-use noema_transport::{Clients, EndpointUrl};
+use noema_transport::Clients;
 
 use crate::{
     data_dir::write_private,
     ports::Port,
-    process::Process,
-    ready::until_ready,
+    process::{forget_settings, Process},
+    ready::{health, until_ready},
     registration::{
         chain_error, register, submit_error, top_up, Announcement, ProviderKeys, NOEMA,
     },
-    rpc::root_cause,
     Error,
 };
 
@@ -39,7 +38,6 @@ const CAPACITY: u32 = 4;
 /// How long one of both may take until it is healthy; the gateway compiles its engine first.
 const READY_PATIENCE: Duration = Duration::from_secs(120);
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
-const HEALTH_PATIENCE: Duration = Duration::from_secs(10);
 /// How long one of both may take to end when asked to.
 const STOP_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -235,13 +233,7 @@ impl Market {
 
     fn command(&self, what: &str) -> Command {
         let mut command = Command::new(&self.setup.binary);
-        // Settings that a person has made for a daemon of its own must not get into these.
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("NOEMA_GATEWAY_") || text.starts_with("NOEMA_PROXY_") {
-                command.env_remove(name);
-            }
-        }
+        forget_settings(&mut command, &["NOEMA_GATEWAY_", "NOEMA_PROXY_"]);
         command
             .args([what, "--config"])
             .arg(self.setup.dir.join(format!("{what}.toml")))
@@ -252,20 +244,7 @@ impl Market {
 
     async fn health(&self, port: &Port, path: &str) -> Result<(), String> {
         let base = format!("http://127.0.0.1:{}", port.number());
-        let EndpointUrl { url, client } =
-            self.clients.url(&base, path).map_err(|e| e.to_string())?;
-        let answer = client
-            .get(url)
-            .timeout(HEALTH_PATIENCE)
-            .send()
-            .await
-            .map_err(|e| format!("it does not answer yet ({})", root_cause(&e)))?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        let text = answer.text().await.unwrap_or_default();
-        Err(format!("its health is {status}: {text}"))
+        health(&self.clients, &base, path).await
     }
 
     /// Asks both to end and waits until they are gone.

@@ -61,6 +61,16 @@ struct Live {
     end_expected: bool,
 }
 
+/// Settings that a person has made for a daemon of its own must not get into those of a network.
+pub(crate) fn forget_settings(command: &mut Command, prefixes: &[&str]) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if prefixes.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(&name);
+        }
+    }
+}
+
 impl Process {
     pub(crate) fn new(
         name: String,

@@ -8,23 +8,21 @@ use std::{
 };
 
 use noema_chain_client::{AccountId, Role, SigningKey};
-use noema_transport::{Clients, EndpointUrl, Identity, Pin};
+use noema_transport::{Clients, Identity, Pin};
 
 use crate::{
     data_dir::write_private,
     ports::Port,
-    process::Process,
-    ready::until_ready,
+    process::{forget_settings, Process},
+    ready::{health, until_ready},
     registration::{Announcement, ProviderKeys},
-    rpc::root_cause,
     Error,
 };
 
 /// How long a daemon may take until it is healthy.
 const READY_PATIENCE: Duration = Duration::from_secs(60);
-/// How long a daemon may take to accept a connection, and to answer for its health.
+/// How long a daemon may take to accept a connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
-const HEALTH_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a daemon may take to end when asked to: it finishes writes under way.
 pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -159,24 +157,7 @@ impl Provider {
     }
 
     async fn health(&self) -> Result<(), String> {
-        let EndpointUrl { url, client } = self
-            .clients
-            .url(&self.endpoint(), "v1/health")
-            .map_err(|e| e.to_string())?;
-        let answer = client
-            .get(url)
-            .timeout(HEALTH_PATIENCE)
-            .send()
-            .await
-            .map_err(|e| format!("it does not answer yet ({})", root_cause(&e)))?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        Err(format!(
-            "its health is {status}: {}",
-            answer.text().await.unwrap_or_default()
-        ))
+        health(&self.clients, &self.endpoint(), "v1/health").await
     }
 
     /// Makes its directories and the file with its hot key.
@@ -221,12 +202,7 @@ impl Provider {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let mut command = Command::new(binary);
-        // Settings that a person has made for a daemon of its own must not get into these.
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("NOEMA_STORAGE_") {
-                command.env_remove(name);
-            }
-        }
+        forget_settings(&mut command, &["NOEMA_STORAGE_"]);
         command
             .args(["--node", &setup.node_url])
             .args(["--provider", &self.account().to_string()])
