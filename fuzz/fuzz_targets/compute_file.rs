@@ -5,10 +5,10 @@
 use libfuzzer_sys::fuzz_target;
 use noema_chain_client::{
     compute::{Claim, SignedReceipt, SignedVoucher},
-    Hash, SigningKey,
+    SigningKey,
 };
 
-const GENESIS: Hash = Hash([7; 32]);
+const GENESIS: [u8; 32] = [7; 32];
 
 fuzz_target!(|input: &[u8]| {
     let Ok(text) = std::str::from_utf8(input) else {
@@ -41,8 +41,8 @@ fuzz_target!(|input: &[u8]| {
 /// Signed anew it is accepted, and not when anything is changed.
 fn resigned(voucher: SignedVoucher) {
     let key = SigningKey::from_seed([1; 32]).unwrap();
-    let mut signed = SignedVoucher::sign(voucher.voucher, &key, &GENESIS);
-    assert!(signed.is_signed_by(&key.account(), &GENESIS));
+    let mut signed = SignedVoucher::sign(&key, &GENESIS, voucher.voucher);
+    assert!(signed.is_by(&key.account(), &GENESIS));
     signed.voucher.maximum ^= 1;
-    assert!(!signed.is_signed_by(&key.account(), &GENESIS));
+    assert!(!signed.is_by(&key.account(), &GENESIS));
 }

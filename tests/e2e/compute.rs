@@ -233,14 +233,14 @@ impl Channel<'_> {
             time: 1_764_500_000_000,
         };
         Ok(Answered {
-            voucher: SignedVoucher::sign(voucher, self.buyer, self.genesis),
-            receipt: SignedReceipt::sign(receipt, self.provider, self.genesis),
+            voucher: SignedVoucher::sign(self.buyer, &self.genesis.0, voucher),
+            receipt: SignedReceipt::sign(self.provider, &self.genesis.0, receipt),
         })
     }
 
     /// What the provider claims of it.
     fn claim(&self, answered: &Answered, amount: u128) -> Claim {
-        Claim::of(answered.voucher, amount).demanded(self.provider, self.genesis)
+        Claim::of(answered.voucher, amount).demanded(self.provider, &self.genesis.0)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn redeem(session: &Session, redeem: &Redeem) -> Result<(), Fai
     if let Some(path) = &redeem.service_key {
         let (key, genesis) = (keyfile::read(path)?, submitter.client().genesis_hash());
         for claim in claims.iter_mut().filter(|claim| claim.demand.is_none()) {
-            *claim = claim.demanded(&key, &genesis);
+            *claim = claim.demanded(&key, &genesis.0);
         }
     }
     let call = ComputeCall::Redeem { claims };
@@ -125,7 +125,7 @@ pub(super) async fn report(session: &Session, path: &Path) -> Result<(), Failure
     let (submitter, state) = begin(session).await?;
     let info = compute_channels::find(&state, receipt.receipt.channel).await?;
     let genesis = submitter.client().genesis_hash();
-    if !receipt.is_signed_by(&info.key, &genesis) {
+    if !receipt.is_by(&info.key, &genesis.0) {
         return Err(Failure::new(
             "bad_signature",
             format!(
@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
     use crate::testing::who;
-    use noema_chain_client::{compute::SignedVoucher, Hash};
+    use noema_chain_client::compute::{Signature, SignedVoucher};
 
     fn claim() -> Claim {
         let voucher = Voucher {
@@ -215,7 +215,7 @@ mod tests {
             price: Price::Units { unit: 1 },
         };
         let key = SigningKey::dev("Alice").unwrap();
-        Claim::of(SignedVoucher::sign(voucher, &key, &Hash([0; 32])), 7)
+        Claim::of(SignedVoucher::sign(&key, &[0; 32], voucher), 7)
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
                 cumulative,
                 time: 1,
             };
-            let signature = [0; 64];
+            let signature = Signature::Sr25519([0; 64]);
             SignedReceipt { receipt, signature }
         };
         assert_eq!(excess(&info, &receipt(0, 60)).unwrap(), 40);

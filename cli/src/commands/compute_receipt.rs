@@ -119,14 +119,14 @@ fn check(
     response: Option<&(u16, Vec<u8>)>,
 ) -> Result<Answer, Failure> {
     let bad = |why: String| Failure::new("bad_receipt", format!("the receipt is not good: {why}"));
-    if !receipt.is_signed_by(&known.key, &known.genesis) {
+    if !receipt.is_by(&known.key, &known.genesis.0) {
         return Err(bad(format!(
             "it is not signed by {} for the chain with the genesis hash {}",
             known.key, known.genesis
         )));
     }
     if let Some(key) = known.session_key {
-        if !voucher.is_signed_by(&key, &known.genesis) {
+        if !voucher.is_by(&key, &known.genesis.0) {
             return Err(bad(format!("its voucher is not signed by {key}")));
         }
     }
@@ -193,7 +193,7 @@ fn check(
 
 #[cfg(test)]
 mod tests {
-    use noema_chain_client::SigningKey;
+    use noema_chain_client::{compute::Signature, SigningKey};
     use noema_compute_primitives::{Price, Receipt, Usage, Voucher};
 
     use super::*;
@@ -233,7 +233,7 @@ mod tests {
             expires: u64::MAX,
             price: Price::Units { unit: 3 },
         };
-        SignedVoucher::sign(voucher, &pair().0, &GENESIS)
+        SignedVoucher::sign(&pair().0, &GENESIS.0, voucher)
     }
 
     fn receipt(change: impl FnOnce(&mut Receipt)) -> SignedReceipt {
@@ -254,7 +254,7 @@ mod tests {
             time: 1,
         };
         change(&mut receipt);
-        SignedReceipt::sign(receipt, &pair().1, &GENESIS)
+        SignedReceipt::sign(&pair().1, &GENESIS.0, receipt)
     }
 
     #[test]
@@ -288,7 +288,7 @@ mod tests {
         says(&receipt(|r| r.amount = 7), "expected 6");
         says(&receipt(|r| r.cumulative = 12), "expected 11");
         let mut unsigned = receipt(|_| ());
-        unsigned.signature[0] ^= 1;
+        unsigned.signature = Signature::Sr25519([1; 64]);
         says(&unsigned, "not signed by");
     }
 

@@ -11,13 +11,11 @@ pub mod proxy;
 pub mod receipts;
 #[cfg(test)]
 mod samples;
-mod signature;
 pub mod sse;
 pub mod wire;
 
 pub use journal::JournalError;
-pub use signature::Signature;
-pub use wire::{SignedReceipt, SignedVoucher};
+pub use noema_chain_client::compute::{Signature, SignedReceipt, SignedVoucher};
 
 /// Milliseconds since 1970.
 pub(crate) fn unix_millis() -> u64 {

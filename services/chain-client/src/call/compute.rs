@@ -220,7 +220,7 @@ impl ComputeCall {
             Self::Settle { channel } => encode(state, compute.settle(*channel).unvalidated()),
             Self::Remove { channel } => encode(state, compute.remove(*channel).unvalidated()),
             Self::Report { receipt } => {
-                let signature = MultiSignature::Sr25519(receipt.signature);
+                let signature = MultiSignature::Sr25519(receipt.signature.bytes());
                 let call = compute.report((&receipt.receipt).into(), signature);
                 encode(state, call.unvalidated())
             }
@@ -236,8 +236,10 @@ impl From<&Claim> for ChainClaim<MultiSignature> {
         Self {
             voucher: (&claim.voucher.voucher).into(),
             amount: claim.amount,
-            signature: MultiSignature::Sr25519(claim.voucher.signature),
-            demand: claim.demand.map(MultiSignature::Sr25519),
+            signature: MultiSignature::Sr25519(claim.voucher.signature.bytes()),
+            demand: claim
+                .demand
+                .map(|demand| MultiSignature::Sr25519(demand.bytes())),
         }
     }
 }

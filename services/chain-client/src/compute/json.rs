@@ -6,7 +6,7 @@
 use noema_compute_primitives::{ModelName, Price, Receipt, Usage, Voucher};
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, SignedReceipt, SignedVoucher};
+use super::{Claim, Signature, SignedReceipt, SignedVoucher};
 
 /// Why a text is no voucher, receipt or claim.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,7 +132,7 @@ impl From<&SignedVoucher> for VoucherFile {
     fn from(signed: &SignedVoucher) -> Self {
         Self {
             voucher: (&signed.voucher).into(),
-            signature: hexed(&signed.signature),
+            signature: hexed(&signed.signature.bytes()),
         }
     }
 }
@@ -141,7 +141,7 @@ impl VoucherFile {
     fn read(self) -> Result<SignedVoucher, String> {
         Ok(SignedVoucher {
             voucher: self.voucher.read()?,
-            signature: bytes("signature", &self.signature)?,
+            signature: Signature::Sr25519(bytes("signature", &self.signature)?),
         })
     }
 }
@@ -150,7 +150,7 @@ impl From<&SignedReceipt> for ReceiptFile {
     fn from(signed: &SignedReceipt) -> Self {
         Self {
             receipt: (&signed.receipt).into(),
-            signature: hexed(&signed.signature),
+            signature: hexed(&signed.signature.bytes()),
         }
     }
 }
@@ -159,7 +159,7 @@ impl ReceiptFile {
     fn read(self) -> Result<SignedReceipt, String> {
         Ok(SignedReceipt {
             receipt: self.receipt.read()?,
-            signature: bytes("signature", &self.signature)?,
+            signature: Signature::Sr25519(bytes("signature", &self.signature)?),
         })
     }
 }
@@ -171,7 +171,7 @@ impl From<&Claim> for ClaimFile {
             voucher,
             signature,
             amount: claim.amount.to_string(),
-            demand: claim.demand.as_ref().map(|demand| hexed(demand)),
+            demand: claim.demand.as_ref().map(|demand| hexed(&demand.bytes())),
         }
     }
 }
@@ -186,7 +186,7 @@ impl ClaimFile {
             amount: number("amount", &self.amount)?,
             demand: self
                 .demand
-                .map(|demand| bytes("demand", &demand))
+                .map(|demand| bytes("demand", &demand).map(Signature::Sr25519))
                 .transpose()?,
         })
     }
@@ -386,9 +386,9 @@ fn bytes<const N: usize>(name: &str, text: &str) -> Result<[u8; N], String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{keys::SigningKey, types::Hash};
+    use crate::keys::SigningKey;
 
-    const GENESIS: Hash = Hash([9; 32]);
+    const GENESIS: [u8; 32] = [9; 32];
 
     fn voucher() -> Voucher {
         Voucher {
@@ -431,15 +431,15 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again_and_still_signed() {
         let key = SigningKey::dev("Alice").unwrap();
-        let voucher = SignedVoucher::sign(voucher(), &key, &GENESIS);
+        let voucher = SignedVoucher::sign(&key, &GENESIS, voucher());
         let read = SignedVoucher::from_json(&voucher.to_json().to_string()).unwrap();
         assert_eq!(read, voucher);
-        assert!(read.is_signed_by(&key.account(), &GENESIS));
-        assert!(!read.is_signed_by(&key.account(), &Hash([8; 32])));
-        let receipt = SignedReceipt::sign(receipt(), &key, &GENESIS);
+        assert!(read.is_by(&key.account(), &GENESIS));
+        assert!(!read.is_by(&key.account(), &[8; 32]));
+        let receipt = SignedReceipt::sign(&key, &GENESIS, receipt());
         let read = SignedReceipt::from_json(&receipt.to_json().to_string()).unwrap();
         assert_eq!(read, receipt);
-        assert!(read.is_signed_by(&key.account(), &GENESIS));
+        assert!(read.is_by(&key.account(), &GENESIS));
         for claim in [
             Claim::of(voucher, 77),
             Claim::of(voucher, 77).demanded(&key, &GENESIS),
@@ -452,7 +452,7 @@ mod tests {
     #[test]
     fn what_is_something_else_is_refused_with_its_place() {
         let key = SigningKey::dev("Alice").unwrap();
-        let json = SignedVoucher::sign(voucher(), &key, &GENESIS).to_json();
+        let json = SignedVoucher::sign(&key, &GENESIS, voucher()).to_json();
         let mut changes: Vec<(&str, serde_json::Value, &str)> = Vec::new();
         for wrong in [
             "",

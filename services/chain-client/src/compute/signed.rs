@@ -1,28 +1,34 @@
 //! Who signed what.
+#![allow(
+    clippy::as_conversions,
+    reason = "the derives of codec cast the indices of variants"
+)]
 
+use codec::{Decode, Encode};
 use noema_compute_primitives::{Demand, Receipt, Voucher};
 
+use super::Signature;
 use crate::{
     keys::SigningKey,
-    types::{AccountId, Balance, Hash},
+    types::{AccountId, Balance},
 };
 
-/// A voucher with the signature of a session's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A voucher with the signature of its session's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct SignedVoucher {
     /// What is promised.
     pub voucher: Voucher,
-    /// Of sr25519.
-    pub signature: [u8; 64],
+    /// By whom.
+    pub signature: Signature,
 }
 
-/// A receipt with the signature of a service's key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A receipt with the signature of the service key.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct SignedReceipt {
     /// What is stated.
     pub receipt: Receipt,
-    /// Of sr25519.
-    pub signature: [u8; 64],
+    /// By whom.
+    pub signature: Signature,
 }
 
 /// What a provider brings to the chain.
@@ -32,37 +38,35 @@ pub struct Claim {
     pub voucher: SignedVoucher,
     /// What the lane owes in all by that receipt, in the smallest unit.
     pub amount: Balance,
-    /// Signature of the service's key over what is demanded; needed unless the bonded account sends the claim.
-    pub demand: Option<[u8; 64]>,
+    /// The service key's over what is demanded; needed unless the bonded account sends the claim.
+    pub demand: Option<Signature>,
 }
 
 impl SignedVoucher {
     /// Signs a voucher for the chain with this genesis hash.
-    pub fn sign(voucher: Voucher, key: &SigningKey, genesis: &Hash) -> Self {
-        Self {
-            signature: key.sign(&voucher.payload(&genesis.0)),
-            voucher,
-        }
+    pub fn sign(key: &SigningKey, genesis: &[u8; 32], voucher: Voucher) -> Self {
+        let signature = Signature::sign(key, &voucher.payload(genesis));
+        Self { voucher, signature }
     }
 
-    /// Whether `key` signed it for the chain with this genesis hash.
-    pub fn is_signed_by(&self, key: &AccountId, genesis: &Hash) -> bool {
-        SigningKey::verify(key, &self.voucher.payload(&genesis.0), &self.signature)
+    /// Whether the key of `account` signed it for the chain with this genesis hash.
+    pub fn is_by(&self, account: &AccountId, genesis: &[u8; 32]) -> bool {
+        self.signature
+            .is_by(account, &self.voucher.payload(genesis))
     }
 }
 
 impl SignedReceipt {
     /// Signs a receipt for the chain with this genesis hash.
-    pub fn sign(receipt: Receipt, key: &SigningKey, genesis: &Hash) -> Self {
-        Self {
-            signature: key.sign(&receipt.payload(&genesis.0)),
-            receipt,
-        }
+    pub fn sign(key: &SigningKey, genesis: &[u8; 32], receipt: Receipt) -> Self {
+        let signature = Signature::sign(key, &receipt.payload(genesis));
+        Self { receipt, signature }
     }
 
-    /// Whether `key` signed it for the chain with this genesis hash.
-    pub fn is_signed_by(&self, key: &AccountId, genesis: &Hash) -> bool {
-        SigningKey::verify(key, &self.receipt.payload(&genesis.0), &self.signature)
+    /// Whether the key of `account` signed it for the chain with this genesis hash.
+    pub fn is_by(&self, account: &AccountId, genesis: &[u8; 32]) -> bool {
+        self.signature
+            .is_by(account, &self.receipt.payload(genesis))
     }
 }
 
@@ -76,11 +80,11 @@ impl Claim {
         }
     }
 
-    /// The same with the demand of the service's key, so that the operator can send it.
-    pub fn demanded(self, service_key: &SigningKey, genesis: &Hash) -> Self {
+    /// The same with the demand of the service key, so that the operator can send it.
+    pub fn demanded(self, service_key: &SigningKey, genesis: &[u8; 32]) -> Self {
         let demand = Demand::new(&self.voucher.voucher, self.amount);
         Self {
-            demand: Some(service_key.sign(&demand.payload(&genesis.0))),
+            demand: Some(Signature::sign(service_key, &demand.payload(genesis))),
             ..self
         }
     }

@@ -5,14 +5,14 @@ mod types;
 
 use std::{future::Future, time::Duration};
 
-use noema_chain_client::{AccountId, ChainError, SubmitError};
+use noema_chain_client::{compute::SignedReceipt, AccountId, ChainError, SubmitError};
 use noema_compute_primitives::{ChannelId, Hash, ServiceId};
 
 pub use node::NodeChain;
 pub use types::{
     redemption_of, Balance, Browse, ChannelInfo, ChannelPage, ChannelSessions, ChannelState, Claim,
-    Constants, Evidence, LaneInfo, NextPrice, Opening, Page, ProviderInfo, Room, ServiceInfo,
-    ServicePage, SessionInfo, SessionLanes, Tick,
+    Constants, LaneInfo, NextPrice, Opening, Page, ProviderInfo, Room, ServiceInfo, ServicePage,
+    SessionInfo, SessionLanes, Tick,
 };
 
 /// What time it is by the chain, and by how much that may be wrong.
@@ -74,5 +74,8 @@ pub trait ComputeChain: Clone + Send + Sync + 'static {
     fn open(&self, opening: Opening) -> impl Future<Output = Result<(), SubmitError>> + Send;
 
     /// Reports a redemption that was too much.
-    fn report(&self, evidence: Evidence) -> impl Future<Output = Result<(), SubmitError>> + Send;
+    fn report(
+        &self,
+        receipt: SignedReceipt,
+    ) -> impl Future<Output = Result<(), SubmitError>> + Send;
 }

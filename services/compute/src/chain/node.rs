@@ -1,13 +1,13 @@
 //! The compute market over a node.
 
 use noema_chain_client::{
-    AccountId, Call, ChainClient, ChainError, ChainEvent, ComputeCall, Finalized, SigningKey,
-    SubmitError, Submitter,
+    compute::SignedReceipt, AccountId, Call, ChainClient, ChainError, ChainEvent, ComputeCall,
+    Finalized, SigningKey, SubmitError, Submitter,
 };
 use noema_compute_primitives::{ChannelId, Hash, ServiceId};
 
 use super::{
-    Browse, ChannelInfo, ChannelPage, Claim, ComputeChain, Constants, Evidence, Moment, Opening,
+    Browse, ChannelInfo, ChannelPage, Claim, ComputeChain, Constants, Moment, Opening,
     ProviderInfo, ServiceInfo, ServicePage,
 };
 
@@ -89,7 +89,6 @@ impl ComputeChain for NodeChain {
     }
 
     async fn redeem(&self, claims: Vec<Claim>) -> Result<(), SubmitError> {
-        let claims = claims.iter().map(Into::into).collect();
         let done = self.submit(ComputeCall::Redeem { claims }).await?;
         let refused = |event: &&ChainEvent| event.is("Compute", "ClaimRefused");
         for event in done.events.iter().filter(refused) {
@@ -115,8 +114,7 @@ impl ComputeChain for NodeChain {
         Ok(())
     }
 
-    async fn report(&self, evidence: Evidence) -> Result<(), SubmitError> {
-        let receipt = evidence.into();
+    async fn report(&self, receipt: SignedReceipt) -> Result<(), SubmitError> {
         self.submit(ComputeCall::Report { receipt }).await?;
         Ok(())
     }

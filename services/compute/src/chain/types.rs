@@ -1,20 +1,14 @@
 //! What is asked of the chain and answered, with accounts as the chain's client has them.
-#![allow(
-    clippy::as_conversions,
-    reason = "the derives of codec cast the indices of variants"
-)]
 
-use codec::{Decode, Encode};
-use noema_chain_client::{compute, AccountId};
-use noema_compute_primitives::{LaneId, Receipt, Redemption, ServiceId, SessionId, Voucher};
+use noema_chain_client::AccountId;
+use noema_compute_primitives::{LaneId, Redemption, ServiceId, SessionId};
 use noema_session::Grant;
 
+pub use noema_chain_client::compute::Claim;
 pub use noema_chain_client::{Balance, ChannelInfo, ServiceInfo, ServicePage, SessionInfo, Tick};
 pub use noema_compute_primitives::{
     Browse, ChannelPage, ChannelState, LaneInfo, NextPrice, Page, ProviderInfo, Room,
 };
-
-use crate::Signature;
 
 /// Looks into the sessions of a channel.
 pub trait ChannelSessions {
@@ -61,32 +55,6 @@ pub const fn redemption_of(lane: &LaneInfo) -> Redemption {
     }
 }
 
-/// What a provider asks for: a claim of `redeem`.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Claim {
-    /// The last voucher of the lane of which the amount is covered by a receipt.
-    pub voucher: Voucher,
-    /// Cumulative amount that the lane owes by the receipt.
-    pub amount: Balance,
-    /// The payer's over the voucher.
-    pub signature: Signature,
-    /// The provider's over the demand, by the key of the channel.
-    pub demand: Option<Signature>,
-}
-
-impl From<&Claim> for compute::Claim {
-    fn from(claim: &Claim) -> Self {
-        Self {
-            voucher: compute::SignedVoucher {
-                voucher: claim.voucher,
-                signature: claim.signature.bytes(),
-            },
-            amount: claim.amount,
-            demand: claim.demand.map(|demand| demand.bytes()),
-        }
-    }
-}
-
 /// Arguments of `open`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
@@ -98,24 +66,6 @@ pub struct Opening {
     pub lanes: LaneId,
     /// What its key may do.
     pub grant: Grant<AccountId, ()>,
-}
-
-/// What shows that a provider redeemed too much.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    /// What the provider said itself.
-    pub receipt: Receipt,
-    /// Its signature.
-    pub signature: Signature,
-}
-
-impl From<Evidence> for compute::SignedReceipt {
-    fn from(evidence: Evidence) -> Self {
-        Self {
-            receipt: evidence.receipt,
-            signature: evidence.signature.bytes(),
-        }
-    }
 }
 
 /// What the runtime decided, as far as it counts here.

@@ -13,7 +13,6 @@ use noema_compute_primitives::Voucher;
 use super::{lanes::LaneKey, ledger::Due, Core, Gateway};
 use crate::{
     chain::{ChannelInfo, ChannelSessions, ChannelState, Claim, ComputeChain, SessionLanes, Tick},
-    wire::sign_demand,
     JournalError,
 };
 
@@ -253,16 +252,8 @@ impl<C: ComputeChain> Gateway<C> {
 impl Core {
     /// The claim of what a lane owes, by the key that its channel froze.
     fn claim(&self, one: &Claimable) -> Option<Claim> {
-        let signed = one.due.answered.voucher;
-        let amount = one.owed();
         let key = self.key(&one.key)?;
-        let demand = sign_demand(key, &self.genesis, &signed.voucher, amount);
-        Some(Claim {
-            voucher: signed.voucher,
-            amount,
-            signature: signed.signature,
-            demand: Some(demand),
-        })
+        Some(Claim::of(one.due.answered.voucher, one.owed()).demanded(key, &self.genesis))
     }
 }
 

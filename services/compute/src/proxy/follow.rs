@@ -11,8 +11,9 @@ use tokio::task::JoinSet;
 
 use super::{lanes::BuyerLane, market::Listing, Proxy};
 use crate::{
-    chain::{redemption_of, ChannelInfo, ChannelSessions, ComputeChain, Evidence, SessionLanes},
+    chain::{redemption_of, ChannelInfo, ChannelSessions, ComputeChain, SessionLanes},
     gateway::LaneKey,
+    SignedReceipt,
 };
 
 /// How often receipts that did not come are asked for, at first; doubled each time, and at most.
@@ -34,7 +35,7 @@ pub(super) fn evidence(
     info: &ChannelInfo,
     key: &LaneKey,
     lane: &BuyerLane,
-) -> Option<(Evidence, u128)> {
+) -> Option<(SignedReceipt, u128)> {
     let redeemed = info.session(key.session)?.lane(key.lane)?;
     let redemption = redemption_of(redeemed);
     let shown = lane.receipts().filter_map(|signed| {
@@ -43,13 +44,7 @@ pub(super) fn evidence(
         Some((signed, excess))
     });
     let (signed, excess) = shown.max_by_key(|(_, excess)| *excess)?;
-    (excess > redeemed.punished).then(|| {
-        let evidence = Evidence {
-            receipt: signed.receipt.clone(),
-            signature: signed.signature,
-        };
-        (evidence, excess)
-    })
+    (excess > redeemed.punished).then(|| (signed.clone(), excess))
 }
 
 impl<C: ComputeChain> Proxy<C> {

@@ -9,10 +9,13 @@ use std::{
 
 use codec::{Decode, Encode};
 use noema_chain_client::{AccountId, ChainError, SigningKey, SubmitError};
-use noema_compute::chain::{
-    Browse, ChannelInfo, ChannelPage, ChannelState, Claim, ComputeChain, Constants, Evidence,
-    Moment, Opening, Page, ProviderInfo, Room, ServiceInfo, ServicePage, SessionInfo, SessionLanes,
-    Tick,
+use noema_compute::{
+    chain::{
+        Browse, ChannelInfo, ChannelPage, ChannelState, Claim, ComputeChain, Constants, Moment,
+        Opening, Page, ProviderInfo, Room, ServiceInfo, ServicePage, SessionInfo, SessionLanes,
+        Tick,
+    },
+    SignedReceipt,
 };
 use noema_compute_primitives::{
     ChannelId, Descriptor, Hash, Price, ServiceId, ServiceKind, VerificationMode,
@@ -339,7 +342,7 @@ impl ComputeChain for Signed {
         submitted.await.unwrap()
     }
 
-    async fn report(&self, evidence: Evidence) -> Result<(), SubmitError> {
-        self.chain.report_now(&evidence)
+    async fn report(&self, receipt: SignedReceipt) -> Result<(), SubmitError> {
+        self.chain.report_now(&receipt)
     }
 }

@@ -14,7 +14,7 @@ use axum::{
 use bytes::Bytes;
 use noema_compute::{
     chain::Claim,
-    wire::{sign_demand, RECEIPT_EVENT, RECEIPT_HEADER, VOUCHER_HEADER},
+    wire::{RECEIPT_EVENT, RECEIPT_HEADER, VOUCHER_HEADER},
     SignedReceipt, SignedVoucher,
 };
 use noema_compute_primitives::{Price, Receipt, Usage};
@@ -389,17 +389,7 @@ async fn a_provider_that_redeems_above_its_receipts_is_reported() {
     let signed = *vouchers.lock().unwrap().last().unwrap();
     assert_eq!((signed.voucher.nonce, signed.voucher.paid), (2, 16));
     let amount = signed.voucher.ceiling().unwrap();
-    let claim = Claim {
-        voucher: signed.voucher,
-        amount,
-        signature: signed.signature,
-        demand: Some(sign_demand(
-            &key("Charlie"),
-            &GENESIS,
-            &signed.voucher,
-            amount,
-        )),
-    };
+    let claim = Claim::of(signed, amount).demanded(&key("Charlie"), &GENESIS);
     market.chain.redeem_now(&[claim], true).unwrap();
     let chain = market.chain.clone();
     until("it is reported", || !chain.state().reports.is_empty()).await;

@@ -1,9 +1,12 @@
 //! The pallet's rules about redeeming and reporting, for the chain of the tests.
 
 use noema_chain_client::{AccountId, BlockRef, DispatchFailure, Hash as BlockHash, SubmitError};
-use noema_compute::chain::{
-    redemption_of, ChannelInfo, ChannelState, Claim, Evidence, LaneInfo, Opening, SessionInfo,
-    SessionLanes,
+use noema_compute::{
+    chain::{
+        redemption_of, ChannelInfo, ChannelState, Claim, LaneInfo, Opening, SessionInfo,
+        SessionLanes,
+    },
+    SignedReceipt,
 };
 use noema_compute_primitives::Demand;
 
@@ -26,7 +29,7 @@ pub(crate) fn failed(reason: &str) -> SubmitError {
 
 /// The pallet's rules, in its order.
 fn redeem_one(state: &mut State, claim: &Claim, by_operator: bool) -> Result<u128, &'static str> {
-    let (voucher, now) = (&claim.voucher, state.tick);
+    let (voucher, now) = (&claim.voucher.voucher, state.tick);
     let found = state
         .channels
         .iter_mut()
@@ -71,10 +74,7 @@ fn redeem_one(state: &mut State, claim: &Claim, by_operator: bool) -> Result<u12
     }
     let due = claim.amount.checked_sub(redeemed).filter(|due| *due > 0);
     let due = due.ok_or("NothingDue")?;
-    if !claim
-        .signature
-        .is_by(&session.key, &voucher.payload(&GENESIS))
-    {
+    if !claim.voucher.is_by(&session.key, &GENESIS) {
         return Err("BadSignature");
     }
     let demand = Demand::new(voucher, claim.amount).payload(&GENESIS);
@@ -161,7 +161,7 @@ impl TestChain {
         })
     }
 
-    pub(crate) fn report_now(&self, evidence: &Evidence) -> Result<(), SubmitError> {
+    pub(crate) fn report_now(&self, evidence: &SignedReceipt) -> Result<(), SubmitError> {
         self.change(|state| {
             let receipt = &evidence.receipt;
             let found = state
@@ -169,10 +169,7 @@ impl TestChain {
                 .iter_mut()
                 .find(|(number, _)| *number == receipt.channel);
             let (_, channel) = found.ok_or_else(|| failed("UnknownChannel"))?;
-            if !evidence
-                .signature
-                .is_by(&channel.key, &receipt.payload(&GENESIS))
-            {
+            if !evidence.is_by(&channel.key, &GENESIS) {
                 return Err(failed("BadSignature"));
             }
             let session = channel

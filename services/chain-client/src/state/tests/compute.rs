@@ -10,7 +10,7 @@ use noema_session::{Grant, Limits};
 use super::*;
 use crate::{
     call::ComputeCall,
-    compute::{Claim, SignedReceipt, SignedVoucher},
+    compute::{Claim, Signature, SignedReceipt, SignedVoucher},
 };
 
 const PRICE: Price = Price::Tokens {
@@ -176,7 +176,7 @@ fn voucher() -> SignedVoucher {
     };
     SignedVoucher {
         voucher,
-        signature: [1; 64],
+        signature: Signature::Sr25519([1; 64]),
     }
 }
 
@@ -203,7 +203,7 @@ fn receipt() -> SignedReceipt {
     };
     SignedReceipt {
         receipt,
-        signature: [2; 64],
+        signature: Signature::Sr25519([2; 64]),
     }
 }
 
@@ -215,7 +215,7 @@ async fn calls_carry_what_was_signed_byte_for_byte() {
     let encode = |call| Call::Compute(Box::new(call)).encode(&state).unwrap();
     let (index, sr25519) = (66u8, 1u8);
     let with_demand = Claim {
-        demand: Some([3; 64]),
+        demand: Some(Signature::Sr25519([3; 64])),
         ..Claim::of(voucher(), 7)
     };
     let claims = vec![Claim::of(voucher(), 7), with_demand];

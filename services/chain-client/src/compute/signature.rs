@@ -5,7 +5,8 @@
 )]
 
 use codec::{Decode, Encode};
-use noema_chain_client::{AccountId, SigningKey};
+
+use crate::{keys::SigningKey, types::AccountId};
 
 /// A signature in the form in which the chain takes it, `MultiSignature`. Keys of other schemes than sr25519 sign nothing here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
