@@ -27,6 +27,7 @@ mod header;
 mod id;
 mod member;
 mod merkle;
+mod namespace;
 mod permutation;
 mod row;
 
@@ -48,5 +49,6 @@ pub use header::{BlobHeader, BlobKind, HeaderError, BLOB_HEADER_BYTES, BLOB_VERS
 pub use id::{BlobId, Commitment, CommitteeId, MemberId, RowSeed};
 pub use member::{Member, MemberProof, MAX_MEMBER_DEPTH};
 pub use merkle::{climb, leaf};
+pub use namespace::{Namespace, NAMESPACE_BYTES};
 pub use permutation::RowOrder;
 pub use row::{verify_row, RowError, RowProof};
