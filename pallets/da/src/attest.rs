@@ -126,7 +126,6 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let rounds = List::Until(record.days).count();
         Self::pay_into_list(book, list, units, record.fee, rounds)?;
-        book.live = book.live.checked_add(1).ok_or(ArithmeticError::Overflow)?;
         Self::land(record);
         let index = Self::enter(&record.namespace, id, None)?;
         let height = Self::now();

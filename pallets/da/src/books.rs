@@ -58,7 +58,6 @@ impl<T: Config> Pallet<T> {
             enlisted: SeatBits::default(),
             gone: SeatBits::default(),
             seats: 0,
-            live: 0,
             noted: 0,
             finished: false,
             lists: [ListSums::default(); LISTS],
@@ -279,10 +278,12 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Whether nothing of an era can be added any more, and nothing of it is available.
+    /// Whether nothing of an era can be added any more, and all its lists were taken away.
     pub(crate) fn is_done(era: EraIndex, round: RoundIndex) -> bool {
         round >= List::Until(1).closes(era)
-            && Books::<T>::get(era).is_none_or(|book| book.live == 0 && !book.finished)
+            && Books::<T>::get(era).is_none_or(|book| {
+                !book.finished && book.lists.iter().all(|list| list.entries == 0)
+            })
     }
 
     /// Of all eras of a provider: the era, its book, and what its bits amount to.

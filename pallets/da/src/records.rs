@@ -157,7 +157,7 @@ impl RunningSums {
     TypeInfo,
 )]
 pub struct ListSums<Balance> {
-    /// Entries, additions of late seats included.
+    /// Entries, additions of late seats included; none again when the list was taken away.
     pub entries: u32,
     /// Units of its blobs, each counted once.
     pub units: u64,
@@ -178,8 +178,6 @@ pub struct Book<Balance> {
     pub gone: SeatBits,
     /// Seats whose sums are still kept.
     pub seats: u32,
-    /// Blobs that are available.
-    pub live: u32,
     /// One bit for each list whose sums were written to its seats', after it was closed.
     pub noted: u32,
     /// Whether nothing can be added or extended any more, and the committee is forgotten.

@@ -3,7 +3,7 @@
 use crate::{
     lists::{self, MAX_DAYS},
     records::{Attested, Batch, SeedState, State, Submission, SubmissionId},
-    AttestedBlobs, BalanceOf, Batches, Books, ByCommitment, Committees, Config, Day,
+    AttestedBlobs, BalanceOf, Batches, ByCommitment, Committees, Config, Day,
     DeadlineCursor, Error, Event, InFlight, NextBatch, NextSubmission, Pallet, SeedCursor,
     StoredBytes, SubmissionOf, Submissions,
 };
@@ -291,11 +291,6 @@ impl<T: Config> Pallet<T> {
         StoredBytes::<T>::mutate(|bytes| *bytes = bytes.saturating_sub(stored.into()));
         Self::strike_out(&record.namespace, index, height);
         Self::leave_batch(record, Zero::zero())?;
-        Books::<T>::mutate(record.era, |book| {
-            if let Some(book) = book {
-                book.live = book.live.saturating_sub(1);
-            }
-        });
         Self::release_deposit(&record.payer, record.deposit);
         Self::deposit_event(Event::Expired {
             submission: id,
