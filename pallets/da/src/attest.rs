@@ -62,13 +62,13 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_attest(
         id: SubmissionId,
         bits: SeatBits,
-        signature: &bls::Signature,
+        signature: &bls::SignatureBytes,
     ) -> Result<Attest, DispatchError> {
         let mut record = Submissions::<T>::get(id).ok_or(Error::<T>::UnknownSubmission)?;
         ensure!(Self::takes_bits(&record), Error::<T>::TooLate);
         ensure!(!bits.is_empty(), Error::<T>::NoBits);
         if let State::Available { bits: set, .. } = &record.state {
-            ensure!(!bits.intersects(set), Error::<T>::AlreadyAttested);
+            ensure!(bits.is_disjoint(set), Error::<T>::AlreadyAttested);
         }
         let seed = match Self::seed_of(&record) {
             SeedState::Drawn(seed) => seed,
@@ -79,15 +79,15 @@ impl<T: Config> Pallet<T> {
         let stake = committee.stake_of(&bits).ok_or(Error::<T>::UnknownSeat)?;
         let first = record.state == State::Submitted;
         ensure!(
-            !first || is_quorum(stake, committee.total),
+            !first || is_quorum(stake, committee.total()),
             Error::<T>::TooLittleStake
         );
         let mut book =
-            Books::<T>::get(record.era).unwrap_or_else(|| Self::new_book(committee.total));
-        ensure!(!bits.intersects(&book.gone), Error::<T>::SeatDropped);
+            Books::<T>::get(record.era).unwrap_or_else(|| Self::new_book(committee.total()));
+        ensure!(bits.is_disjoint(&book.gone), Error::<T>::SeatDropped);
         let message = Self::message(id, &record, &committee, seed)?.signing_bytes();
         ensure!(
-            bls::aggregate_verifies(&committee, &bits, &message, signature),
+            bls::aggregate_verifies(&committee, &bits, &message, signature).is_ok(),
             Error::<T>::BadSignature
         );
         let enlisted = Self::enlist(&mut book, record.era, &bits, |seat| committee.seat(seat))?;

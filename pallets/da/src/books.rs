@@ -79,7 +79,7 @@ impl<T: Config> Pallet<T> {
             _ => Running::<T>::get((era, list, chunk)),
         };
         sums.entries = sums.entries.checked_add(1).ok_or(ArithmeticError::Overflow)?;
-        for seat in entry.bits.seats() {
+        for seat in entry.bits.iter() {
             if let Some(sum) = running.0.get_mut(usize::from(seat)) {
                 *sum = sum
                     .checked_add(entry.units)
@@ -162,7 +162,7 @@ impl<T: Config> Pallet<T> {
         seat_of: impl Fn(u8) -> Option<(T::AccountId, u128)>,
     ) -> Result<u32, DispatchError> {
         let mut enlisted = 0u32;
-        for seat in seats.minus(&book.enlisted).seats() {
+        for seat in seats.minus(&book.enlisted).iter() {
             let (provider, stake) = seat_of(seat).ok_or(Error::<T>::UnknownSeat)?;
             ensure!(
                 !T::Audits::is_dropping(&provider),
@@ -184,7 +184,7 @@ impl<T: Config> Pallet<T> {
             Sums::<T>::insert(era, &provider, SeatSums { seat, stake, sums });
             // What that takes is part of the call's weight.
             let _weight = T::Audits::enlist(&provider);
-            book.enlisted.insert(seat);
+            book.enlisted.set(seat);
             book.seats = book.seats.saturating_add(1);
             enlisted = enlisted.saturating_add(1);
         }

@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
             }
             Books::<T>::mutate(era, |book| {
                 if let Some(book) = book {
-                    book.gone.insert(seat.seat);
+                    book.gone.set(seat.seat);
                 }
             });
             Self::forfeit(&provider, lost);

@@ -27,6 +27,15 @@ impl<T: Config> Pallet<T> {
         Ok(sum)
     }
 
+    /// The first round that is not settled in which a provider has anything to show.
+    fn first_owed(
+        provider: &T::AccountId,
+        account: &PayAccount<BalanceOf<T>>,
+    ) -> Option<RoundIndex> {
+        let from = account.settled.saturating_add(1);
+        Self::first_with_units(&Self::seats_of(account, provider), from)
+    }
+
     /// Takes away the sums of eras that are over and settled.
     fn prune_eras(provider: &T::AccountId, account: &mut PayAccount<BalanceOf<T>>) {
         let over: alloc::vec::Vec<_> = Self::seats_of(account, provider)
@@ -104,8 +113,16 @@ impl<T: Config> Payroll<T::AccountId> for Pallet<T> {
         }
     }
 
-    /// As long as sums of it are kept, extensions may bring pay for rounds to come.
     fn next(provider: &T::AccountId) -> Option<RoundIndex> {
-        Accounts::<T>::get(provider).map(|account| account.settled.saturating_add(1))
+        let account = Accounts::<T>::get(provider)?;
+        let first = account.settled.saturating_add(1);
+        if !account.carried.is_zero() {
+            return Some(first);
+        }
+        Self::first_owed(provider, &account).or_else(|| {
+            // As long as sums are kept, an extension may bring pay: at the latest for the last round of the last era.
+            let last = account.eras.last()?.saturating_add(LAST_ROUND);
+            Some(last.max(first))
+        })
     }
 }

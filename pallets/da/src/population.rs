@@ -55,6 +55,27 @@ impl<T: Config> Pallet<T> {
         Self::seats_of(account, provider)
     }
 
+    /// The first round from `from` on in which one of these seats has units, of lists that are still open as well: there they only become more.
+    pub(crate) fn first_with_units(
+        seats: &[(EraIndex, Book<BalanceOf<T>>, SeatSums)],
+        from: RoundIndex,
+    ) -> Option<RoundIndex> {
+        let mut best: Option<RoundIndex> = None;
+        for (era, book, seat) in seats {
+            for (index, list) in List::all() {
+                let (first, last) = list.rounds(*era);
+                let begins = first.max(from);
+                if begins <= last
+                    && best.is_none_or(|best| begins < best)
+                    && Self::units_of(*era, book, seat, index) > 0
+                {
+                    best = Some(begins);
+                }
+            }
+        }
+        best
+    }
+
     /// The number of the chunk in which a seat's units pass `target`, and how many are before it: by halves.
     fn chunk_of(
         era: EraIndex,
@@ -91,7 +112,7 @@ impl<T: Config> Pallet<T> {
         let mut rest = target.checked_sub(before)?;
         let entry = Entries::<T>::get((era, list, chunk))
             .into_iter()
-            .filter(|entry| entry.bits.contains(seat))
+            .filter(|entry| entry.bits.get(seat))
             .find(|entry| match rest.checked_sub(entry.units) {
                 Some(left) => {
                     rest = left;
@@ -167,20 +188,7 @@ impl<T: Config> Auditable<T::AccountId, BalanceOf<T>> for Pallet<T> {
 
     fn next_populated(provider: &T::AccountId, from: RoundIndex) -> Option<RoundIndex> {
         let account = Accounts::<T>::get(provider)?;
-        let mut best: Option<RoundIndex> = None;
-        for (era, book, seat) in Self::asked_in(provider, &account) {
-            for (index, list) in List::all() {
-                let (first, last) = list.rounds(era);
-                let begins = first.max(from);
-                if begins <= last
-                    && best.is_none_or(|best| begins < best)
-                    && Self::units_of(era, &book, &seat, index) > 0
-                {
-                    best = Some(begins);
-                }
-            }
-        }
-        best
+        Self::first_with_units(&Self::asked_in(provider, &account), from)
     }
 
     fn check(item: &AskedRow, proof: &RowProof) -> Result<(), ProofFault> {

@@ -4,7 +4,7 @@
     reason = "the derives of codec and scale-info cast the indices of variants"
 )]
 
-use crate::{lists::LISTS, Day, SeatBits};
+use crate::{lists::LISTS, Day, EraIndex, SeatBits};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use noema_da_primitives::{Commitment, Content, MemberId, Namespace, RowSeed, MAX_SEATS};
@@ -13,8 +13,6 @@ use scale_info::TypeInfo;
 
 /// Number of a submission, never given twice.
 pub type SubmissionId = u64;
-/// Number of an era, which is that of its round.
-pub type EraIndex = RoundIndex;
 
 /// Entries of a chunk.
 pub const CHUNK: u32 = 64;

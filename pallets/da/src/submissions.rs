@@ -306,16 +306,14 @@ impl<T: Config> Pallet<T> {
         Self::round() > Self::last_round_of(record)
     }
 
-    /// Refunds or expires a submission that is due, for whoever does not want to wait for the agenda. Whether it was refunded.
-    pub(crate) fn do_expire(id: SubmissionId) -> Result<bool, DispatchError> {
+    /// Refunds or expires a submission that is due, for whoever does not want to wait for the agenda.
+    pub(crate) fn do_expire(id: SubmissionId) -> DispatchResult {
         let record = Submissions::<T>::get(id).ok_or(Error::<T>::UnknownSubmission)?;
         if record.state == State::Submitted {
             let due = Self::refund_due(&record).ok_or(Error::<T>::NotOver)?;
-            Self::refund(id, record, due)?;
-            return Ok(true);
+            return Self::refund(id, record, due);
         }
         ensure!(Self::is_over(&record), Error::<T>::NotOver);
-        Self::expire_blob(id, &record)?;
-        Ok(false)
+        Self::expire_blob(id, &record)
     }
 }

@@ -29,6 +29,7 @@ mod member;
 mod merkle;
 mod namespace;
 mod permutation;
+mod reading;
 mod row;
 
 pub use assignment::{Assignment, Rows, Window};
@@ -51,4 +52,8 @@ pub use member::{Member, MemberProof, MAX_MEMBER_DEPTH};
 pub use merkle::{climb, leaf};
 pub use namespace::{Namespace, NAMESPACE_BYTES};
 pub use permutation::RowOrder;
+pub use reading::{
+    CommitteeInfo, DaParameters, EntryInfo, FeeQuote, MemberInfo, NamespacePage, SeatInfo, Standing,
+    SubmissionInfo, SubmissionPage, MAX_PAGE,
+};
 pub use row::{verify_row, RowError, RowProof};
