@@ -28,6 +28,7 @@ mod id;
 mod member;
 mod merkle;
 mod permutation;
+mod possession;
 mod row;
 
 pub use assignment::{Assignment, Rows, Window};
@@ -49,4 +50,5 @@ pub use id::{BlobId, Commitment, CommitteeId, MemberId, RowSeed};
 pub use member::{Member, MemberProof, MAX_MEMBER_DEPTH};
 pub use merkle::{climb, leaf};
 pub use permutation::RowOrder;
+pub use possession::{Possession, POSSESSION_DOMAIN};
 pub use row::{verify_row, RowError, RowProof};
