@@ -128,7 +128,7 @@ impl<T: Config> Pallet<T> {
         let Some(keys) = fits else { return };
         meter.consume(T::WeightInfo::collect(keys));
         let mut iter = match &after {
-            Some(after) => Keys::<T>::iter_from_key(after),
+            Some(after) => Keys::<T>::iter_from(Keys::<T>::hashed_key_for(after)),
             None => Keys::<T>::iter(),
         };
         let mut last = after;
