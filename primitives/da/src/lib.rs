@@ -30,6 +30,7 @@ mod merkle;
 mod namespace;
 mod permutation;
 mod reading;
+mod possession;
 mod row;
 
 pub use assignment::{Assignment, Rows, Window};
@@ -56,4 +57,5 @@ pub use reading::{
     CommitteeInfo, DaParameters, EntryInfo, FeeQuote, MemberInfo, NamespacePage, SeatInfo, Standing,
     SubmissionInfo, SubmissionPage, MAX_PAGE,
 };
+pub use possession::{Possession, POSSESSION_DOMAIN};
 pub use row::{verify_row, RowError, RowProof};
