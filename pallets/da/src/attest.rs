@@ -7,11 +7,10 @@ use crate::{
     BalanceOf, Books, CommitteeOf, Config, Error, Event, Pallet, SeatBits, StoredBytes,
     SubmissionOf, Submissions,
 };
-use frame_support::{ensure, traits::{Get, PalletInfoAccess}};
-use frame_system::pallet_prelude::BlockNumberFor;
+use frame_support::ensure;
 use noema_da_primitives::{Attestation, RowSeed, Shape};
 use sp_runtime::{
-    traits::{CheckedSub, Zero},
+    traits::CheckedSub,
     ArithmeticError, DispatchError, DispatchResult,
 };
 
@@ -35,12 +34,9 @@ impl<T: Config> Pallet<T> {
         committee: &CommitteeOf<T>,
         seed: RowSeed,
     ) -> Result<Attestation, DispatchError> {
-        let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
-        let pallet = u8::try_from(<Self as PalletInfoAccess>::index())
-            .map_err(|_| ArithmeticError::Overflow)?;
         Ok(Attestation {
-            genesis: genesis.into(),
-            pallet,
+            genesis: Self::genesis(),
+            pallet: Self::pallet_index(),
             rules: RULES,
             submission: id,
             commitment: record.commitment,
@@ -75,7 +71,7 @@ impl<T: Config> Pallet<T> {
             SeedState::Awaited => return Err(Error::<T>::SeedNotDrawn.into()),
             SeedState::Lost => return Err(Error::<T>::SeedLost.into()),
         };
-        let committee = Self::committee(record.era).ok_or(Error::<T>::NoCommittee)?;
+        let mut committee = Self::committee(record.era).ok_or(Error::<T>::NoCommittee)?;
         let stake = committee.stake_of(&bits).ok_or(Error::<T>::UnknownSeat)?;
         let first = record.state == State::Submitted;
         ensure!(
@@ -90,7 +86,7 @@ impl<T: Config> Pallet<T> {
             bls::aggregate_verifies(&committee, &bits, &message, signature).is_ok(),
             Error::<T>::BadSignature
         );
-        let enlisted = Self::enlist(&mut book, record.era, &bits, |seat| committee.seat(seat))?;
+        let enlisted = Self::enlist(&mut book, record.era, &bits, &mut committee)?;
         let shape = Self::shape_of(record.size)?;
         let units = u64::from(shape.data_bytes());
         let list = List::Until(record.days)

@@ -3,7 +3,7 @@
 use crate::{
     lists::{self, List, LISTS},
     records::{Book, Entry, ListSums, PayAccount, SeatSums, CHUNK},
-    Accounts, BalanceOf, Books, Config, EraIndex, Entries, Error, Event, Pallet, Running, SeatBits,
+    Accounts, BalanceOf, Books, CommitteeOf, Committees, Config, EraIndex, Entries, Error, Event, Pallet, Running, SeatBits,
     Sums,
 };
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use noema_da_primitives::MAX_SEATS;
 use noema_traits::{AuditFreeze, RoundIndex};
 use sp_runtime::{
     helpers_128bit::multiply_by_rational_with_rounding,
-    traits::{CheckedAdd, UniqueSaturatedInto, Zero},
+    traits::{CheckedAdd, CheckedSub, UniqueSaturatedInto, Zero},
     ArithmeticError, DispatchError, DispatchResult, Rounding,
 };
 
@@ -55,7 +55,6 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn new_book(stake: u128) -> Book<BalanceOf<T>> {
         Book {
             stake,
-            enlisted: SeatBits::default(),
             gone: SeatBits::default(),
             seats: 0,
             noted: 0,
@@ -159,11 +158,11 @@ impl<T: Config> Pallet<T> {
         book: &mut Book<BalanceOf<T>>,
         era: EraIndex,
         seats: &SeatBits,
-        seat_of: impl Fn(u8) -> Option<(T::AccountId, u128)>,
+        committee: &mut CommitteeOf<T>,
     ) -> Result<u32, DispatchError> {
         let mut enlisted = 0u32;
-        for seat in seats.minus(&book.enlisted).iter() {
-            let (provider, stake) = seat_of(seat).ok_or(Error::<T>::UnknownSeat)?;
+        for seat in seats.minus(&committee.enlisted).iter() {
+            let (provider, stake) = committee.seat(seat).ok_or(Error::<T>::UnknownSeat)?;
             ensure!(
                 !T::Audits::is_dropping(&provider),
                 Error::<T>::SeatDropped
@@ -184,9 +183,12 @@ impl<T: Config> Pallet<T> {
             Sums::<T>::insert(era, &provider, SeatSums { seat, stake, sums });
             // What that takes is part of the call's weight.
             let _weight = T::Audits::enlist(&provider);
-            book.enlisted.set(seat);
+            committee.enlisted.set(seat);
             book.seats = book.seats.saturating_add(1);
             enlisted = enlisted.saturating_add(1);
+        }
+        if enlisted > 0 {
+            Committees::<T>::insert(era, &*committee);
         }
         Ok(enlisted)
     }

@@ -17,39 +17,84 @@
 
 extern crate alloc;
 
+mod agenda;
+mod attest;
 mod bits;
+mod blobs_integrity;
+mod blobs_storage;
 pub mod bls;
+mod books;
+mod dropping;
 mod errors;
 mod events;
+mod extend;
+mod fees;
 mod forming;
 mod hashing;
 mod integrity;
 mod keys;
+pub mod lists;
+mod members;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod namespaces;
+mod payroll;
+mod population;
+mod pot;
+mod pricing;
+mod reading;
+pub mod records;
+mod seats;
+mod submissions;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state_blobs;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state_pay;
 mod types;
 pub mod weights;
 
+pub use attest::RULES;
 pub use bits::SeatBits;
+pub use fees::Charge;
 pub use forming::{AHEAD, DRAW_DOMAIN};
 pub use hashing::HostHashing;
+pub use lists::{Day, List};
 pub use pallet::*;
+pub use population::AskedRow;
+pub use reading::{NamespacePageOf, SubmissionInfoOf, SubmissionPageOf};
+pub use records::{
+    Attested, Batch, Book, Entry, HeightEntries, ListSums, LogEntry, MemberRecord, NamespaceRecord,
+    PayAccount, RunningSums, SeatSums, SeedState, State, Submission, SubmissionId,
+};
 pub use types::{
     Candidate, CommitteeRecord, EraIndex, Forming, KeyPoint, KeyRecord, MaxSeats, Seat, SeatKey,
 };
 pub use weights::WeightInfo;
 
 use frame_support::{pallet_macros::import_section, traits::fungible::Inspect};
+use frame_system::pallet_prelude::BlockNumberFor;
 
 /// Units of the token.
 pub type BalanceOf<T> =
     <<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
 
+/// A submission of this chain.
+pub type SubmissionOf<T> =
+    Submission<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+/// A batch of this chain.
+pub type BatchOf<T> = Batch<BalanceOf<T>, BlockNumberFor<T>>;
+/// A member of this chain.
+pub type MemberOf<T> =
+    MemberRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+/// A committee of this chain.
+pub type CommitteeOf<T> = CommitteeRecord<<T as frame_system::Config>::AccountId>;
+
+#[import_section(blobs_storage::blobs_storage)]
 #[import_section(errors::errors)]
 #[import_section(events::events)]
 #[frame_support::pallet]
@@ -62,16 +107,21 @@ pub type BalanceOf<T> =
 )]
 pub mod pallet {
     use super::*;
-    use crate::bls::SignatureBytes;
+    use crate::{bls::SignatureBytes, records::CHUNK};
     use frame_support::{
+        dispatch::PostDispatchInfo,
         pallet_prelude::*,
         traits::{fungible, Contains},
         weights::WeightMeter,
     };
     use frame_system::pallet_prelude::*;
-    use noema_da_primitives::CommitteeId;
+    use noema_da_primitives::{
+        Commitment, CommitteeId, Content, MemberId, MemberProof, Namespace, RowSeed,
+    };
+    use noema_price::{PriceState, Usage};
     use noema_traits::{
-        AgedRandomness, AuditFreeze, ProviderDiscipline, ProviderRegistry, Rounds, Ticks,
+        AgedRandomness, AuditFreeze, ProviderDiscipline, ProviderRegistry, RoundIndex, Rounds,
+        Tick, Ticks,
     };
     use sp_runtime::traits::BlockNumberProvider;
 
@@ -146,7 +196,56 @@ pub mod pallet {
         #[pallet::constant]
         type ByteDeposit: Get<BalanceOf<Self>>;
 
-        /// Weights of calls and hooks.
+        /// Ticks that seats have for a submission; at most a round.
+        #[pallet::constant]
+        type AttestTicks: Get<Tick>;
+
+        /// Blocks from a submission to the draw point of its row seed; at least 1.
+        #[pallet::constant]
+        type RowDrawDelay: Get<BlockNumberFor<Self>>;
+
+        /// Bytes of one payer's submissions that may wait for attestation; at least the largest blob.
+        #[pallet::constant]
+        type MaxInFlight: Get<u64>;
+
+        /// The account that has everything that was paid for rounds to come, on hold. Nobody has its key.
+        /// It needs its existential deposit before anybody can submit.
+        type Pot: Get<Self::AccountId>;
+
+        /// The account that gets base fees, and what nobody earns.
+        type RepairFund: Get<Self::AccountId>;
+
+        /// Stands in where the repair fund cannot receive, and gets what namespaces cost.
+        type Treasury: Get<Self::AccountId>;
+
+        /// Who sets the base price.
+        type PriceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Units per GiB of stored bytes and round at little use, until somebody sets another.
+        #[pallet::constant]
+        type BasePrice: Get<BalanceOf<Self>>;
+
+        /// The lowest base price that can be set; at least 1.
+        #[pallet::constant]
+        type MinBasePrice: Get<BalanceOf<Self>>;
+
+        /// The highest. Ten times as much is the highest price.
+        #[pallet::constant]
+        type MaxBasePrice: Get<BalanceOf<Self>>;
+
+        /// What a base fee takes for the record, whatever the class; at least 1.
+        #[pallet::constant]
+        type RecordFee: Get<BalanceOf<Self>>;
+
+        /// What a base fee takes for each GiB that the largest blob of the class makes a committee store.
+        #[pallet::constant]
+        type SendingFee: Get<BalanceOf<Self>>;
+
+        /// The most weight that the agenda takes of one block.
+        #[pallet::constant]
+        type MaxAgendaWeight: Get<Weight>;
+
+        /// Weights of calls and hooks, without what [`Config::Audits`] takes.
         type WeightInfo: WeightInfo;
     }
 
@@ -194,10 +293,13 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_poll(_now: BlockNumberFor<T>, meter: &mut WeightMeter) {
             Self::form_committees(meter);
+            Self::fix_price(meter);
+            Self::run_agenda(meter);
         }
 
         fn integrity_test() {
             integrity::integrity_test::<T>();
+            Self::assert_blobs();
         }
 
         #[cfg(feature = "try-runtime")]
@@ -233,6 +335,116 @@ pub mod pallet {
         pub fn retire_key(origin: OriginFor<T>, provider: T::AccountId) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_retire_key(&who, provider)
+        }
+
+        /// Submits a blob of `size` bytes, coded to this `commitment`, for so many `days`, to be attested by the running era's committee. Pays the base fee and
+        /// that of the window, and for the namespace if it is new, all of which is at most `max_fee`; and holds the deposit.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(10)]
+        #[pallet::weight(T::WeightInfo::submit())]
+        pub fn submit(
+            origin: OriginFor<T>,
+            commitment: Commitment,
+            size: u32,
+            content: Content,
+            namespace: Namespace,
+            days: Day,
+            max_fee: BalanceOf<T>,
+        ) -> DispatchResult {
+            let payer = ensure_signed(origin)?;
+            let blob = submissions::Blob {
+                commitment,
+                size,
+                content,
+            };
+            Self::do_submit(payer, blob, namespace, days, max_fee).map(drop)
+        }
+
+        /// Says which seats signed: at least two thirds of the stake make the blob available, for free. While there is time, further seats are added, by calls
+        /// that pay. `signature` is the sum of the signatures of exactly these seats.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(11)]
+        #[pallet::weight(Pallet::<T>::weight_of_attest(bits, bits.count()))]
+        pub fn attest(
+            origin: OriginFor<T>,
+            submission: SubmissionId,
+            bits: SeatBits,
+            signature: SignatureBytes,
+        ) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            let done = Self::do_attest(submission, bits, &signature)?;
+            Ok(PostDispatchInfo {
+                actual_weight: Some(Self::weight_of_attest(&bits, done.enlisted)),
+                pays_fee: if done.first { Pays::No } else { Pays::Yes },
+            })
+        }
+
+        /// Refunds a submission that had no quorum in time, or expires one whose window is over. The agenda does so by itself; whoever does not want to wait pays.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(12)]
+        #[pallet::weight(T::WeightInfo::expire())]
+        pub fn expire(origin: OriginFor<T>, submission: SubmissionId) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_expire(submission)
+        }
+
+        /// Buys so many more `days` of an available blob at the price in force, at most `max_fee`. Each must be bought a whole round before it begins.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(13)]
+        #[pallet::weight(T::WeightInfo::extend((*days).into()))]
+        pub fn extend(
+            origin: OriginFor<T>,
+            submission: SubmissionId,
+            days: Day,
+            max_fee: BalanceOf<T>,
+        ) -> DispatchResult {
+            let payer = ensure_signed(origin)?;
+            Self::do_extend(&payer, submission, days, max_fee)
+        }
+
+        /// Records a member of an available bundle under the sender's own namespace, for so many `days` from the one that runs, at most as long as the bundle.
+        /// Pays the gateway the member's share of what the bundle paid, and for the namespace if it is new, all of which is at most `max_fee`; and holds the
+        /// deposit.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(14)]
+        #[pallet::weight(T::WeightInfo::submit_member())]
+        pub fn submit_member(
+            origin: OriginFor<T>,
+            submission: SubmissionId,
+            proof: MemberProof,
+            namespace: Namespace,
+            days: Day,
+            max_fee: BalanceOf<T>,
+        ) -> DispatchResult {
+            let payer = ensure_signed(origin)?;
+            Self::do_submit_member(payer, submission, &proof, namespace, days, max_fee)
+        }
+
+        /// Takes the record of a member away whose window is over. The agenda does so by itself; whoever does not want to wait pays.
+        ///
+        /// The origin is any signed account.
+        #[pallet::call_index(15)]
+        #[pallet::weight(T::WeightInfo::expire_member())]
+        pub fn expire_member(
+            origin: OriginFor<T>,
+            submission: SubmissionId,
+            member: u32,
+        ) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_expire_member(submission, member)
+        }
+
+        /// Sets the base price, in units per GiB of stored bytes and round, from the next round on: at most to the double or the half of that in force.
+        #[pallet::call_index(16)]
+        #[pallet::weight(T::WeightInfo::set_base_price())]
+        pub fn set_base_price(origin: OriginFor<T>, price: BalanceOf<T>) -> DispatchResult {
+            T::PriceOrigin::ensure_origin(origin)?;
+            Self::do_set_base_price(price)
         }
     }
 }

@@ -61,7 +61,9 @@ impl<T: Config> Pallet<T> {
         Heights::<T>::mutate_exists(namespace, height, |entries| match entries {
             Some(known) if known.live > 1 => known.live = known.live.saturating_sub(1),
             Some(_) => *entries = None,
-            None => defensive!("an entry's block has no entries"),
+            None => {
+                defensive!("an entry's block has no entries");
+            }
         });
     }
 }

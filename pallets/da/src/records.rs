@@ -170,8 +170,6 @@ pub struct ListSums<Balance> {
 pub struct Book<Balance> {
     /// The stake of its committee.
     pub stake: u128,
-    /// Seats with a bit, each on record with the audits.
-    pub enlisted: SeatBits,
     /// Seats whose provider lost everything since: nothing is asked of them, nothing paid to them.
     pub gone: SeatBits,
     /// Seats whose sums are still kept.

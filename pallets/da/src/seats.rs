@@ -1,11 +1,14 @@
 //! What books and payments ask of a committee.
 
-use crate::{
-    bls, CommitteeOf, CommitteeRecord, Committees, Config, EraIndex, Pallet, SeatBits, WeightInfo,
-};
+use crate::{bls, CommitteeRecord, Config, Pallet, SeatBits, WeightInfo};
 use alloc::vec::Vec;
-use frame_support::{traits::Get, weights::Weight};
-use noema_traits::AuditFreeze;
+use frame_support::weights::Weight;
+use frame_system::pallet_prelude::BlockNumberFor;
+use noema_traits::{AuditFreeze, RoundIndex, Rounds, Tick, Ticks};
+use sp_runtime::traits::BlockNumberProvider;
+
+/// Seats of the largest committee: for fewer, no more keys are added.
+const SEATS: u32 = 100;
 
 impl SeatBits {
     /// Without the other's.
@@ -47,20 +50,25 @@ impl<AccountId: Clone> CommitteeRecord<AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// The committee of an era.
-    pub(crate) fn committee(era: EraIndex) -> Option<CommitteeOf<T>> {
-        Committees::<T>::get(era)
+    /// The current block.
+    pub(crate) fn now() -> BlockNumberFor<T> {
+        T::BlockNumberProvider::current_block_number()
     }
 
-    /// Forgets the committee of an era.
-    pub(crate) fn forget_committee(era: EraIndex) {
-        Committees::<T>::remove(era);
+    /// The round that runs, which is the running era.
+    pub(crate) fn round() -> RoundIndex {
+        <T::Clock as Rounds>::current()
+    }
+
+    /// Ticks until now.
+    pub(crate) fn tick() -> Tick {
+        <T::Clock as Ticks>::now()
     }
 
     /// What an attestation by so many seats weighs, of which so many are put on record with the audits.
     pub(crate) fn weight_of_attest(bits: &SeatBits, enlisted: u32) -> Weight {
-        let keys = bls::additions(bits.count(), 100);
-        T::WeightInfo::attest(keys, enlisted)
+        T::WeightInfo::attest(enlisted)
+            .saturating_add(T::WeightInfo::verify(bls::additions(bits.count(), SEATS)))
             .saturating_add(T::Audits::weight_of_enlist().saturating_mul(enlisted.into()))
     }
 }

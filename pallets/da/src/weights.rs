@@ -22,4 +22,38 @@ pub trait WeightInfo {
     fn draw(k: u32) -> Weight;
     /// Verifying a signature of a committee for which `k` keys are added.
     fn verify(k: u32) -> Weight;
+    /// Usage and price are looked at.
+    fn on_poll() -> Weight;
+    /// The price of a new round is fixed.
+    fn on_poll_price() -> Weight;
+    /// A cursor goes on.
+    fn step_passed() -> Weight;
+    /// A row seed is copied, and the base fees of its batch are sent.
+    fn step_seeded() -> Weight;
+    /// A list of 100 seats is closed.
+    fn step_noted() -> Weight;
+    /// An era is taken from a provider that loses everything, without what the audits take.
+    fn step_dropped() -> Weight;
+    /// A submission is refunded.
+    fn step_refunded() -> Weight;
+    /// An entry is taken away with its blob and its chunk.
+    fn step_ended() -> Weight;
+    /// The same, and an era of 100 seats is finished.
+    fn step_finished() -> Weight;
+    /// A member is taken away.
+    fn step_member_ended() -> Weight;
+    /// Of the largest class, in a new namespace.
+    fn submit() -> Weight;
+    /// Of a hundred seats, `e` of which are put on record, without what the audits take and without the signature; it makes the blob available.
+    fn attest(e: u32) -> Weight;
+    /// Of an available blob.
+    fn expire() -> Weight;
+    /// By `d` days.
+    fn extend(d: u32) -> Weight;
+    /// With the longest proof, in a new namespace.
+    fn submit_member() -> Weight;
+    /// `expire_member`.
+    fn expire_member() -> Weight;
+    /// `set_base_price`.
+    fn set_base_price() -> Weight;
 }
