@@ -19,7 +19,7 @@ use noema_traits::{DataAvailability, RoundIndex};
 use sp_runtime::DispatchError;
 
 /// Records that are looked at for one answer at most.
-pub const MAX_SCAN: u64 = 1_000;
+pub(crate) const MAX_SCAN: u64 = 1_000;
 
 /// A submission as it is read.
 pub type SubmissionInfoOf<T> =

@@ -2,8 +2,9 @@
 
 use crate::{
     bls, CommitteeRecord, Committees, Config, Forming, FormingState, HostHashing, Keys,
-    LastCommittee, NextEra, Pallet,
+    LastCommittee, NextEra, Pallet, Submissions,
 };
+use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get};
 use noema_da_primitives::CommitteeId;
 use sp_runtime::TryRuntimeError;
@@ -15,7 +16,10 @@ impl<T: Config> Pallet<T> {
     pub fn do_try_state() -> Found {
         Self::check_keys()?;
         Self::check_committees()?;
-        Self::check_forming()
+        Self::check_forming()?;
+        let known: Vec<_> = Submissions::<T>::iter().collect();
+        Self::check_blobs(&known)?;
+        Self::check_pay(&known)
     }
 
     /// There are at most `MaxKeys` keys, counted right, and each point is that of its key.
