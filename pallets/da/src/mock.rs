@@ -7,12 +7,14 @@
 
 mod acts;
 mod audits;
+mod blobs;
 mod keys;
 mod registry;
 mod seeds;
 
 pub(crate) use acts::*;
 pub(crate) use audits::*;
+pub(crate) use blobs::*;
 pub(crate) use keys::*;
 pub(crate) use registry::*;
 pub(crate) use seeds::*;
@@ -81,6 +83,18 @@ parameter_types! {
     pub static KeysPerBlock: u32 = 50;
     pub const SeatDrawDelay: u32 = 8;
     pub const MaxSeedGap: u32 = 2;
+    pub static AttestTicks: u64 = 20;
+    pub const RowDrawDelay: u32 = 2;
+    pub static MaxInFlight: u64 = 1 << 28;
+    pub const PotAccount: u64 = POT;
+    pub const FundAccount: u64 = FUND;
+    pub const TreasuryAccount: u64 = TREASURY;
+    pub static BasePrice: u128 = 1_000_000;
+    pub static MinBasePrice: u128 = 1;
+    pub static MaxBasePrice: u128 = 1 << 60;
+    pub static RecordFee: u128 = 50;
+    pub static SendingFee: u128 = 1_000_000;
+    pub static MaxAgendaWeight: Weight = Weight::from_parts(500_000_000_000, u64::MAX);
 }
 
 impl Config for Test {
@@ -100,6 +114,19 @@ impl Config for Test {
     type KeysPerBlock = KeysPerBlock;
     type ItemDeposit = ConstU128<100>;
     type ByteDeposit = ConstU128<1>;
+    type AttestTicks = AttestTicks;
+    type RowDrawDelay = RowDrawDelay;
+    type MaxInFlight = MaxInFlight;
+    type Pot = PotAccount;
+    type RepairFund = FundAccount;
+    type Treasury = TreasuryAccount;
+    type PriceOrigin = frame_system::EnsureRoot<u64>;
+    type BasePrice = BasePrice;
+    type MinBasePrice = MinBasePrice;
+    type MaxBasePrice = MaxBasePrice;
+    type RecordFee = RecordFee;
+    type SendingFee = SendingFee;
+    type MaxAgendaWeight = MaxAgendaWeight;
     type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
@@ -111,6 +138,14 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
     MaxKeys::set(1_000);
     MinSeats::set(4);
     KeysPerBlock::set(50);
+    AttestTicks::set(20);
+    MaxInFlight::set(1 << 28);
+    BasePrice::set(1_000_000);
+    MinBasePrice::set(1);
+    MaxBasePrice::set(1 << 60);
+    RecordFee::set(50);
+    SendingFee::set(1_000_000);
+    MaxAgendaWeight::set(Weight::from_parts(500_000_000_000, u64::MAX));
     let mut storage = frame_system::GenesisConfig::<Test>::default()
         .build_storage()
         .unwrap();

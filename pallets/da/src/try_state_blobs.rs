@@ -5,7 +5,7 @@ use crate::{
     records::{SeedState, State, SubmissionId},
     AttestedBlobs, Batches, ByCommitment, Config, DeadlineCursor, EndingMembers,
     Heights, HoldReason, InFlight, Keys, Log, MemberCursor, MemberEnds, Members, Namespaces,
-    NextBatch, NextSubmission, Pallet, SeedCursor, StoredBytes, SubmissionOf, Submissions,
+    NextBatch, NextSubmission, Pallet, SeedCursor, StoredBytes, SubmissionOf,
 };
 use alloc::{
     collections::{btree_map::BTreeMap, btree_set::BTreeSet},

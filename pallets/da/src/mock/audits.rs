@@ -67,4 +67,16 @@ impl AuditFreeze<u64> for Audits {
     fn is_dropping(provider: &u64) -> bool {
         Dropping::contains_key(provider)
     }
+
+    fn dropping() -> Vec<u64> {
+        Dropping::iter_keys().collect()
+    }
+}
+
+impl Audits {
+    /// Everything is taken from a provider.
+    pub(crate) fn begin_drop(provider: u64) {
+        Dropping::insert(provider, ());
+        <Da as noema_traits::Auditable<u64, u128>>::begin_drop(&provider, 0);
+    }
 }
