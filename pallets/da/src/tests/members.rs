@@ -2,7 +2,7 @@
 
 use crate::{mock::*, Call, Error, Event, Heights, Log, MemberEnds, Members};
 use frame_support::{assert_noop, assert_ok};
-use noema_da_primitives::Namespace;
+use noema_da_primitives::{MemberProof, Namespace};
 
 const STAKES: [u128; 5] = [100, 200, 300, 200, 100];
 const SIGNERS: [u8; 3] = [0, 1, 2];
@@ -93,16 +93,17 @@ fn member_refuses_what_cannot_be() {
             max_fee: 10,
         };
         refused(dear, Error::<Test>::FeeAboveMaximum);
-        for change in [
-            |proof: &mut noema_da_primitives::MemberProof| proof.index = 0,
+        let changes: [fn(&mut MemberProof); 8] = [
+            |proof| proof.index = 0,
             |proof| proof.index = 4,
             |proof| proof.offset += 1,
             |proof| proof.offset = u32::MAX,
             |proof| proof.size -= 1,
             |proof| proof.id.0[0] ^= 1,
-            |proof| { proof.siblings.pop(); },
+            |proof| proof.siblings.truncate(1),
             |proof| proof.siblings[0][0] ^= 1,
-        ] {
+        ];
+        for change in changes {
             let mut wrong = proof(1);
             change(&mut wrong);
             refused(member_call(id, wrong, OTHER, 1), Error::<Test>::BadMemberProof);
