@@ -27,6 +27,8 @@ const DENIED_TO_NON_TRANSFER: &[&str] = &[
     "Compute::grant",
     "Compute::open",
     "Compute::top_up",
+    "DataAvailability::extend",
+    "DataAvailability::submit_member",
     "Identity::add_sub",
     "Identity::request_judgement",
     "Identity::set_subs",

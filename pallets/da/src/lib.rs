@@ -196,8 +196,7 @@ pub mod pallet {
         #[pallet::constant]
         type ByteDeposit: Get<BalanceOf<Self>>;
 
-        /// Ticks that seats have for a submission; at most a round.
-        #[pallet::constant]
+        /// Ticks that seats have for a submission; at most a round. Not in the metadata, since it may follow the pace of rounds.
         type AttestTicks: Get<Tick>;
 
         /// Blocks from a submission to the draw point of its row seed; at least 1.
