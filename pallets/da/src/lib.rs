@@ -17,6 +17,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 mod bits;
 pub mod bls;
 mod errors;
@@ -28,6 +30,13 @@ mod keys;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
+#[cfg(any(feature = "runtime-benchmarks", test))]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "benchmarks and tests only"
+)]
+mod signing;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
