@@ -6,7 +6,6 @@
 use super::pallet_noema_audits::WeightInfo as OverFiles;
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
-use pallet_noema_audits::WeightInfo as _;
 
 /// Items of the eras of a provider.
 const ERAS: u64 = 108;

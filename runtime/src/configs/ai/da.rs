@@ -52,8 +52,8 @@ parameter_types! {
     pub const DaRecordFee: Balance = parameters::DA_RECORD_FEE;
     /// What it takes for each GiB that the largest blob of the class makes a committee store.
     pub const DaSendingFee: Balance = parameters::DA_SENDING_FEE;
-    /// The most weight that the agenda takes of one block.
-    pub MaxDaAgendaWeight: Weight = Perbill::from_percent(4) * MAX_BLOCK_WEIGHT;
+    /// The most weight that the agenda takes of one block: a twelfth.
+    pub MaxDaAgendaWeight: Weight = Perbill::from_percent(8) * MAX_BLOCK_WEIGHT;
     /// Whose audits these are.
     pub const RowRole: Role = Role::DataAvailability;
 }
