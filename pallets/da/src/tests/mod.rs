@@ -8,6 +8,7 @@ mod forming;
 mod keys;
 mod lists;
 mod members;
+mod model;
 mod payroll;
 mod submit;
 mod try_state;
