@@ -388,10 +388,10 @@ pub const MAX_DA_BASE_PRICE: Balance = 3_600 * MICRO;
 pub const DA_RECORD_FEE: Balance = MILLI;
 /// What it takes for each GiB that the largest blob of the class makes a committee receive.
 pub const DA_SENDING_FEE: Balance = 10 * MILLI;
-/// Challenges of the smallest population of a seat.
-pub const MIN_ROW_CHALLENGES: u32 = 8;
-/// Of the largest. Fewer than of files: the order of the rows of a large blob takes milliseconds.
-pub const MAX_ROW_CHALLENGES: u32 = 16;
+/// Challenges of a seat, whatever it holds: the order of the rows of a large blob takes milliseconds, and what one batch of answers takes must leave a block room to be a tick.
+pub const ROW_CHALLENGES: u32 = 8;
+/// Rounds of a seat that are settled at once. Fewer than of files: each goes through the books of all eras of its window.
+pub const MAX_ROW_SETTLE: u32 = 8;
 
 // --- Storage: leases ------------------------------------------------------------------------------
 //

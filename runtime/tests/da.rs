@@ -265,7 +265,11 @@ fn a_blob_is_paid_attested_audited_and_gone_when_its_window_is_over() {
             quote.total + quote.deposit
         );
         assert_eq!(Balances::reserved_balance(&payer) - before.1, quote.deposit);
-        assert_eq!(held_by_pot(), quote.base + quote.fee, "all comes back if there is no seed");
+        assert_eq!(
+            held_by_pot(),
+            quote.base + quote.fee,
+            "all comes back if there is no seed"
+        );
         check();
         until("the row seed", || {
             matches!(info(0).standing, Standing::Submitted { .. }).then_some(())

@@ -13,9 +13,9 @@ use noema_runtime::{
     Runtime, RuntimeCall,
 };
 use pallet_noema_agents::WeightInfo as _;
-use pallet_noema_da::WeightInfo as _;
 use pallet_noema_audits::WeightInfo as _;
 use pallet_noema_compute::WeightInfo as _;
+use pallet_noema_da::WeightInfo as _;
 use pallet_noema_entropy::WeightInfo as _;
 use pallet_noema_providers::WeightInfo as _;
 use pallet_noema_storage::WeightInfo as _;
@@ -224,7 +224,10 @@ fn ours() -> Vec<(&'static str, Weight)> {
         ("DataAvailability::extend", DaWeight::extend(13)),
         ("DataAvailability::submit_member", DaWeight::submit_member()),
         ("DataAvailability::expire_member", DaWeight::expire_member()),
-        ("DataAvailability::set_base_price", DaWeight::set_base_price()),
+        (
+            "DataAvailability::set_base_price",
+            DaWeight::set_base_price(),
+        ),
         ("DataAvailability on_poll", DaWeight::on_poll()),
         ("DataAvailability price", DaWeight::on_poll_price()),
         ("DataAvailability forms", DaWeight::form_base()),

@@ -10,7 +10,7 @@ use frame_support::{traits::Get, weights::Weight};
 /// Items of the eras of a provider.
 const ERAS: u64 = 108;
 /// Challenges that are drawn.
-const CHALLENGES: u64 = crate::parameters::MAX_ROW_CHALLENGES as u64;
+const CHALLENGES: u64 = crate::parameters::ROW_CHALLENGES as u64;
 
 /// Weights over rows, provisional.
 pub struct WeightInfo<T>(PhantomData<T>);
@@ -27,7 +27,7 @@ fn rounds(rounds: u64) -> Weight {
 
 /// Drawing what is asked for.
 fn drawing<T: frame_system::Config>() -> Weight {
-    Weight::from_parts(6_000_000_000, 120_000)
+    Weight::from_parts(5_000_000_000, 120_000)
         .saturating_mul(CHALLENGES)
         .saturating_add(T::DbWeight::get().reads(CHALLENGES.saturating_mul(20)))
 }
@@ -54,12 +54,12 @@ impl<T: frame_system::Config> pallet_noema_audits::WeightInfo for WeightInfo<T> 
     fn poke() -> Weight {
         OverFiles::<T>::poke()
             .saturating_add(eras::<T>())
-            .saturating_add(rounds(crate::parameters::MAX_SETTLE.into()))
+            .saturating_add(rounds(crate::parameters::MAX_ROW_SETTLE.into()))
     }
     fn before_change() -> Weight {
         OverFiles::<T>::before_change()
             .saturating_add(eras::<T>())
-            .saturating_add(rounds(crate::parameters::MAX_SETTLE.into()))
+            .saturating_add(rounds(crate::parameters::MAX_ROW_SETTLE.into()))
             .saturating_add(drawing::<T>())
     }
     fn write_down() -> Weight {

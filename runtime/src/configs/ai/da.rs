@@ -80,7 +80,7 @@ pub struct Settled;
 impl Contains<AccountId> for Settled {
     fn contains(provider: &AccountId) -> bool {
         RowAudits::standing(provider)
-            .is_none_or(|standing| standing.unsettled <= parameters::MAX_SETTLE)
+            .is_none_or(|standing| standing.unsettled <= parameters::MAX_ROW_SETTLE)
     }
 }
 
@@ -142,8 +142,8 @@ impl pallet_noema_audits::Config<Instance1> for Runtime {
     type Answerable = RowAnswerable;
     type AccountBytes = ConvertInto;
     type BlockNumberProvider = System;
-    type MinChallenges = ConstU32<{ parameters::MIN_ROW_CHALLENGES }>;
-    type MaxChallenges = ConstU32<{ parameters::MAX_ROW_CHALLENGES }>;
+    type MinChallenges = ConstU32<{ parameters::ROW_CHALLENGES }>;
+    type MaxChallenges = ConstU32<{ parameters::ROW_CHALLENGES }>;
     type ChallengeUnit = ConstU64<GIB>;
     type MissPoints = ConstU32<{ parameters::MISS_POINTS }>;
     type PassPoints = ConstU32<{ parameters::PASS_POINTS }>;
@@ -155,7 +155,7 @@ impl pallet_noema_audits::Config<Instance1> for Runtime {
     type ThirdSlash = ThirdSlash;
     type DropSlash = DropSlash;
     type JailTerm = AuditJailTerm;
-    type MaxSettle = ConstU32<{ parameters::MAX_SETTLE }>;
+    type MaxSettle = ConstU32<{ parameters::MAX_ROW_SETTLE }>;
     type WeightInfo = weights::pallet_noema_audits_rows::WeightInfo<Runtime>;
 }
 
