@@ -72,7 +72,9 @@ impl<T: Config> Pallet<T> {
             .ok_or(Error::<T>::AmountTooLarge)?;
         Self::pay_in(&payer, held)?;
         Self::hold_deposit(&payer, charge.deposit)?;
-        InFlight::<T>::insert(&payer, in_flight);
+        if in_flight > 0 {
+            InFlight::<T>::insert(&payer, in_flight);
+        }
         let id = NextSubmission::<T>::get();
         NextSubmission::<T>::put(id.checked_add(1).ok_or(ArithmeticError::Overflow)?);
         let batch = Self::join_batch(id, charge.base)?;

@@ -287,3 +287,15 @@ fn a_payer_that_cannot_receive_keeps_no_record_alive() {
         assert!(Da::quote(1, &other, 1).unwrap().namespace > 0);
     });
 }
+
+#[test]
+fn empty_blob_is_a_blob_as_any_other() {
+    build_and_execute(|| {
+        seat(&STAKES);
+        let id = submit(ALICE, 1, 0, 1);
+        Da::do_try_state().unwrap();
+        next_blocks(2);
+        assert_ok!(attest(id, &[0, 1, 2]));
+        assert!(!InFlight::<Test>::contains_key(ALICE));
+    });
+}

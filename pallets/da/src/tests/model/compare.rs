@@ -129,7 +129,7 @@ impl Both {
     /// Until everything is over and settled: nothing is left then.
     pub(super) fn wind_up(&mut self) -> Result<(), TestCaseError> {
         for _ in 0..57 {
-            self.round();
+            self.round(true);
             for provider in 1..=5 {
                 while <Da as Payroll<u64>>::next(&provider).is_some_and(|next| next <= RoundNow::get()) {
                     self.settle(provider, 0);
@@ -137,7 +137,7 @@ impl Both {
             }
             self.compare_money()?;
         }
-        self.round();
+        self.round(true);
         self.compare()?;
         prop_assert_eq!(pot(), 0);
         prop_assert_eq!(held(ALICE) + held(BOB) + held(super::PAUPER), 0);
