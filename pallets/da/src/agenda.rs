@@ -135,7 +135,7 @@ impl<T: Config> Pallet<T> {
         meter.consume(own.consumed());
     }
 
-    fn step_seed() -> Result<Step, DispatchError> {
+    pub(crate) fn step_seed() -> Result<Step, DispatchError> {
         Ok(if Self::seed_next_batch() {
             Step::Seeded
         } else {
@@ -143,7 +143,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    fn step_deadline() -> Result<Step, DispatchError> {
+    pub(crate) fn step_deadline() -> Result<Step, DispatchError> {
         Ok(if Self::pass_next_deadline()? {
             Step::Refunded
         } else {
@@ -151,7 +151,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    fn step_member() -> Result<Step, DispatchError> {
+    pub(crate) fn step_member() -> Result<Step, DispatchError> {
         Ok(if Self::end_next_member() {
             Step::MemberEnded
         } else {
@@ -160,7 +160,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Drops wait for lists that are closed and not noted.
-    fn step_drop() -> Result<Step, DispatchError> {
+    pub(crate) fn step_drop() -> Result<Step, DispatchError> {
         let all_noted = Self::closed_before() > Self::round();
         Ok(
             if all_noted && Drops::<T>::iter_keys().next().is_some() && Self::drop_next()? {
@@ -177,7 +177,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Closes the next list that is due.
-    fn step_closing() -> Result<Step, DispatchError> {
+    pub(crate) fn step_closing() -> Result<Step, DispatchError> {
         let now = Self::round();
         let (round, index) = ClosingCursor::<T>::get().unwrap_or((now, 0));
         if round > now {
@@ -204,7 +204,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes away the next entry of a list that is over, and what ends with it.
-    fn step_ending() -> Result<Step, DispatchError> {
+    pub(crate) fn step_ending() -> Result<Step, DispatchError> {
         let now = Self::round();
         let (round, index, number) = EndingCursor::<T>::get().unwrap_or((now, 0, 0));
         // What is not noted is needed.

@@ -79,7 +79,7 @@ fn write_point(point: &G1Affine) -> Option<KeyPoint> {
 }
 
 /// The point of the second group that belongs to a message: RFC 9380, `BLS12381G2_XMD:SHA-256_SSWU_RO_` under this tag. The cofactor is cleared by the host.
-fn hash_to_group(suite: &[u8], message: &[u8]) -> Option<G2Affine> {
+pub(crate) fn hash_to_group(suite: &[u8], message: &[u8]) -> Option<G2Affine> {
     let hasher = <DefaultFieldHasher<Sha256, 128> as HashToField<Fq2>>::new(suite);
     let [first, second]: [Fq2; 2] = hasher.hash_to_field::<2>(message);
     let map = |element| -> Result<PlainAffine<PlainG2>, HashToCurveError> {
@@ -197,7 +197,7 @@ pub fn aggregate_verifies<AccountId>(
 }
 
 /// The point of a key, uncompressed, if it is one.
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "try-runtime", feature = "runtime-benchmarks", test))]
 pub(crate) fn point_of(key: &SeatKey) -> Option<KeyPoint> {
     write_point(&read_key(key)?)
 }

@@ -93,7 +93,7 @@ impl<T: Config> Pallet<T> {
 
     /// Goes on with making committees, as far as the weight reaches.
     pub(crate) fn form_committees(meter: &mut WeightMeter) {
-        if meter.try_consume(T::WeightInfo::forming()).is_err() {
+        if meter.try_consume(T::WeightInfo::form_base()).is_err() {
             return;
         }
         // One that was begun before a standstill, for an era that is over, would serve nobody, and never be forgotten.
@@ -125,7 +125,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Looks at as many keys as the weight reaches for.
-    fn collect(era: EraIndex, after: Option<T::AccountId>, meter: &mut WeightMeter) {
+    pub(crate) fn collect(era: EraIndex, after: Option<T::AccountId>, meter: &mut WeightMeter) {
         let most = T::KeysPerBlock::get();
         let fits = (1..=most)
             .rev()
@@ -189,7 +189,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Makes the committee of an era of the candidates.
-    fn form(era: EraIndex, seed: Option<[u8; 32]>) {
+    pub(crate) fn form(era: EraIndex, seed: Option<[u8; 32]>) {
         let candidates = Candidates::<T>::take();
         FormingState::<T>::kill();
         let enough = u32::try_from(candidates.len()).is_ok_and(|count| count >= T::MinSeats::get());
@@ -235,7 +235,9 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The seats of these, in the order of their accounts, with the keys that they have now. Who has none any more is left out.
-    fn seats(candidates: impl Iterator<Item = Candidate<T::AccountId>>) -> Vec<Seat<T::AccountId>> {
+    pub(crate) fn seats(
+        candidates: impl Iterator<Item = Candidate<T::AccountId>>,
+    ) -> Vec<Seat<T::AccountId>> {
         let mut seats: Vec<_> = candidates
             .filter_map(|Candidate { provider, stake }| {
                 let KeyRecord { key, point, .. }: KeyRecord<BalanceOf<T>> =
@@ -253,7 +255,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The record of a committee of these seats. None if nobody has one.
-    fn record(
+    pub(crate) fn record(
         era: EraIndex,
         seats: Vec<Seat<T::AccountId>>,
     ) -> Option<CommitteeRecord<T::AccountId>> {

@@ -31,9 +31,9 @@ pub(crate) fn integrity_test<T: Config>() {
         "pallet-noema-da: seeds are forgotten before a full block lets a committee be drawn; raise the history of `Randomness` above `MaxSeedGap`"
     );
     let limits = T::BlockWeights::get().max_block;
-    let step = T::WeightInfo::forming()
+    let step = T::WeightInfo::form_base()
         .saturating_add(T::WeightInfo::draw(most))
-        .max(T::WeightInfo::forming().saturating_add(T::WeightInfo::collect(1)));
+        .max(T::WeightInfo::form_base().saturating_add(T::WeightInfo::collect(1)));
     assert!(
         step.all_lt(limits),
         "pallet-noema-da: drawing a committee weighs {step:?}, a block has {limits:?}; lower `MaxKeys`"

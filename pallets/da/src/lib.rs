@@ -19,6 +19,15 @@ extern crate alloc;
 
 mod agenda;
 mod attest;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+#[cfg(any(feature = "runtime-benchmarks", test))]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "benchmarks and tests only"
+)]
+mod uniform;
 mod bits;
 mod blobs_integrity;
 mod blobs_storage;
@@ -47,6 +56,13 @@ mod reading;
 pub mod records;
 mod seats;
 mod submissions;
+#[cfg(any(feature = "runtime-benchmarks", test))]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "benchmarks and tests only"
+)]
+mod signing;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]

@@ -225,11 +225,11 @@ impl<T: Config> Auditable<T::AccountId, BalanceOf<T>> for Pallet<T> {
 
     #[cfg(feature = "runtime-benchmarks")]
     fn fill(provider: &T::AccountId, items: u32) {
-        crate::benchmarking::fill::<T>(provider, items);
+        crate::benchmarking::scene::fill::<T>(provider, items);
     }
 
     #[cfg(feature = "runtime-benchmarks")]
     fn answer_for(item: &AskedRow) -> RowProof {
-        crate::benchmarking::answer_for(item)
+        crate::uniform::answer_for(item)
     }
 }

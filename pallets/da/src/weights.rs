@@ -15,13 +15,13 @@ pub trait WeightInfo {
     /// Of a provider that is no longer active.
     fn retire_key() -> Weight;
     /// `on_poll` while no committee is being made, and what it looks at before it goes on with one.
-    fn forming() -> Weight;
+    fn form_base() -> Weight;
     /// Looking at `k` keys, all of which are candidates, after as many as there can be.
     fn collect(k: u32) -> Weight;
     /// Drawing a full committee from `k` candidates.
     fn draw(k: u32) -> Weight;
     /// Verifying a signature of a committee for which `k` keys are added.
-    fn verify(k: u32) -> Weight;
+    fn verify_aggregate(k: u32) -> Weight;
     /// Usage and price are looked at.
     fn on_poll() -> Weight;
     /// The price of a new round is fixed.

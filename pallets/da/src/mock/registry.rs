@@ -18,6 +18,11 @@ pub(crate) struct Provider {
 #[storage_alias]
 pub(crate) type Providers = StorageMap<MockRegistry, Twox64Concat, u64, Provider>;
 
+/// Operators that a benchmark names.
+#[cfg(feature = "runtime-benchmarks")]
+#[storage_alias]
+type OperatorOf = StorageMap<MockRegistry, Twox64Concat, u64, u64>;
+
 /// Providers in storage.
 pub struct Registry;
 
@@ -70,6 +75,10 @@ impl ProviderRegistry<u64, u128> for Registry {
     }
     fn provider_of_operator(role: Role, operator: &u64) -> Option<u64> {
         assert_eq!(role, Role::DataAvailability);
+        #[cfg(feature = "runtime-benchmarks")]
+        if let Some(provider) = OperatorOf::get(operator) {
+            return Some(provider);
+        }
         let provider = operator.checked_sub(1_000_000)?;
         Providers::contains_key(provider).then_some(provider)
     }
@@ -84,7 +93,8 @@ impl ProviderRegistry<u64, u128> for Registry {
     }
     fn release(_role: Role, _provider: &u64, _bytes: u64) {}
     #[cfg(feature = "runtime-benchmarks")]
-    fn set_active(_role: Role, provider: &u64, _operator: &u64, free: u64) {
+    fn set_active(_role: Role, provider: &u64, operator: &u64, free: u64) {
+        OperatorOf::insert(operator, *provider);
         Self::register(*provider, free.into());
     }
 }

@@ -280,3 +280,14 @@ fn verification_times() {
         println!("{seats} seats, {absent} absent: {:?}", began.elapsed() / 20);
     }
 }
+
+/// What benchmarks sign with is what `blst` takes.
+#[test]
+fn signatures_of_benchmarks_are_such() {
+    let (key, _) = crate::signing::key_of(5);
+    let signature = crate::signing::sign(5, SIGNATURE_SUITE, b"m");
+    let key = PublicKey::key_validate(&key).unwrap();
+    let signature = Signature::sig_validate(&signature, true).unwrap();
+    let verdict = signature.verify(true, b"m", SIGNATURE_SUITE, &[], &key, true);
+    assert_eq!(verdict, BLST_ERROR::BLST_SUCCESS);
+}

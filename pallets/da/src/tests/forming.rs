@@ -175,10 +175,10 @@ fn full_blocks_only_delay() {
         assert_eq!(FormingState::<Test>::get(), None);
         // Weight for one key a block, then none, then for all.
         for _ in 0..5 {
-            next_block_with(Weights::forming() + Weights::collect(1));
+            next_block_with(Weights::form_base() + Weights::collect(1));
         }
         assert_eq!(Candidates::<Test>::get().len(), 5);
-        (0..30).for_each(|_| next_block_with(Weights::forming()));
+        (0..30).for_each(|_| next_block_with(Weights::form_base()));
         assert_eq!(Candidates::<Test>::get().len(), 5);
         next_blocks(2);
         assert!(matches!(
@@ -186,7 +186,7 @@ fn full_blocks_only_delay() {
             Some(Forming::Drawing { .. })
         ));
         // So late that the draw point is long past, but remembered.
-        (0..100).for_each(|_| next_block_with(Weights::forming()));
+        (0..100).for_each(|_| next_block_with(Weights::form_base()));
         assert!(Da::committee(0).is_none());
         next_block();
         assert_eq!(seats_of(0), (1..=10).collect::<Vec<_>>());

@@ -28,7 +28,7 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Forming, next era, round, count, seed with its gap (r:14 w:2).
-	fn forming() -> Weight {
+	fn form_base() -> Weight {
 		Weight::from_parts(300_000_000, 60_000)
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -50,7 +50,7 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// The committee (r:1, 19 KB).
-	fn verify(k: u32, ) -> Weight {
+	fn verify_aggregate(k: u32, ) -> Weight {
 		Weight::from_parts(8_000_000_000, 20_000)
 			.saturating_add(Weight::from_parts(20_000_000, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
