@@ -109,9 +109,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn least_agenda_weight() -> Weight {
         Self::queues()
             .iter()
-            .fold(Weight::zero(), |sum, queue| {
-                sum.saturating_add(queue.worst)
-            })
+            .fold(Weight::zero(), |sum, queue| sum.saturating_add(queue.worst))
     }
 
     /// Runs the queues, each within what is allowed and not kept for a step of those behind it; the first without regard to them.
@@ -135,7 +133,7 @@ impl<T: Config> Pallet<T> {
         meter.consume(own.consumed());
     }
 
-    fn step_seed() -> Result<Step, DispatchError> {
+    pub(crate) fn step_seed() -> Result<Step, DispatchError> {
         Ok(if Self::seed_next_batch() {
             Step::Seeded
         } else {
@@ -143,7 +141,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    fn step_deadline() -> Result<Step, DispatchError> {
+    pub(crate) fn step_deadline() -> Result<Step, DispatchError> {
         Ok(if Self::pass_next_deadline()? {
             Step::Refunded
         } else {
@@ -151,7 +149,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    fn step_member() -> Result<Step, DispatchError> {
+    pub(crate) fn step_member() -> Result<Step, DispatchError> {
         Ok(if Self::end_next_member() {
             Step::MemberEnded
         } else {
@@ -160,7 +158,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Drops wait for lists that are closed and not noted.
-    fn step_drop() -> Result<Step, DispatchError> {
+    pub(crate) fn step_drop() -> Result<Step, DispatchError> {
         let all_noted = Self::closed_before() > Self::round();
         Ok(
             if all_noted && Drops::<T>::iter_keys().next().is_some() && Self::drop_next()? {
@@ -177,7 +175,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Closes the next list that is due.
-    fn step_closing() -> Result<Step, DispatchError> {
+    pub(crate) fn step_closing() -> Result<Step, DispatchError> {
         let now = Self::round();
         let (round, index) = ClosingCursor::<T>::get().unwrap_or((now, 0));
         if round > now {
@@ -204,7 +202,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes away the next entry of a list that is over, and what ends with it.
-    fn step_ending() -> Result<Step, DispatchError> {
+    pub(crate) fn step_ending() -> Result<Step, DispatchError> {
         let now = Self::round();
         let (round, index, number) = EndingCursor::<T>::get().unwrap_or((now, 0, 0));
         // What is not noted is needed.

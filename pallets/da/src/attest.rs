@@ -9,10 +9,7 @@ use crate::{
 };
 use frame_support::ensure;
 use noema_da_primitives::{Attestation, RowSeed, Shape};
-use sp_runtime::{
-    traits::CheckedSub,
-    ArithmeticError, DispatchError, DispatchResult,
-};
+use sp_runtime::{traits::CheckedSub, ArithmeticError, DispatchError, DispatchResult};
 
 /// Version of the rules by which rows are assigned and held, which seats sign.
 pub const RULES: u16 = 1;
@@ -24,6 +21,16 @@ pub(crate) struct Attest {
     pub(crate) first: bool,
     /// Seats that were put on record with the audits.
     pub(crate) enlisted: u32,
+}
+
+/// An attestation while it is being checked.
+pub(crate) struct Case<T: Config> {
+    id: SubmissionId,
+    bits: SeatBits,
+    seed: RowSeed,
+    record: SubmissionOf<T>,
+    committee: CommitteeOf<T>,
+    book: Book<BalanceOf<T>>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -60,7 +67,16 @@ impl<T: Config> Pallet<T> {
         bits: SeatBits,
         signature: &bls::SignatureBytes,
     ) -> Result<Attest, DispatchError> {
-        let mut record = Submissions::<T>::get(id).ok_or(Error::<T>::UnknownSubmission)?;
+        let case = Self::open_attest(id, bits)?;
+        let message = Self::message(id, &case.record, &case.committee, case.seed)?;
+        bls::aggregate_verifies(&case.committee, &bits, &message.signing_bytes(), signature)
+            .map_err(|_| Error::<T>::BadSignature)?;
+        Self::close_attest(case)
+    }
+
+    /// Everything that is checked of an attestation before its signature is.
+    pub(crate) fn open_attest(id: SubmissionId, bits: SeatBits) -> Result<Case<T>, DispatchError> {
+        let record = Submissions::<T>::get(id).ok_or(Error::<T>::UnknownSubmission)?;
         ensure!(Self::takes_bits(&record), Error::<T>::TooLate);
         ensure!(!bits.is_empty(), Error::<T>::NoBits);
         if let State::Available { bits: set, .. } = &record.state {
@@ -71,21 +87,35 @@ impl<T: Config> Pallet<T> {
             SeedState::Awaited => return Err(Error::<T>::SeedNotDrawn.into()),
             SeedState::Lost => return Err(Error::<T>::SeedLost.into()),
         };
-        let mut committee = Self::committee(record.era).ok_or(Error::<T>::NoCommittee)?;
+        let committee = Self::committee(record.era).ok_or(Error::<T>::NoCommittee)?;
         let stake = committee.stake_of(&bits).ok_or(Error::<T>::UnknownSeat)?;
-        let first = record.state == State::Submitted;
         ensure!(
-            !first || is_quorum(stake, committee.total()),
+            record.state != State::Submitted || is_quorum(stake, committee.total()),
             Error::<T>::TooLittleStake
         );
-        let mut book =
-            Books::<T>::get(record.era).unwrap_or_else(|| Self::new_book(committee.total()));
+        let book = Books::<T>::get(record.era).unwrap_or_else(|| Self::new_book(committee.total()));
         ensure!(bits.is_disjoint(&book.gone), Error::<T>::SeatDropped);
-        let message = Self::message(id, &record, &committee, seed)?.signing_bytes();
-        ensure!(
-            bls::aggregate_verifies(&committee, &bits, &message, signature).is_ok(),
-            Error::<T>::BadSignature
-        );
+        Ok(Case {
+            id,
+            bits,
+            seed,
+            record,
+            committee,
+            book,
+        })
+    }
+
+    /// What follows from an attestation whose signature is right.
+    pub(crate) fn close_attest(case: Case<T>) -> Result<Attest, DispatchError> {
+        let Case {
+            id,
+            bits,
+            mut record,
+            mut committee,
+            mut book,
+            ..
+        } = case;
+        let first = record.state == State::Submitted;
         let enlisted = Self::enlist(&mut book, record.era, &bits, &mut committee)?;
         let shape = Self::shape_of(record.size)?;
         let units = u64::from(shape.data_bytes());

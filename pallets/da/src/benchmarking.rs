@@ -19,15 +19,15 @@ use frame_benchmarking::v2::*;
 use frame_support::{
     traits::{
         fungible::{Inspect, Mutate},
-        Get,
+        EnsureOrigin, Get,
     },
     weights::WeightMeter,
     BoundedVec,
 };
 use frame_system::RawOrigin;
 use noema_da_primitives::{Possession, MAX_SEATS};
-use noema_traits::{ProviderRegistry, Rounds};
-use sp_runtime::traits::{BlockNumberProvider, Saturating};
+use noema_traits::{AgedRandomness, ProviderRegistry, Rounds};
+use sp_runtime::traits::{BlockNumberProvider, Bounded, Saturating};
 
 /// The era that benchmarks run in.
 pub(crate) const ERA: EraIndex = 8;
@@ -110,9 +110,17 @@ pub(crate) fn secret_of<T: Config>(era: EraIndex, bits: &SeatBits) -> u64 {
         .sum()
 }
 
+pub(crate) mod scene;
+
 #[benchmarks]
 mod benchmarks {
-    use super::*;
+    use super::{scene::*, *};
+    use crate::{
+        lists::List, records::Entry, ClosingCursor, Day, DeadlineCursor, Drops, EndingCursor,
+        MemberCursor, Members, NextSubmission, Price, SeedCursor, Submissions,
+    };
+    use noema_da_primitives::{BundleFront, Content, MemberEntry, MemberId, Namespace};
+    use noema_traits::{Outcome, Payroll, Ticks};
 
     #[benchmark]
     fn set_key() {
@@ -218,6 +226,340 @@ mod benchmarks {
         }
 
         assert_eq!(verdict, Ok(()));
+    }
+
+    #[benchmark]
+    fn on_poll() {
+        begin::<T>();
+        let mut meter = WeightMeter::new();
+        Pallet::<T>::fix_price(&mut meter);
+
+        #[block]
+        {
+            Pallet::<T>::fix_price(&mut meter);
+        }
+
+        assert!(Price::<T>::exists());
+    }
+
+    #[benchmark]
+    fn on_poll_price() {
+        begin::<T>();
+        let mut meter = WeightMeter::new();
+        Pallet::<T>::fix_price(&mut meter);
+        T::Clock::set_round(ERA + 1);
+
+        #[block]
+        {
+            Pallet::<T>::fix_price(&mut meter);
+        }
+
+        assert_eq!(Price::<T>::get().unwrap().round, ERA + 1);
+    }
+
+    #[benchmark]
+    fn step_passed() {
+        begin::<T>();
+        available::<T>(largest(), 1);
+        ClosingCursor::<T>::put((ERA, 3));
+
+        #[block]
+        {
+            Pallet::<T>::step_closing().unwrap();
+        }
+
+        assert_eq!(ClosingCursor::<T>::get(), Some((ERA, 4)));
+    }
+
+    #[benchmark]
+    fn step_seeded() {
+        begin::<T>();
+        let all = crate::BalanceOf::<T>::max_value();
+        Pallet::<T>::do_submit(payer::<T>(0), largest(), SPACE, 1, all).unwrap();
+        let block = T::BlockNumberProvider::current_block_number() + T::RowDrawDelay::get();
+        T::Randomness::set_seed(block, [5; 32]);
+
+        #[block]
+        {
+            Pallet::<T>::step_seed().unwrap();
+        }
+
+        assert_eq!(SeedCursor::<T>::get(), 1);
+    }
+
+    #[benchmark]
+    fn step_noted() {
+        begin::<T>();
+        available::<T>(largest(), 1);
+        T::Clock::set_round(ERA + 2);
+        ClosingCursor::<T>::put((ERA + 2, 0));
+
+        #[block]
+        {
+            Pallet::<T>::step_closing().unwrap();
+        }
+
+        assert!(crate::Books::<T>::get(ERA).unwrap().is_noted(0));
+    }
+
+    #[benchmark]
+    fn step_dropped() {
+        begin::<T>();
+        available::<T>(largest(), 13);
+        T::Clock::set_round(ERA + 2);
+        ClosingCursor::<T>::put((ERA + 2, 12));
+        Pallet::<T>::step_closing().unwrap();
+        ClosingCursor::<T>::put((ERA + 3, 0));
+        let (who, _) = provider::<T>(1);
+        Drops::<T>::insert(&who, ERA + 2);
+
+        #[block]
+        {
+            Pallet::<T>::step_drop().unwrap();
+        }
+
+        assert!(crate::Accounts::<T>::get(&who).unwrap().eras.is_empty());
+    }
+
+    #[benchmark]
+    fn step_refunded() {
+        begin::<T>();
+        let id = submitted::<T>(largest(), 1);
+        DeadlineCursor::<T>::put(id);
+        after_bits::<T>();
+
+        #[block]
+        {
+            Pallet::<T>::step_deadline().unwrap();
+        }
+
+        assert!(!Submissions::<T>::contains_key(id));
+    }
+
+    /// Of a list with one chunk more than the one whose last entry goes.
+    #[benchmark]
+    fn step_ended() {
+        begin::<T>();
+        let id = available::<T>(largest(), 1);
+        let mut book = crate::Books::<T>::get(ERA).unwrap();
+        let bits = SeatBits::all(MAX_SEATS);
+        for _ in 0..64 {
+            let entry = Entry {
+                submission: id,
+                units: 1,
+                bits,
+            };
+            Pallet::<T>::append_entry(&mut book, ERA, 0, entry).unwrap();
+        }
+        crate::Books::<T>::insert(ERA, book);
+        T::Clock::set_round(ERA + 6);
+        ClosingCursor::<T>::put((ERA + 7, 0));
+        EndingCursor::<T>::put((ERA + 6, 0, 63));
+
+        #[block]
+        {
+            Pallet::<T>::step_ending().unwrap();
+        }
+
+        assert!(!Submissions::<T>::contains_key(id));
+        assert_eq!(crate::Entries::<T>::iter().count(), 1);
+    }
+
+    #[benchmark]
+    fn step_finished() {
+        begin::<T>();
+        let id = available::<T>(largest(), 1);
+        T::Clock::set_round(ERA + 2);
+        ClosingCursor::<T>::put((ERA + 2, 0));
+        Pallet::<T>::step_closing().unwrap();
+        T::Clock::set_round(ERA + 6);
+        let seated: Vec<_> = crate::Sums::<T>::iter_prefix(ERA).collect();
+        for (who, _) in seated {
+            for round in ERA + 2..ERA + 6 {
+                <Pallet<T> as Payroll<T::AccountId>>::settle(&who, round, Outcome::Missed);
+            }
+        }
+        ClosingCursor::<T>::put((ERA + 7, 0));
+        EndingCursor::<T>::put((ERA + 6, 0, 0));
+
+        #[block]
+        {
+            Pallet::<T>::step_ending().unwrap();
+        }
+
+        assert!(!Submissions::<T>::contains_key(id));
+        assert!(!crate::Books::<T>::contains_key(ERA));
+    }
+
+    /// A bundle of as many members as there can be, and the last of them.
+    fn bundle() -> (crate::submissions::Blob, BundleFront) {
+        let member = MemberEntry {
+            size: 16,
+            id: MemberId([4; 32]),
+        };
+        let members = alloc::vec![member; noema_da_primitives::MAX_MEMBERS as usize];
+        let front = BundleFront::new::<crate::HostHashing>(&members).unwrap();
+        let blob = crate::submissions::Blob {
+            commitment: noema_da_primitives::Commitment([6; 32]),
+            size: front.size(),
+            content: Content::Bundle(*front.header()),
+        };
+        (blob, front)
+    }
+
+    const OTHER: Namespace = Namespace([8; 28]);
+
+    #[benchmark]
+    fn step_member_ended() {
+        begin::<T>();
+        let (blob, front) = bundle();
+        let id = available::<T>(blob, 1);
+        let proof = front.prover().prove(65_535).unwrap();
+        let all = crate::BalanceOf::<T>::max_value();
+        Pallet::<T>::do_submit_member(payer::<T>(1), id, &proof, OTHER, 1, all).unwrap();
+        T::Clock::set_round(ERA + 6);
+        MemberCursor::<T>::put((ERA + 5, 0));
+
+        #[block]
+        {
+            Pallet::<T>::step_member().unwrap();
+        }
+
+        assert!(!Members::<T>::contains_key(id, 65_535));
+    }
+
+    #[benchmark]
+    fn submit() {
+        begin::<T>();
+        let who = payer::<T>(0);
+        let crate::submissions::Blob {
+            commitment,
+            size,
+            content,
+        } = largest();
+        let all = crate::BalanceOf::<T>::max_value();
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(who),
+            commitment,
+            size,
+            content,
+            SPACE,
+            13 as Day,
+            all,
+        );
+
+        assert_eq!(NextSubmission::<T>::get(), 1);
+    }
+
+    #[benchmark]
+    fn attest(e: Linear<0, { MAX_SEATS as u32 }>) {
+        begin::<T>();
+        let id = submitted::<T>(largest(), 13);
+        // The others are on record.
+        let all = SeatBits::all(MAX_SEATS);
+        let mut committee = Committees::<T>::get(ERA).unwrap();
+        let mut book = Pallet::<T>::new_book(committee.total());
+        let mut others = SeatBits::default();
+        for seat in e..MAX_SEATS as u32 {
+            others.set(seat as u8);
+        }
+        Pallet::<T>::enlist(&mut book, ERA, &others, &mut committee).unwrap();
+        crate::Books::<T>::insert(ERA, book);
+        let done;
+
+        #[block]
+        {
+            let case = Pallet::<T>::open_attest(id, all).unwrap();
+            done = Pallet::<T>::close_attest(case).unwrap();
+        }
+
+        assert!(done.first && done.enlisted == e);
+    }
+
+    #[benchmark]
+    fn expire() {
+        begin::<T>();
+        let id = available::<T>(largest(), 1);
+        T::Clock::set_round(ERA + 6);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer::<T>(1)), id);
+
+        assert!(!Submissions::<T>::contains_key(id));
+    }
+
+    #[benchmark]
+    fn extend(d: Linear<1, 12>) {
+        begin::<T>();
+        let id = available::<T>(largest(), 1);
+        after_bits::<T>();
+        let who = payer::<T>(1);
+        let all = crate::BalanceOf::<T>::max_value();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), id, d as Day, all);
+
+        let list = List::Only(2).index().unwrap();
+        assert_eq!(
+            crate::Books::<T>::get(ERA)
+                .unwrap()
+                .list(list)
+                .unwrap()
+                .entries,
+            1
+        );
+    }
+
+    #[benchmark]
+    fn submit_member() {
+        begin::<T>();
+        let (blob, front) = bundle();
+        let id = available::<T>(blob, 1);
+        let proof = front.prover().prove(65_535).unwrap();
+        let all = crate::BalanceOf::<T>::max_value();
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(payer::<T>(1)),
+            id,
+            proof,
+            OTHER,
+            1 as Day,
+            all,
+        );
+
+        assert!(Members::<T>::contains_key(id, 65_535));
+    }
+
+    #[benchmark]
+    fn expire_member() {
+        begin::<T>();
+        let (blob, front) = bundle();
+        let id = available::<T>(blob, 1);
+        let proof = front.prover().prove(65_535).unwrap();
+        let all = crate::BalanceOf::<T>::max_value();
+        Pallet::<T>::do_submit_member(payer::<T>(1), id, &proof, OTHER, 1, all).unwrap();
+        T::Clock::set_round(ERA + 6);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer::<T>(2)), id, 65_535);
+
+        assert!(!Members::<T>::contains_key(id, 65_535));
+    }
+
+    #[benchmark]
+    fn set_base_price() -> Result<(), BenchmarkError> {
+        let origin =
+            T::PriceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let price = T::BasePrice::get();
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, price);
+
+        assert_eq!(Price::<T>::get().unwrap().next_base, price);
+        Ok(())
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

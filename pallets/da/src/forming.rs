@@ -96,7 +96,12 @@ impl<T: Config> Pallet<T> {
         if meter.try_consume(T::WeightInfo::form_base()).is_err() {
             return;
         }
-        match FormingState::<T>::get().or_else(Self::begin_forming) {
+        // One that was begun before a standstill, for an era that is over, would serve nobody, and never be forgotten.
+        let going_on = FormingState::<T>::get().filter(|forming| {
+            let (Forming::Collecting { era, .. } | Forming::Drawing { era, .. }) = forming;
+            *era >= Self::era()
+        });
+        match going_on.or_else(Self::begin_forming) {
             None => {}
             Some(Forming::Collecting { era, after }) => Self::collect(era, after, meter),
             Some(Forming::Drawing { era, draw_at }) => Self::draw_if_due(era, draw_at, meter),

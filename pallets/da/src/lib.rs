@@ -48,7 +48,6 @@ mod pricing;
 mod reading;
 pub mod records;
 mod seats;
-mod submissions;
 #[cfg(any(feature = "runtime-benchmarks", test))]
 #[allow(
     clippy::arithmetic_side_effects,
@@ -56,6 +55,7 @@ mod submissions;
     reason = "benchmarks and tests only"
 )]
 mod signing;
+mod submissions;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
@@ -65,6 +65,13 @@ mod try_state_blobs;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state_pay;
 mod types;
+#[cfg(any(feature = "runtime-benchmarks", test))]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "benchmarks and tests only"
+)]
+mod uniform;
 pub mod weights;
 
 pub use attest::RULES;

@@ -305,3 +305,20 @@ fn key_that_is_gone_when_it_is_drawn_has_no_seat() {
         assert_eq!(Committees::<Test>::iter().count(), 1);
     });
 }
+
+#[test]
+fn committee_of_an_era_that_is_over_is_not_made() {
+    build_and_execute(|| {
+        (1..=5).for_each(|provider| give_seat(provider, 100));
+        next_blocks(3);
+        assert!(matches!(
+            FormingState::<Test>::get(),
+            Some(Forming::Drawing { era: 0, .. })
+        ));
+        // Nothing ran for many rounds.
+        RoundNow::put(9);
+        to_committee(9);
+        assert!(Da::committee(0).is_none());
+        assert_eq!(Committees::<Test>::iter().count(), 1);
+    });
+}

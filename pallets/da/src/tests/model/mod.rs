@@ -52,7 +52,9 @@ fn space(number: u8) -> noema_da_primitives::Namespace {
 
 /// Everybody whose money is looked at.
 fn accounts() -> Vec<u64> {
-    (1..=5).chain([ALICE, BOB, PAUPER, POT, FUND, TREASURY]).collect()
+    (1..=5)
+        .chain([ALICE, BOB, PAUPER, POT, FUND, TREASURY])
+        .collect()
 }
 
 impl Both {
@@ -82,7 +84,7 @@ impl Both {
             seen: BTreeSet::new(),
             hooked: true,
         };
-        both.round();
+        both.round(true);
         both.model.price = {
             let state = Da::price();
             Price {
@@ -120,11 +122,21 @@ impl Both {
         self.learn_committees();
     }
 
-    /// The next round, with time to form a committee.
-    fn round(&mut self) {
+    /// The next round, with time to form a committee; or one block of it without hooks.
+    fn round(&mut self, hooks: bool) {
         RoundNow::mutate(|round| *round += 1);
         self.model.next_round();
-        (0..ROUND_BLOCKS).for_each(|_| self.block(true, true));
+        match hooks {
+            true => (0..ROUND_BLOCKS).for_each(|_| self.block(true, true)),
+            false => self.block(true, false),
+        }
+    }
+
+    /// A bundle's submission, counted back from the last.
+    fn bundle_id(&self, back: u64) -> u64 {
+        let ids: Vec<_> = self.fronts.keys().rev().collect();
+        let place = usize::try_from(back).unwrap();
+        ids.get(place).map_or(u64::MAX, |id| **id)
     }
 
     /// Notes how something ended, so that a test can say what was reached.
@@ -147,7 +159,12 @@ impl Both {
             name.to_string()
         });
         self.note(name, &of_pallet);
-        prop_assert_eq!(of_pallet, of_model.map_err(|error| error.to_string()), "{}", name);
+        prop_assert_eq!(
+            of_pallet,
+            of_model.map_err(|error| error.to_string()),
+            "{}",
+            name
+        );
         Ok(())
     }
 
@@ -159,8 +176,11 @@ impl Both {
     fn sign(&self, id: u64, seats: &[u8], rightly: bool) -> SignatureBytes {
         let signs = crate::Submissions::<Test>::get(id).is_some_and(|record| {
             matches!(Da::seed_of(&record), crate::SeedState::Drawn(_))
-                && Da::committee(record.era)
-                    .is_some_and(|committee| seats.iter().all(|seat| usize::from(*seat) < committee.seats.len()))
+                && Da::committee(record.era).is_some_and(|committee| {
+                    seats
+                        .iter()
+                        .all(|seat| usize::from(*seat) < committee.seats.len())
+                })
         });
         match signs && !seats.is_empty() {
             true if rightly => signature(id, seats),
@@ -171,7 +191,16 @@ impl Both {
     }
 
     fn submit(&mut self, step: &steps::Submit) -> Result<(), TestCaseError> {
-        let steps::Submit { who, number, size, days, namespace, sizes, tight } = step;
+        let steps::Submit {
+            who,
+            number,
+            size,
+            days,
+            namespace,
+            sizes,
+            tight,
+            seeded,
+        } = step;
         let front = (!sizes.is_empty()).then(|| bundle(sizes));
         let size = front.as_ref().map_or(*size, BundleFront::size);
         let content = front
@@ -191,17 +220,35 @@ impl Both {
             max_fee,
         };
         let possible = front.as_ref().map(|_| Bundle { possible: true });
-        let of_model = self.model.submit(*who, *number, size, possible, *namespace, *days, max_fee);
+        let of_model = self
+            .model
+            .submit(*who, *number, size, possible, *namespace, *days, max_fee);
         if let (Ok(id), Some(front)) = (of_model, front) {
             self.fronts.insert(id, front);
         }
-        self.call(*who, "submit", call, of_model.map(drop))
+        self.call(*who, "submit", call, of_model.map(drop))?;
+        if *seeded {
+            self.block(true, true);
+            self.block(true, true);
+        }
+        Ok(())
     }
 
     fn submit_member(&mut self, step: &steps::SubmitMember) -> Result<(), TestCaseError> {
-        let steps::SubmitMember { who, back, index, days, namespace, shown } = step;
-        let id = self.id(*back);
-        let Some(proof) = self.fronts.get(&id).and_then(|front| front.prover().prove(*index).ok()) else {
+        let steps::SubmitMember {
+            who,
+            back,
+            index,
+            days,
+            namespace,
+            shown,
+        } = step;
+        let id = self.bundle_id(*back);
+        let Some(proof) = self
+            .fronts
+            .get(&id)
+            .and_then(|front| front.prover().prove(*index).ok())
+        else {
             return Ok(());
         };
         let mut proof = proof;
@@ -216,7 +263,12 @@ impl Both {
             *days,
             AMPLE,
         );
-        self.call(*who, "submit_member", member_call(id, proof, space(*namespace), *days), of_model)
+        self.call(
+            *who,
+            "submit_member",
+            member_call(id, proof, space(*namespace), *days),
+            of_model,
+        )
     }
 
     /// The audits settle the first round of a provider for which something is owed.
@@ -227,7 +279,11 @@ impl Both {
         if round > RoundNow::get() {
             return;
         }
-        let outcome = if self.model.dropping.contains(&provider) { 1 } else { outcome };
+        let outcome = if self.model.dropping.contains(&provider) {
+            1
+        } else {
+            outcome
+        };
         let (of_pallet, of_model) = [
             (Outcome::Passed, model::Outcome::Passed),
             (Outcome::Missed, model::Outcome::Missed),
@@ -238,15 +294,28 @@ impl Both {
         self.note("settle", &Err(format!("{of_pallet:?}")));
     }
 
+    fn expire(&mut self, id: u64) -> Result<(), TestCaseError> {
+        let of_model = self.model.expire(id);
+        self.call(BOB, "expire", Call::expire { submission: id }, of_model)
+    }
+
     fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match step {
             Step::Block { seed, hooks } => self.block(*seed, *hooks),
-            Step::Round => self.round(),
+            Step::Round { hooks } => self.round(*hooks),
             Step::Submit(submit) => self.submit(submit)?,
-            Step::Attest { back, seats, signed } => {
+            Step::Attest {
+                back,
+                seats,
+                signed,
+            } => {
                 let id = self.id(*back);
                 let signature = self.sign(id, seats, *signed);
-                let call = Call::attest { submission: id, bits: bits(seats), signature };
+                let call = Call::attest {
+                    submission: id,
+                    bits: bits(seats),
+                    signature,
+                };
                 let set = seats.iter().copied().collect();
                 let of_model = self.model.attest(id, &set, *signed);
                 let name = match of_model {
@@ -257,19 +326,33 @@ impl Both {
             }
             Step::Extend { who, back, days } => {
                 let id = self.id(*back);
-                let call = Call::extend { submission: id, days: *days, max_fee: AMPLE };
+                let call = Call::extend {
+                    submission: id,
+                    days: *days,
+                    max_fee: AMPLE,
+                };
                 let of_model = self.model.extend(*who, id, *days, AMPLE);
                 self.call(*who, "extend", call, of_model)?;
             }
-            Step::Expire { back } => {
-                let id = self.id(*back);
-                let of_model = self.model.expire(id);
-                self.call(BOB, "expire", Call::expire { submission: id }, of_model)?;
+            Step::Expire { nth } => {
+                // The oldest that there are, and some that there are not.
+                let id = self.model.submissions.keys().nth(*nth).copied();
+                self.expire(id.unwrap_or(self.model.next_submission))?;
+            }
+            Step::Overdue => {
+                let oldest = self.model.submissions.keys().next().copied();
+                for _ in 0..8 {
+                    self.round(false);
+                }
+                self.expire(oldest.unwrap_or(self.model.next_submission))?;
             }
             Step::SubmitMember(step) => self.submit_member(step)?,
             Step::ExpireMember { back, index } => {
-                let id = self.id(*back);
-                let call = Call::expire_member { submission: id, member: *index };
+                let id = self.bundle_id(*back);
+                let call = Call::expire_member {
+                    submission: id,
+                    member: *index,
+                };
                 let of_model = self.model.expire_member(id, *index);
                 self.call(BOB, "expire_member", call, of_model)?;
             }
@@ -343,8 +426,8 @@ const REACHED: &[&str] = &[
 fn random_histories_reach_what_they_are_for() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..12 {
-        let steps = any_steps(120).new_tree(&mut runner).unwrap().current();
+    for _ in 0..16 {
+        let steps = any_steps(160).new_tree(&mut runner).unwrap().current();
         seen.extend(run(&steps).unwrap());
     }
     let missing: Vec<_> = REACHED.iter().filter(|end| !seen.contains(**end)).collect();
