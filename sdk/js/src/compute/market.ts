@@ -1,0 +1,1 @@
+export type ChannelState = 'open' | 'closing' | 'settled';
