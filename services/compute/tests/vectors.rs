@@ -224,15 +224,16 @@ fn texts(kept: &Kept) -> Value {
         ..receipt()
     };
     let receipts = [receipt(), long].map(|one| kept.receipt(&key("Bob"), &GENESIS, one));
-    let text = vouchers[0].to_text();
+    let (text, short) = (vouchers[0].to_text(), vouchers[1].to_text());
     let refused = [
         format!("{text}="),
         format!(" {text}"),
         format!("{text}AAAA"),
         text[..text.len() - 4].to_owned(),
-        text.replace(|c: char| c == '_' || c == '-', "/"),
+        // The other alphabet of base64.
+        format!("{}/", &text[..text.len() - 1]),
         // Bits behind the last byte.
-        format!("{}B", &text[..text.len() - 1]),
+        format!("{}B", &short[..short.len() - 1]),
         String::new(),
         "A".repeat(1025),
     ];

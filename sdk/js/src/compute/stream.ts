@@ -1,7 +1,6 @@
 // A streamed answer: each piece at once, its end when its receipt is checked.
 
 import { FormatError, ProviderError, UsageError } from '../errors.js';
-import type { Sent } from './buyer.js';
 import { receiptFromText } from './encoding.js';
 import type { WrongAnswerError } from './errors.js';
 import { errorOf } from './exchange.js';
@@ -10,6 +9,7 @@ import { askedBy } from './lane.js';
 import { readPiece, type ChatChunk } from './openai.js';
 import { checkStream, ReceiptError } from './receipt.js';
 import { Events } from './sse.js';
+import type { Sent } from './terms.js';
 import type { SignedReceipt, Usage } from './types.js';
 
 /** What becomes of the lane. */
