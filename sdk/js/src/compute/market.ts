@@ -194,8 +194,8 @@ export async function channel(chain: Chain, number: bigint, signal?: AbortSignal
   };
 }
 
-/** Opens a channel, and lets a key sign vouchers of it. */
-export async function openChannel(chain: Chain, order: ChannelOrder, signer: PolkadotSigner, signal?: AbortSignal): Promise<OpenedChannel> {
+/** The arguments of the call that opens a channel, as PAPI takes them. */
+export function openArguments(order: ChannelOrder) {
   const { cap, lanes = 1, key, perUse = cap, total = cap, expires = NEVER } = order;
   if (perUse > total) throw new UsageError(`one request may cost ${perUse}, all together ${total}: let the first be at most the second`);
   const grant = {
@@ -204,7 +204,13 @@ export async function openChannel(chain: Chain, order: ChannelOrder, signer: Pol
     limits: { per_use: perUse, total },
     expires,
   };
-  const call = (api: any) => api.tx.Compute.open({ service: BigInt(order.service), cap, lanes, grant });
+  return { service: BigInt(order.service), cap, lanes, grant };
+}
+
+/** Opens a channel, and lets a key sign vouchers of it. */
+export async function openChannel(chain: Chain, order: ChannelOrder, signer: PolkadotSigner, signal?: AbortSignal): Promise<OpenedChannel> {
+  const given = openArguments(order);
+  const call = (api: any) => api.tx.Compute.open(given);
   const { events, hash, block } = await chain.submit('open the channel', call, signer, signal);
   const told = (name: string) => events.find(({ type, value }) => type === 'Compute' && value.type === name)?.value.value;
   const [opened, granted] = [told('ChannelOpened'), told('SessionGranted')];

@@ -53,6 +53,8 @@ export class TestGateway {
   readonly terms: Terms;
   /** Every request: path, and nonce and lane of its voucher. */
   readonly requests: { readonly path: string; readonly lane: number; readonly nonce: bigint }[] = [];
+  /** The vouchers of requests that were worked on. */
+  readonly vouchers: string[] = [];
   /** Told anew for each request that is paid for. */
   behave: () => Behaviour | undefined = () => undefined;
   /** What the receipt route says instead. */
@@ -136,6 +138,7 @@ export class TestGateway {
     const behaviour = this.behave();
     if (typeof behaviour === 'object' && 'refuse' in behaviour) return refuse(response, behaviour.refuse, behaviour.code);
     lane.working = text;
+    this.vouchers.push(text);
     this.#now += 1;
     this.atOnce = Math.max(this.atOnce, this.#now);
     try {
