@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ApiPromise, WsProvider } from '@polkadot/api';
 import type { ApiOptions } from '@polkadot/api/types';
-import { LaneError, NotFoundError, UsageError, keyFromUri, memoryStorage, type Noema } from '@noema/sdk';
+import { LaneError, NotFoundError, UsageError, keyFromUri, memoryStorage, voucherFromText, type Channel, type Noema } from '@noema/sdk';
 import { connect } from '@noema/sdk/node';
 import { Chain, accountAddress } from '#dist/chain/chain.js';
 import { openArguments } from '#dist/compute/market.js';
@@ -38,7 +38,7 @@ const session = ({ number, key, ends = 1n << 40n, isRevoked = false, redeemed }:
 };
 const channel = (key: string, sessions: readonly GivenSession[], state = '00') =>
   `01${raw(3)}${raw(1)}${uint(64, 9)}${key}${uint(128, 90)}${uint(128, 9)}${state}${uint(8, 4 * sessions.length)}${sessions.map(session).join('')}`;
-const CLOCK = (tick: number) => `0x${uint(64, tick)}`;
+const CLOCK = (tick: number) => `0x${uint(64, tick)}00`;
 
 let node: TestNode;
 let noema: Noema;
@@ -53,6 +53,11 @@ after(async () => {
   noema?.close();
   await node?.stop();
 });
+
+/** Waits until the client has seen a block in which a channel stands like that. */
+async function seen(number: bigint, stands: (channel: Channel) => boolean): Promise<void> {
+  while (!stands(await noema.channel(number))) await new Promise((resolve) => setImmediate(resolve));
+}
 
 test('services are found with their price, and each is labelled as unverified', async () => {
   node.answers['ComputeApi_browse'] = (asked) =>
@@ -107,21 +112,28 @@ test('a buyer reads what it must know from the chain, anew for each request', { 
     const buyer = await noema.buyer(7, { key, storage });
     const answer = await buyer.chat({ messages: [{ role: 'user', content: 'Hi' }], max_tokens: 2 });
     assert.equal(answer.verification, 'unverified');
-    const { voucher } = (await import('@noema/sdk')).voucherFromText(gateway.vouchers[0] as string);
+    const { voucher } = voucherFromText(gateway.vouchers[0] as string);
     assert.deepEqual([voucher.channel, voucher.session, voucher.service, voucher.expires], [7n, 1, 9n, 14_900n]);
     assert.deepEqual(voucher.price, price);
 
     // What the chain says of a lane counts, where the storage says nothing.
     tell('00', 0);
+    node.finalise();
+    await seen(7n, ({ sessions }) => sessions[0]?.redeemed.length === 1);
     const forgetful = await noema.buyer(7, { key, storage: memoryStorage() });
     await forgetful.chat({ messages: [], max_tokens: 1 });
     assert.deepEqual(gateway.requests.map(({ lane }) => lane), [0, 1]);
 
     tell(`01${uint(64, 600)}`);
+    node.finalise();
+    await seen(7n, ({ state }) => state === 'closing');
     await assert.rejects(buyer.chat({ messages: [] }), (error) => error instanceof LaneError && /channel 7 is closing/.test(error.message));
     const stranger = await keyFromUri('//Eve');
     await assert.rejects(noema.buyer(7, { key: stranger, storage }), (error) => error instanceof NotFoundError && /no session of the key/.test(error.message));
+    tell();
     node.answers['ComputeApi_service'] = '00';
+    node.finalise();
+    await seen(7n, ({ state }) => state === 'open');
     await assert.rejects(buyer.chat({ messages: [] }), (error) => error instanceof NotFoundError && /no service 9/.test(error.message));
   } finally {
     await gateway.stop();

@@ -175,7 +175,7 @@ export class Buyer {
         timeout: this.#options.timeout ?? 310_000,
         fetch: this.#fetch,
       });
-      return { lane, pending, exchange, terms };
+      return { lane, pending, request: body, exchange, terms };
     } catch (error) {
       this.#leave(lane);
       throw error;
@@ -212,7 +212,7 @@ export class Buyer {
   }
 
   /** Takes an answer that comes as a whole. */
-  async #whole<T>({ lane, pending, exchange, terms }: Sent): Promise<Answer<T>> {
+  async #whole<T>({ lane, pending, request, exchange, terms }: Sent): Promise<Answer<T>> {
     const { status } = exchange;
     const { peer } = terms;
     let bytes: Uint8Array;
@@ -240,7 +240,7 @@ export class Buyer {
     await this.#settled(lane, signed, check);
     if (status !== 200) throw refused(peer, status, json);
     if (json === undefined) throw new ProviderError('bad_answer', peer, 'gives an answer that is no JSON object');
-    return { body: json as T, bytes, receipt: signed, verification: terms.verification };
+    return { body: json as T, bytes, receipt: signed, request, voucher: pending.signed, verification: terms.verification };
   }
 
   /** A request is over. */

@@ -7,7 +7,7 @@ import type { Pending } from './lane.js';
 import type { Lane } from './pool.js';
 import type { ResponseCheck } from './receipt.js';
 import type { LaneStorage } from './storage.js';
-import type { Price, SignedReceipt } from './types.js';
+import type { Price, SignedReceipt, SignedVoucher } from './types.js';
 
 /** What a buyer must know of a channel and of the service that it pays, as the chain has it now. */
 export interface Terms {
@@ -64,6 +64,9 @@ export interface Answer<T> {
   /** The bytes that the receipt binds. */
   readonly bytes: Uint8Array;
   readonly receipt: SignedReceipt;
+  /** What was sent, and what was promised for it: with the receipt, what `noema compute verify-receipt` checks. */
+  readonly request: Uint8Array;
+  readonly voucher: SignedVoucher;
   /** How far it is checked, in words to show beside it. `unverified`: the receipt proves what the provider said and charged, not that its model computed it. */
   readonly verification: string;
 }
@@ -79,6 +82,7 @@ export interface Spending {
 export interface Sent {
   readonly lane: Lane;
   readonly pending: Pending;
+  readonly request: Uint8Array;
   readonly exchange: Exchange;
   readonly terms: Terms;
 }

@@ -109,6 +109,13 @@ export class TestGateway {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
+    // Pages of any origin may ask.
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Access-Control-Expose-Headers', 'retry-after, noema-receipt, noema-verification');
+    if (request.method === 'OPTIONS') {
+      response.setHeader('Access-Control-Allow-Headers', 'content-type, noema-voucher');
+      return void response.end();
+    }
     const text = String(request.headers['noema-voucher']);
     const body = await read(request);
     let signed: SignedVoucher;

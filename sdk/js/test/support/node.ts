@@ -7,6 +7,7 @@ import { repositoryFile } from './vectors.js';
 const METADATA = repositoryFile('services/chain-client/metadata.scale');
 export const GENESIS = `0x${'11'.repeat(32)}`;
 const FINALIZED = `0x${'22'.repeat(32)}`;
+const CODE = `0x${'33'.repeat(32)}`;
 const PARENT = '00'.repeat(32);
 const VERSION = {
   specName: 'noema',
@@ -45,6 +46,7 @@ export class TestNode {
   /** The functions that were asked, with their arguments. */
   readonly asked: { readonly name: string; readonly given: string }[] = [];
   readonly #server: WebSocketServer;
+  readonly #blocks = [FINALIZED];
 
   private constructor(server: WebSocketServer) {
     this.#server = server;
@@ -63,6 +65,21 @@ export class TestNode {
   stop(): Promise<void> {
     for (const client of this.#server.clients) client.terminate();
     return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  /** Finalises a block: what was answered before is asked anew. */
+  finalise(): void {
+    const parent = this.#blocks.at(-1) as string;
+    const block = `0x${(0x22 + this.#blocks.length).toString(16).repeat(32)}`;
+    this.#blocks.push(block);
+    for (const result of [
+      { event: 'newBlock', blockHash: block, parentBlockHash: parent, newRuntime: null },
+      { event: 'bestBlockChanged', bestBlockHash: block },
+      { event: 'finalized', finalizedBlockHashes: [block], prunedBlockHashes: [] },
+    ]) {
+      const message = { jsonrpc: '2.0', method: 'chainHead_v1_followEvent', params: { subscription: 'follow', result } };
+      for (const client of this.#server.clients) client.send(JSON.stringify(message));
+    }
   }
 
   #call(name: string, given: string): string {
@@ -88,7 +105,11 @@ export class TestNode {
       chainSpec_v1_genesisHash: () => GENESIS,
       chainSpec_v1_chainName: () => 'Noema Development',
       chainSpec_v1_properties: () => ({ tokenDecimals: 18, tokenSymbol: 'NOEMA', ss58Format: 42 }),
-      chainHead_v1_header: () => `0x${PARENT}04${PARENT}${PARENT}00`,
+      chainHead_v1_header: () => {
+        const number = 1 + this.#blocks.indexOf(params[1]);
+        const parent = this.#blocks[number - 2]?.slice(2) ?? PARENT;
+        return `0x${parent}${(4 * number).toString(16).padStart(2, '0')}${PARENT}${PARENT}00`;
+      },
       chainHead_v1_unpin: () => null,
       chainHead_v1_unfollow: () => null,
       chain_getBlockHash: () => GENESIS,
@@ -119,8 +140,10 @@ export class TestNode {
         case 'chainHead_v1_call':
           return operation({ event: 'operationCallDone', output: this.#call(params[2], params[3]) });
         case 'chainHead_v1_storage': {
-          const items = params[2].map(({ key }: { key: string }) => ({ key, value: this.storage }));
-          return operation({ event: 'operationStorageItems', items: this.storage ? items : [] }, { event: 'operationStorageDone' });
+          // The code is asked for by its hash, and is always the same.
+          const items = params[2].map(({ key, type }: { key: string; type: string }) => ({ key, [type]: type === 'value' ? this.storage : CODE }));
+          const found = items.filter((item: Record<string, unknown>) => Object.values(item).every((value) => value !== undefined));
+          return operation({ event: 'operationStorageItems', items: found }, { event: 'operationStorageDone' });
         }
         default: {
           const result = results[method];
