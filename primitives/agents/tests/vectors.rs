@@ -1,7 +1,7 @@
 //! The examples in `vectors.json`, which implementations in other languages are tested against, are what this crate makes. `WRITE_VECTORS=1` writes them anew.
 //!
-//! Numbers of more than 32 bits are decimal strings, bytes are lower-case hex. A signature of sr25519 is different every time, so that the one in the file is kept as
-//! long as it is good.
+//! Numbers of more than 32 bits are decimal strings, bytes are lower-case hex. A signature of sr25519 is different every time, so that the one in the file is
+//! kept as long as it is good.
 
 use std::{env, fs};
 

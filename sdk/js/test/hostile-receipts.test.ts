@@ -106,6 +106,12 @@ async function judged({ asked, body, said }: Scene, receipt: Receipt, key = serv
 
 type Change = (receipt: Receipt, draw: Draw) => Receipt;
 
+/** A price that differs in what cached tokens cost. */
+function dearer(price: Price, draw: Draw): Price {
+  assert.ok(price.per === 'tokens');
+  return { ...price, cached: draw.not(price.cached, 1n << 60n) };
+}
+
 /** Each field of a receipt, and a change that makes it say something else. */
 const CHANGES: readonly [field: string, change: Change][] = [
   ['channel', (r, draw) => ({ ...r, channel: draw.not(r.channel, U64) })],
@@ -118,7 +124,7 @@ const CHANGES: readonly [field: string, change: Change][] = [
   ['response_bytes', (r, draw) => ({ ...r, responseBytes: draw.not(r.responseBytes, U64) })],
   ['model', (r, draw) => ({ ...r, model: `tiny/${2n + draw.below(100n)}` })],
   ['price', (r, draw) => ({ ...r, price: { per: 'units', unit: draw.below(U128) } })],
-  ['price', (r, draw) => ({ ...r, price: { ...(r.price as Price & { per: 'tokens' }), cached: draw.not((r.price as Price & { per: 'tokens' }).cached, 1n << 60n) } })],
+  ['price', (r, draw) => ({ ...r, price: dearer(r.price, draw) })],
   ['usage', (r, draw) => ({ ...r, usage: { of: 'units', units: draw.below(U64) } })],
   ['amount', (r, draw) => ({ ...r, amount: draw.not(r.amount, U128) })],
   ['cumulative', (r, draw) => ({ ...r, cumulative: draw.not(r.cumulative, U128) })],
@@ -188,6 +194,15 @@ test('a receipt by another key, for another chain, or with any bit of its text c
     const check = () => checkReceipt(made.asked, receiptFromText(lie), response);
     assert.throws(check, (error) => error instanceof FormatError || error instanceof ReceiptError, `character ${at}`);
   }
+});
+
+test('what a provider says does not reach a screen as it is', async () => {
+  const made = scene(new Draw('screen'));
+  await assert.rejects(judged(made, { ...made.receipt, model: '\u001b[31mtiny/1\n' }), (error) => {
+    assert.ok(error instanceof ReceiptError);
+    assert.deepEqual([error.field, error.expected, error.found], ['model', 'tiny/1', '[31mtiny/1']);
+    return !/[\u0000-\u001f]/.test(error.message);
+  });
 });
 
 test('what is no answer, or tells no usage, may cost nothing', async () => {

@@ -36,7 +36,10 @@ test('a directory is one program\'s at a time', async () => {
   const path = files.path('lock');
   const lanes = await openLaneDirectory(path);
   await assert.rejects(openLaneDirectory(path), isInUse);
-  const other = `import { openLaneDirectory } from '@noema/sdk/node'; await openLaneDirectory(${JSON.stringify(path)}).then(() => console.log('open'), (error) => console.log(error.code));`;
+  const other = `
+    import { openLaneDirectory } from '@noema/sdk/node';
+    await openLaneDirectory(${JSON.stringify(path)}).then(() => console.log('open'), (error) => console.log(error.code));
+  `;
   const inAnother = async () => (await run(process.execPath, ['--input-type=module', '--eval', other])).stdout.trim();
   assert.equal(await inAnother(), 'in_use');
   await lanes.close();

@@ -1,7 +1,8 @@
-//! The examples in `vectors.json`, against which clients in other languages are tested, are what this crate makes and how it judges. `WRITE_VECTORS=1` writes them anew.
+//! The examples in `vectors.json`, against which clients in other languages are tested, are what this crate makes and how it judges. `WRITE_VECTORS=1` writes
+//! them anew.
 //!
-//! What is hashed and signed has examples of its own, in `primitives/compute/tests/vectors.json`; the form is the same: numbers of more than 32 bits are decimal
-//! strings, bytes are lower-case hex. A signature of sr25519 is different every time, so that one in the file is kept as long as it is good.
+//! What is hashed and signed has examples of its own, in `primitives/compute/tests/vectors.json`; the form is the same: numbers of more than 32 bits are
+//! decimal strings, bytes are lower-case hex. A signature of sr25519 is different every time, so that one in the file is kept as long as it is good.
 
 use std::{cell::RefCell, env, fs};
 
@@ -22,7 +23,13 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.json");
 const GENESIS: [u8; 32] = [0x11; 32];
 const BODY: &[u8] =
     br#"{"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":30,"prompt_tokens_details":{"cached_tokens":2}}}"#;
-const STREAM: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n: a comment\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":30,\"prompt_tokens_details\":{\"cached_tokens\":2}}}\n\ndata: [DONE]\n\n";
+const STREAM: &str = concat!(
+    "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n",
+    ": a comment\n\n",
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":30,",
+    "\"prompt_tokens_details\":{\"cached_tokens\":2}}}\n\n",
+    "data: [DONE]\n\n",
+);
 
 fn key(name: &str) -> SigningKey {
     SigningKey::dev(name).unwrap()

@@ -1,4 +1,5 @@
-// Agents, in plain values: accounts are SS58 addresses, hashes and bytes hex text with `0x`, numbers of 64 bits and amounts bigints, amounts in the smallest unit.
+// Agents, in plain values: accounts are SS58 addresses, hashes and bytes hex text with `0x`, numbers of 64 bits and amounts bigints, amounts in the smallest
+// unit.
 
 /** Number of an agent, of a feedback, or a tick. */
 export type Integer = number | bigint;

@@ -78,8 +78,8 @@ export class Buyer {
   }
 
   /**
-   * Has a conversation answered piece by piece. The receipt is checked before the stream ends: one that ends without an error is paid for and good. Read it to its
-   * end or cancel it; its lane is taken until then.
+   * Has a conversation answered piece by piece. The receipt is checked before the stream ends: one that ends without an error is paid for and good. Read it
+   * to its end or cancel it; its lane is taken until then.
    */
   async streamChat(request: ChatRequest, { signal }: { signal?: AbortSignal } = {}): Promise<ChatStream> {
     const streamed = { ...request, stream: true, stream_options: { include_usage: true } };

@@ -1,4 +1,5 @@
-// Vouchers and receipts as JSON, for files that people look into: the form that `noema compute` writes and reads. Numbers of 64 bits and amounts are decimal text.
+// Vouchers and receipts as JSON, for files that people look into: the form that `noema compute` writes and reads. Numbers of 64 bits and amounts are decimal
+// text.
 
 import { fromHex, toHex } from '../bytes.js';
 import { FormatError } from '../errors.js';

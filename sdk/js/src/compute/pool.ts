@@ -29,8 +29,8 @@ export class LanePool {
   }
 
   /**
-   * Reads what the storage has of a session's lanes. One that it has nothing of, and from which the chain has `redeemed`, was forgotten: its number and its sum are
-   * not known any more, and nothing is sent on it.
+   * Reads what the storage has of a session's lanes. One that it has nothing of, and from which the chain has `redeemed`, was forgotten: its number and its
+   * sum are not known any more, and nothing is sent on it.
    */
   static async open(storage: LaneStorage, session: string, count: number, redeemed: readonly number[]): Promise<LanePool> {
     const lanes = Array.from({ length: count }, async (_, number) => {

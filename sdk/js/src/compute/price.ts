@@ -56,8 +56,8 @@ export function ceiling(price: Price, bodyBytes: bigint, output: bigint): bigint
 }
 
 /**
- * Tokens of output that a maximum pays for when the input costs as much as it can: what a gateway lets its engine write. `undefined` when it does not even cover
- * that input, or the price is not one of tokens.
+ * Tokens of output that a maximum pays for when the input costs as much as it can: what a gateway lets its engine write. `undefined` when it does not even
+ * cover that input, or the price is not one of tokens.
  */
 export function affordableOutput(price: Price, maximum: bigint, bodyBytes: bigint): bigint | undefined {
   if (price.per !== 'tokens') return undefined;

@@ -2,6 +2,7 @@
 
 import { accountAddress, accountBytes } from '../chain/chain.js';
 import { NoemaError } from '../errors.js';
+import { clean } from '../provider/http.js';
 import { isReceiptBy } from './encoding.js';
 import type { ResponseHasher } from './hashing.js';
 import { cost, inputBound, least, PriceError } from './price.js';
@@ -28,17 +29,21 @@ export type ReceiptFault =
 /** A receipt that is not good: the first field that says something else than its reader knows. */
 export class ReceiptError extends NoemaError {
   override readonly code: ReceiptFault;
+  readonly found: string;
 
   constructor(
     code: ReceiptFault,
     /** The field, by its name in `primitives/compute`, or `signature`. */
     readonly field: string,
     readonly expected: string,
-    readonly found: string,
+    said: string,
     because = '',
   ) {
+    // A stranger's words, which go to people's screens.
+    const found = clean(said) ?? '';
     super(code, `the receipt is not good: ${field}: expected ${expected}, found ${found}${because && ` (${because})`}`);
     this.code = code;
+    this.found = found;
   }
 }
 
@@ -59,8 +64,8 @@ export interface Asked {
 }
 
 /**
- * What a good receipt says of the answer. Either way it is payable, and the lane goes on from it. `unverified`: the answer did not arrive as a whole, and what of it
- * arrived must not be taken for what the receipt binds.
+ * What a good receipt says of the answer. Either way it is payable, and the lane goes on from it. `unverified`: the answer did not arrive as a whole, and
+ * what of it arrived must not be taken for what the receipt binds.
  */
 export type ResponseCheck = 'matches' | 'unverified';
 

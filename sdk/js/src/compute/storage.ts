@@ -1,8 +1,8 @@
 // Where a buyer keeps what its lanes have promised.
 
 /**
- * Texts by key. What was put must be there after a restart: a buyer that forgets a voucher loses its lane. One buyer at a time may use a storage for one session of a
- * channel, or two vouchers would be signed for one request; `openLaneDirectory` of `@noema/sdk/node` and `openLaneDatabase` see to that.
+ * Texts by key. What was put must be there after a restart: a buyer that forgets a voucher loses its lane. One buyer at a time may use a storage for one
+ * session of a channel, or two vouchers would be signed for one request; `openLaneDirectory` of `@noema/sdk/node` and `openLaneDatabase` see to that.
  */
 export interface LaneStorage {
   /** What was put under the key last; `undefined` if nothing was. */

@@ -68,8 +68,8 @@ export interface SignedReceipt {
 }
 
 /**
- * By what answers of a service can be checked, in the chain's words. `None` is the only one that there is: the receipt proves what the provider said and charged,
- * not that its model computed it.
+ * By what answers of a service can be checked, in the chain's words. `None` is the only one that there is: the receipt proves what the provider said and
+ * charged, not that its model computed it.
  */
 export type VerificationMode = string;
 

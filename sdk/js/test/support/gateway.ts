@@ -1,4 +1,5 @@
-// A gateway in this process: it takes vouchers, answers in the form of docs/design/compute.md over real connections, gives receipts, and can be told to misbehave.
+// A gateway in this process: it takes vouchers, answers in the form of docs/design/compute.md over real connections, gives receipts, and can be told to
+// misbehave.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,5 @@
-//! Calls about agents as other programs encode them: the examples in `tests/vectors.json` are what this crate makes of the committed metadata. `WRITE_VECTORS=1` writes
-//! them anew.
+//! Calls about agents as other programs encode them: the examples in `tests/vectors.json` are what this crate makes of the committed metadata.
+//! `WRITE_VECTORS=1` writes them anew.
 //!
 //! Numbers of more than 32 bits are decimal strings, accounts and bytes are lower-case hex.
 
@@ -85,7 +85,8 @@ fn calls(state: &StateAt) -> Vec<(&'static str, Value, AgentCall)> {
         tags: tags.iter().map(|tag| tag.as_bytes().to_vec()).collect(),
         wallet,
     };
-    let feedback_json = |tags: &[&str], wallet: Option<String>| json!({ "agent": "5", "amount": (1_u128 << 70).to_string(), "value": 8_750, "tags": tags, "wallet": wallet });
+    let amount = (1_u128 << 70).to_string();
+    let feedback_json = |tags: &[&str], wallet: Option<String>| json!({ "agent": "5", "amount": amount, "value": 8_750, "tags": tags, "wallet": wallet });
     vec![
         (
             "register",
