@@ -224,10 +224,22 @@ test('a request is cancelled by its signal, before and while it is answered, and
   const cancelled = await buyer.streamChat(ask(50));
   cancelled.cancel();
   await assert.rejects(pieces(cancelled), { name: 'AbortError' });
+  // Nobody reads this one.
+  const unread = new AbortController();
+  await buyer.streamChat(ask(50), { signal: unread.signal });
+  unread.abort(reason);
+  // And of this one, what is there already when it is given up.
+  const late = new AbortController();
+  const halfRead = (await buyer.streamChat(ask(2), { signal: late.signal }))[Symbol.asyncIterator]();
+  await halfRead.next();
+  const before = gateway.owed();
+  while (gateway.owed() === before) await new Promise((resolve) => setImmediate(resolve));
+  late.abort(reason);
+  await assert.rejects(halfRead.next(), (error) => error === reason);
   const { promised, owed } = await buyer.settle();
   assert.equal(promised, 0n);
   assert.equal(owed, gateway.owed());
-  assert.ok(owed < costOf(2) + 2n * costOf(50), 'less was done than was asked for');
+  assert.ok(owed < 2n * costOf(2) + 3n * costOf(50), 'less was done than was asked for');
   assert.equal((await buyer.chat(ask(1))).receipt.receipt.amount, costOf(1));
 });
 

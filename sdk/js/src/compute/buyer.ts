@@ -175,7 +175,7 @@ export class Buyer {
         timeout: this.#options.timeout ?? 310_000,
         fetch: this.#fetch,
       });
-      return { lane, pending, request: body, exchange, terms };
+      return { lane, pending, request: body, exchange, terms, signal };
     } catch (error) {
       this.#leave(lane);
       throw error;

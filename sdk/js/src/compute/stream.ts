@@ -24,10 +24,12 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
   readonly #sent: Sent;
   readonly #genesis: string;
   readonly #end: StreamEnd;
+  readonly #abort: () => void;
   readonly #response = new ResponseHasher(200);
   #isBegun = false;
   #isOver = false;
-  #isCancelled = false;
+  /** Why the stream was given up, if it was. */
+  #given: { reason: unknown } | undefined;
   #hasAnswer = false;
   #isDone = false;
   #error: unknown;
@@ -40,6 +42,11 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
     this.#sent = sent;
     this.#genesis = genesis;
     this.#end = end;
+    // Also when nobody reads: the lane must not stay taken.
+    const { signal } = sent;
+    this.#abort = () => this.#giveUp(signal?.reason);
+    signal?.addEventListener('abort', this.#abort, { once: true });
+    if (signal?.aborted) this.#abort();
   }
 
   /** How far the answer is checked, in words to show beside it. */
@@ -49,7 +56,12 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
 
   /** Stops the provider and pays for what was done until now. Whoever reads the stream gets an `AbortError`. */
   cancel(): void {
-    this.#isCancelled ||= !this.#isOver;
+    this.#giveUp(new DOMException('the stream was cancelled', 'AbortError'));
+  }
+
+  #giveUp(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#given = { reason };
     this.#leave();
   }
 
@@ -70,12 +82,13 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
       for (;;) {
         let event = events.next();
         while (!event) {
-          if (this.#isCancelled) throw cancelled();
           const chunk = await this.#sent.exchange.next();
           if (!chunk) throw this.#failed('no_receipt', 'ends its stream without a receipt');
           events.push(chunk);
           event = events.next();
         }
+        // What came meanwhile is another's to ask for.
+        if (this.#given) throw this.#given.reason;
         if (event.isReceipt) return await this.#finish(event.data ?? '');
         this.#response.update(event.raw);
         const piece = readPiece(event.data ?? '');
@@ -87,7 +100,7 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
         else if (piece.hasChoices && !this.#isDone) yield piece.json as ChatChunk;
       }
     } catch (error) {
-      if (this.#isCancelled) throw cancelled();
+      if (this.#given) throw this.#given.reason;
       if (!(error instanceof FormatError)) throw error;
       throw new ProviderError('bad_answer', this.#sent.terms.peer, `gives a stream that is none: ${error.message}`);
     } finally {
@@ -124,6 +137,7 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
 
   #over(): void {
     this.#isOver = true;
+    this.#sent.signal?.removeEventListener('abort', this.#abort);
     this.#sent.exchange.close();
   }
 
@@ -131,5 +145,3 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
     return new ProviderError(code, this.#sent.terms.peer, reason);
   }
 }
-
-const cancelled = () => new DOMException('the stream was cancelled', 'AbortError');

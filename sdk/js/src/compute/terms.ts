@@ -85,4 +85,5 @@ export interface Sent {
   readonly request: Uint8Array;
   readonly exchange: Exchange;
   readonly terms: Terms;
+  readonly signal: AbortSignal | undefined;
 }
