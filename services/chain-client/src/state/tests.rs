@@ -4,6 +4,7 @@ mod agents;
 mod audits;
 mod compute;
 mod validators;
+mod vectors;
 
 use codec::{Compact, Encode};
 use futures::StreamExt;
