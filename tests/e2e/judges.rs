@@ -73,8 +73,9 @@ async fn gateway(net: &LocalNet, dir: &Path) -> anyhow::Result<Daemon> {
 }
 
 /// Each file is a judge.
-const TESTS: [&str; 5] = [
+const TESTS: [&str; 6] = [
     "polkadot-js.test.mjs",
+    "agents.test.mjs",
     "papi.test.mjs",
     "metadata-hash.test.mjs",
     "root-0g.test.mjs",

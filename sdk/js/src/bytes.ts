@@ -39,3 +39,16 @@ export function u64(value: number | bigint): Uint8Array {
 export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }
+
+/** base64url without padding. */
+export const toBase64Url = (bytes: Uint8Array): string =>
+  toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+
+/** The bytes of base64url without padding; `undefined` for any other text, so that there is one text for the same bytes. */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return undefined;
+  const plain = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  const bytes = Uint8Array.from(plain, (character) => character.charCodeAt(0));
+  // Bits that are left over must be zero.
+  return toBase64Url(bytes) === text ? bytes : undefined;
+}

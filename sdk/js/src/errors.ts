@@ -50,6 +50,13 @@ export class FrameError extends NoemaError {
   }
 }
 
+/** Text or bytes that are no voucher, no receipt, no signature. */
+export class FormatError extends NoemaError {
+  constructor(what: string, reason: string) {
+    super('bad_format', `not a ${what}: ${reason}`);
+  }
+}
+
 /** A source that cannot be read, or is no longer what its root was computed of. */
 export class SourceError extends NoemaError {
   constructor(code: 'unreadable' | 'source_changed', message: string, options?: ErrorOptions) {
@@ -68,7 +75,7 @@ export interface Peer {
 /** A provider does not answer, refuses, or answers something that is none. */
 export class ProviderError extends NoemaError {
   constructor(
-    code: 'bad_endpoint' | 'unreachable' | 'refused' | 'bad_answer',
+    code: 'bad_endpoint' | 'unreachable' | 'refused' | 'bad_answer' | 'no_receipt' | 'broke_off',
     readonly peer: Peer,
     reason: string,
     /** HTTP status of a refusal. */

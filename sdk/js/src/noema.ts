@@ -5,6 +5,10 @@ import { fromHex, toHex } from './bytes.js';
 import { accountAddress, Chain, type ConnectOptions, type Finalized } from './chain/chain.js';
 import { holders, type Deal } from './chain/types.js';
 import { ChainError, NotFoundError, UsageError, type Peer } from './errors.js';
+import { Buyer } from './compute/buyer.js';
+import { channel, closeChannel, openChannel, services, termsOf } from './compute/market.js';
+import type { Channel, ChannelOrder, OpenedChannel, Service, Wanted } from './compute/market.js';
+import type { BuyerOptions } from './compute/terms.js';
 import { Download, type DownloadOptions } from './provider/download.js';
 import { put, type PutOptions, type PutReport } from './put.js';
 import { known, type FileRoot, type KnownFile } from './root.js';
@@ -19,7 +23,13 @@ export interface Located extends FileRoot {
   readonly peers: readonly Peer[];
 }
 
-/** A network that files are put to and got from. */
+/** How a buyer buys by way of a channel on this chain. */
+export interface ChannelBuyerOptions extends BuyerOptions {
+  /** Ticks for which a voucher can be redeemed: gateways refuse those that end soon. 14,400, four hours, if absent. */
+  readonly voucherTicks?: bigint;
+}
+
+/** A network that files are put to and got from, and answers bought on. */
 export class Noema {
   readonly #chain: Chain;
 
@@ -81,6 +91,35 @@ export class Noema {
     const deal = await this.#chain.deal(id, owner, { signal });
     if (!deal) throw new NotFoundError('not_found', `${owner} has no deal over file ${id}`);
     return this.#chain.remove(id, deal.slots.length, signer, signal);
+  }
+
+  /** The services of active providers that fit. How their answers can be checked is in each; today all are `unverified`. */
+  services(wanted: Wanted = {}, { signal }: { signal?: AbortSignal } = {}): Promise<Service[]> {
+    return services(this.#chain, wanted, signal);
+  }
+
+  /** @throws {NotFoundError} if there is no such channel. */
+  channel(number: number | bigint, { signal }: { signal?: AbortSignal } = {}): Promise<Channel> {
+    return channel(this.#chain, BigInt(number), signal);
+  }
+
+  /** Opens a channel to a service: reserves money of the signer's, and lets a key sign vouchers of it. */
+  openChannel(order: ChannelOrder, { signer, signal }: { signer: PolkadotSigner; signal?: AbortSignal }): Promise<OpenedChannel> {
+    return openChannel(this.#chain, order, signer, signal);
+  }
+
+  /** Asks for the end of a channel of the signer's. */
+  closeChannel(number: number | bigint, { signer, signal }: { signer: PolkadotSigner; signal?: AbortSignal }): Promise<Finalized> {
+    return closeChannel(this.#chain, BigInt(number), signer, signal);
+  }
+
+  /**
+   * Buys answers by way of a channel and the session of `key`.
+   *
+   * @throws {NotFoundError} if the channel has no session of the key.
+   */
+  buyer(number: number | bigint, { voucherTicks = 14_400n, ...options }: ChannelBuyerOptions): Promise<Buyer> {
+    return Buyer.open(termsOf(this.#chain, BigInt(number), options.key, voucherTicks), options);
   }
 
   async #find(name: FileName, signal?: AbortSignal): Promise<{ file: KnownFile; deals: Deal[] }> {

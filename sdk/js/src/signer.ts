@@ -10,9 +10,17 @@ import { getPolkadotSigner } from 'polkadot-api/signer';
 import { concat, fromHex, u64 } from './bytes.js';
 import { UsageError } from './errors.js';
 import { ascii, blake2b256 } from './hash.js';
+import { compact } from './scale.js';
 
 /** The phrase of the development accounts: everybody knows it. */
 const DEVELOPMENT_PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
+
+/** A key of sr25519 that signs bytes as they are. Wallets do not: they wrap what they are asked to sign. */
+export interface Key {
+  readonly publicKey: Uint8Array;
+  /** The 64 bytes of a signature, context `substrate`. */
+  sign(payload: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
 
 /**
  * An sr25519 signer of a secret URI, as `noema` and `subkey` take it: a phrase of 12 to 24 words or `0x` and 64 hex digits of a
@@ -22,6 +30,16 @@ const DEVELOPMENT_PHRASE = 'bottom drive obey lake curtain smoke basket hold rac
  * @throws {UsageError} without repeating the secret.
  */
 export async function signerFromUri(uri: string): Promise<PolkadotSigner> {
+  const key = await keyFromUri(uri);
+  return getPolkadotSigner(key.publicKey, 'Sr25519', async (message) => key.sign(message));
+}
+
+/**
+ * The key of a secret URI, in the form of `signerFromUri`: for what is signed as it is, such as vouchers.
+ *
+ * @throws {UsageError} without repeating the secret.
+ */
+export async function keyFromUri(uri: string): Promise<Key> {
   const parts = /^([^/]*)((?:\/\/?[^/]+)*)(?:\/\/\/(.*))?$/s.exec(uri);
   if (!parts) throw new UsageError('expected a phrase or a seed, then //hard, /soft and ///password as needed');
   const [, base = '', path = '', password = ''] = parts;
@@ -30,7 +48,7 @@ export async function signerFromUri(uri: string): Promise<PolkadotSigner> {
     const code = chainCode(name as string);
     secret = slashes === '//' ? HDKD.secretHard(secret, code) : HDKD.secretSoft(secret, code);
   }
-  return getPolkadotSigner(getPublicKey(secret), 'Sr25519', (message) => sign(secret, message));
+  return { publicKey: getPublicKey(secret), sign: (payload) => sign(secret, payload) };
 }
 
 async function seedOf(base: string, password: string): Promise<Uint8Array> {
@@ -57,15 +75,8 @@ function chainCode(name: string): Uint8Array {
     code = u64(BigInt(name));
   } else {
     const text = ascii(name);
+    if (text.length >= 1 << 14) throw new UsageError('the name of a derivation is too long');
     code = concat(compact(text.length), text);
   }
   return code.length > 32 ? blake2b256(code) : concat(code, new Uint8Array(32 - code.length));
-}
-
-/** A length in SCALE's compact form; names are shorter than 2^14 bytes. */
-function compact(length: number): Uint8Array {
-  if (length < 1 << 6) return Uint8Array.of(length << 2);
-  if (length >= 1 << 14) throw new UsageError('the name of a derivation is too long');
-  const value = (length << 2) | 1;
-  return Uint8Array.of(value & 0xff, value >> 8);
 }

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { SEGMENT_SIZE, root } from '@noema/sdk';
+import { SEGMENT_SIZE, cost, root } from '@noema/sdk';
 import type * as Sdk from '@noema/sdk';
 import { seeded } from './support/content.js';
+import { PRICE, TestGateway, used, words } from './support/gateway.js';
 import { browse, bundle, packageFile, type Browsing } from './support/browser.js';
 import { fresh, node, temporaryFiles, without } from './support/network.js';
 
@@ -49,6 +50,44 @@ test('a page computes the root and verifies', { timeout: 60_000 }, async () => {
     hasBuffer: false,
     hasProcess: false,
   });
+});
+
+test('a page keeps the promises of a buyer, and no other page uses them meanwhile', { timeout: 60_000 }, async () => {
+  const found = await browsing.page.evaluate(async () => {
+    const { sdk } = window as unknown as PageWindow;
+    const lanes = await sdk.openLaneDatabase('lanes of the test');
+    await lanes.put('0', 'one');
+    await lanes.put('0', 'two');
+    const refused = await sdk.openLaneDatabase('lanes of the test').catch((error: { code: string }) => error.code);
+    lanes.close();
+    // A lock is given back a moment later.
+    await navigator.locks.request('lanes of the test of @noema/sdk', () => undefined);
+    const again = await sdk.openLaneDatabase('lanes of the test');
+    const kept = [await again.get('0'), await again.get('1')];
+    again.close();
+    return { refused, kept };
+  });
+  assert.deepEqual(found, { refused: 'in_use', kept: ['two', undefined] });
+});
+
+test('a page buys an answer and checks its receipt', { timeout: 60_000 }, async () => {
+  const gateway = await TestGateway.start();
+  try {
+    const { state, peer, model, serviceKey, genesis, verification } = gateway.terms;
+    const answer = await browsing.page.evaluate(async (given) => {
+      const { sdk } = window as unknown as PageWindow;
+      const price = { per: 'tokens', input: 1_000_000n, cached: 100_000n, output: 2_000_000n } as const;
+      const numbers = { channel: 7n, session: 1, lanes: 1, redeemed: [], perUse: 10_000n, service: 9n, expires: 14_400n };
+      const options = { key: await sdk.keyFromUri('//Dave//session'), storage: sdk.memoryStorage() };
+      const buyer = await sdk.Buyer.open(async () => ({ ...given, ...numbers, price }), options);
+      const stream = await buyer.streamChat({ messages: [], max_tokens: 3 });
+      const text = await stream.text();
+      return { text, amount: `${stream.receipt?.receipt.amount}`, verification: stream.verification };
+    }, { state, peer, model, serviceKey, genesis, verification });
+    assert.deepEqual(answer, { text: words(3).join(''), amount: `${cost(PRICE, used(3))}`, verification: 'unverified' });
+  } finally {
+    await gateway.stop();
+  }
 });
 
 test('a page puts a file and gets it, and ranges of it', { skip: without.node, timeout: 120_000 }, async () => {

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { SEGMENT_SIZE, root } from '@noema/sdk';
 import { packageFile } from './support/browser.js';
 import { seeded } from './support/content.js';
-import { fresh, node, temporaryFiles, without } from './support/network.js';
+import { fresh, market, node, temporaryFiles, without } from './support/network.js';
 
 const run = promisify(execFile);
 const example = (name: string) => fileURLToPath(new URL(join('../../examples', name), import.meta.url));
@@ -17,7 +17,7 @@ const example = (name: string) => fileURLToPath(new URL(join('../../examples', n
 test('the README shows the examples as they are', async () => {
   const readme = await packageFile('README.md');
   const blocks = [...readme.matchAll(/\[examples\/([\w-]+\.mjs)\][^]*?```js\n([^]*?)```/g)];
-  assert.deepEqual(blocks.map(([, name]) => name), ['store-and-fetch.mjs', 'root-and-verify.mjs']);
+  assert.deepEqual(blocks.map(([, name]) => name), ['store-and-fetch.mjs', 'root-and-verify.mjs', 'buy-answers.mjs', 'own-agent.mjs']);
   for (const [, name, code] of blocks) assert.equal(code, await packageFile(`examples/${name}`), name);
 });
 
@@ -26,7 +26,8 @@ test('every name in the README is exported', async () => {
   const sdk: Record<string, unknown> = await import('@noema/sdk');
   const named = [...readme.matchAll(/`(\w+Error)`/g)].map(([, name]) => name as string);
   assert.ok(named.length > 10);
-  for (const name of [...named, 'Noema', 'Download', 'download', 'root', 'verify', 'verifySegment', 'verifyRange', 'signerFromUri']) {
+  const listed = ['Buyer', 'checkReceipt', 'keyFromUri', 'memoryStorage', 'openLaneDatabase', 'requestHash', 'signVoucher', 'voucherToText'];
+  for (const name of [...named, ...listed, 'Noema', 'Download', 'download', 'root', 'verify', 'verifySegment', 'verifyRange', 'signerFromUri']) {
     assert.equal(typeof sdk[name], 'function', name);
   }
 });
@@ -58,4 +59,21 @@ test('the example of store and fetch runs', { skip: without.node, timeout: 120_0
   } finally {
     await files.remove();
   }
+});
+
+test('the example of buying answers runs', { skip: without.market, timeout: 120_000 }, async () => {
+  const files = await temporaryFiles();
+  try {
+    const asked = [example('buy-answers.mjs'), market, '//Eve', 'words 5'];
+    const { stdout } = await run(process.execPath, asked, { cwd: files.path('') });
+    assert.match(stdout, /\n\d+ units for \d+ tokens, unverified\n[^]*\nowed \d+ units in all, unverified\n$/);
+  } finally {
+    await files.remove();
+  }
+});
+
+test('the example of an agent runs', { skip: without.market, timeout: 180_000 }, async () => {
+  const { stdout } = await run(process.execPath, [example('own-agent.mjs'), market, '//Ferdie']);
+  const acted = /^agent \d+ has the account 5\w+\nthe key spent 1000000000000000000 units\n1000000000000000000 of 2000000000000000000 are spent\n$/;
+  assert.match(stdout, acted);
 });

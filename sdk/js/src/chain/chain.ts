@@ -29,7 +29,19 @@ export interface Finalized {
   readonly block: Block;
 }
 
-type Question = { signal?: AbortSignal | undefined; at?: string };
+/** The same, with what it made happen. */
+export interface Submitted extends Finalized {
+  readonly events: readonly ChainEvent[];
+}
+
+/** An event as it comes from PAPI without descriptors: the pallet's name, and the event's with its fields. */
+export interface ChainEvent {
+  readonly type: string;
+  readonly value: { readonly type: string; readonly value?: any };
+}
+
+/** About what block a question is, and until when it is of interest. */
+export type Question = { signal?: AbortSignal | undefined; at?: string };
 
 /** A finalised block, by its hash and number. */
 export interface Block {
@@ -183,22 +195,32 @@ export class Chain {
   }
 
   /** Commits to a file. Repeating it changes nothing. */
-  commit(
+  async commit(
     { root, size, replicas, rounds, max }: { root: string; size: number; replicas: number; rounds: number; max: bigint },
     signer: PolkadotSigner,
     signal?: AbortSignal,
   ): Promise<Finalized> {
     const call = this.#api.tx.Storage.commit({ root, size: BigInt(size), replicas, rounds, max });
-    return this.#submit('commit to the file', call, signer, signal);
+    return finalized(await this.#submit('commit to the file', call, signer, signal));
   }
 
   /**
    * Ends the deal of the signer over a file; what was paid for rounds to come and the deposit are returned. The chain charges for `replicas` in
    * advance and refuses fewer than there are.
    */
-  remove(file: string, replicas: number, signer: PolkadotSigner, signal?: AbortSignal): Promise<Finalized> {
+  async remove(file: string, replicas: number, signer: PolkadotSigner, signal?: AbortSignal): Promise<Finalized> {
     const call = this.#api.tx.Storage.remove({ file: `0x${file}`, replicas });
-    return this.#submit('remove the file', call, signer, signal);
+    return finalized(await this.#submit('remove the file', call, signer, signal));
+  }
+
+  /** Asks for something that this class has no method for; `what` names it in errors. */
+  ask<T>(what: string, read: (api: any) => Promise<T>, question: Question = {}): Promise<T> {
+    return this.#ask(what, () => read(this.#api), question);
+  }
+
+  /** Submits a call that this class has no method for; `what` says what it is to do. */
+  submit(what: string, call: (api: any) => unknown, signer: PolkadotSigner, signal?: AbortSignal): Promise<Submitted> {
+    return this.#submit(what, call(this.#api), signer, signal);
   }
 
   async #ask<T>(what: string, read: () => Promise<T>, { signal }: Question): Promise<T> {
@@ -213,7 +235,7 @@ export class Chain {
   }
 
   /** Signs, sends and waits until the transaction is final. One of an account after the other, until it is in a block. */
-  async #submit(what: string, transaction: any, signer: PolkadotSigner, signal?: AbortSignal): Promise<Finalized> {
+  async #submit(what: string, transaction: any, signer: PolkadotSigner, signal?: AbortSignal): Promise<Submitted> {
     const from = toHex(signer.publicKey);
     const before = this.#turns.get(from);
     let free: () => void = () => undefined;
@@ -236,15 +258,15 @@ export class Chain {
     signer: PolkadotSigner,
     signal: AbortSignal | undefined,
     inBlock: () => void,
-  ): Promise<Finalized> {
+  ): Promise<Submitted> {
     let watching: { unsubscribe(): void } | undefined;
-    const final = new Promise<Finalized>((resolve, reject) => {
+    const final = new Promise<Submitted>((resolve, reject) => {
       watching = transaction.signSubmitAndWatch(signer).subscribe({
         next: (event: any) => {
           if (event.type === 'txBestBlocksState' && event.found) inBlock();
           if (event.type !== 'finalized') return;
           const { hash, number } = event.block;
-          if (event.ok) return resolve({ hash: event.txHash, block: { hash, number } });
+          if (event.ok) return resolve({ hash: event.txHash, block: { hash, number }, events: event.events });
           const reason = dispatchReason(event.dispatchError);
           reject(new TransactionError(reason, `the chain refused to ${what}: ${reason}`));
         },
@@ -263,6 +285,8 @@ export class Chain {
     }
   }
 }
+
+const finalized = ({ hash, block }: Submitted): Finalized => ({ hash, block });
 
 /** `Storage.NotEnoughProviders` for the error of a pallet. */
 function dispatchReason(error: { type: string; value?: { type?: string; value?: { type?: string } } }): string {

@@ -8,6 +8,8 @@ import { SourceError } from '../errors.js';
 import { Noema } from '../noema.js';
 import type { RandomAccess } from '../source.js';
 
+export { openLaneDirectory, type LaneDirectory } from './lanes.js';
+
 /** As `Noema.connect`, with a `WebSocket` for Node.js 20, which has none of its own. */
 export function connect(node: string | PolkadotClient, options: ConnectOptions = {}): Promise<Noema> {
   const websocketClass = NodeWebSocket as unknown as typeof WebSocket;

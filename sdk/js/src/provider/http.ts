@@ -122,7 +122,8 @@ async function send(
   }
 }
 
-function address(peer: Peer, path: string): string {
+/** Where a path of a provider's interface is. Of an endpoint, what comes behind `#` pins a key and is not sent. */
+export function address(peer: Peer, path: string): string {
   let url: URL;
   try {
     url = new URL(peer.endpoint);
@@ -167,7 +168,7 @@ function refused(peer: Peer, { status, body }: Answer): ProviderError {
 }
 
 /** What a provider says goes to people's screens. */
-function clean(text: unknown): string | undefined {
+export function clean(text: unknown): string | undefined {
   return typeof text === 'string' ? text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').slice(0, 300) : undefined;
 }
 
@@ -194,7 +195,7 @@ function isStatus(value: unknown): value is FileStatus {
 }
 
 /** The innermost cause says what happened; the outer ones say "fetch failed". */
-function innermost(error: unknown): string {
+export function innermost(error: unknown): string {
   let cause = error;
   while (cause instanceof Error && cause.cause) cause = cause.cause;
   return cause instanceof Error ? cause.message || cause.name : String(cause);

@@ -8,16 +8,20 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-const { NOEMA_RPC, NOEMA_BIN, NOEMA_LIAR } = process.env;
+const { NOEMA_RPC, NOEMA_BIN, NOEMA_LIAR, NOEMA_MARKET } = process.env;
 
 /** The `ws://` address of a node of a development network with three storage providers. */
 export const node = NOEMA_RPC ?? '';
 /** Where a provider answers that runs the program `noema-tamper`. */
 export const liar = NOEMA_LIAR ?? '';
 
+/** The `ws://` address of a node of a development network on which somebody sells answers and vectors. */
+export const market = NOEMA_MARKET ?? '';
+
 /** Why tests that need each of these are left out, if they are. */
 export const without = {
   node: NOEMA_RPC ? false : 'set NOEMA_RPC to the ws:// address of a node',
+  market: NOEMA_MARKET && NOEMA_BIN ? false : 'set NOEMA_MARKET to the ws:// address of a node of a network with a compute provider, and NOEMA_BIN',
   programs: NOEMA_BIN ? false : 'set NOEMA_BIN to the directory with the programs',
   liar: NOEMA_RPC && NOEMA_LIAR ? false : 'set NOEMA_LIAR to the address of a provider that runs noema-tamper',
 } as const;

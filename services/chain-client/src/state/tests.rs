@@ -5,6 +5,7 @@ mod audits;
 mod compute;
 mod da;
 mod validators;
+mod vectors;
 
 use codec::{Compact, Encode};
 use futures::StreamExt;
