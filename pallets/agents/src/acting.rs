@@ -110,7 +110,7 @@ impl<T: Config> Pallet<T> {
         };
         let payload = act.payload(&Self::genesis());
         ensure!(
-            signature.verify(payload.as_slice(), &signing.session.grant().key),
+            Self::is_signed(signature, &payload, &signing.session.grant().key),
             Error::<T>::BadSignature
         );
         signing.nonce = nonce.checked_add(1).ok_or(ArithmeticError::Overflow)?;
