@@ -20,8 +20,7 @@ use noema_agents_primitives::{AgentId, CallId, Hash, SessionId, SignedAct};
 use noema_session::Covers;
 use noema_traits::{CallClassifier, Leaf, Tick};
 use sp_runtime::{
-    traits::{Dispatchable, Verify},
-    ArithmeticError, DispatchError, DispatchResult, DispatchResultWithInfo,
+    traits::Dispatchable, ArithmeticError, DispatchError, DispatchResult, DispatchResultWithInfo,
 };
 
 /// How an inner call ended.
