@@ -120,7 +120,7 @@ mod benchmarks {
         MemberCursor, Members, NextSubmission, Price, SeedCursor, Submissions,
     };
     use noema_da_primitives::{BundleFront, Content, MemberEntry, MemberId, Namespace};
-    use noema_traits::{Outcome, Payroll, Ticks};
+    use noema_traits::{Outcome, Payroll};
 
     #[benchmark]
     fn set_key() {

@@ -15,7 +15,7 @@ use frame_support::traits::{
 };
 use noema_da_primitives::{Content, Namespace, RowSeed, Shape, MAX_BLOB_SIZE, MAX_SEATS};
 use noema_traits::{Rounds, Ticks};
-use sp_runtime::traits::{Bounded, Saturating};
+use sp_runtime::traits::Bounded;
 
 /// Where benchmarks list their blobs.
 pub(super) const SPACE: Namespace = Namespace([3; 28]);

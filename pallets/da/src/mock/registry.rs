@@ -23,6 +23,10 @@ pub(crate) type Providers = StorageMap<MockRegistry, Twox64Concat, u64, Provider
 #[storage_alias]
 type OperatorOf = StorageMap<MockRegistry, Twox64Concat, u64, u64>;
 
+/// Free bytes of all providers together, if a test says so.
+#[storage_alias]
+pub(crate) type Capacity = StorageValue<MockRegistry, u128>;
+
 /// Providers in storage.
 pub struct Registry;
 
@@ -68,7 +72,7 @@ impl ProviderRegistry<u64, u128> for Registry {
         Providers::get(provider).map_or(0, |record| record.stake)
     }
     fn total_free(_role: Role) -> u128 {
-        1 << 40
+        Capacity::get().unwrap_or(1 << 40)
     }
     fn endpoint(_role: Role, _provider: &u64) -> Option<Vec<u8>> {
         None

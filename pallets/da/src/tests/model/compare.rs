@@ -11,7 +11,8 @@ impl Both {
         if let Err(fault) = self.model.check() {
             prop_assert!(false, "the model: {}", fault);
         }
-        let state = Pallet::<Test>::do_try_state();
+        let known: Vec<_> = Submissions::<Test>::iter().collect();
+        let state = Pallet::<Test>::check_blobs(&known).and_then(|()| Pallet::<Test>::check_pay(&known));
         prop_assert!(state.is_ok(), "{:?}", state);
         self.compare_money()?;
         self.compare_records()?;
@@ -169,6 +170,7 @@ impl Both {
         }
         self.round(true);
         self.compare()?;
+        prop_assert!(Pallet::<Test>::do_try_state().is_ok());
         prop_assert_eq!(pot(), 0);
         prop_assert_eq!(held(ALICE) + held(BOB) + held(super::PAUPER), 0);
         prop_assert_eq!(Submissions::<Test>::iter().count(), 0);

@@ -382,7 +382,7 @@ fn run(steps: &[Step]) -> Result<BTreeSet<String>, TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn pallet_does_what_the_model_does(steps in any_steps(60)) {
