@@ -374,8 +374,8 @@ pub const ATTEST_TICKS: u32 = 1_200;
 pub const MAX_SEAT_KEYS: u32 = 1_000;
 /// With fewer candidates the committee before serves on.
 pub const MIN_SEATS: u32 = 4;
-/// Keys that are looked at in a block while candidates are fixed.
-pub const SEAT_KEYS_PER_BLOCK: u32 = 50;
+/// Keys that are looked at in a block while candidates are fixed: of each, all that is kept of its eras may be read.
+pub const SEAT_KEYS_PER_BLOCK: u32 = 8;
 /// Bytes of one payer's submissions that may wait for attestation.
 pub const MAX_UNATTESTED_BYTES: u64 = 256 << 20;
 /// Units per GiB of stored bytes and round at little use: ten times storage's, as its collateral is.

@@ -16,8 +16,8 @@ use noema_da_primitives::{
     Attestation, Commitment, Content, Namespace, Possession, RowProof, Shape, Standing,
 };
 use noema_runtime::{
-    configs::ai::da::DaPotAccount, AccountId, Balances, DataAvailability, Providers, RowAudits,
-    Runtime, RuntimeOrigin, System,
+    configs::ai::da::DaPotAccount, parameters, AccountId, Balances, DataAvailability, Providers,
+    RowAudits, Runtime, RuntimeOrigin, System,
 };
 use noema_traits::{Role, Rounds};
 use pallet_noema_da::{
@@ -343,7 +343,11 @@ fn a_blob_is_paid_attested_audited_and_gone_when_its_window_is_over() {
         block(|| {
             assert_ok!(RowAudits::poke(signed(&eve), seats[4].provider.clone()));
         });
-        assert!(bond(&seats[4]) < before);
+        // Four misses: a fee each, and of all that stands behind it a hundredth, four, ten with the last, which drops it.
+        let expected = [0, 1, 4, 10].into_iter().fold(before, |bond, percent| {
+            bond - parameters::AUDIT_MISS_FEE - bond * percent / 100
+        });
+        assert_eq!(bond(&seats[4]), expected);
         check();
         // Everything goes: the record with its deposit, the books, what the pot held.
         until("the end", || {

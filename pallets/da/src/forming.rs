@@ -192,8 +192,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn form(era: EraIndex, seed: Option<[u8; 32]>) {
         let candidates = Candidates::<T>::take();
         FormingState::<T>::kill();
-        let enough = u32::try_from(candidates.len()).is_ok_and(|count| count >= T::MinSeats::get());
-        let chosen = match seed.filter(|_| enough) {
+        let chosen = match seed {
             Some(seed) => {
                 let stakes: Vec<u128> = candidates.iter().map(|one| one.stake).collect();
                 let places = drawn(&stakes, MAX_SEATS, era, &seed);
@@ -202,7 +201,8 @@ impl<T: Config> Pallet<T> {
             }
             None => Vec::new(),
         };
-        let is_drawn = !chosen.is_empty();
+        // Keys may have been retired since candidates were fixed.
+        let is_drawn = u32::try_from(chosen.len()).is_ok_and(|count| count >= T::MinSeats::get());
         let seats = if is_drawn {
             chosen
         } else {

@@ -46,9 +46,19 @@ impl<T: Config> Pallet<T> {
         u8::try_from(<Self as PalletInfoAccess>::index()).unwrap_or(u8::MAX)
     }
 
-    /// The provider for which this account acts: as its operator, or as the bonded account itself.
+    /// The provider for which this account acts: itself, if it has a bond, else the one that it operates. Whom others name as their operator, without asking,
+    /// speaks for itself all the same.
     fn acting_for(who: &T::AccountId) -> T::AccountId {
+        if !T::Providers::bond(ROLE, who).is_zero() {
+            return who.clone();
+        }
         T::Providers::provider_of_operator(ROLE, who).unwrap_or_else(|| who.clone())
+    }
+
+    /// Whether this account speaks for the provider.
+    fn speaks_for(who: &T::AccountId, provider: &T::AccountId) -> bool {
+        who == provider
+            || T::Providers::provider_of_operator(ROLE, who).is_some_and(|of| of == *provider)
     }
 
     /// What is held for a key.
@@ -114,7 +124,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_retire_key(who: &T::AccountId, provider: T::AccountId) -> DispatchResult {
         let record = Keys::<T>::get(&provider).ok_or(Error::<T>::NoKey)?;
         ensure!(
-            Self::acting_for(who) == provider || !T::Providers::is_active(ROLE, &provider),
+            Self::speaks_for(who, &provider) || !T::Providers::is_active(ROLE, &provider),
             Error::<T>::StillActive
         );
         Keys::<T>::remove(&provider);

@@ -23,7 +23,7 @@ use crate as pallet_noema_da;
 use crate::{Config, Pallet};
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{ConstU128, Hooks},
+    traits::{ConstU128, Hooks, OnGenesis},
     weights::{Weight, WeightMeter},
 };
 use sp_runtime::BuildStorage;
@@ -156,7 +156,10 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
     .assimilate_storage(&mut storage)
     .unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
-    ext.execute_with(|| System::set_block_number(1));
+    ext.execute_with(|| {
+        Da::on_genesis();
+        System::set_block_number(1);
+    });
     ext
 }
 

@@ -293,6 +293,17 @@ fn stakes_beyond_what_can_be_computed_with_are_capped() {
 }
 
 #[test]
+fn too_few_with_a_key_when_it_is_drawn_are_no_committee() {
+    build_and_execute(|| {
+        (1..=4).for_each(|provider| give_seat(provider, 100));
+        next_block();
+        assert_ok!(Da::retire_key(signed(3), 3));
+        next_blocks(20);
+        assert!(Da::committee(0).is_none());
+    });
+}
+
+#[test]
 fn key_that_is_gone_when_it_is_drawn_has_no_seat() {
     build_and_execute(|| {
         (1..=5).for_each(|provider| give_seat(provider, 100));
@@ -320,5 +331,19 @@ fn committee_of_an_era_that_is_over_is_not_made() {
         to_committee(9);
         assert!(Da::committee(0).is_none());
         assert_eq!(Committees::<Test>::iter().count(), 1);
+    });
+}
+
+/// Where a migration failed, records read as absent: nothing is done by them.
+#[test]
+fn other_layout_of_storage_stops_the_hook() {
+    use frame_support::traits::{GetStorageVersion, StorageVersion};
+    build_and_execute(|| {
+        (1..=4).for_each(|provider| give_seat(provider, 100));
+        StorageVersion::new(0).put::<Da>();
+        next_blocks(30);
+        assert_eq!(FormingState::<Test>::get(), None);
+        Da::in_code_storage_version().put::<Da>();
+        to_committee(0);
     });
 }

@@ -1,7 +1,10 @@
 //! Keys: who may set and retire them, and what is held.
 
 use crate::{mock::*, Error, Event, HoldReason, Keys, Pallet};
-use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
+use frame_support::{
+    assert_noop, assert_ok,
+    traits::fungible::{InspectHold, Mutate},
+};
 
 fn held(who: u64) -> u128 {
     Balances::balance_on_hold(&HoldReason::Deposit.into(), &who)
@@ -105,5 +108,20 @@ fn retire_key_gives_the_deposit_back() {
         Registry::change(2, |provider| provider.active = false);
         assert_ok!(Da::retire_key(signed(9), 2));
         assert_eq!((held(2), Keys::<Test>::count()), (0, 0));
+    });
+}
+
+/// Anybody can name any account as the operator of a provider of theirs: that takes nothing from it.
+#[test]
+fn bonded_account_that_is_another_ones_operator_speaks_for_itself() {
+    build_and_execute(|| {
+        let bonded = operator_of(2);
+        Registry::register(bonded, 100);
+        Registry::register(2, 100);
+        assert_ok!(<Balances as Mutate<u64>>::mint_into(&bonded, FUNDS));
+        assert_ok!(Da::set_key(signed(bonded), key(7), proof(bonded, 7)));
+        assert_eq!(Keys::<Test>::get(bonded).unwrap().key, key(7));
+        assert_eq!(Keys::<Test>::get(2), None);
+        assert_ok!(Da::retire_key(signed(bonded), bonded));
     });
 }

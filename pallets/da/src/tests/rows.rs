@@ -46,7 +46,10 @@ fn rows_of_a_coded_blob_are_shown_and_no_other_is_taken() {
         let (original, rows) = (usize::from(shape.original()), usize::from(shape.rows()));
         let bytes = shape.row_bytes() as usize;
         let mut matrix = RowMatrix::zeroed(rows, bytes).unwrap();
-        for (place, byte) in matrix.as_row_major_mut()[..original * bytes].iter_mut().enumerate() {
+        for (place, byte) in matrix.as_row_major_mut()[..original * bytes]
+            .iter_mut()
+            .enumerate()
+        {
             *byte = (place * 7 % 251) as u8;
         }
         let parameters = Parameters::new(original, rows - original, bytes).unwrap();
@@ -63,7 +66,10 @@ fn rows_of_a_coded_blob_are_shown_and_no_other_is_taken() {
         for target in 0..40 {
             let item = asked(1, target * 1_000);
             let proof = proof_of(item.row);
-            assert_eq!((check(&item, &proof), verify(&item, &proof)), (Ok(()), Ok(())));
+            assert_eq!(
+                (check(&item, &proof), verify(&item, &proof)),
+                (Ok(()), Ok(()))
+            );
             let other = proof_of(item.row ^ 1);
             assert_eq!(check(&item, &other), Ok(()));
             assert_eq!(verify(&item, &other), Err(ProofFault::WrongProof));

@@ -33,13 +33,14 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
-	/// The candidates so far (r:1 w:1, 48 KB), forming (w:1); of each the key, whether it is active and in good standing, its stake (r:6).
+	/// The candidates so far (r:1 w:1, 48 KB), forming (w:1); of each the key, whether it is active, its stake, and all that is kept of its
+	/// eras, which says whether it is in good standing (r:120).
 	fn collect(k: u32, ) -> Weight {
 		Weight::from_parts(300_000_000, 60_000)
-			.saturating_add(Weight::from_parts(200_000_000, 30_000).saturating_mul(k.into()))
+			.saturating_add(Weight::from_parts(2_000_000_000, 60_000).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
-			.saturating_add(T::DbWeight::get().reads(6_u64.saturating_mul(k.into())))
+			.saturating_add(T::DbWeight::get().reads(120_u64.saturating_mul(k.into())))
 	}
 	/// The candidates (r:1 w:1), the committee before (r:1), a hundred keys (r:100), the committee (w:1), forming and next era (w:2); a hundred draws, each over
 	/// all candidates.

@@ -12,7 +12,8 @@ impl Both {
             prop_assert!(false, "the model: {}", fault);
         }
         let known: Vec<_> = Submissions::<Test>::iter().collect();
-        let state = Pallet::<Test>::check_blobs(&known).and_then(|()| Pallet::<Test>::check_pay(&known));
+        let state =
+            Pallet::<Test>::check_blobs(&known).and_then(|()| Pallet::<Test>::check_pay(&known));
         prop_assert!(state.is_ok(), "{:?}", state);
         self.compare_money()?;
         self.compare_records()?;
