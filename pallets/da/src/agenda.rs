@@ -109,9 +109,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn least_agenda_weight() -> Weight {
         Self::queues()
             .iter()
-            .fold(Weight::zero(), |sum, queue| {
-                sum.saturating_add(queue.worst)
-            })
+            .fold(Weight::zero(), |sum, queue| sum.saturating_add(queue.worst))
     }
 
     /// Runs the queues, each within what is allowed and not kept for a step of those behind it; the first without regard to them.

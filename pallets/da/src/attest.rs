@@ -9,10 +9,7 @@ use crate::{
 };
 use frame_support::ensure;
 use noema_da_primitives::{Attestation, RowSeed, Shape};
-use sp_runtime::{
-    traits::CheckedSub,
-    ArithmeticError, DispatchError, DispatchResult,
-};
+use sp_runtime::{traits::CheckedSub, ArithmeticError, DispatchError, DispatchResult};
 
 /// Version of the rules by which rows are assigned and held, which seats sign.
 pub const RULES: u16 = 1;
@@ -72,13 +69,8 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Attest, DispatchError> {
         let case = Self::open_attest(id, bits)?;
         let message = Self::message(id, &case.record, &case.committee, case.seed)?;
-        bls::aggregate_verifies(
-            &case.committee,
-            &bits,
-            &message.signing_bytes(),
-            signature,
-        )
-        .map_err(|_| Error::<T>::BadSignature)?;
+        bls::aggregate_verifies(&case.committee, &bits, &message.signing_bytes(), signature)
+            .map_err(|_| Error::<T>::BadSignature)?;
         Self::close_attest(case)
     }
 
@@ -101,8 +93,7 @@ impl<T: Config> Pallet<T> {
             record.state != State::Submitted || is_quorum(stake, committee.total()),
             Error::<T>::TooLittleStake
         );
-        let book =
-            Books::<T>::get(record.era).unwrap_or_else(|| Self::new_book(committee.total()));
+        let book = Books::<T>::get(record.era).unwrap_or_else(|| Self::new_book(committee.total()));
         ensure!(bits.is_disjoint(&book.gone), Error::<T>::SeatDropped);
         Ok(Case {
             id,

@@ -502,7 +502,14 @@ mod benchmarks {
         _(RawOrigin::Signed(who), id, d as Day, all);
 
         let list = List::Only(2).index().unwrap();
-        assert_eq!(crate::Books::<T>::get(ERA).unwrap().list(list).unwrap().entries, 1);
+        assert_eq!(
+            crate::Books::<T>::get(ERA)
+                .unwrap()
+                .list(list)
+                .unwrap()
+                .entries,
+            1
+        );
     }
 
     #[benchmark]
@@ -514,7 +521,14 @@ mod benchmarks {
         let all = crate::BalanceOf::<T>::max_value();
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(payer::<T>(1)), id, proof, OTHER, 1 as Day, all);
+        _(
+            RawOrigin::Signed(payer::<T>(1)),
+            id,
+            proof,
+            OTHER,
+            1 as Day,
+            all,
+        );
 
         assert!(Members::<T>::contains_key(id, 65_535));
     }
@@ -537,7 +551,8 @@ mod benchmarks {
 
     #[benchmark]
     fn set_base_price() -> Result<(), BenchmarkError> {
-        let origin = T::PriceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let origin =
+            T::PriceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
         let price = T::BasePrice::get();
 
         #[extrinsic_call]

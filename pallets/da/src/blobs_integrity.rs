@@ -25,8 +25,7 @@ impl<T: Config> Pallet<T> {
             "AttestTicks must be longer than RowDrawDelay + MaxSeedGap, or rows are drawn too late to attest"
         );
         assert!(
-            T::RowDrawDelay::get().saturating_add(T::MaxSeedGap::get())
-                < T::Randomness::history(),
+            T::RowDrawDelay::get().saturating_add(T::MaxSeedGap::get()) < T::Randomness::history(),
             "seeds must be remembered for longer than RowDrawDelay + MaxSeedGap"
         );
         assert!(

@@ -33,8 +33,7 @@ mod blobs_storage {
 
     /// Bytes of a payer's submissions that wait for attestation.
     #[pallet::storage]
-    pub type InFlight<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, u64, ValueQuery>;
+    pub type InFlight<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u64, ValueQuery>;
 
     /// The number of the next batch.
     #[pallet::storage]

@@ -3,8 +3,8 @@
 use crate::{
     lists::{self, List, LISTS},
     records::{Book, Entry, ListSums, PayAccount, SeatSums, CHUNK},
-    Accounts, BalanceOf, Books, CommitteeOf, Committees, Config, EraIndex, Entries, Error, Event, Pallet, Running, SeatBits,
-    Sums,
+    Accounts, BalanceOf, Books, CommitteeOf, Committees, Config, Entries, EraIndex, Error, Event,
+    Pallet, Running, SeatBits, Sums,
 };
 use alloc::vec::Vec;
 use frame_support::{defensive, ensure};
@@ -77,7 +77,10 @@ impl<T: Config> Pallet<T> {
             (true, Some(before)) => Running::<T>::get((era, list, before)),
             _ => Running::<T>::get((era, list, chunk)),
         };
-        sums.entries = sums.entries.checked_add(1).ok_or(ArithmeticError::Overflow)?;
+        sums.entries = sums
+            .entries
+            .checked_add(1)
+            .ok_or(ArithmeticError::Overflow)?;
         for seat in entry.bits.iter() {
             if let Some(sum) = running.0.get_mut(usize::from(seat)) {
                 *sum = sum
@@ -101,8 +104,14 @@ impl<T: Config> Pallet<T> {
         pay: BalanceOf<T>,
     ) -> DispatchResult {
         let sums = book.list_mut(list).ok_or(Error::<T>::BadWindow)?;
-        sums.units = sums.units.checked_add(units).ok_or(ArithmeticError::Overflow)?;
-        sums.pay = sums.pay.checked_add(&pay).ok_or(ArithmeticError::Overflow)?;
+        sums.units = sums
+            .units
+            .checked_add(units)
+            .ok_or(ArithmeticError::Overflow)?;
+        sums.pay = sums
+            .pay
+            .checked_add(&pay)
+            .ok_or(ArithmeticError::Overflow)?;
         Ok(())
     }
 
@@ -163,10 +172,7 @@ impl<T: Config> Pallet<T> {
         let mut enlisted = 0u32;
         for seat in seats.minus(&committee.enlisted).iter() {
             let (provider, stake) = committee.seat(seat).ok_or(Error::<T>::UnknownSeat)?;
-            ensure!(
-                !T::Audits::is_dropping(&provider),
-                Error::<T>::SeatDropped
-            );
+            ensure!(!T::Audits::is_dropping(&provider), Error::<T>::SeatDropped);
             let mut account = Accounts::<T>::get(&provider).unwrap_or_else(|| PayAccount {
                 settled: Self::round(),
                 carried: Zero::zero(),
@@ -212,7 +218,9 @@ impl<T: Config> Pallet<T> {
                 continue;
             }
             let earned = Self::earned_of(&book, &seat, index, units);
-            left = left.checked_sub(&earned).ok_or(ArithmeticError::Underflow)?;
+            left = left
+                .checked_sub(&earned)
+                .ok_or(ArithmeticError::Underflow)?;
             if let Some(sum) = seat.sums.get_mut(usize::from(index)) {
                 *sum = units;
             }

@@ -1,8 +1,6 @@
 //! Providers that lose everything: their sums go, an era at a time, and with them what they would have earned.
 
-use crate::{
-    lists::List, Accounts, BalanceOf, Books, Config, Drops, Event, Pallet, Sums,
-};
+use crate::{lists::List, Accounts, BalanceOf, Books, Config, Drops, Event, Pallet, Sums};
 use frame_support::defensive;
 use noema_traits::AuditFreeze;
 use sp_runtime::{

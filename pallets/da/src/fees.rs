@@ -36,7 +36,11 @@ pub(crate) fn for_bytes(per_gib: u128, bytes: u64, rounds: RoundIndex) -> Option
 }
 
 /// The part of what a bundle pays that a member's bytes and days are, rounded up.
-pub(crate) fn member_share(fee: u128, (size, of_size): (u32, u32), (days, of_days): (Day, Day)) -> Option<u128> {
+pub(crate) fn member_share(
+    fee: u128,
+    (size, of_size): (u32, u32),
+    (days, of_days): (Day, Day),
+) -> Option<u128> {
     let part = u128::from(size).checked_mul(days.into())?;
     let whole = u128::from(of_size).checked_mul(of_days.into())?;
     multiply_by_rational_with_rounding(fee, part, whole, Rounding::Up)
@@ -110,9 +114,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// All that a charge takes for good.
-    pub(crate) fn fees_of(
-        charge: &Charge<BalanceOf<T>>,
-    ) -> Result<BalanceOf<T>, DispatchError> {
+    pub(crate) fn fees_of(charge: &Charge<BalanceOf<T>>) -> Result<BalanceOf<T>, DispatchError> {
         charge
             .base
             .checked_add(&charge.fee)

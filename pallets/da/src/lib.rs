@@ -21,13 +21,6 @@ mod agenda;
 mod attest;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
-#[cfg(any(feature = "runtime-benchmarks", test))]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    reason = "benchmarks and tests only"
-)]
-mod uniform;
 mod bits;
 mod blobs_integrity;
 mod blobs_storage;
@@ -55,7 +48,6 @@ mod pricing;
 mod reading;
 pub mod records;
 mod seats;
-mod submissions;
 #[cfg(any(feature = "runtime-benchmarks", test))]
 #[allow(
     clippy::arithmetic_side_effects,
@@ -63,6 +55,7 @@ mod submissions;
     reason = "benchmarks and tests only"
 )]
 mod signing;
+mod submissions;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
@@ -72,6 +65,13 @@ mod try_state_blobs;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state_pay;
 mod types;
+#[cfg(any(feature = "runtime-benchmarks", test))]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "benchmarks and tests only"
+)]
+mod uniform;
 pub mod weights;
 
 pub use attest::RULES;

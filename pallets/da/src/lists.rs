@@ -141,10 +141,7 @@ pub fn last_of_day(era: RoundIndex, day: Day) -> RoundIndex {
 /// The day in whose rounds `round` is, or the first, if that has not begun.
 pub fn day_of(era: RoundIndex, round: RoundIndex) -> Day {
     let since = round.saturating_sub(era.saturating_add(FIRST_ROUND));
-    let day = since
-        .checked_div(DAY_ROUNDS)
-        .unwrap_or(0)
-        .saturating_add(1);
+    let day = since.checked_div(DAY_ROUNDS).unwrap_or(0).saturating_add(1);
     Day::try_from(day).unwrap_or(Day::MAX)
 }
 
@@ -212,7 +209,9 @@ mod tests {
     fn every_round_of_an_era_is_in_as_many_lists_as_can_be_asked_for() {
         for round in 12..=63 {
             let day = day_of(10, round);
-            let lists = List::all().filter(|(_, list)| list.contains(10, round)).count();
+            let lists = List::all()
+                .filter(|(_, list)| list.contains(10, round))
+                .count();
             assert_eq!(lists, usize::from(14 - day) + usize::from(day > 1));
         }
     }

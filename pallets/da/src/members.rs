@@ -107,7 +107,10 @@ impl<T: Config> Pallet<T> {
     /// Notes when a member is over.
     fn let_end(until: RoundIndex, member: (SubmissionId, u32)) -> DispatchResult {
         let number = EndingMembers::<T>::get(until);
-        EndingMembers::<T>::insert(until, number.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+        EndingMembers::<T>::insert(
+            until,
+            number.checked_add(1).ok_or(ArithmeticError::Overflow)?,
+        );
         MemberEnds::<T>::insert((until, number), member);
         if MemberCursor::<T>::get().is_none() {
             MemberCursor::<T>::put((Self::round(), 0));

@@ -1,8 +1,6 @@
 //! Rounds settled: what is paid, carried and forfeited. Called by the audits; never fails.
 
-use crate::{
-    lists::LAST_ROUND, records::PayAccount, Accounts, BalanceOf, Config, Event, Pallet,
-};
+use crate::{lists::LAST_ROUND, records::PayAccount, Accounts, BalanceOf, Config, Event, Pallet};
 use frame_support::{defensive, storage::with_storage_layer};
 use noema_traits::{Outcome, Payroll, RoundIndex};
 use sp_runtime::{

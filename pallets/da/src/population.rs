@@ -3,21 +3,28 @@
 use crate::{
     lists::List,
     records::{Book, PayAccount, SeatSums, SeedState, State, CHUNK},
-    Accounts, BalanceOf, Config, Drops, EraIndex, Entries, HostHashing, Pallet, Running,
+    Accounts, BalanceOf, Config, Drops, Entries, EraIndex, HostHashing, Pallet, Running,
     Submissions,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::defensive;
-use noema_da_primitives::{
-    Commitment, Committee, RowOrder, RowProof, Shape, SizeClass, Window,
-};
+use noema_da_primitives::{Commitment, Committee, RowOrder, RowProof, Shape, SizeClass, Window};
 use noema_traits::{Auditable, Population, ProofFault, RoundIndex};
 use scale_info::TypeInfo;
 
 /// One row that is asked for, complete: it can be checked when its blob is gone.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
 )]
 pub struct AskedRow {
     /// What the coding commits to.
@@ -101,13 +108,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The row that a number within a seat's units of a list is.
-    fn row_at(
-        era: EraIndex,
-        list: u8,
-        entries: u32,
-        seat: u8,
-        target: u64,
-    ) -> Option<AskedRow> {
+    fn row_at(era: EraIndex, list: u8, entries: u32, seat: u8, target: u64) -> Option<AskedRow> {
         let (chunk, before) = Self::chunk_of(era, list, entries, seat, target)?;
         let mut rest = target.checked_sub(before)?;
         let entry = Entries::<T>::get((era, list, chunk))

@@ -216,10 +216,7 @@ impl<T: Config> Pallet<T> {
         namespace: &Namespace,
         days: Day,
     ) -> Result<FeeQuote<BalanceOf<T>>, DispatchError> {
-        frame_support::ensure!(
-            (1..=lists::MAX_DAYS).contains(&days),
-            Error::<T>::BadWindow
-        );
+        frame_support::ensure!((1..=lists::MAX_DAYS).contains(&days), Error::<T>::BadWindow);
         let shape = Self::shape_of(size)?;
         let charge = Self::charge(&shape, namespace, days)?;
         Ok(FeeQuote {

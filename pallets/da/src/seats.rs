@@ -68,7 +68,10 @@ impl<T: Config> Pallet<T> {
     /// What an attestation by so many seats weighs, of which so many are put on record with the audits.
     pub(crate) fn weight_of_attest(bits: &SeatBits, enlisted: u32) -> Weight {
         T::WeightInfo::attest(enlisted)
-            .saturating_add(T::WeightInfo::verify_aggregate(bls::additions(bits.count(), SEATS)))
+            .saturating_add(T::WeightInfo::verify_aggregate(bls::additions(
+                bits.count(),
+                SEATS,
+            )))
             .saturating_add(T::Audits::weight_of_enlist().saturating_mul(enlisted.into()))
     }
 }

@@ -3,9 +3,9 @@
 use crate::{
     lists::{self, MAX_DAYS},
     records::{Attested, Batch, SeedState, State, Submission, SubmissionId},
-    AttestedBlobs, BalanceOf, Batches, ByCommitment, Committees, Config, Day,
-    DeadlineCursor, Error, Event, InFlight, NextBatch, NextSubmission, Pallet, SeedCursor,
-    StoredBytes, SubmissionOf, Submissions,
+    AttestedBlobs, BalanceOf, Batches, ByCommitment, Committees, Config, Day, DeadlineCursor,
+    Error, Event, InFlight, NextBatch, NextSubmission, Pallet, SeedCursor, StoredBytes,
+    SubmissionOf, Submissions,
 };
 use frame_support::{defensive, ensure, traits::Get};
 use noema_da_primitives::{Commitment, Content, Namespace, RowSeed, Shape};
@@ -48,15 +48,10 @@ impl<T: Config> Pallet<T> {
             content,
         } = blob;
         let shape = Self::shape_of(size)?;
-        content
-            .check(&shape)
-            .map_err(|_| Error::<T>::BadBundle)?;
+        content.check(&shape).map_err(|_| Error::<T>::BadBundle)?;
         ensure!((1..=MAX_DAYS).contains(&days), Error::<T>::BadWindow);
         let era = Self::round();
-        ensure!(
-            Committees::<T>::contains_key(era),
-            Error::<T>::NoCommittee
-        );
+        ensure!(Committees::<T>::contains_key(era), Error::<T>::NoCommittee);
         let in_flight = InFlight::<T>::get(&payer).saturating_add(size.into());
         ensure!(
             in_flight <= T::MaxInFlight::get(),
@@ -134,7 +129,10 @@ impl<T: Config> Pallet<T> {
                 (next, batch)
             }
         };
-        batch.count = batch.count.checked_add(1).ok_or(ArithmeticError::Overflow)?;
+        batch.count = batch
+            .count
+            .checked_add(1)
+            .ok_or(ArithmeticError::Overflow)?;
         batch.live = batch.live.checked_add(1).ok_or(ArithmeticError::Overflow)?;
         batch.base = batch
             .base

@@ -3,9 +3,9 @@
 use crate::{
     lists::MAX_DAYS,
     records::{SeedState, State, SubmissionId},
-    AttestedBlobs, Batches, ByCommitment, Config, DeadlineCursor, EndingMembers,
-    Heights, HoldReason, InFlight, Keys, Log, MemberCursor, MemberEnds, Members, Namespaces,
-    NextBatch, NextSubmission, Pallet, SeedCursor, StoredBytes, SubmissionOf,
+    AttestedBlobs, Batches, ByCommitment, Config, DeadlineCursor, EndingMembers, Heights,
+    HoldReason, InFlight, Keys, Log, MemberCursor, MemberEnds, Members, Namespaces, NextBatch,
+    NextSubmission, Pallet, SeedCursor, StoredBytes, SubmissionOf,
 };
 use alloc::{
     collections::{btree_map::BTreeMap, btree_set::BTreeSet},

@@ -4,8 +4,8 @@ use crate::{
     lists::List,
     records::{Book, Entry, SeatSums, State, CHUNK},
     try_state_blobs::Known,
-    Accounts, BalanceOf, Batches, Books, Committees, Config, Drops, EndingCursor, Entries, EraIndex,
-    HoldReason, Pallet, Running, RunningSums, SeatBits, Sums,
+    Accounts, BalanceOf, Batches, Books, Committees, Config, Drops, EndingCursor, Entries,
+    EraIndex, HoldReason, Pallet, Running, RunningSums, SeatBits, Sums,
 };
 use alloc::{
     collections::{btree_map::BTreeMap, btree_set::BTreeSet},
@@ -101,8 +101,7 @@ impl<T: Config> Pallet<T> {
             );
         }
         for (id, record) in known.iter().filter(|(_, record)| record.era == era) {
-            if let (State::Available { bits: set, .. }, Some(found)) =
-                (&record.state, bits.get(id))
+            if let (State::Available { bits: set, .. }, Some(found)) = (&record.state, bits.get(id))
             {
                 ensure!(
                     set == found,
@@ -130,7 +129,11 @@ impl<T: Config> Pallet<T> {
                 "pallet-noema-da: a closed list was never noted"
             );
             let there = sums.entries > 0 && !Self::is_ending(era, list);
-            let last = sums.entries.saturating_sub(1).checked_div(CHUNK).unwrap_or(0);
+            let last = sums
+                .entries
+                .saturating_sub(1)
+                .checked_div(CHUNK)
+                .unwrap_or(0);
             let running = Running::<T>::get((era, index, last));
             for (_, seat) in seats {
                 let noted = seat.sums.get(usize::from(index)).copied().unwrap_or(0);
@@ -250,7 +253,13 @@ impl<T: Config> Pallet<T> {
 
     /// What a list still owes: of one that is noted, what its seats earn in rounds that they have not settled; of another, all that was paid in but for what was
     /// settled.
-    fn owed_of(era: EraIndex, book: &Book<BalanceOf<T>>, seats: &Seats<T>, index: u8, list: List) -> u128 {
+    fn owed_of(
+        era: EraIndex,
+        book: &Book<BalanceOf<T>>,
+        seats: &Seats<T>,
+        index: u8,
+        list: List,
+    ) -> u128 {
         let noted = book.is_noted(index);
         let (mut left, mut paid) = (0u128, 0u128);
         for (provider, seat) in seats {

@@ -29,8 +29,8 @@ mod member;
 mod merkle;
 mod namespace;
 mod permutation;
-mod reading;
 mod possession;
+mod reading;
 mod row;
 
 pub use assignment::{Assignment, Rows, Window};
@@ -53,9 +53,9 @@ pub use member::{Member, MemberProof, MAX_MEMBER_DEPTH};
 pub use merkle::{climb, leaf};
 pub use namespace::{Namespace, NAMESPACE_BYTES};
 pub use permutation::RowOrder;
-pub use reading::{
-    CommitteeInfo, DaParameters, EntryInfo, FeeQuote, MemberInfo, NamespacePage, SeatInfo, Standing,
-    SubmissionInfo, SubmissionPage, MAX_PAGE,
-};
 pub use possession::{Possession, POSSESSION_DOMAIN};
+pub use reading::{
+    CommitteeInfo, DaParameters, EntryInfo, FeeQuote, MemberInfo, NamespacePage, SeatInfo,
+    Standing, SubmissionInfo, SubmissionPage, MAX_PAGE,
+};
 pub use row::{verify_row, RowError, RowProof};

@@ -21,7 +21,12 @@ fn attest_by_two_thirds_makes_it_available_for_free() {
         let done = attest(id, &[1, 2, 4]).unwrap();
         assert_eq!(done.pays_fee, Pays::No);
         let height = System::block_number();
-        let State::Available { bits: set, index: 0, height: at } = record_of(id).state else {
+        let State::Available {
+            bits: set,
+            index: 0,
+            height: at,
+        } = record_of(id).state
+        else {
             panic!("it is available")
         };
         assert_eq!((set, at), (bits(&[1, 2, 4]), height));
@@ -85,7 +90,9 @@ fn attest_refuses_every_other_message() {
             content: Content::Plain,
             era: 0,
             committee: committee.id,
-            seed: RowSeed(Seeds::of(crate::Batches::<Test>::get(record.batch).unwrap().block + 2)),
+            seed: RowSeed(Seeds::of(
+                crate::Batches::<Test>::get(record.batch).unwrap().block + 2,
+            )),
         };
         let seats = [0u8, 1, 2];
         let refused = |message: &[u8]| {
@@ -222,7 +229,10 @@ fn seats_are_enlisted_once_in_an_era() {
     build_and_execute(|| {
         seat(&STAKES);
         available(1, 100, 1, &[0, 1, 2]);
-        assert_eq!(Committees::<Test>::get(0).unwrap().enlisted, bits(&[0, 1, 2]));
+        assert_eq!(
+            Committees::<Test>::get(0).unwrap().enlisted,
+            bits(&[0, 1, 2])
+        );
         Enlisted::remove(1);
         let second = available(2, 100, 1, &[0, 1, 2]);
         assert!(!Enlisted::contains_key(1), "it is not asked again");
@@ -262,7 +272,9 @@ fn seats_that_lose_everything_are_not_taken() {
 fn numbers_follow_the_order_of_availability() {
     build_and_execute(|| {
         seat(&STAKES);
-        let ids: Vec<_> = (1..=3).map(|number| submit(ALICE, number, 100, 1)).collect();
+        let ids: Vec<_> = (1..=3)
+            .map(|number| submit(ALICE, number, 100, 1))
+            .collect();
         next_blocks(2);
         assert_ok!(attest(ids[2], &[0, 1, 2]));
         assert_ok!(attest(ids[0], &[0, 1, 2]));
@@ -274,9 +286,15 @@ fn numbers_follow_the_order_of_availability() {
         assert_eq!(order, [ids[2], ids[0], ids[1]]);
         let height = System::block_number();
         let page = Da::entries_at(&SPACE, height - 1, 0, 10);
-        assert_eq!(page.entries.iter().map(|one| one.index).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(
+            page.entries.iter().map(|one| one.index).collect::<Vec<_>>(),
+            [0, 1]
+        );
         let page = Da::entries_at(&SPACE, height, 0, 10);
-        assert_eq!(page.entries.iter().map(|one| one.index).collect::<Vec<_>>(), [2]);
+        assert_eq!(
+            page.entries.iter().map(|one| one.index).collect::<Vec<_>>(),
+            [2]
+        );
         assert!(Da::entries_at(&SPACE, height + 1, 0, 10).entries.is_empty());
     });
 }

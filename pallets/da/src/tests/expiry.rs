@@ -1,6 +1,8 @@
 //! The end of windows.
 
-use crate::{mock::*, AttestedBlobs, Batches, Call, Error, Event, Heights, Log, StoredBytes, Submissions};
+use crate::{
+    mock::*, AttestedBlobs, Batches, Call, Error, Event, Heights, Log, StoredBytes, Submissions,
+};
 use frame_support::{assert_noop, assert_ok};
 use noema_traits::{Auditable, DataAvailability};
 
@@ -26,11 +28,22 @@ fn blob_is_available_until_its_last_round_and_then_leaves_nothing() {
             index: 0,
             height,
         };
-        assert!(System::events().iter().any(|one| one.event == ended.clone().into()) || Submissions::<Test>::get(id).is_none());
+        assert!(
+            System::events()
+                .iter()
+                .any(|one| one.event == ended.clone().into())
+                || Submissions::<Test>::get(id).is_none()
+        );
         assert_eq!(Da::available_until(&[1; 32], 1 << 20), None);
         assert_eq!((held(ALICE), StoredBytes::<Test>::get()), (0, 0));
-        assert_eq!(Batches::<Test>::iter().count() + Log::<Test>::iter().count(), 0);
-        assert_eq!(Heights::<Test>::iter().count() + AttestedBlobs::<Test>::iter().count(), 0);
+        assert_eq!(
+            Batches::<Test>::iter().count() + Log::<Test>::iter().count(),
+            0
+        );
+        assert_eq!(
+            Heights::<Test>::iter().count() + AttestedBlobs::<Test>::iter().count(),
+            0
+        );
         // Numbers are never given again.
         available(1, 100, 1, &[0, 1, 2]);
         assert!(Log::<Test>::contains_key(SPACE, 1));
@@ -45,7 +58,11 @@ fn expire_by_anyone_when_the_window_is_over() {
         to_round(5);
         RoundNow::put(6);
         next_block_with(frame_support::weights::Weight::zero());
-        assert_eq!(Da::available_until(&[1; 32], 100), None, "whatever the agenda did");
+        assert_eq!(
+            Da::available_until(&[1; 32], 100),
+            None,
+            "whatever the agenda did"
+        );
         assert_ok!(dispatch(BOB, Call::expire { submission: id }));
         Da::do_try_state().unwrap();
         assert_noop!(
@@ -68,7 +85,12 @@ fn blob_submitted_twice_is_available_as_long_as_the_longer() {
         assert_eq!((page.submissions.len(), page.next), (2, None));
         to_round(6);
         assert_eq!(Da::available_until(&[1; 32], 100), Some(13));
-        assert_eq!(Da::submissions_of(&commitment(1), None, 10).submissions.len(), 1);
+        assert_eq!(
+            Da::submissions_of(&commitment(1), None, 10)
+                .submissions
+                .len(),
+            1
+        );
         to_round(14);
         assert_eq!(Da::available_until(&[1; 32], 100), None);
     });

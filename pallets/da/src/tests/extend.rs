@@ -36,12 +36,18 @@ fn extend_buys_days_one_by_one_at_the_price_of_the_day() {
         let book = book_of(0);
         for day in [2, 3] {
             let list = book.lists[usize::from(List::Only(day).index().unwrap())];
-            assert_eq!((list.entries, list.units, list.pay), (1, 256 * 4_160, fee / 8));
+            assert_eq!(
+                (list.entries, list.units, list.pay),
+                (1, 256 * 4_160, fee / 8)
+            );
         }
         assert_eq!(pot() - before.1, fee / 8 * 8);
         assert_eq!(wealth(FUND) - before.2, fee % 8);
         let units = |round| <Da as Auditable<u64, u128>>::population(&1, round).units;
-        assert_eq!((units(5), units(6), units(13), units(14)), (units(2), units(2), units(2), 0));
+        assert_eq!(
+            (units(5), units(6), units(13), units(14)),
+            (units(2), units(2), units(2), 0)
+        );
         // All of it is earned, and then everything is gone.
         for round in 2..=13 {
             to_round(round);

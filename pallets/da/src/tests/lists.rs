@@ -63,7 +63,11 @@ fn every_draw_finds_a_row_of_the_seats_own_by_its_bits() {
         let mut blobs = BTreeMap::new();
         for number in 0..6u8 {
             let size = [10, 500, 1_000, 60_000, 70_000, 0][usize::from(number)];
-            let seats: &[u8] = if number % 2 == 0 { &[0, 1, 2] } else { &[1, 2, 3] };
+            let seats: &[u8] = if number % 2 == 0 {
+                &[0, 1, 2]
+            } else {
+                &[1, 2, 3]
+            };
             let id = available(number, size, 1 + number % 3, seats);
             let batch = crate::Batches::<Test>::get(record_of(id).batch).unwrap();
             blobs.insert(commitment(number), (size, seats, batch.block));
@@ -97,7 +101,10 @@ fn every_draw_finds_a_row_of_the_seats_own_by_its_bits() {
             }
             // In proportion to the units.
             for (commitment, count) in found {
-                let units: u128 = Shape::of(blobs[&commitment].0.into()).unwrap().data_bytes().into();
+                let units: u128 = Shape::of(blobs[&commitment].0.into())
+                    .unwrap()
+                    .data_bytes()
+                    .into();
                 assert!((count * 97).abs_diff(units) <= 97 * 2);
             }
             assert_eq!(item_at(provider, 2, all), None);
@@ -137,7 +144,10 @@ fn lists_of_many_chunks_have_running_sums_and_find_every_entry() {
         assert_eq!(target, population(1, 2).units);
         // Everything goes with its last round.
         to_round(6);
-        assert_eq!(Entries::<Test>::iter().count() + Running::<Test>::iter().count(), 0);
+        assert_eq!(
+            Entries::<Test>::iter().count() + Running::<Test>::iter().count(),
+            0
+        );
     });
 }
 

@@ -154,13 +154,21 @@ fn settling_late_pays_the_same_when_everything_else_is_gone() {
         assert!(Da::committee(0).is_none());
         assert_eq!(crate::Entries::<Test>::iter().count(), 0);
         assert!(Books::<Test>::get(0).unwrap().finished);
-        for (provider, stake, own) in [(1, 100, units), (2, 200, units), (3, 300, units), (4, 200, 1_024)] {
+        for (provider, stake, own) in [
+            (1, 100, units),
+            (2, 200, units),
+            (3, 300, units),
+            (4, 200, 1_024),
+        ] {
             let before = wealth(provider);
             for round in 2..=9 {
                 assert_eq!(next(provider), Some(round));
                 settle(provider, round, Outcome::Passed);
             }
-            assert_eq!(wealth(provider) - before, pay * stake / 900 * own / units * 8);
+            assert_eq!(
+                wealth(provider) - before,
+                pay * stake / 900 * own / units * 8
+            );
             assert_eq!(next(provider), None);
         }
         assert_eq!((pot(), Books::<Test>::iter().count()), (0, 0));
@@ -194,7 +202,10 @@ fn dropped_provider_loses_what_it_would_have_earned_and_is_asked_for_nothing() {
         assert_eq!((next(3), population(5)), (None, 0));
         assert_eq!(book_of(0).gone, bits(&[2]));
         let info = Da::submission_info(0).unwrap();
-        let noema_da_primitives::Standing::Available { signed, holders, .. } = info.standing else {
+        let noema_da_primitives::Standing::Available {
+            signed, holders, ..
+        } = info.standing
+        else {
             panic!("it is available")
         };
         assert_eq!(signed, bits(&[0, 1, 2, 3]).to_bytes());

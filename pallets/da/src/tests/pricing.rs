@@ -64,7 +64,9 @@ fn base_price_is_set_by_its_origin_within_bounds_for_the_next_round() {
         );
         for price in [0, 499_999, 2_000_001, u128::MAX] {
             assert_noop!(
-                set(price).dispatch(RuntimeOrigin::root()).map_err(|e| e.error),
+                set(price)
+                    .dispatch(RuntimeOrigin::root())
+                    .map_err(|e| e.error),
                 Error::<Test>::PriceOutOfBounds
             );
         }

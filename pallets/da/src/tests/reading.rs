@@ -16,7 +16,10 @@ fn waiting_is_what_seats_may_have_to_hold() {
         let page = Da::waiting(0, 0, 10);
         let found: Vec<_> = page.submissions.iter().map(|one| one.submission).collect();
         assert_eq!((found, page.next), (vec![first, second], None));
-        assert!(matches!(page.submissions[0].standing, Standing::Submitted { .. }));
+        assert!(matches!(
+            page.submissions[0].standing,
+            Standing::Submitted { .. }
+        ));
         assert_eq!(page.submissions[1].standing, Standing::AwaitsSeed);
         assert_eq!(page.submissions[1].class, SizeClass::Tiny);
         // One that is available still takes bits.
@@ -48,7 +51,9 @@ fn pages_are_bounded_and_continue() {
         let rest = Da::submissions_of(&commitment(1), page.next, u32::MAX);
         assert_eq!((page.submissions.len(), rest.submissions.len()), (100, 7));
         assert_eq!(rest.next, None);
-        assert!(Da::submissions_of(&commitment(1), None, 0).submissions.is_empty());
+        assert!(Da::submissions_of(&commitment(1), None, 0)
+            .submissions
+            .is_empty());
     });
 }
 
@@ -68,7 +73,10 @@ fn namespace_pages_go_from_a_number_and_leave_out_what_expired() {
         assert_eq!((left, page.next, page.end), (vec![1, 3], 4, 4));
         let none = Da::entries_of(&SPACE, 9, 10);
         assert_eq!((none.entries.len(), none.next, none.end), (0, 4, 4));
-        assert_eq!(Da::entries_of(&noema_da_primitives::Namespace([1; 28]), 0, 10).end, 0);
+        assert_eq!(
+            Da::entries_of(&noema_da_primitives::Namespace([1; 28]), 0, 10).end,
+            0
+        );
     });
 }
 
@@ -115,6 +123,9 @@ fn other_layers_are_told_what_is_available() {
         assert!(Da::ensure_available(&[1; 32], 100).is_err());
         available(1, 100, 1, &[0, 1, 2]);
         assert_ok!(Da::ensure_available(&[1; 32], 100));
-        assert_eq!(<() as DataAvailability>::available_until(&[1; 32], 100), None);
+        assert_eq!(
+            <() as DataAvailability>::available_until(&[1; 32], 100),
+            None
+        );
     });
 }

@@ -89,7 +89,10 @@ fn submit_refuses_what_cannot_be() {
             refused(with(content, AMPLE), Error::<Test>::BadBundle);
         }
         let total = Da::quote(100, &SPACE, 1).unwrap().total;
-        refused(with(Content::Plain, total - 1), Error::<Test>::FeeAboveMaximum);
+        refused(
+            with(Content::Plain, total - 1),
+            Error::<Test>::FeeAboveMaximum,
+        );
         assert_noop!(
             dispatch(NOBODY, submit_call(1, 100, 1)).map_err(|e| e.error),
             Error::<Test>::InsufficientFunds
@@ -165,11 +168,17 @@ fn row_seed_is_copied_late_while_it_is_remembered_and_no_other_is_taken() {
         assert_eq!(Da::seed_of(&record_of(id)), SeedState::Awaited);
         // Nor is it refunded, though its time is over: nobody could have attested.
         assert!(TickNow::get() > record_of(id).deadline);
-        next_block_with(frame_support::weights::Weight::from_parts(2_000_000_000, u64::MAX));
+        next_block_with(frame_support::weights::Weight::from_parts(
+            2_000_000_000,
+            u64::MAX,
+        ));
         let seed = RowSeed(Seeds::of(block + 3));
         assert_eq!(Da::seed_of(&record_of(id)), SeedState::Drawn(seed));
         next_block();
-        assert!(Submissions::<Test>::get(id).is_none(), "then it is refunded");
+        assert!(
+            Submissions::<Test>::get(id).is_none(),
+            "then it is refunded"
+        );
     });
 }
 
@@ -190,10 +199,16 @@ fn lost_seed_gives_everything_back() {
         );
         next_block();
         let events = take_events();
-        assert!(events.contains(&Event::RowSeedLost { first: id, count: 1 }));
+        assert!(events.contains(&Event::RowSeedLost {
+            first: id,
+            count: 1
+        }));
         assert!(Submissions::<Test>::get(id).is_none());
         assert_eq!(wealth(ALICE), before.0 - namespace, "the namespace stays");
-        assert_eq!((held(ALICE), pot(), InFlight::<Test>::get(ALICE)), (0, 0, 0));
+        assert_eq!(
+            (held(ALICE), pot(), InFlight::<Test>::get(ALICE)),
+            (0, 0, 0)
+        );
         assert_eq!(Batches::<Test>::iter().count(), 0);
     });
 }
@@ -238,7 +253,10 @@ fn refund_without_quorum_keeps_the_base_fee() {
         next_block();
         assert!(Submissions::<Test>::get(id).is_none());
         assert_eq!(wealth(ALICE), left);
-        assert_eq!((held(ALICE), pot(), InFlight::<Test>::get(ALICE)), (0, 0, 0));
+        assert_eq!(
+            (held(ALICE), pot(), InFlight::<Test>::get(ALICE)),
+            (0, 0, 0)
+        );
         assert!(take_events().contains(&Event::Refunded {
             submission: id,
             payer: ALICE,

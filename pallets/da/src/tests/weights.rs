@@ -21,7 +21,10 @@ fn attest_is_charged_for_its_keys_and_for_whom_it_put_on_record() {
         };
         let first = call(&[0, 1, 2]);
         let before = first.get_dispatch_info().call_weight;
-        assert_eq!(before, Weights::attest(3).saturating_add(Weights::verify_aggregate(3)));
+        assert_eq!(
+            before,
+            Weights::attest(3).saturating_add(Weights::verify_aggregate(3))
+        );
         assert_eq!(attest(id, &[0, 1, 2]).unwrap().actual_weight, Some(before));
         // Known already in this era.
         let second = seeded(2, 100, 1);

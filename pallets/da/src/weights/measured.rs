@@ -81,7 +81,7 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 	}
 	/// The cursor, the book, the last chunk's sums, the sums of 100 seats, the pot and the fund (r:107 w:106).
 	fn step_noted() -> Weight {
-		Weight::from_parts(5825_000_000, 555_000)
+		Weight::from_parts(5_825_000_000, 555_000)
 			.saturating_add(T::DbWeight::get().reads(107))
 			.saturating_add(T::DbWeight::get().writes(106))
 	}
@@ -105,7 +105,7 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 	}
 	/// The same; the committee, the sums of 100 seats and their accounts (r:216 w:214).
 	fn step_finished() -> Weight {
-		Weight::from_parts(11250_000_000, 1140_000)
+		Weight::from_parts(11_250_000_000, 1_140_000)
 			.saturating_add(T::DbWeight::get().reads(216))
 			.saturating_add(T::DbWeight::get().writes(214))
 	}

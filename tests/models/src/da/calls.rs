@@ -1,6 +1,9 @@
 //! Submissions: what anybody can do.
 
-use super::{shape, Account, Balance, Bundle, Days, Entry, Error, List, Log, Model, Round, Seat, Seed, Submission};
+use super::{
+    shape, Account, Balance, Bundle, Days, Entry, Error, List, Log, Model, Round, Seat, Seed,
+    Submission,
+};
 use std::collections::BTreeSet;
 
 impl Model {
@@ -94,12 +97,7 @@ impl Model {
     }
 
     /// Takes the bits of seats that signed, or did not. Whether that made it available.
-    pub fn attest(
-        &mut self,
-        id: u64,
-        seats: &BTreeSet<Seat>,
-        signed: bool,
-    ) -> Result<bool, Error> {
+    pub fn attest(&mut self, id: u64, seats: &BTreeSet<Seat>, signed: bool) -> Result<bool, Error> {
         let record = self
             .submissions
             .get(&id)
@@ -146,8 +144,7 @@ impl Model {
         let rounds = 4 * u128::from(record.days);
         let pay = first.then_some(record.fee / rounds);
         if first {
-            self.bank
-                .pay_held(self.pot, self.fund, record.fee % rounds);
+            self.bank.pay_held(self.pot, self.fund, record.fee % rounds);
             let index = self.enter(record.namespace, id, None);
             self.submissions.entry(id).and_modify(|record| {
                 record.available = Some((seats.clone(), index));

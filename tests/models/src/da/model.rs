@@ -1,6 +1,9 @@
 //! The state, and what anybody can ask of it.
 
-use super::{Account, Balance, Block, Entry, Error, List, Log, Member, Parameters, Round, Seat, Seed, Submission, Tick};
+use super::{
+    Account, Balance, Block, Entry, Error, List, Log, Member, Parameters, Round, Seat, Seed,
+    Submission, Tick,
+};
 use crate::leases::{Bank, Price, Usage};
 use std::collections::{BTreeMap, BTreeSet};
 

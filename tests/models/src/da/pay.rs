@@ -25,7 +25,11 @@ impl Model {
         let Some((seat, stake)) = self.seat_of(key.0, provider) else {
             return 0;
         };
-        if self.gone.get(&key.0).is_some_and(|gone| gone.contains(&seat)) {
+        if self
+            .gone
+            .get(&key.0)
+            .is_some_and(|gone| gone.contains(&seat))
+        {
             return 0;
         }
         let all: u128 = self.committees[&key.0].iter().map(|(_, stake)| stake).sum();

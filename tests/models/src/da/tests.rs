@@ -88,7 +88,8 @@ fn run(model: &mut Model, op: &Op) {
             model.extend(2, id, *days, Balance::MAX).ok();
         }
         Op::Settle(provider, outcome) => {
-            let outcome = [Outcome::Passed, Outcome::Missed, Outcome::Skipped][usize::from(*outcome)];
+            let outcome =
+                [Outcome::Passed, Outcome::Missed, Outcome::Skipped][usize::from(*outcome)];
             let next = model.settled.get(provider).map_or(0, |settled| settled + 1);
             if next <= model.round {
                 model.settle(*provider, next, outcome);
@@ -148,6 +149,9 @@ fn shapes_are_those_of_the_design_note() {
     let of = |size| shape(size).map(|shape| (shape.units, shape.stored));
     assert_eq!(of(0), Some((64, 4 * 64 + 1_600)));
     assert_eq!(of(1 << 20), Some((256 * 4_160, 1_024 * 4_160 + 409_600)));
-    assert_eq!(of(128 << 20), Some((4_096 * 32_832, 16_384 * 32_832 + 6_553_600)));
+    assert_eq!(
+        of(128 << 20),
+        Some((4_096 * 32_832, 16_384 * 32_832 + 6_553_600))
+    );
     assert_eq!(of((128 << 20) + 1), None);
 }

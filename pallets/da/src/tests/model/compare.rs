@@ -12,7 +12,8 @@ impl Both {
             prop_assert!(false, "the model: {}", fault);
         }
         let known: Vec<_> = Submissions::<Test>::iter().collect();
-        let state = Pallet::<Test>::check_blobs(&known).and_then(|()| Pallet::<Test>::check_pay(&known));
+        let state =
+            Pallet::<Test>::check_blobs(&known).and_then(|()| Pallet::<Test>::check_pay(&known));
         prop_assert!(state.is_ok(), "{:?}", state);
         self.compare_money()?;
         self.compare_records()?;
@@ -24,10 +25,18 @@ impl Both {
         for who in accounts() {
             let money = self.model.bank.money(who);
             let expected = (money.free + money.held, money.held);
-            prop_assert_eq!((wealth(who), held(who) + if who == POT { pot() } else { 0 }), expected, "account {}", who);
+            prop_assert_eq!(
+                (wealth(who), held(who) + if who == POT { pot() } else { 0 }),
+                expected,
+                "account {}",
+                who
+            );
         }
         let price = Da::price();
-        prop_assert_eq!((price.base, price.multiplier), (self.model.price.base, self.model.price.multiplier));
+        prop_assert_eq!(
+            (price.base, price.multiplier),
+            (self.model.price.base, self.model.price.multiplier)
+        );
         Ok(())
     }
 
@@ -36,7 +45,10 @@ impl Both {
         prop_assert!(found.keys().eq(self.model.submissions.keys()));
         for (id, record) in found {
             let of_model = &self.model.submissions[&id];
-            prop_assert_eq!((record.days, record.fee, record.era), (of_model.days, of_model.fee, of_model.era));
+            prop_assert_eq!(
+                (record.days, record.fee, record.era),
+                (of_model.days, of_model.fee, of_model.era)
+            );
             let available = match record.state {
                 State::Submitted => None,
                 State::Available { bits, index, .. } => Some((bits.iter().collect(), index)),
@@ -59,9 +71,15 @@ impl Both {
         for (number, log) in &self.model.namespaces {
             for (index, entry) in Log::<Test>::iter_prefix(space(*number)) {
                 let expected = log.entries[usize::try_from(index).unwrap()];
-                prop_assert_eq!((u64::from(entry.height), entry.submission, entry.member), expected);
+                prop_assert_eq!(
+                    (u64::from(entry.height), entry.submission, entry.member),
+                    expected
+                );
             }
-            prop_assert_eq!(Da::entries_of(&space(*number), 0, 0).end, log.entries.len() as u64);
+            prop_assert_eq!(
+                Da::entries_of(&space(*number), 0, 0).end,
+                log.entries.len() as u64
+            );
         }
         Ok(())
     }
@@ -78,7 +96,13 @@ impl Both {
                 }
                 let units: u128 = asked.iter().map(|(_, units)| units).sum();
                 let population = <Da as Auditable<u64, u128>>::population(&provider, round);
-                prop_assert_eq!(population.units, units, "provider {} in round {}", provider, round);
+                prop_assert_eq!(
+                    population.units,
+                    units,
+                    "provider {} in round {}",
+                    provider,
+                    round
+                );
                 prop_assert_eq!(population.bytes > 0, units > 0);
                 if round == now {
                     self.compare_items(provider, round, &asked)?;
@@ -117,7 +141,12 @@ impl Both {
         if !self.hooked {
             return Ok(());
         }
-        for era in self.model.committees.keys().filter(|era| **era <= RoundNow::get()) {
+        for era in self
+            .model
+            .committees
+            .keys()
+            .filter(|era| **era <= RoundNow::get())
+        {
             // Somebody may have taken away the last blob of an era: its lists go with the agenda.
             let kept = Committees::<Test>::contains_key(era);
             if self.model.needs_committee(*era) {
@@ -132,7 +161,9 @@ impl Both {
         for _ in 0..57 {
             self.round(true);
             for provider in 1..=5 {
-                while <Da as Payroll<u64>>::next(&provider).is_some_and(|next| next <= RoundNow::get()) {
+                while <Da as Payroll<u64>>::next(&provider)
+                    .is_some_and(|next| next <= RoundNow::get())
+                {
                     self.settle(provider, 0);
                 }
             }
@@ -148,7 +179,10 @@ impl Both {
         prop_assert_eq!(crate::Sums::<Test>::iter().count(), 0);
         prop_assert_eq!(crate::Entries::<Test>::iter().count(), 0);
         prop_assert_eq!(crate::Accounts::<Test>::iter().count(), 0);
-        prop_assert_eq!(crate::Heights::<Test>::iter().count() + Log::<Test>::iter().count(), 0);
+        prop_assert_eq!(
+            crate::Heights::<Test>::iter().count() + Log::<Test>::iter().count(),
+            0
+        );
         // Committees of the last two eras, of the running one and of the two to come.
         prop_assert!(Committees::<Test>::iter().count() <= 5);
         Ok(())

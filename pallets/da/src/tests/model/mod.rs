@@ -52,7 +52,9 @@ fn space(number: u8) -> noema_da_primitives::Namespace {
 
 /// Everybody whose money is looked at.
 fn accounts() -> Vec<u64> {
-    (1..=5).chain([ALICE, BOB, PAUPER, POT, FUND, TREASURY]).collect()
+    (1..=5)
+        .chain([ALICE, BOB, PAUPER, POT, FUND, TREASURY])
+        .collect()
 }
 
 impl Both {
@@ -157,7 +159,12 @@ impl Both {
             name.to_string()
         });
         self.note(name, &of_pallet);
-        prop_assert_eq!(of_pallet, of_model.map_err(|error| error.to_string()), "{}", name);
+        prop_assert_eq!(
+            of_pallet,
+            of_model.map_err(|error| error.to_string()),
+            "{}",
+            name
+        );
         Ok(())
     }
 
@@ -169,8 +176,11 @@ impl Both {
     fn sign(&self, id: u64, seats: &[u8], rightly: bool) -> SignatureBytes {
         let signs = crate::Submissions::<Test>::get(id).is_some_and(|record| {
             matches!(Da::seed_of(&record), crate::SeedState::Drawn(_))
-                && Da::committee(record.era)
-                    .is_some_and(|committee| seats.iter().all(|seat| usize::from(*seat) < committee.seats.len()))
+                && Da::committee(record.era).is_some_and(|committee| {
+                    seats
+                        .iter()
+                        .all(|seat| usize::from(*seat) < committee.seats.len())
+                })
         });
         match signs && !seats.is_empty() {
             true if rightly => signature(id, seats),
@@ -181,7 +191,16 @@ impl Both {
     }
 
     fn submit(&mut self, step: &steps::Submit) -> Result<(), TestCaseError> {
-        let steps::Submit { who, number, size, days, namespace, sizes, tight, seeded } = step;
+        let steps::Submit {
+            who,
+            number,
+            size,
+            days,
+            namespace,
+            sizes,
+            tight,
+            seeded,
+        } = step;
         let front = (!sizes.is_empty()).then(|| bundle(sizes));
         let size = front.as_ref().map_or(*size, BundleFront::size);
         let content = front
@@ -201,7 +220,9 @@ impl Both {
             max_fee,
         };
         let possible = front.as_ref().map(|_| Bundle { possible: true });
-        let of_model = self.model.submit(*who, *number, size, possible, *namespace, *days, max_fee);
+        let of_model = self
+            .model
+            .submit(*who, *number, size, possible, *namespace, *days, max_fee);
         if let (Ok(id), Some(front)) = (of_model, front) {
             self.fronts.insert(id, front);
         }
@@ -214,9 +235,20 @@ impl Both {
     }
 
     fn submit_member(&mut self, step: &steps::SubmitMember) -> Result<(), TestCaseError> {
-        let steps::SubmitMember { who, back, index, days, namespace, shown } = step;
+        let steps::SubmitMember {
+            who,
+            back,
+            index,
+            days,
+            namespace,
+            shown,
+        } = step;
         let id = self.bundle_id(*back);
-        let Some(proof) = self.fronts.get(&id).and_then(|front| front.prover().prove(*index).ok()) else {
+        let Some(proof) = self
+            .fronts
+            .get(&id)
+            .and_then(|front| front.prover().prove(*index).ok())
+        else {
             return Ok(());
         };
         let mut proof = proof;
@@ -231,7 +263,12 @@ impl Both {
             *days,
             AMPLE,
         );
-        self.call(*who, "submit_member", member_call(id, proof, space(*namespace), *days), of_model)
+        self.call(
+            *who,
+            "submit_member",
+            member_call(id, proof, space(*namespace), *days),
+            of_model,
+        )
     }
 
     /// The audits settle the first round of a provider for which something is owed.
@@ -242,7 +279,11 @@ impl Both {
         if round > RoundNow::get() {
             return;
         }
-        let outcome = if self.model.dropping.contains(&provider) { 1 } else { outcome };
+        let outcome = if self.model.dropping.contains(&provider) {
+            1
+        } else {
+            outcome
+        };
         let (of_pallet, of_model) = [
             (Outcome::Passed, model::Outcome::Passed),
             (Outcome::Missed, model::Outcome::Missed),
@@ -263,10 +304,18 @@ impl Both {
             Step::Block { seed, hooks } => self.block(*seed, *hooks),
             Step::Round { hooks } => self.round(*hooks),
             Step::Submit(submit) => self.submit(submit)?,
-            Step::Attest { back, seats, signed } => {
+            Step::Attest {
+                back,
+                seats,
+                signed,
+            } => {
                 let id = self.id(*back);
                 let signature = self.sign(id, seats, *signed);
-                let call = Call::attest { submission: id, bits: bits(seats), signature };
+                let call = Call::attest {
+                    submission: id,
+                    bits: bits(seats),
+                    signature,
+                };
                 let set = seats.iter().copied().collect();
                 let of_model = self.model.attest(id, &set, *signed);
                 let name = match of_model {
@@ -277,7 +326,11 @@ impl Both {
             }
             Step::Extend { who, back, days } => {
                 let id = self.id(*back);
-                let call = Call::extend { submission: id, days: *days, max_fee: AMPLE };
+                let call = Call::extend {
+                    submission: id,
+                    days: *days,
+                    max_fee: AMPLE,
+                };
                 let of_model = self.model.extend(*who, id, *days, AMPLE);
                 self.call(*who, "extend", call, of_model)?;
             }
@@ -296,7 +349,10 @@ impl Both {
             Step::SubmitMember(step) => self.submit_member(step)?,
             Step::ExpireMember { back, index } => {
                 let id = self.bundle_id(*back);
-                let call = Call::expire_member { submission: id, member: *index };
+                let call = Call::expire_member {
+                    submission: id,
+                    member: *index,
+                };
                 let of_model = self.model.expire_member(id, *index);
                 self.call(BOB, "expire_member", call, of_model)?;
             }

@@ -31,18 +31,41 @@ pub(super) struct SubmitMember {
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    Block { seed: bool, hooks: bool },
-    Round { hooks: bool },
+    Block {
+        seed: bool,
+        hooks: bool,
+    },
+    Round {
+        hooks: bool,
+    },
     Submit(Submit),
-    Attest { back: u64, seats: Vec<u8>, signed: bool },
-    Extend { who: u64, back: u64, days: u8 },
-    Expire { nth: usize },
+    Attest {
+        back: u64,
+        seats: Vec<u8>,
+        signed: bool,
+    },
+    Extend {
+        who: u64,
+        back: u64,
+        days: u8,
+    },
+    Expire {
+        nth: usize,
+    },
     /// Rounds go by without hooks, and then somebody expires the oldest.
     Overdue,
     SubmitMember(SubmitMember),
-    ExpireMember { back: u64, index: u32 },
-    Settle { provider: u64, outcome: u8 },
-    Drop { provider: u64 },
+    ExpireMember {
+        back: u64,
+        index: u32,
+    },
+    Settle {
+        provider: u64,
+        outcome: u8,
+    },
+    Drop {
+        provider: u64,
+    },
 }
 
 fn any_payer() -> impl Strategy<Value = u64> {
@@ -90,29 +113,37 @@ fn any_submit() -> impl Strategy<Value = Submit> {
         prop_oneof![8 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(1))],
         prop::bool::weighted(0.7),
     )
-        .prop_map(|(who, number, size, days, namespace, sizes, tight, seeded)| Submit {
-            who,
-            number,
-            size,
-            days,
-            namespace,
-            sizes,
-            tight,
-            seeded,
-        })
+        .prop_map(
+            |(who, number, size, days, namespace, sizes, tight, seeded)| Submit {
+                who,
+                number,
+                size,
+                days,
+                namespace,
+                sizes,
+                tight,
+                seeded,
+            },
+        )
 }
 
 fn any_member() -> impl Strategy<Value = SubmitMember> {
-    (any_payer(), 0..3u64, 0..3u32, any_days(), 0..4u8, prop::bool::weighted(0.8)).prop_map(
-        |(who, back, index, days, namespace, shown)| SubmitMember {
+    (
+        any_payer(),
+        0..3u64,
+        0..3u32,
+        any_days(),
+        0..4u8,
+        prop::bool::weighted(0.8),
+    )
+        .prop_map(|(who, back, index, days, namespace, shown)| SubmitMember {
             who,
             back,
             index,
             days,
             namespace,
             shown,
-        },
-    )
+        })
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
