@@ -81,10 +81,15 @@ pub(super) fn after_bits<T: Config>() {
     T::Clock::set_tick(1_000_000 + T::AttestTicks::get());
 }
 
-/// Gives `provider` so many items of the largest blob in the rounds around the running one, spread over as many eras as there can be, in a seat of its own.
+/// Eras over which [`fill`] spreads items: so many that all of them can still be asked for when as many rounds as are settled at once have gone by.
+const ERAS: u32 = 35;
+
+/// Gives `provider` so many items of the largest blob, which can be asked for in the running round and the next ones, spread over eras in each of which it has the only seat.
 pub(crate) fn fill<T: Config>(provider: &T::AccountId, items: u32) {
-    let round = Pallet::<T>::round().max(60);
-    T::Clock::set_round(round);
+    let round = Pallet::<T>::round();
+    let last = round.checked_sub(2).expect("the second round is over");
+    let from = payer::<T>(7);
+    fund_account::<T>(&T::Pot::get());
     let blob = largest();
     let shape = Shape::of(blob.size.into()).expect("there is such a shape");
     let number = NextBatch::<T>::get();
@@ -103,18 +108,17 @@ pub(crate) fn fill<T: Config>(provider: &T::AccountId, items: u32) {
         },
     );
     for item in 0..items {
-        let era: EraIndex = round - 2 - item % 52;
+        let era: EraIndex = last.saturating_sub(item % ERAS);
         let id = first + u64::from(item);
-        put_item::<T>(provider, era, id, number, &blob, &shape);
+        put_item::<T>(provider, &from, (era, id, number), &blob, &shape);
     }
     NextSubmission::<T>::put(first + u64::from(items));
 }
 
 fn put_item<T: Config>(
     provider: &T::AccountId,
-    era: EraIndex,
-    id: SubmissionId,
-    batch: u64,
+    from: &T::AccountId,
+    (era, id, batch): (EraIndex, SubmissionId, u64),
     blob: &Blob,
     shape: &Shape,
 ) {
@@ -126,15 +130,13 @@ fn put_item<T: Config>(
     Pallet::<T>::enlist(&mut book, era, &bits, &mut committee).expect("it is a seat");
     Accounts::<T>::mutate(provider, |account| {
         let account = account.as_mut().expect("it is enlisted");
-        account.settled = Pallet::<T>::round().saturating_sub(1);
+        account.settled = Pallet::<T>::round();
     });
     let list = List::Until(13).index().expect("there is such a list");
     let units = u64::from(shape.data_bytes());
     let pay: crate::BalanceOf<T> = 1_000u32.into();
     let escrow = Pallet::<T>::times(pay, 52).expect("it is little");
-    let from = payer::<T>(7);
-    fund_account::<T>(&T::Pot::get());
-    Pallet::<T>::pay_in(&from, escrow).expect("it has that");
+    Pallet::<T>::pay_in(from, escrow).expect("it has that");
     Pallet::<T>::add_pay(&mut book, list, units, pay).expect("there is room");
     let entry = Entry {
         submission: id,
@@ -146,7 +148,7 @@ fn put_item<T: Config>(
     Submissions::<T>::insert(
         id,
         Submission {
-            payer: from,
+            payer: from.clone(),
             namespace: SPACE,
             commitment: blob.commitment,
             size: blob.size,

@@ -264,23 +264,6 @@ fn additions_are_those_of_the_fewer() {
     assert_eq!(additions(50, 100), 50);
 }
 
-/// Not a test of correctness: prints what a verification takes here. `cargo nextest run -p pallet-noema-da --run-ignored only verification_times --no-capture`
-#[test]
-#[ignore = "prints times"]
-fn verification_times() {
-    for (seats, absent) in [(10, 0), (10, 3), (100, 0), (100, 33)] {
-        let committee = committee(seats);
-        let signers: Vec<_> = (absent..seats).collect();
-        let signature = sign_together(&signers, b"m");
-        let bits = bits(&signers);
-        let began = std::time::Instant::now();
-        for _ in 0..20 {
-            assert!(aggregate_verifies(&committee, &bits, b"m", &signature).is_ok());
-        }
-        println!("{seats} seats, {absent} absent: {:?}", began.elapsed() / 20);
-    }
-}
-
 /// What benchmarks sign with is what `blst` takes.
 #[test]
 fn signatures_of_benchmarks_are_such() {

@@ -59,7 +59,7 @@ fn rows_of_a_coded_blob_are_shown_and_no_other_is_taken() {
             let proof = data.generate_row_inclusion_proof(row.into()).unwrap();
             RowProof {
                 row: proof.row.to_vec().try_into().unwrap(),
-                siblings: proof.row_proof.to_vec().try_into().unwrap(),
+                siblings: proof.row_proof.try_into().unwrap(),
                 combinations_root: proof.rlc_root,
             }
         };
@@ -101,6 +101,26 @@ fn any_row_of_a_uniform_blob_is_shown_by_the_same_proof() {
         for target in [0, 4_999_999, 5 << 19] {
             let item = asked(2, target);
             assert_eq!(verify(&item, &uniform::answer_for(&item)), Ok(()));
+        }
+    });
+}
+
+/// What the benchmarks of the audits draw from.
+#[cfg(feature = "runtime-benchmarks")]
+#[test]
+fn filled_provider_can_be_asked_for_every_item_and_answers() {
+    new_test_ext().execute_with(|| {
+        RoundNow::put(100);
+        <Da as Auditable<u64, u128>>::fill(&7, 200);
+        for round in [100, 101, 117] {
+            let population = <Da as Auditable<u64, u128>>::population(&7, round);
+            assert_eq!(population.units, 200 * 4_096 * 32_832);
+            for part in [0, 1, 77, 199] {
+                let target = population.units / 200 * part;
+                let item = <Da as Auditable<u64, u128>>::item_at(&7, round, target).unwrap();
+                let proof = <Da as Auditable<u64, u128>>::answer_for(&item);
+                assert_eq!(verify(&item, &proof), Ok(()));
+            }
         }
     });
 }
