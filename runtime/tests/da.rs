@@ -156,7 +156,7 @@ impl Coded {
         assert_eq!(proof.row.len(), self.parameters.row_size);
         RowProof {
             row: proof.row.to_vec().try_into().expect("no longer than a row"),
-            siblings: proof.row_proof.to_vec().try_into().expect("no deeper"),
+            siblings: proof.row_proof.try_into().expect("no deeper"),
             combinations_root: proof.rlc_root,
         }
     }
