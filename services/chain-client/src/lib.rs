@@ -29,7 +29,7 @@ mod testing;
 pub mod types;
 
 pub use call::{
-    AgentCall, AgentGrant, Call, ComputeCall, LeaseCall, RegisterProvider, ValidatorCall,
+    AgentCall, AgentGrant, Call, ComputeCall, DaCall, LeaseCall, RegisterProvider, ValidatorCall,
 };
 pub use client::{ChainClient, ConnectOptions, NodeInfo};
 pub use error::{ChainError, DispatchFailure, SubmitError};
@@ -44,10 +44,11 @@ pub use types::{
     AccountId, AccountState, AgentData, AgentPage, AgentRecord, AgentSession, AgentSummary,
     Assignment, AssignmentPage, AuditLimits, AuditRound, AuditRoundState, AuditStanding,
     AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges, ChannelInfo,
-    CommitmentCount, ComputeLimits, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash,
-    Lease, LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage,
-    ProviderPay, ProviderRecord, ProviderStatus, RateChange, Ratings, RenewalQuote, Role,
-    RoundIndex, SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo, SessionKeys, Slot,
-    SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding, Uncovered, Unlocking,
-    Unpaid,
+    CommitmentCount, CommitteeInfo, ComputeLimits, Constants, DaParameters, Deal, Era, EraPoints,
+    Eras, Exposure, FeeQuote, FileId, Hash, Lease, LeaseQuote, LeaseStatus, Leaving,
+    NamespaceEntry, NamespacePage, OwnershipProof, Payee, PendingSlash, ProviderPage, ProviderPay,
+    ProviderRecord, ProviderStatus, RateChange, Ratings, RenewalQuote, Role, RoundIndex,
+    RowChallenge, RowChallenges, SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo,
+    SessionKeys, Slot, SlotState, Stake, StakingLimits, StoragePrice, SubmissionInfo,
+    SubmissionPage, SubmissionStanding, Terms, Tick, Unbonding, Uncovered, Unlocking, Unpaid,
 };

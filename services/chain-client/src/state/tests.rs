@@ -3,6 +3,7 @@
 mod agents;
 mod audits;
 mod compute;
+mod da;
 mod validators;
 mod vectors;
 
