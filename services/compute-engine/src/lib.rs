@@ -4,6 +4,7 @@ pub mod builtin;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod form;
 pub mod job;
 
 pub use builtin::BuiltIn;
