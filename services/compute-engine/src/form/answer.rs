@@ -105,6 +105,11 @@ pub fn started_event() -> Value {
     json!({ "object": "job.started" })
 }
 
+/// The job has said nothing for a while, and runs.
+pub fn running_event() -> Value {
+    json!({ "object": "job.running" })
+}
+
 /// How far a job is, by its own word.
 pub fn progress_event(done: u64, total: u64) -> Value {
     json!({ "object": "job.progress", "done": done, "total": total })

@@ -6,6 +6,6 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{output_event, progress_event, started_event, End, Ended};
+pub use answer::{output_event, progress_event, running_event, started_event, End, Ended};
 pub use order::{Order, OrderError, Piece, Terms, MAX_INLINE, MAX_WHOLE_OUTPUT};
 pub use reading::{FormError, Reading, Seen};

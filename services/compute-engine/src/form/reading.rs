@@ -20,8 +20,8 @@ fn wrong<T>(message: impl Into<String>) -> Result<T, FormError> {
 /// What an event of a stream is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Seen {
-    /// The job runs.
-    Started,
+    /// The job runs, for the first time or still.
+    Runs,
     /// How far it is.
     Progress {
         /// Done.
@@ -89,7 +89,7 @@ impl Reading {
             return Ok(Seen::Other);
         };
         Ok(match event.object.as_str() {
-            "job.started" => Seen::Started,
+            "job.started" | "job.running" => Seen::Runs,
             "job.progress" => Seen::Progress {
                 done: event.done,
                 total: event.total,

@@ -39,7 +39,10 @@ fn parsed(change: impl FnOnce(&mut Value)) -> Result<Order, OrderError> {
 fn an_order_is_read_as_it_was_written() {
     assert_eq!(parsed(|_| ()), Ok(order()));
     let with_prefix = parsed(|body| {
-        let id = format!("0x{}", body["module"]["file"].as_str().unwrap().to_uppercase());
+        let id = format!(
+            "0x{}",
+            body["module"]["file"].as_str().unwrap().to_uppercase()
+        );
         body["module"]["file"] = json!(id);
     });
     assert_eq!(with_prefix, Ok(order()));
@@ -58,16 +61,26 @@ fn what_is_no_order_names_the_member() {
     type Case = (&'static str, fn(&mut Value));
     let cases: [Case; 12] = [
         ("module", |b| b["module"] = json!({})),
-        ("module", |b| b["module"] = json!({ "bytes": "YQ==", "size": 1 })),
+        ("module", |b| {
+            b["module"] = json!({ "bytes": "YQ==", "size": 1 })
+        }),
         ("module", |b| b["module"] = json!({ "bytes": "YQ" })),
         ("module", |b| b["module"]["file"] = json!("00")),
         ("module", |b| b["module"]["file"] = json!("zz".repeat(32))),
         ("module", |b| b["module"]["size"] = json!(MAX_MODULE + 1)),
-        ("inputs", |b| b["inputs"] = json!(vec![json!({ "bytes": "" }); MAX_INPUTS + 1])),
+        ("inputs", |b| {
+            b["inputs"] = json!(vec![json!({ "bytes": "" }); MAX_INPUTS + 1])
+        }),
         ("inputs", |b| b["inputs"][1]["size"] = json!(u64::MAX)),
-        ("inputs", |b| b["inputs"][0]["bytes"] = json!("A".repeat((MAX_INLINE / 3 + 1) * 4))),
-        ("limits", |b| b["limits"]["fuel"] = json!(Limits::MOST.fuel + 1)),
-        ("limits", |b| b["limits"]["output"] = json!(Limits::MOST.output + 1)),
+        ("inputs", |b| {
+            b["inputs"][0]["bytes"] = json!("A".repeat((MAX_INLINE / 3 + 1) * 4))
+        }),
+        ("limits", |b| {
+            b["limits"]["fuel"] = json!(Limits::MOST.fuel + 1)
+        }),
+        ("limits", |b| {
+            b["limits"]["output"] = json!(Limits::MOST.output + 1)
+        }),
         ("limits", |b| {
             b["stream"] = json!(false);
             b["limits"]["output"] = json!(MAX_WHOLE_OUTPUT + 1);
@@ -81,7 +94,10 @@ fn what_is_no_order_names_the_member() {
         assert!(parsed(|body| body[unknown] = json!(1)).is_err());
     }
     assert!(parsed(|body| body["limits"] = json!({ "fuel": 1 })).is_err());
-    let twice = order().to_json().to_string().replacen('{', "{\"stream\":false,", 1);
+    let twice = order()
+        .to_json()
+        .to_string()
+        .replacen('{', "{\"stream\":false,", 1);
     assert!(Order::parse(twice.as_bytes()).is_err());
 }
 
@@ -104,7 +120,8 @@ fn a_stream_and_a_whole_say_the_same() {
     assert_eq!((&told, &output[..]), (&ended, &b"abc"[..]));
     let mut reading = Reading::new(terms);
     let mut read = |event: Value| reading.event(event.to_string().as_bytes());
-    assert_eq!(read(started_event()), Ok(Seen::Started));
+    assert_eq!(read(started_event()), Ok(Seen::Runs));
+    assert_eq!(read(running_event()), Ok(Seen::Runs));
     let half = Seen::Progress { done: 1, total: 2 };
     assert_eq!(read(progress_event(1, 2)), Ok(half));
     for part in [&b"ab"[..], b"c"] {
@@ -148,7 +165,10 @@ fn ends_are_told_by_name() {
         ..report(b"")
     };
     let ended = Ended::of(&trapped);
-    assert_eq!((ended.end, ended.reason.as_deref()), (End::Trapped, Some("out_of_fuel")));
+    assert_eq!(
+        (ended.end, ended.reason.as_deref()),
+        (End::Trapped, Some("out_of_fuel"))
+    );
     let failed = Report {
         outcome: Outcome::Failed("why".into()),
         ..report(b"")

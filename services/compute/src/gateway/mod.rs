@@ -3,6 +3,7 @@
 mod admission;
 mod bodies;
 mod directory;
+mod jobs;
 mod lanes;
 mod last;
 mod ledger;
@@ -31,6 +32,7 @@ pub use redeem::RedeemPolicy;
 use crate::{
     chain::{ComputeChain, Constants, Tick},
     engine::{Engine, EngineError},
+    jobs::{JobPool, JobsConfig, JobsError},
     openai::{ApiError, Passes},
     JournalError,
 };
@@ -47,6 +49,15 @@ const LAST_NOTES: Duration = Duration::from_secs(5);
 /// Pause between attempts to read the chain at the start.
 const START_PAUSE: Duration = Duration::from_secs(1);
 
+/// What works for a service.
+#[derive(Clone)]
+pub enum Behind {
+    /// An engine that answers in the form of OpenAI's interface.
+    Engine(Arc<dyn Engine>),
+    /// The process that runs jobs ([`GatewayConfig::jobs`]).
+    Jobs,
+}
+
 /// A service, and what answers for it.
 #[derive(Clone)]
 pub struct ServiceConfig {
@@ -55,7 +66,7 @@ pub struct ServiceConfig {
     /// Its model, as the chain has it.
     pub model: ModelName,
     /// What works.
-    pub engine: Arc<dyn Engine>,
+    pub behind: Behind,
     /// Requests at the same time.
     pub parallel: usize,
     /// What of a request reaches the engine, beside what OpenAI's interface has.
@@ -92,6 +103,8 @@ pub struct GatewayConfig {
     pub max_body: usize,
     /// What is offered.
     pub services: Vec<ServiceConfig>,
+    /// How jobs are run, where a service sells them.
+    pub jobs: JobsConfig,
     /// Ticks for which a voucher must still be redeemable. A request is cut off when half of them are left.
     pub margin: Tick,
     /// The longest that a request may take.
@@ -138,6 +151,9 @@ pub enum GatewayError {
         /// Why.
         source: EngineError,
     },
+    /// Jobs cannot be run.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
     /// A service that is configured twice.
     #[error("service {0} is configured twice: expected each once")]
     Twice(ServiceId),
@@ -166,11 +182,18 @@ impl Core {
     }
 }
 
+/// What works for a service, as it runs.
+#[derive(Clone)]
+enum Worker {
+    Engine(Arc<dyn Engine>),
+    Jobs(Arc<JobPool>),
+}
+
 /// A service with its places.
 struct ServiceSlot {
     service: ServiceId,
     model: ModelName,
-    engine: Arc<dyn Engine>,
+    behind: Worker,
     passes: Passes,
     places: Arc<Semaphore>,
 }
@@ -241,7 +264,10 @@ pub async fn run<C: ComputeChain>(
         return Err(GatewayError::Twice(twice[0]));
     }
     for one in &config.services {
-        let prepared = one.engine.prepare().await;
+        let Behind::Engine(engine) = &one.behind else {
+            continue;
+        };
+        let prepared = engine.prepare().await;
         prepared.map_err(|source| GatewayError::Engine {
             service: one.service,
             source,
@@ -267,12 +293,22 @@ pub async fn run<C: ComputeChain>(
         stale_after: config.stale_after,
         price_leniency: config.price_leniency,
     };
-    let slots = config.services.into_iter().map(|one| ServiceSlot {
-        service: one.service,
-        model: one.model,
-        engine: one.engine,
-        passes: one.passes,
-        places: Arc::new(Semaphore::new(one.parallel.max(1))),
+    let sells_jobs = |one: &ServiceConfig| matches!(one.behind, Behind::Jobs);
+    let pool = match config.services.iter().any(sells_jobs) {
+        true => Some(JobPool::start(config.jobs, chain.clone()).await?),
+        false => None,
+    };
+    let slots = config.services.into_iter().filter_map(|one| {
+        Some(ServiceSlot {
+            service: one.service,
+            model: one.model,
+            behind: match one.behind {
+                Behind::Engine(engine) => Worker::Engine(engine),
+                Behind::Jobs => Worker::Jobs(pool.clone()?),
+            },
+            passes: one.passes,
+            places: Arc::new(Semaphore::new(one.parallel.max(1))),
+        })
     });
     let gateway = Arc::new(Gateway {
         directory: Directory::new(chain.clone(), wanted),

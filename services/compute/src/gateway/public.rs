@@ -10,7 +10,7 @@ use noema_compute_primitives::Price;
 use serde_json::{json, Value};
 
 use super::{admission, routes::App};
-use crate::chain::ComputeChain;
+use crate::{chain::ComputeChain, wire::JOBS_ROUTE};
 
 pub(super) async fn models<C: ComputeChain>(State(app): State<App<C>>) -> Json<Value> {
     let models = app.offered().into_iter().map(|(_, offer)| {
@@ -44,7 +44,7 @@ pub(super) async fn info<C: ComputeChain>(State(app): State<App<C>>) -> Json<Val
         "max_body": app.settings.max_body,
         "services": services.collect::<Vec<_>>(),
         "routes": [
-            "POST /v1/chat/completions", "POST /v1/embeddings", "POST /v1/receipt",
+            "POST /v1/chat/completions", "POST /v1/embeddings", JOBS_ROUTE, "POST /v1/receipt",
             "GET /v1/models", "GET /v1/info", "GET /v1/health", "GET /metrics",
         ],
     }))

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use noema_chain_client::AccountId;
-use noema_compute_primitives::{Hash, ModelName, Voucher};
+use noema_compute_engine::form::Terms;
+use noema_compute_primitives::{Hash, ModelName, Price, ResponseCheck, Usage, Voucher};
 use reqwest::{header::CONTENT_TYPE, Response};
 use tokio::time::timeout;
 
@@ -20,25 +21,65 @@ use crate::{
     bounds::{affordable_output, ceiling},
     chain::ComputeChain,
     openai::{usage_of, Limits, Route},
-    receipts::{check_unseen, check_whole, AnswerFault},
+    receipts::{check_job, check_unseen, check_whole, AnswerFault},
     sse::Event,
     unix_millis,
-    wire::VOUCHER_HEADER,
+    wire::{PaidRoute, VOUCHER_HEADER},
     JournalError, SignedReceipt, SignedVoucher,
 };
 
 /// A request of an application's.
 #[derive(Clone, Debug)]
 pub(super) struct Asking {
-    pub(super) route: Route,
+    pub(super) work: Work,
     pub(super) body: Bytes,
     pub(super) model: ModelName,
-    pub(super) limits: Limits,
     pub(super) hash: Hash,
-    /// Whether the application asked for the usage of a stream.
-    pub(super) include_usage: bool,
     pub(super) application: String,
     pub(super) limit: Option<u128>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    /// Something of OpenAI's interface.
+    Model {
+        route: Route,
+        limits: Limits,
+        /// Whether the application asked for the usage of a stream.
+        include_usage: bool,
+    },
+    /// A job with these terms.
+    Job(Terms),
+}
+
+impl Asking {
+    /// Where it is sent.
+    pub(super) const fn route(&self) -> PaidRoute {
+        match self.work {
+            Work::Model { route, .. } => PaidRoute::Model(route),
+            Work::Job(_) => PaidRoute::Jobs,
+        }
+    }
+
+    /// The terms of a job.
+    const fn terms(&self) -> Option<Terms> {
+        match self.work {
+            Work::Job(terms) => Some(terms),
+            Work::Model { .. } => None,
+        }
+    }
+
+    /// Whether an answer can be a stream.
+    fn may_stream(&self) -> bool {
+        !matches!(
+            self.work,
+            Work::Model {
+                route: Route::Embeddings,
+                ..
+            }
+        )
+    }
 }
 
 /// An answer that is good, and paid for.
@@ -54,8 +95,10 @@ pub(super) struct Began {
     pub(super) taken: Taken,
     pub(super) first: Event,
     pub(super) events: EventStream,
-    /// Whether the application asked for the usage.
+    /// Whether the application asked for the usage. What a job used is told in any case.
     pub(super) include_usage: bool,
+    /// Of a job.
+    pub(super) terms: Option<Terms>,
     /// How long it took to begin.
     pub(super) after: Duration,
 }
@@ -105,7 +148,7 @@ impl<C: ComputeChain> Proxy<C> {
         let endpoint = std::str::from_utf8(endpoint).unwrap_or_default();
         let began = Instant::now();
         let answered = async {
-            let path = asking.route.path().trim_start_matches('/');
+            let path = asking.route().path().trim_start_matches('/');
             let url = self.clients.url(endpoint, path);
             let url = url.map_err(|e| Failure::Unwell(e.to_string()))?;
             let sending = url
@@ -126,7 +169,7 @@ impl<C: ComputeChain> Proxy<C> {
         let came = match answered.await {
             Ok(response) => {
                 let after = began.elapsed();
-                let came = self.take(response, &taken, asking.route, provider).await;
+                let came = self.take(response, &taken, asking, provider).await;
                 came.map(|came| (came, after))
             }
             Err(failure) => Err(failure),
@@ -140,7 +183,11 @@ impl<C: ComputeChain> Proxy<C> {
                 taken,
                 first,
                 events,
-                include_usage: asking.include_usage,
+                include_usage: match asking.work {
+                    Work::Model { include_usage, .. } => include_usage,
+                    Work::Job(_) => true,
+                },
+                terms: asking.terms(),
                 after,
             }))),
             Err(failure) => {
@@ -163,10 +210,12 @@ impl<C: ComputeChain> Proxy<C> {
         let price = candidate.info.descriptor.price;
         let body_bytes = asking.body.len() as u64;
         let maximum = self.maximum(asking, candidate);
-        let max_output = asking
-            .limits
-            .max_output()
-            .or_else(|| affordable_output(&price, maximum, body_bytes));
+        let max_output = match &asking.work {
+            Work::Model { limits, .. } => limits
+                .max_output()
+                .or_else(|| affordable_output(&price, maximum, body_bytes)),
+            Work::Job(terms) => Some(terms.most_units()),
+        };
         let order = Order {
             account,
             maximum,
@@ -203,14 +252,27 @@ impl<C: ComputeChain> Proxy<C> {
 
     /// What a request costs at most at a provider.
     pub(super) fn maximum(&self, asking: &Asking, candidate: &Candidate) -> u128 {
-        let price = candidate.info.descriptor.price;
-        let output = self.output_of(&asking.limits);
         // A price that cannot be counted is nobody's.
-        ceiling(&price, asking.body.len() as u64, output).unwrap_or(u128::MAX)
+        self.most(asking, &candidate.info.descriptor.price)
+            .unwrap_or(u128::MAX)
+    }
+
+    /// What a request costs at most at a price. None when that cannot be counted.
+    pub(super) fn most(&self, asking: &Asking, price: &Price) -> Option<u128> {
+        match &asking.work {
+            Work::Model { limits, .. } => {
+                let output = self.output_of(limits);
+                ceiling(price, asking.body.len() as u64, output).ok()
+            }
+            Work::Job(terms) => {
+                let units = terms.most_units();
+                price.cost(&Usage::Units { units }).ok()
+            }
+        }
     }
 
     /// Tokens of output that are paid for at most.
-    pub(super) fn output_of(&self, limits: &Limits) -> u64 {
+    fn output_of(&self, limits: &Limits) -> u64 {
         let usual = self.settings.default_max_tokens;
         let tokens = limits.max_tokens.unwrap_or(usual);
         tokens.saturating_mul(limits.choices)
@@ -220,7 +282,7 @@ impl<C: ComputeChain> Proxy<C> {
         &self,
         response: Response,
         taken: &Taken,
-        route: Route,
+        asking: &Asking,
         provider: AccountId,
     ) -> Result<Came, Failure> {
         let status = StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
@@ -228,8 +290,9 @@ impl<C: ComputeChain> Proxy<C> {
             .headers()
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-        if is_stream && status == StatusCode::OK && route == Route::Chat {
-            return self.first_event(response, taken, provider).await;
+        let terms = asking.terms();
+        if is_stream && status == StatusCode::OK && asking.may_stream() {
+            return self.first_event(response, taken, terms, provider).await;
         }
         let receipt = receipt_of(response.headers());
         let body = whole_body(response, self.settings.patience).await?;
@@ -241,15 +304,19 @@ impl<C: ComputeChain> Proxy<C> {
             )));
         };
         let asked = taken.pending.asked(&self.genesis);
-        let checked = match (status, receipt.receipt.amount) {
+        let checked = match (status, receipt.receipt.amount, terms) {
             // The receipt of an answer that was given before; but this voucher was not sent before.
-            (StatusCode::CONFLICT, 0) => check_unseen(&asked, &receipt),
-            (status, _) => check_whole(&asked, &receipt, status.as_u16(), &body, usage_of(&body)),
+            (StatusCode::CONFLICT, 0, _) => check_unseen(&asked, &receipt),
+            (status, _, Some(terms)) => check_job(&asked, terms, &receipt, status.as_u16(), &body),
+            (status, _, None) => {
+                check_whole(&asked, &receipt, status.as_u16(), &body, usage_of(&body))
+            }
         };
-        if let Err(fault) = checked {
-            return Err(self.caught(taken, provider, fault).await);
-        }
-        self.book.settle(&taken.key, &receipt);
+        let arrived = match checked {
+            Ok(check) => check == ResponseCheck::Matches,
+            Err(fault) => return Err(self.caught(taken, provider, fault).await),
+        };
+        self.book.settle(&taken.key, &receipt, arrived);
         let again = [StatusCode::TOO_MANY_REQUESTS, StatusCode::CONFLICT];
         if status.is_server_error() || again.contains(&status) {
             return Err(Failure::Busy { status });
@@ -265,6 +332,7 @@ impl<C: ComputeChain> Proxy<C> {
         &self,
         response: Response,
         taken: &Taken,
+        terms: Option<Terms>,
         provider: AccountId,
     ) -> Result<Came, Failure> {
         let mut events = EventStream::of(response, self.settings.patience);
@@ -273,7 +341,8 @@ impl<C: ComputeChain> Proxy<C> {
         };
         if is_error(&first) {
             // Nothing has reached the application: it costs nothing, and another is asked.
-            self.settle_rest(first, events, taken, provider).await?;
+            self.settle_rest(first, events, taken, terms, provider)
+                .await?;
             let status = StatusCode::BAD_GATEWAY;
             return Err(Failure::Busy { status });
         }
@@ -285,9 +354,11 @@ impl<C: ComputeChain> Proxy<C> {
         first: Event,
         mut events: EventStream,
         taken: &Taken,
+        terms: Option<Terms>,
         provider: AccountId,
     ) -> Result<(), Failure> {
-        let mut check = super::stream::Checking::new(taken.pending.asked(&self.genesis));
+        let asked = taken.pending.asked(&self.genesis);
+        let mut check = super::stream::Checking::new(asked, terms);
         let mut next = Some(first);
         while let Some(event) = next {
             if let Some(judged) = check.event(&event) {
@@ -298,7 +369,7 @@ impl<C: ComputeChain> Proxy<C> {
                         Err(self.caught(taken, provider, fault).await)
                     }
                     Ok(receipt) => {
-                        self.book.settle(&taken.key, &receipt);
+                        self.book.settle(&taken.key, &receipt, true);
                         Ok(())
                     }
                     Err(fault) => Err(self.judge(taken, provider, fault).await),

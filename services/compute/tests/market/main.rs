@@ -13,6 +13,7 @@ mod charging;
 mod engine;
 mod harness;
 mod hostile;
+mod jobs;
 mod kills;
 mod limits;
 mod overhead;
