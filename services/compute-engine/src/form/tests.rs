@@ -62,24 +62,24 @@ fn what_is_no_order_names_the_member() {
     let cases: [Case; 12] = [
         ("module", |b| b["module"] = json!({})),
         ("module", |b| {
-            b["module"] = json!({ "bytes": "YQ==", "size": 1 })
+            b["module"] = json!({ "bytes": "YQ==", "size": 1 });
         }),
         ("module", |b| b["module"] = json!({ "bytes": "YQ" })),
         ("module", |b| b["module"]["file"] = json!("00")),
         ("module", |b| b["module"]["file"] = json!("zz".repeat(32))),
         ("module", |b| b["module"]["size"] = json!(MAX_MODULE + 1)),
         ("inputs", |b| {
-            b["inputs"] = json!(vec![json!({ "bytes": "" }); MAX_INPUTS + 1])
+            b["inputs"] = json!(vec![json!({ "bytes": "" }); MAX_INPUTS + 1]);
         }),
         ("inputs", |b| b["inputs"][1]["size"] = json!(u64::MAX)),
         ("inputs", |b| {
-            b["inputs"][0]["bytes"] = json!("A".repeat((MAX_INLINE / 3 + 1) * 4))
+            b["inputs"][0]["bytes"] = json!("A".repeat((MAX_INLINE / 3 + 1) * 4));
         }),
         ("limits", |b| {
-            b["limits"]["fuel"] = json!(Limits::MOST.fuel + 1)
+            b["limits"]["fuel"] = json!(Limits::MOST.fuel + 1);
         }),
         ("limits", |b| {
-            b["limits"]["output"] = json!(Limits::MOST.output + 1)
+            b["limits"]["output"] = json!(Limits::MOST.output + 1);
         }),
         ("limits", |b| {
             b["stream"] = json!(false);

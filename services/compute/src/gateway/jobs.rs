@@ -22,9 +22,10 @@ use tokio::{
 use super::{
     meter::NOTHING,
     passing::{Reader, PIECES, READER_TIME},
-    routes::{names_model, place, App, Ready, Refused},
+    ready::{names_model, place, Ready},
+    routes::{App, Refused},
+    services::ServiceSlot,
     work::{Broken, Given, Job, Task},
-    ServiceSlot,
 };
 use crate::{
     chain::ComputeChain,

@@ -11,35 +11,40 @@ mod meter;
 mod metrics;
 mod passing;
 mod public;
+mod ready;
 mod redeem;
 mod routes;
+mod services;
 mod strikes;
 mod work;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use noema_chain_client::{AccountId, ChainError, SigningKey};
-use noema_compute_primitives::{Hash, ModelName, ServiceId, VerificationMode};
+use noema_compute_engine::job::Limits;
+use noema_compute_primitives::{Hash, ServiceId, VerificationMode};
 use noema_transport::{
     endpoint, serve, Answering, ConnectionLimits, Gate, IdentityError, Options, Patience, Tls,
 };
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use lanes::{Answered, LaneKey, LaneRecord, LaneRefusal};
 pub use redeem::RedeemPolicy;
+pub use services::{Behind, ServiceConfig};
 
 use crate::{
     chain::{ComputeChain, Constants, Tick},
-    engine::{Engine, EngineError},
+    engine::EngineError,
     jobs::{JobPool, JobsConfig, JobsError},
-    openai::{ApiError, Passes},
+    openai::ApiError,
     JournalError,
 };
 use bodies::Bodies;
 use directory::{Directory, Offer, Wanted};
 use ledger::Ledger;
 use metrics::Metrics;
+use services::{ServiceSlot, Worker};
 use strikes::Strikes;
 
 /// How long requests under way may take after the gateway is told to stop, before they are cut off and charged.
@@ -48,39 +53,6 @@ const DRAIN: Duration = Duration::from_secs(8);
 const LAST_NOTES: Duration = Duration::from_secs(5);
 /// Pause between attempts to read the chain at the start.
 const START_PAUSE: Duration = Duration::from_secs(1);
-
-/// What works for a service.
-#[derive(Clone)]
-pub enum Behind {
-    /// An engine that answers in the form of OpenAI's interface.
-    Engine(Arc<dyn Engine>),
-    /// The process that runs jobs ([`GatewayConfig::jobs`]).
-    Jobs,
-}
-
-/// A service, and what answers for it.
-#[derive(Clone)]
-pub struct ServiceConfig {
-    /// Its number on chain.
-    pub service: ServiceId,
-    /// Its model, as the chain has it.
-    pub model: ModelName,
-    /// What works.
-    pub behind: Behind,
-    /// Requests at the same time.
-    pub parallel: usize,
-    /// What of a request reaches the engine, beside what OpenAI's interface has.
-    pub passes: Passes,
-}
-
-impl std::fmt::Debug for ServiceConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServiceConfig")
-            .field("service", &self.service)
-            .field("parallel", &self.parallel)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Everything that a gateway is started with.
 #[derive(Clone, Debug)]
@@ -182,22 +154,6 @@ impl Core {
     }
 }
 
-/// What works for a service, as it runs.
-#[derive(Clone)]
-enum Worker {
-    Engine(Arc<dyn Engine>),
-    Jobs(Arc<JobPool>),
-}
-
-/// A service with its places.
-struct ServiceSlot {
-    service: ServiceId,
-    model: ModelName,
-    behind: Worker,
-    passes: Passes,
-    places: Arc<Semaphore>,
-}
-
 /// What counts of the configuration while it runs.
 struct Settings {
     provider: AccountId,
@@ -240,6 +196,14 @@ impl<C: ComputeChain> Gateway<C> {
         offers.collect()
     }
 
+    /// What an order may ask for of a service, if it sells jobs.
+    fn job_limits(&self, service: ServiceId) -> Option<Limits> {
+        match &self.slot(service).ok()?.behind {
+            Worker::Jobs(pool) => Some(pool.limits()),
+            Worker::Engine(_) => None,
+        }
+    }
+
     fn verification(&self, service: ServiceId) -> VerificationMode {
         let offer = self.directory.offer(service);
         offer.map_or(VerificationMode::None, |offer| {
@@ -264,10 +228,7 @@ pub async fn run<C: ComputeChain>(
         return Err(GatewayError::Twice(twice[0]));
     }
     for one in &config.services {
-        let Behind::Engine(engine) = &one.behind else {
-            continue;
-        };
-        let prepared = engine.prepare().await;
+        let prepared = one.prepare().await;
         prepared.map_err(|source| GatewayError::Engine {
             service: one.service,
             source,
@@ -293,23 +254,12 @@ pub async fn run<C: ComputeChain>(
         stale_after: config.stale_after,
         price_leniency: config.price_leniency,
     };
-    let sells_jobs = |one: &ServiceConfig| matches!(one.behind, Behind::Jobs);
-    let pool = match config.services.iter().any(sells_jobs) {
+    let pool = match config.services.iter().any(ServiceConfig::sells_jobs) {
         true => Some(JobPool::start(config.jobs, chain.clone()).await?),
         false => None,
     };
-    let slots = config.services.into_iter().filter_map(|one| {
-        Some(ServiceSlot {
-            service: one.service,
-            model: one.model,
-            behind: match one.behind {
-                Behind::Engine(engine) => Worker::Engine(engine),
-                Behind::Jobs => Worker::Jobs(pool.clone()?),
-            },
-            passes: one.passes,
-            places: Arc::new(Semaphore::new(one.parallel.max(1))),
-        })
-    });
+    let slots = config.services.into_iter();
+    let slots = slots.filter_map(|one| ServiceSlot::of(one, pool.as_ref()));
     let gateway = Arc::new(Gateway {
         directory: Directory::new(chain.clone(), wanted),
         chain,

@@ -13,27 +13,23 @@ use axum::{
     routing::{get, post},
     Json, Router,
 };
-use bytes::Bytes;
-use noema_compute_primitives::{request_hash, Voucher};
+use noema_compute_primitives::Voucher;
 use noema_transport::Fault;
 use serde_json::json;
-use tokio::{
-    sync::{oneshot, OwnedSemaphorePermit},
-    time::timeout,
-};
+use tokio::sync::oneshot;
 use tower_http::cors::{Any, CorsLayer};
 
 use super::{
-    admission::{self, Payer},
-    bodies::BodyPermit,
-    jobs,
+    admission, jobs,
     lanes::{LaneKey, LaneRefusal},
     last,
     ledger::Refusal,
     public,
+    ready::{names_model, place, Ready},
     redeem::last_tick,
+    services::{ServiceSlot, Worker},
     work::{Given, Job, Task},
-    Gateway, ServiceSlot, Worker,
+    Gateway,
 };
 use crate::{
     bounds::affordable_output,
@@ -44,8 +40,6 @@ use crate::{
     SignedReceipt,
 };
 
-/// How long a request waits for a free place.
-const PLACE_TIME: Duration = Duration::from_secs(10);
 /// How long a browser may remember what is allowed.
 const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
@@ -301,53 +295,6 @@ async fn admit<C: ComputeChain>(
                 "the chain has the service as of another kind than its engine is"
             );
             Err(ApiError::unavailable("wrong_engine", message).into())
-        }
-    }
-}
-
-/// A request that was read.
-pub(super) struct Ready {
-    pub(super) payer: Payer,
-    pub(super) body: Bytes,
-    pub(super) permit: BodyPermit,
-}
-
-impl Ready {
-    /// Whether its voucher is for it.
-    fn binds(&self, asked: PaidRoute) -> Result<(), ApiError> {
-        let hash = request_hash(asked.hashed(), &self.body)
-            .map_err(|error| ApiError::invalid("route", error.to_string()))?;
-        if hash != self.payer.signed.voucher.request {
-            let message = "the voucher binds another request: another route, or other bytes";
-            return Err(ApiError::payment("wrong_request", message));
-        }
-        Ok(())
-    }
-}
-
-/// Whether the request names the service's model.
-pub(super) fn names_model(slot: &ServiceSlot, model: &str) -> Result<(), ApiError> {
-    if model.as_bytes() == &slot.model[..] {
-        return Ok(());
-    }
-    let message = format!(
-        "service {} answers with {:?}",
-        slot.service,
-        String::from_utf8_lossy(&slot.model)
-    );
-    let mut error = ApiError::not_found("model_not_found", message);
-    error.param = Some("model");
-    Err(error)
-}
-
-/// A place among those that the service works on.
-pub(super) async fn place(slot: &ServiceSlot) -> Result<OwnedSemaphorePermit, ApiError> {
-    let place = timeout(PLACE_TIME, slot.places.clone().acquire_owned()).await;
-    match place {
-        Ok(Ok(place)) => Ok(place),
-        _ => {
-            let message = "all places of the service are taken; try again";
-            Err(ApiError::busy("no_place", message))
         }
     }
 }

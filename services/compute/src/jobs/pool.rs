@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use noema_compute_engine::form::Order;
+use noema_compute_engine::{form::Order, job::Limits};
 use tokio::sync::Mutex;
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     child::Child,
     files::{FindFile, StorageFiles},
     message::RefusalKind,
+    runner::share,
     work::{JobFailure, JobWork},
 };
 
@@ -118,6 +119,11 @@ impl JobPool {
             files,
             now: Mutex::new(now),
         }))
+    }
+
+    /// The most that a job may ask for.
+    pub(crate) fn limits(&self) -> Limits {
+        share::limits(self.config.memory)
     }
 
     /// Begins a job. It runs when this returns; dropping this ends it.

@@ -58,19 +58,12 @@ pub enum RunnerError {
 impl RunnerArgs {
     fn config(&self) -> RunnerConfig {
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        let memory = share::jobs(self.memory);
-        let output = share::output(self.memory);
-        let most = |bytes: u64, usual: u32| u32::try_from(bytes).unwrap_or(u32::MAX).min(usual);
         RunnerConfig {
             slots: count(self.slots),
             waiting: count(self.waiting),
-            memory,
-            output,
-            limits: Limits {
-                memory: most(memory, Limits::MOST.memory),
-                output: most(output, Limits::MOST.output),
-                ..Limits::MOST
-            },
+            memory: share::jobs(self.memory),
+            output: share::output(self.memory),
+            limits: share::limits(self.memory),
             ..RunnerConfig::default()
         }
     }

@@ -6,11 +6,12 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use noema_chain_client::AccountId;
 use noema_compute_engine::form::Terms;
-use noema_compute_primitives::{Hash, ModelName, Price, ResponseCheck, Usage, Voucher};
+use noema_compute_primitives::{Price, ResponseCheck, Usage, Voucher};
 use reqwest::{header::CONTENT_TYPE, Response};
 use tokio::time::timeout;
 
 use super::{
+    asking::{Asking, Work},
     book::{BookRefusal, Liar, Order, Taken},
     lanes::Pending,
     market::{Account, Candidate},
@@ -20,67 +21,13 @@ use super::{
 use crate::{
     bounds::{affordable_output, ceiling},
     chain::ComputeChain,
-    openai::{usage_of, Limits, Route},
+    openai::{usage_of, Limits},
     receipts::{check_job, check_unseen, check_whole, AnswerFault},
     sse::Event,
     unix_millis,
-    wire::{PaidRoute, VOUCHER_HEADER},
+    wire::VOUCHER_HEADER,
     JournalError, SignedReceipt, SignedVoucher,
 };
-
-/// A request of an application's.
-#[derive(Clone, Debug)]
-pub(super) struct Asking {
-    pub(super) work: Work,
-    pub(super) body: Bytes,
-    pub(super) model: ModelName,
-    pub(super) hash: Hash,
-    pub(super) application: String,
-    pub(super) limit: Option<u128>,
-}
-
-/// What is asked for.
-#[derive(Clone, Debug)]
-pub(super) enum Work {
-    /// Something of OpenAI's interface.
-    Model {
-        route: Route,
-        limits: Limits,
-        /// Whether the application asked for the usage of a stream.
-        include_usage: bool,
-    },
-    /// A job with these terms.
-    Job(Terms),
-}
-
-impl Asking {
-    /// Where it is sent.
-    pub(super) const fn route(&self) -> PaidRoute {
-        match self.work {
-            Work::Model { route, .. } => PaidRoute::Model(route),
-            Work::Job(_) => PaidRoute::Jobs,
-        }
-    }
-
-    /// The terms of a job.
-    const fn terms(&self) -> Option<Terms> {
-        match self.work {
-            Work::Job(terms) => Some(terms),
-            Work::Model { .. } => None,
-        }
-    }
-
-    /// Whether an answer can be a stream.
-    fn may_stream(&self) -> bool {
-        !matches!(
-            self.work,
-            Work::Model {
-                route: Route::Embeddings,
-                ..
-            }
-        )
-    }
-}
 
 /// An answer that is good, and paid for.
 #[derive(Debug)]

@@ -19,7 +19,8 @@ use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
-    ask::{Asking, Began, Failure, Good, Outcome, Work},
+    ask::{Began, Failure, Good, Outcome},
+    asking::{Asking, Work},
     book::BookRefusal,
     guard,
     market::Candidate,

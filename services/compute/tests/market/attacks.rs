@@ -257,7 +257,7 @@ impl Engine for Bad {
 #[tokio::test]
 async fn whoever_keeps_an_engine_busy_for_nothing_waits_before_it_may_again() {
     let market = Market::start_with(|config| {
-        config.services[0].behind = Behind::Engine(Arc::new(Bad(false)))
+        config.services[0].behind = Behind::Engine(Arc::new(Bad(false)));
     })
     .await;
     let url = &market.gateway.url;
@@ -282,7 +282,7 @@ async fn whoever_keeps_an_engine_busy_for_nothing_waits_before_it_may_again() {
 #[tokio::test]
 async fn an_engine_that_panics_leaves_its_lane_free() {
     let market = Market::start_with(|config| {
-        config.services[0].behind = Behind::Engine(Arc::new(Bad(true)))
+        config.services[0].behind = Behind::Engine(Arc::new(Bad(true)));
     })
     .await;
     let mut buyer = Buyer::new(0);

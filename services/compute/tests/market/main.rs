@@ -10,6 +10,7 @@ mod attacks;
 mod bench;
 mod chain;
 mod charging;
+mod cheating;
 mod engine;
 mod harness;
 mod hostile;

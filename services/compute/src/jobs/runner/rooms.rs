@@ -22,6 +22,18 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// The parts of the process's memory.
 pub(in crate::jobs) mod share {
+    use noema_compute_engine::job::Limits;
+
+    /// The most that one job may ask for.
+    pub(in crate::jobs) fn limits(memory: u64) -> Limits {
+        let most = |bytes: u64, usual: u32| u32::try_from(bytes).unwrap_or(u32::MAX).min(usual);
+        Limits {
+            memory: most(jobs(memory), Limits::MOST.memory),
+            output: most(output(memory), Limits::MOST.output),
+            ..Limits::MOST
+        }
+    }
+
     /// For the memories of running jobs.
     pub(in crate::jobs) const fn jobs(memory: u64) -> u64 {
         memory / 2
