@@ -15,7 +15,7 @@ use subxt::{
     utils::{AccountId32, MultiAddress, H256},
 };
 
-pub use agents::{AgentCall, AgentGrant};
+pub use agents::{AgentCall, AgentGrant, AgentPlan};
 pub use compute::ComputeCall;
 pub use lease::LeaseCall;
 pub use validator::ValidatorCall;

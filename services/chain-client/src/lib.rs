@@ -10,6 +10,7 @@
 //! any third party would. A runtime upgrade needs no restart: metadata and spec version are read
 //! at the block at hand, for reading as well as for signing.
 
+pub mod agents;
 mod call;
 mod client;
 pub mod compute;
@@ -19,6 +20,7 @@ mod follower;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod json;
 mod keys;
 mod runtime;
 mod session_keys;
@@ -29,7 +31,7 @@ mod testing;
 pub mod types;
 
 pub use call::{
-    AgentCall, AgentGrant, Call, ComputeCall, LeaseCall, RegisterProvider, ValidatorCall,
+    AgentCall, AgentGrant, AgentPlan, Call, ComputeCall, LeaseCall, RegisterProvider, ValidatorCall,
 };
 pub use client::{ChainClient, ConnectOptions, NodeInfo};
 pub use error::{ChainError, DispatchFailure, SubmitError};
@@ -47,7 +49,7 @@ pub use types::{
     CommitmentCount, ComputeLimits, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash,
     Lease, LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage,
     ProviderPay, ProviderRecord, ProviderStatus, RateChange, Ratings, RenewalQuote, Role,
-    RoundIndex, SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo, SessionKeys, Slot,
-    SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding, Uncovered, Unlocking,
-    Unpaid,
+    RoundIndex, ScheduledAct, SealedKeyOf, SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo,
+    SessionKeys, Slot, SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding,
+    Uncovered, Unlocking, Unpaid,
 };
