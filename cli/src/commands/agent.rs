@@ -185,10 +185,9 @@ async fn list(session: &Session, owner: Option<AccountId>) -> Result<(), Failure
     }
     agents.sort_unstable();
     let text = if agents.is_empty() {
-        format!("{owner} has no agents")
+        format!("{owner} has no agents\n")
     } else {
-        let numbers: Vec<_> = agents.iter().map(ToString::to_string).collect();
-        numbers.join("\n")
+        agents.iter().map(|agent| format!("{agent}\n")).collect()
     };
     let json = json!({ "owner": owner, "agents": agents });
     session.output.answer(&Answer::new(text, json))

@@ -99,7 +99,9 @@ async fn list(session: &Session, agent: u64) -> Result<(), Failure> {
     let state = session.connect().await?.at_finalized().await?;
     find(&state, agent).await?;
     let mut table = Table::new(&["entry", "description", "hash", "version", "holders"]);
-    let entries = state.agent_data(agent).await?;
+    let mut entries = state.agent_data(agent).await?;
+    // The chain gives them in the order of hashes.
+    entries.sort_unstable_by_key(|entry| entry.index);
     for entry in &entries {
         table.row(vec![
             entry.index.to_string(),
@@ -111,7 +113,7 @@ async fn list(session: &Session, agent: u64) -> Result<(), Failure> {
     }
     let json: Vec<_> = entries.iter().map(|entry| as_json(agent, entry)).collect();
     let text = if table.is_empty() {
-        format!("agent {agent} has committed to nothing")
+        format!("agent {agent} has committed to nothing\n")
     } else {
         table.to_string()
     };

@@ -39,7 +39,9 @@ pub(super) async fn run(session: &Session, schedule: Schedule) -> Result<(), Fai
 async fn list(session: &Session, agent: u64) -> Result<(), Failure> {
     let state = session.connect().await?.at_finalized().await?;
     find(&state, agent).await?;
-    let acts = state.agent_scheduled(agent).await?;
+    let mut acts = state.agent_scheduled(agent).await?;
+    // The chain gives them in the order of hashes.
+    acts.sort_unstable_by_key(|act| act.schedule);
     let now = state.tick().await?;
     let rows: Vec<_> = acts
         .iter()

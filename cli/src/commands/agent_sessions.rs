@@ -23,7 +23,9 @@ pub(super) async fn run(session: &Session, sessions: AgentSessions) -> Result<()
             let state = session.connect().await?.at_finalized().await?;
             find(&state, agent).await?;
             let mut table = Table::new(&["session", "key", "spent", "of", "left now", "expires"]);
-            let found = state.agent_sessions(agent).await?;
+            let mut found = state.agent_sessions(agent).await?;
+            // The chain gives them in the order of hashes.
+            found.sort_unstable_by_key(|one| one.session);
             for one in &found {
                 table.row(vec![
                     one.session.to_string(),
@@ -52,7 +54,7 @@ pub(super) async fn run(session: &Session, sessions: AgentSessions) -> Result<()
                 })
                 .collect();
             let text = if table.is_empty() {
-                format!("no key acts for agent {agent}")
+                format!("no key acts for agent {agent}\n")
             } else {
                 table.to_string()
             };
