@@ -208,7 +208,8 @@ mod tests {
             format!("agent authorize 0 {ADDRESS} --count 3 --expires-in 600 --data 1"),
             format!("agent unauthorize 0 {ADDRESS}"),
             "agent session list 0".into(),
-            "agent session grant 0 --key-file k --call Compute.open --call Storage.commit --limit 10 --per-use 1 --per-period 2 --period 3600 --expires-in 86400".into(),
+            "agent session grant 0 --key-file k --call Compute.open --call Storage.commit --limit 10 --per-use 1 \
+             --per-period 2 --period 3600 --expires-in 86400".into(),
             "agent session revoke 0 1".into(),
             format!("agent act 0 --send 1.5 --to {ADDRESS}"),
             "agent act 0 --as-owner --call 0x0a0300".into(),

@@ -224,7 +224,8 @@ fn session_of(sessions: &[AgentSession], key: &AccountId, agent: u64) -> Result<
     let of_key = sessions.iter().find(|session| session.key == *key);
     of_key.map(|session| session.session).ok_or_else(|| {
         Failure::usage(format!(
-            "{key} is not the key of a session of agent {agent}: say with --session within which limits the act is made; `noema agent session list {agent}` shows them"
+            "{key} is not the key of a session of agent {agent}: say with --session within which limits the act is made; \
+             `noema agent session list {agent}` shows them"
         ))
     })
 }
