@@ -56,6 +56,19 @@ for text in http://a https://example.org:8443/noema http://127.0.0.1:8201 'http:
   i=$((i + 1)); printf 'https://%s#sha256=%064d' "${text#*://}" 7 | seed endpoint "$i"
 done
 
+# An order with everything in it, one that is a whole, an answer in events, and messages of the runner's pipe.
+file=$(printf '0a%.0s' {1..32})
+printf '{"model":"wasm/1","module":{"file":"%s","size":2000},"inputs":[{"bytes":"YWJj"},{"file":"0x%s","size":1}],"limits":{"fuel":5,"memory":65536,"output":9},"stream":true}' \
+  "$file" "$file" | seed job_order stored
+printf '{"model":"m","module":{"bytes":"AGFzbQEAAAA="},"limits":{"fuel":1,"memory":0,"output":0}}' | seed job_order least
+empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+{ u64 7; hex 00; printf '{"object":"job.started"}\n{"object":"job.progress","done":1,"total":2}\n{"object":"job","interface":"noema_job_1","end":"completed","fuel":7,"output_bytes":0,"output_sha256":"%s","usage":{"units":1,"set_up":0}}' "$empty"; } |
+  seed job_order answer
+{ hex 00; u64 1; hex 00 08 6162; hex 04 01; printf '%s' "${file:0:32}"; u64 9; u64 5; u32 6; u32 7; } | seed runner_messages order
+{ hex 04; u64 3; hex 01 01; u64 8; } | seed runner_messages fetched
+{ hex 03; u64 1; hex 04; scale 'why not'; } | seed runner_messages refused
+{ hex 06; u64 1; scale '{}'; } | seed runner_messages ended
+
 # The parts of a voucher and a receipt, in the form that files have.
 request=0x$(printf '03%.0s' {1..32}) signature=0x$(printf '01%.0s' {1..64})
 tokens='{"input":"1","cached":"0","output":"2"}'

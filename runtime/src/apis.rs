@@ -4,8 +4,9 @@
 use crate::{
     configs::consensus::{BABE_GENESIS_EPOCH_CONFIG, EPOCH_DURATION_IN_SLOTS},
     genesis_presets, AccountId, Agents, Audits, AuthorityDiscovery, Babe, Balance, Block, Compute,
-    Executive, Grandpa, Historical, InherentDataExt, NominationPools, Nonce, Runtime, RuntimeCall,
-    RuntimeGenesisConfig, SessionKeys, Staking, Storage, System, TransactionPayment, VERSION,
+    DataAvailability, Executive, Grandpa, Historical, InherentDataExt, NominationPools, Nonce,
+    RowAudits, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, Staking, Storage, System,
+    TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -18,7 +19,11 @@ use noema_agents_primitives::{AgentId, FeedbackId, Key, Tag, UsageScope, Value};
 use noema_compute_primitives::{
     Browse, ChannelId, ChannelInfo, ChannelPage, Page, ProviderInfo, Purse, ServiceId, ServiceInfo,
 };
-use noema_traits::PaidInteractions;
+use noema_da_primitives::{
+    Commitment, CommitteeInfo, DaParameters, FeeQuote, Namespace, NamespacePage, SubmissionInfo,
+    SubmissionPage,
+};
+use noema_traits::{DataAvailability as AvailableData, PaidInteractions};
 use pallet_noema_agents::{
     AgentInfo, DataInfo, FeedbackInfo, Page as Pages, ScheduledInfo, SessionInfo, Summary,
     UsageInfo,
@@ -328,6 +333,58 @@ impl_runtime_apis! {
 
         fn standing(provider: AccountId) -> Option<pallet_noema_audits::StandingInfo> {
             Audits::standing(&provider)
+        }
+    }
+
+    impl pallet_noema_audits_runtime_api::RowAuditsApi<Block, AccountId, crate::BlockNumber, pallet_noema_da::AskedRow> for Runtime {
+        fn row_round() -> Option<pallet_noema_audits::Round<crate::BlockNumber>> {
+            RowAudits::round()
+        }
+
+        fn row_challenges(provider: AccountId) -> Option<pallet_noema_audits::Challenges<pallet_noema_da::AskedRow>> {
+            RowAudits::challenges(&provider)
+        }
+
+        fn row_standing(provider: AccountId) -> Option<pallet_noema_audits::StandingInfo> {
+            RowAudits::standing(&provider)
+        }
+    }
+
+    impl pallet_noema_da_runtime_api::DataAvailabilityApi<Block, AccountId, Balance, crate::BlockNumber> for Runtime {
+        fn submission(submission: u64) -> Option<SubmissionInfo<AccountId, Balance, crate::BlockNumber>> {
+            DataAvailability::submission_info(submission)
+        }
+
+        fn submissions_of(commitment: Commitment, after: Option<u64>, limit: u32) -> SubmissionPage<AccountId, Balance, crate::BlockNumber> {
+            DataAvailability::submissions_of(&commitment, after, limit)
+        }
+
+        fn waiting(era: u32, from: u64, limit: u32) -> SubmissionPage<AccountId, Balance, crate::BlockNumber> {
+            DataAvailability::waiting(era, from, limit)
+        }
+
+        fn entries_of(namespace: Namespace, from: u64, limit: u32) -> NamespacePage<AccountId, crate::BlockNumber> {
+            DataAvailability::entries_of(&namespace, from, limit)
+        }
+
+        fn entries_at(namespace: Namespace, height: crate::BlockNumber, from: u32, limit: u32) -> NamespacePage<AccountId, crate::BlockNumber> {
+            DataAvailability::entries_at(&namespace, height, from, limit)
+        }
+
+        fn available_until(commitment: Commitment, size: u32) -> Option<u32> {
+            <DataAvailability as AvailableData>::available_until(&commitment.0, size)
+        }
+
+        fn committee(era: u32) -> Option<CommitteeInfo<AccountId>> {
+            DataAvailability::committee_info(era)
+        }
+
+        fn quote(size: u32, namespace: Namespace, days: u8) -> Result<FeeQuote<Balance>, DispatchError> {
+            DataAvailability::quote(size, &namespace, days)
+        }
+
+        fn parameters() -> DaParameters<Balance, crate::BlockNumber> {
+            DataAvailability::parameters()
         }
     }
 

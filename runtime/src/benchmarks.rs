@@ -46,6 +46,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_noema_agents, Agents]
     [pallet_noema_audits, Audits]
     [pallet_noema_compute, Compute]
+    [pallet_noema_da, DataAvailability]
     [pallet_noema_entropy, Entropy]
     [pallet_noema_fees, Fees]
     [pallet_noema_providers, Providers]

@@ -8,20 +8,20 @@
 //!
 //! All endow the twelve well-known development accounts, whose keys everybody knows, give one of
 //! them root, make three of them the technical committee, and have referenda and eras
-//! run [`DEVELOPMENT_SPEED`] times as fast, and rounds of audits and leases of a minute. Each validator stakes a tenth of that, and Ferdie nominates all of them
+//! run [`DEVELOPMENT_SPEED`] times as fast, and rounds of audits and leases, and eras of data availability, of a minute. Each validator stakes a tenth of that, and Ferdie nominates all of them
 //! with half as much. A chain for others starts from none of them: it names its own validators, their stakes and its
 //! committee, sets no sudo key and says nothing of speed (`chain-specs/testnet-template.json`).
 
 use crate::{
     configs::{
-        ai::storage::PotAccount,
+        ai::{da::DaPotAccount, storage::PotAccount},
         consensus::BABE_GENESIS_EPOCH_CONFIG,
         money::{RepairFundAccount, TreasuryAccount, EXISTENTIAL_DEPOSIT},
         staking::election::MAX_CANDIDATES,
     },
     parameters::{DEVELOPMENT_PACE, DEVELOPMENT_SPEED},
     AccountId, AuditsConfig, Balance, BalancesConfig, NominationPoolsConfig, OriginsConfig,
-    RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig,
+    RowAuditsConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig,
     TechnicalCommitteeConfig,
 };
 use alloc::{vec, vec::Vec};
@@ -161,6 +161,9 @@ fn development(validators: &[Validator]) -> Value {
         audits: AuditsConfig {
             pace: Some(DEVELOPMENT_PACE)
         },
+        row_audits: RowAuditsConfig {
+            pace: Some(DEVELOPMENT_PACE)
+        },
         origins: OriginsConfig {
             governance_speed: DEVELOPMENT_SPEED
         },
@@ -226,6 +229,7 @@ fn endowed() -> Vec<(AccountId, Balance)> {
             (TreasuryAccount::get(), EXISTENTIAL_DEPOSIT),
             (RepairFundAccount::get(), EXISTENTIAL_DEPOSIT),
             (PotAccount::get(), EXISTENTIAL_DEPOSIT),
+            (DaPotAccount::get(), EXISTENTIAL_DEPOSIT),
         ])
         .collect()
 }

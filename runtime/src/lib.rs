@@ -293,11 +293,19 @@ mod runtime {
     #[runtime::pallet_index(64)]
     pub type Audits = pallet_noema_audits;
 
-    /// Services, and channels that pay for their requests. 65 is left for data availability.
+    /// Blobs held by committees: paid, attested, available until their windows end.
+    #[runtime::pallet_index(65)]
+    pub type DataAvailability = pallet_noema_da;
+
+    /// Services, and channels that pay for their requests.
     #[runtime::pallet_index(66)]
     pub type Compute = pallet_noema_compute;
 
     /// Agents: who they are, who acts for them within which limits, and what others think of them.
     #[runtime::pallet_index(67)]
     pub type Agents = pallet_noema_agents;
+
+    /// The rounds that are the eras of data availability, and what its seats must prove in them.
+    #[runtime::pallet_index(68)]
+    pub type RowAudits = pallet_noema_audits<Instance1>;
 }

@@ -364,6 +364,35 @@ pub const AUDIT_JAIL_TERM: BlockNumber = 7 * DAYS;
 /// Rounds of a provider that are settled at once.
 pub const MAX_SETTLE: u32 = 16;
 
+// --- Data availability ----------------------------------------------------------------------------
+//
+// `docs/design/da.md` gives the reasons. An era is a round of the audits over rows: six hours, a minute in development presets.
+
+/// Ticks that seats have to attest to a submission: 20 minutes.
+pub const ATTEST_TICKS: u32 = 1_200;
+/// Providers that can have a seat's key.
+pub const MAX_SEAT_KEYS: u32 = 1_000;
+/// With fewer candidates the committee before serves on.
+pub const MIN_SEATS: u32 = 4;
+/// Keys that are looked at in a block while candidates are fixed: of each, all that is kept of its eras may be read.
+pub const SEAT_KEYS_PER_BLOCK: u32 = 8;
+/// Bytes of one payer's submissions that may wait for attestation.
+pub const MAX_UNATTESTED_BYTES: u64 = 256 << 20;
+/// Units per GiB of stored bytes and round at little use: ten times storage's, as its collateral is.
+pub const DA_BASE_PRICE: Balance = 720 * MICRO;
+/// The lowest base price.
+pub const MIN_DA_BASE_PRICE: Balance = 10 * MICRO;
+/// The highest: what collateral carries.
+pub const MAX_DA_BASE_PRICE: Balance = 3_600 * MICRO;
+/// What a base fee takes for the record of a submission: 0.001 NOEMA.
+pub const DA_RECORD_FEE: Balance = MILLI;
+/// What it takes for each GiB that the largest blob of the class makes a committee receive.
+pub const DA_SENDING_FEE: Balance = 10 * MILLI;
+/// Challenges of a seat, whatever it holds: the order of the rows of a large blob takes milliseconds, and what one batch of answers takes must leave a block room to be a tick.
+pub const ROW_CHALLENGES: u32 = 8;
+/// Rounds of a seat that are settled at once. Fewer than of files: each goes through the books of all eras of its window.
+pub const MAX_ROW_SETTLE: u32 = 8;
+
 // --- Storage: leases ------------------------------------------------------------------------------
 //
 // `docs/design/money.md` gives the reasons. Rounds are of six hours; in development presets they take a minute and cost the same.

@@ -121,7 +121,7 @@ fn a_pass_is_shared_with_delegators_and_the_largest_population_has_the_most_chal
     chain::genesis("benchmarks").execute_with(|| {
         // As many as the benchmarks draw from would take minutes here.
         let who = put_provider(4, 0, 50);
-        let each = Storage::population(&who).bytes / 4;
+        let each = Storage::population(&who, 0).bytes / 4;
         let most = parameters::MAX_CHALLENGES;
         let count = |bytes| {
             pallet_noema_audits::challenge_count(bytes, parameters::MIN_CHALLENGES, most, GIB)

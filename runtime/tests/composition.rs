@@ -55,8 +55,10 @@ fn pallets_keep_their_indices_and_names() {
             (61, "Providers"),
             (63, "Storage"),
             (64, "Audits"),
+            (65, "DataAvailability"),
             (66, "Compute"),
             (67, "Agents"),
+            (68, "RowAudits"),
         ]
     );
 }

@@ -291,12 +291,78 @@ fn changed_stored_values(inputs: u32) {
     stored::<TaskOf<Runtime>>("a task", &[task], 8, inputs);
     stored_by_compute(inputs);
     stored_by_agents(inputs);
+    stored_by_da(inputs);
     stored::<noema_commitment::SectorProof>(
         "a proof",
         &[[vec![7; 256], vec![[1u8; 32], [2u8; 32]].encode()].concat()],
         9,
         inputs,
     );
+}
+
+/// What is kept of data availability.
+fn stored_by_da(inputs: u32) {
+    use pallet_noema_da::{
+        Batch, Book, CommitteeOf, Entry, KeyRecord, ListSums, MemberOf, PayAccount, SeatSums,
+        SubmissionOf,
+    };
+
+    let text = |bytes: &[u8]| codec::Compact(bytes.len() as u32).encode();
+    let key = ([1u8; 48], [2u8; 96], 3u128).encode();
+    stored::<KeyRecord<u128>>("a key", &[key], 30, inputs);
+    let seat = ([4u8; 32], [1u8; 48], [2u8; 96], 5u128).encode();
+    let seats = [text(&[0, 1]), seat.clone(), seat].concat();
+    let committee = [
+        [6u8; 32].encode(),
+        seats,
+        [7u8; 96].encode(),
+        [3u8; 13].encode(),
+    ]
+    .concat();
+    stored::<CommitteeOf<Runtime>>("a committee", &[committee], 31, inputs);
+    let submission = |content: Vec<u8>, state: Vec<u8>| {
+        let front = ([1u8; 32], [2u8; 28], [3u8; 32], 70_000u32).encode();
+        let rest = (4u32, 5u64, 6u64, 7u8, 8u128, 9u128, 10u128).encode();
+        [front, content, rest, state].concat()
+    };
+    let available = (1u8, [255u8; 13], 11u64, 12u32).encode();
+    let bundle = (1u8, 2u32, [5u8; 32]).encode();
+    let submissions = [submission(vec![0], vec![0]), submission(bundle, available)];
+    stored::<SubmissionOf<Runtime>>("a submission", &submissions, 32, inputs);
+    let batch = (1u32, 2u64, 3u32, 2u32, 4u128, (1u8, [5u8; 32])).encode();
+    stored::<Batch<u128, u32>>("a batch", &[batch], 33, inputs);
+    let entry = (1u64, 2u64, [1u8; 13]).encode();
+    stored::<Entry>("an entry", &[entry], 34, inputs);
+    let lists = [ListSums {
+        entries: 1,
+        units: 2,
+        pay: 3u128,
+    }; 25];
+    let book = (1u128, [0u8; 13], 2u32, 3u32, false, lists).encode();
+    stored::<Book<u128>>("a book", &[book], 35, inputs);
+    let sums = (1u8, 2u128, [3u64; 25]).encode();
+    stored::<SeatSums>("a seat's sums", &[sums], 36, inputs);
+    let account = (1u32, 2u128, vec![3u32, 4, 5]).encode();
+    stored::<PayAccount<u128>>("an account of pay", &[account], 37, inputs);
+    let member = [
+        ([1u8; 32], [2u8; 28], 3u64, 4u32, [5u8; 32]).encode(),
+        (6u32, 7u32, 8u32, 9u128).encode(),
+    ]
+    .concat();
+    stored::<MemberOf<Runtime>>("a member", &[member], 38, inputs);
+    let proof = (vec![7u8; 64], vec![[1u8; 32], [2u8; 32]], [3u8; 32]).encode();
+    stored::<noema_da_primitives::RowProof>("a row's proof", &[proof], 39, inputs);
+    let member = noema_da_primitives::BundleFront::new::<noema_da_primitives::Software>(
+        &[b"one".as_slice(), b"two"].map(|one| {
+            noema_da_primitives::MemberEntry::of::<noema_da_primitives::Software>(one)
+                .expect("a member")
+        }),
+    )
+    .expect("a bundle")
+    .prover()
+    .prove(1)
+    .expect("a proof");
+    stored::<noema_da_primitives::MemberProof>("a member's proof", &[member.encode()], 40, inputs);
 }
 
 /// What is kept of agents.

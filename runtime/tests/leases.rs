@@ -43,7 +43,7 @@ fn block<R>(transactions: impl FnOnce() -> R) -> R {
 /// Until the provider can be challenged.
 fn until_auditable(provider: &AccountId) {
     for _ in 0..2_000 {
-        if Storage::population(provider).units > 0 {
+        if Storage::population(provider, 0).units > 0 {
             return;
         }
         block(|| ());
@@ -201,7 +201,7 @@ fn a_file_is_bought_audited_paid_for_and_repaired() {
         });
         assert_eq!(before - Balances::free_balance(&owner), quote.total);
         let first = scene.place();
-        assert_eq!(Storage::population(&first).units, 0);
+        assert_eq!(Storage::population(&first, 0).units, 0);
         check();
         until_auditable(&first);
         check();
@@ -228,7 +228,7 @@ fn a_file_is_bought_audited_paid_for_and_repaired() {
             });
         }
         assert!(Balances::free_balance(&eve) > richer);
-        assert_eq!(Storage::population(&first).units, 0);
+        assert_eq!(Storage::population(&first, 0).units, 0);
         assert!(Audits::standing(&first).is_some_and(|standing| !standing.dropping));
         check();
         let bounty = Deals::<Runtime>::get(scene.file, &owner)

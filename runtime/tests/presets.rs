@@ -115,12 +115,13 @@ fn assert_development(preset: &str, validators: &[(Sr25519Keyring, Ed25519Keyrin
             TreasuryAccount::get(),
             RepairFundAccount::get(),
             noema_runtime::configs::ai::storage::PotAccount::get(),
+            noema_runtime::configs::ai::da::DaPotAccount::get(),
         ] {
             assert_eq!(Balances::free_balance(fund), EXISTENTIAL_DEPOSIT);
         }
         assert_eq!(
             Balances::total_issuance(),
-            12 * 10_000_000 * NOEMA + 3 * EXISTENTIAL_DEPOSIT,
+            12 * 10_000_000 * NOEMA + 4 * EXISTENTIAL_DEPOSIT,
             "nothing else is issued"
         );
         #[cfg(feature = "try-state")]

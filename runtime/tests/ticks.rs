@@ -282,7 +282,7 @@ fn a_pause_longer_than_the_window_costs_no_provider_anything_and_its_operator_an
     let mut scene = Scene::new();
     scene.place();
     let bonded = scene.bonded.clone();
-    scene.until(move || (Storage::population(&bonded).units > 0).then_some(()));
+    scene.until(move || (Storage::population(&bonded, 0).units > 0).then_some(()));
     let answer = scene.answer();
     // For longer than the window is, nobody can answer.
     assert!(!is_tick_with(&mut scene.chain, pause("Audits", "answer")));

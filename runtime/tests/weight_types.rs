@@ -57,6 +57,8 @@ fn weights() -> BTreeMap<&'static str, &'static str> {
         "TxPause": <Runtime as pallet_tx_pause::Config>::WeightInfo,
         "Entropy": <Runtime as pallet_noema_entropy::Config>::WeightInfo,
         "Agents": <Runtime as pallet_noema_agents::Config>::WeightInfo,
+        "DataAvailability": <Runtime as pallet_noema_da::Config>::WeightInfo,
+        "RowAudits": <Runtime as pallet_noema_audits::Config<frame_support::instances::Instance1>>::WeightInfo,
         "Compute": <Runtime as pallet_noema_compute::Config>::WeightInfo,
         "Providers": <Runtime as pallet_noema_providers::Config>::WeightInfo,
         "Storage": <Runtime as pallet_noema_storage::Config>::WeightInfo,

@@ -15,10 +15,12 @@ use noema_runtime::{
 use pallet_noema_agents::WeightInfo as _;
 use pallet_noema_audits::WeightInfo as _;
 use pallet_noema_compute::WeightInfo as _;
+use pallet_noema_da::WeightInfo as _;
 use pallet_noema_entropy::WeightInfo as _;
 use pallet_noema_providers::WeightInfo as _;
 use pallet_noema_storage::WeightInfo as _;
 
+type DaWeight = <Runtime as pallet_noema_da::Config>::WeightInfo;
 type AgentsWeight = <Runtime as pallet_noema_agents::Config>::WeightInfo;
 type AuditsWeight = <Runtime as pallet_noema_audits::Config>::WeightInfo;
 type ComputeWeight = <Runtime as pallet_noema_compute::Config>::WeightInfo;
@@ -215,6 +217,21 @@ fn ours() -> Vec<(&'static str, Weight)> {
         ("Storage::set_base_price", StorageWeight::set_base_price()),
         ("Storage price", StorageWeight::on_poll_price()),
         ("Storage maturing", StorageWeight::task_mature()),
+        ("DataAvailability::set_key", DaWeight::set_key()),
+        ("DataAvailability::retire_key", DaWeight::retire_key()),
+        ("DataAvailability::submit", DaWeight::submit()),
+        ("DataAvailability::expire", DaWeight::expire()),
+        ("DataAvailability::extend", DaWeight::extend(13)),
+        ("DataAvailability::submit_member", DaWeight::submit_member()),
+        ("DataAvailability::expire_member", DaWeight::expire_member()),
+        (
+            "DataAvailability::set_base_price",
+            DaWeight::set_base_price(),
+        ),
+        ("DataAvailability on_poll", DaWeight::on_poll()),
+        ("DataAvailability price", DaWeight::on_poll_price()),
+        ("DataAvailability forms", DaWeight::form_base()),
+        ("DataAvailability verifies", DaWeight::verify_aggregate(50)),
         ("Storage end", StorageWeight::task_end()),
     ]
 }
@@ -252,7 +269,12 @@ fn hooks_of_an_ordinary_block_leave_three_quarters_to_transactions() {
         .saturating_add(entropy)
         .saturating_add(audits)
         .saturating_add(StorageWeight::on_poll_price())
-        .saturating_add(agenda);
+        .saturating_add(agenda)
+        // The clock of rows is another, and goes the same way.
+        .saturating_add(audits)
+        .saturating_add(DaWeight::form_base())
+        .saturating_add(DaWeight::on_poll_price())
+        .saturating_add(<Runtime as pallet_noema_da::Config>::MaxAgendaWeight::get());
     let normal = limits
         .get(DispatchClass::Normal)
         .max_total
@@ -287,6 +309,7 @@ fn no_pallet_of_ours_uses_the_empty_weights() {
         core::any::type_name::<AgentsWeight>(),
         core::any::type_name::<AuditsWeight>(),
         core::any::type_name::<ComputeWeight>(),
+        core::any::type_name::<DaWeight>(),
         core::any::type_name::<EntropyWeight>(),
         core::any::type_name::<ProvidersWeight>(),
         core::any::type_name::<StorageWeight>(),

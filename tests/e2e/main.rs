@@ -9,6 +9,7 @@ mod audits;
 mod before_sync;
 mod chain_specs;
 mod compute;
+mod compute_cheats;
 mod compute_gateway;
 mod crash;
 mod deaths;

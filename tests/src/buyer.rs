@@ -16,7 +16,7 @@ use noema_compute_primitives::{
 use reqwest::Response;
 
 /// Tokens of output that a request is paid for at most.
-const OUTPUT: u64 = 100;
+pub(crate) const OUTPUT: u64 = 100;
 
 /// One lane of a buyer's.
 #[derive(Debug)]

@@ -155,7 +155,13 @@ impl Market {
 
     /// The proxy, which opens a channel wherever it asks.
     pub async fn proxy(&self) -> anyhow::Result<Daemon> {
-        let (dir, url) = (self.dir.path().join("proxy"), self.net.url());
+        self.proxy_of("proxy").await
+    }
+
+    /// A proxy with a book, a key and channels of its own, under a name.
+    pub async fn proxy_of(&self, name: &str) -> anyhow::Result<Daemon> {
+        let (dir, url) = (self.dir.path().join(name), self.net.url());
+        let session_key = format!("Dave//{name}");
         let dir = dir.to_str().context("a path in UTF-8")?;
         let cap = CAP.to_string();
         let max = (NOEMA / 100).to_string();
@@ -166,7 +172,7 @@ impl Market {
             "--dev-payer",
             "Dave",
             "--dev-session-key",
-            "Dave//proxy",
+            &session_key,
             "--data-dir",
             dir,
             "--listen",

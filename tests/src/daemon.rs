@@ -1,6 +1,6 @@
 //! A daemon as an operator runs it: the real program, known to answer by the line that it prints.
 
-use std::{ffi::OsStr, process::Stdio, time::Duration};
+use std::{ffi::OsStr, path::Path, process::Stdio, time::Duration};
 
 use anyhow::{bail, Context};
 use tokio::{
@@ -33,7 +33,18 @@ impl Daemon {
         arguments: &[S],
         mark: &str,
     ) -> anyhow::Result<Self> {
-        let mut child = Command::new(cli::binary(program)?)
+        Self::start_at(cli::binary(program)?, arguments, mark).await
+    }
+
+    /// The same for a program at a path.
+    pub async fn start_at<S: AsRef<OsStr>>(
+        path: impl AsRef<Path>,
+        arguments: &[S],
+        mark: &str,
+    ) -> anyhow::Result<Self> {
+        let path = path.as_ref();
+        let program = path.display().to_string();
+        let mut child = Command::new(path)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -54,7 +65,7 @@ impl Daemon {
             .await
             .with_context(|| format!("{program} does not answer"))??;
         Ok(Self {
-            name: program.to_owned(),
+            name: program,
             child,
             address,
             _lines: lines,

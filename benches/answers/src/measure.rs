@@ -204,13 +204,13 @@ fn draws(chain: &Chain, scene: &Scene, level: &mut Level) -> anyhow::Result<()> 
     let state = chain.state();
     let mut changes = Changes::default();
     let target = within(&state, &mut changes, || {
-        Storage::population(&scene.holder.account).units / 2
+        Storage::population(&scene.holder.account, 0).units / 2
     });
     let (mut draws, mut scans) = (Vec::new(), Vec::new());
     for again in 0..AGAIN {
         let (item, draw) = chain.measure(|| {
             within(&state, &mut changes, || {
-                Storage::item_at(&scene.holder.account, target)
+                Storage::item_at(&scene.holder.account, 0, target)
             })
         });
         draws.push(draw);

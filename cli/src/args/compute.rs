@@ -6,7 +6,11 @@ use clap::{Args, Subcommand};
 use noema_chain_client::AccountId;
 use noema_compute_primitives::{Price, ServiceKind};
 
-use super::{provider::AmountOrAll, storage::Id};
+use super::{
+    compute_jobs::{Receipts, Run},
+    provider::AmountOrAll,
+    storage::Id,
+};
 use crate::amount::Amount;
 
 /// Where `noema up --compute` and `noema compute proxy` have OpenAI's interface if nothing is said.
@@ -135,8 +139,10 @@ pub(crate) enum Compute {
         receipt: PathBuf,
     },
     VerifyReceipt(VerifyReceipt),
+    Receipts(Receipts),
     Chat(Chat),
     Embed(Embed),
+    Run(Run),
     /// Run the buyer's proxy: OpenAI's interface on this machine, paid and checked. `proxy --help` tells its settings.
     #[command(disable_help_flag = true)]
     Proxy(Daemon),

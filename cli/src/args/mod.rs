@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod agent;
 pub(crate) mod compute;
+pub(crate) mod compute_jobs;
 pub(crate) mod lease;
 pub(crate) mod node;
 pub(crate) mod provider;

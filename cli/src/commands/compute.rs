@@ -3,7 +3,10 @@
 use noema_chain_client::{Call, ComputeCall, Finalized, StateAt, Submitter};
 use serde_json::{json, Value};
 
-use super::{compute_ask, compute_channels, compute_claims, compute_receipt, compute_services};
+use super::{
+    compute_ask, compute_channels, compute_claims, compute_receipt, compute_receipts, compute_run,
+    compute_services,
+};
 use crate::{
     amount::Amount,
     args::compute::Compute,
@@ -84,6 +87,8 @@ pub(crate) async fn run(session: &Session, command: Compute) -> Result<(), Failu
         Compute::Report { receipt } => compute_claims::report(session, &receipt).await,
         Compute::VerifyReceipt(verify) => compute_receipt::run(session, &verify).await,
         Compute::Chat(chat) => compute_ask::chat(session, &chat).await,
+        Compute::Run(run) => compute_run::run(session, &run).await,
+        Compute::Receipts(receipts) => compute_receipts::run(session, &receipts).await,
         Compute::Embed(embed) => compute_ask::embed(session, &embed).await,
         Compute::Proxy(daemon) => compute_ask::daemon("proxy", &daemon),
         Compute::Gateway(daemon) => compute_ask::daemon("gateway", &daemon),

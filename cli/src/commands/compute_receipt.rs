@@ -21,13 +21,13 @@ use crate::{
 };
 
 /// What is known of a channel, by the chain or by whoever asks.
-struct Known {
-    genesis: Hash,
+pub(super) struct Known {
+    pub(super) genesis: Hash,
     /// Signs receipts.
-    key: AccountId,
+    pub(super) key: AccountId,
     /// Signs vouchers, if the session is still there.
-    session_key: Option<AccountId>,
-    model: ModelName,
+    pub(super) session_key: Option<AccountId>,
+    pub(super) model: ModelName,
 }
 
 pub(super) async fn run(session: &Session, verify: &VerifyReceipt) -> Result<(), Failure> {
@@ -111,7 +111,7 @@ async fn known(
 }
 
 /// Whether the receipt is good; an error that says what is not.
-fn check(
+pub(super) fn check(
     known: &Known,
     voucher: &SignedVoucher,
     receipt: &SignedReceipt,

@@ -20,8 +20,7 @@ use noema_agents_primitives::{AgentId, CallId, Hash, SessionId, SignedAct};
 use noema_session::Covers;
 use noema_traits::{CallClassifier, Leaf, Tick};
 use sp_runtime::{
-    traits::{Dispatchable, Verify},
-    ArithmeticError, DispatchError, DispatchResult, DispatchResultWithInfo,
+    traits::Dispatchable, ArithmeticError, DispatchError, DispatchResult, DispatchResultWithInfo,
 };
 
 /// How an inner call ended.
@@ -110,7 +109,7 @@ impl<T: Config> Pallet<T> {
         };
         let payload = act.payload(&Self::genesis());
         ensure!(
-            signature.verify(payload.as_slice(), &signing.session.grant().key),
+            Self::is_signed(signature, &payload, &signing.session.grant().key),
             Error::<T>::BadSignature
         );
         signing.nonce = nonce.checked_add(1).ok_or(ArithmeticError::Overflow)?;

@@ -6,11 +6,16 @@ use crate::{
     SessionKeys, MAX_WALLETS,
 };
 use frame_support::{ensure, traits::Get};
-use noema_agents_primitives::{AgentId, WalletBinding};
+use noema_agents_primitives::{wrapped, AgentId, WalletBinding};
 use noema_traits::Tick;
 use sp_runtime::{traits::Verify, ArithmeticError, DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
+    /// Whether a key signed the payload, as it is or as wallets in browsers wrap it.
+    pub(crate) fn is_signed(signature: &T::Signature, payload: &[u8], key: &AccountOf<T>) -> bool {
+        signature.verify(payload, key) || signature.verify(wrapped(payload).as_slice(), key)
+    }
+
     pub(crate) fn do_bind_wallet(
         who: &AccountOf<T>,
         agent: AgentId,
@@ -38,7 +43,7 @@ impl<T: Config> Pallet<T> {
             deadline,
         };
         ensure!(
-            signature.verify(binding.payload(&Self::genesis()).as_slice(), &wallet),
+            Self::is_signed(signature, &binding.payload(&Self::genesis()), &wallet),
             Error::<T>::BadSignature
         );
         let replaced = Self::end_binding(&mut record)?.filter(|before| *before != wallet);

@@ -105,9 +105,9 @@ fn put_provider<T: Config<I>, I: 'static>(items: u32, unsettled: u32, points: u3
 
 /// Writes down as many challenges as there can be, for a round of the provider, of which these are answered.
 fn put_written<T: Config<I>, I: 'static>(who: &T::AccountId, round: RoundIndex, answered: u64) {
-    let population = T::Audited::population(who);
+    let population = T::Audited::population(who, round);
     let target = population.units / 2;
-    let item = T::Audited::item_at(who, target).expect("the population has so many units");
+    let item = T::Audited::item_at(who, round, target).expect("the population has so many units");
     let most = T::MaxChallenges::get() as usize;
     let items: ItemsOf<T, I> = vec![item; most]
         .try_into()

@@ -31,7 +31,7 @@ impl<T: Config<I>, I: 'static> Pallet<T, I> {
         for index in 0..Self::challenges_of(population) {
             let hash = math::challenge_hash(T::Role::get(), seed, &account, round, index);
             let item = math::target(&hash, population.units)
-                .and_then(|target| T::Audited::item_at(provider, target));
+                .and_then(|target| T::Audited::item_at(provider, round, target));
             // Neither can be: the target is below the sum, and there are no more than `MaxChallenges`.
             let pushed = item.map(|item| items.try_push(item).is_ok());
             if pushed != Some(true) {

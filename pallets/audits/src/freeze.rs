@@ -6,7 +6,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use frame_support::{storage::with_transaction_unchecked, traits::Get, weights::Weight};
-use noema_traits::{AuditFreeze, Frozen, Payroll, Refusal, ReturnGate, Role};
+use noema_traits::{AuditFreeze, Auditable, Frozen, Payroll, Refusal, ReturnGate, Role};
 use sp_runtime::TransactionOutcome;
 
 impl<T: Config<I>, I: 'static> Case<T, I> {
@@ -19,7 +19,8 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
         if self.record.next != round || self.written.is_some() {
             return false;
         }
-        let items = Pallet::<T, I>::draw(&self.provider, &self.population, &seed, round);
+        let population = T::Audited::population(&self.provider, round);
+        let items = Pallet::<T, I>::draw(&self.provider, &population, &seed, round);
         self.write(Drawn {
             round,
             answered: 0,
@@ -63,6 +64,17 @@ impl<T: Config<I>, I: 'static> AuditFreeze<T::AccountId> for Pallet<T, I> {
             Ok(weight) => TransactionOutcome::Commit(Ok(weight)),
             Err(refusal) => TransactionOutcome::Rollback(Err(refusal)),
         })
+    }
+
+    fn enlist(provider: &T::AccountId) -> Weight {
+        if !Audited::<T, I>::contains_key(provider) {
+            Case::<T, I>::open(provider).save();
+        }
+        T::WeightInfo::enlist()
+    }
+
+    fn weight_of_enlist() -> Weight {
+        T::WeightInfo::enlist()
     }
 
     fn emptied(provider: &T::AccountId) {

@@ -5,7 +5,7 @@ use crate::{
     SeedValue, Standing, WeightInfo, Written,
 };
 use frame_support::{ensure, traits::Get, weights::Weight};
-use noema_traits::{Auditable, Outcome, Payroll, Population, RoundIndex, Tick, Ticks};
+use noema_traits::{Auditable, Outcome, Payroll, RoundIndex, Tick, Ticks};
 use sp_runtime::traits::Zero;
 
 /// The chain's side, as it is in this block.
@@ -144,8 +144,6 @@ pub(crate) struct Case<T: Config<I>, I: 'static = ()> {
     pub(crate) provider: T::AccountId,
     /// The chain's side.
     pub(crate) present: Present<T, I>,
-    /// What can be challenged.
-    pub(crate) population: Population,
     /// What is on record.
     pub(crate) record: RecordOf<T, I>,
     /// What is written down, if anything.
@@ -167,7 +165,6 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
         Self {
             provider: provider.clone(),
             present,
-            population: T::Audited::population(provider),
             record,
             written: Written::<T, I>::get(provider),
             changed: false,
@@ -196,11 +193,11 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
 
     /// The same, or takes the record away when nothing is left to say. Whether it did that.
     pub(crate) fn close(mut self) -> bool {
-        let over = self.population.units == 0
-            && self.written.is_none()
+        let over = self.written.is_none()
             && self.record.points == 0
             && !self.record.is_dropping()
-            && T::Payroll::next(&self.provider).is_none();
+            && T::Payroll::next(&self.provider).is_none()
+            && T::Audited::next_populated(&self.provider, self.record.next).is_none();
         self.save();
         if over {
             Audited::<T, I>::remove(&self.provider);
@@ -219,20 +216,31 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
         self.changed |= self.written.take().is_some();
     }
 
-    /// How the provider's first unsettled round ended, if it is over. Whoever holds nothing, has nothing written down and nothing owed is done with
-    /// all rounds that are drawn, at once, however many.
+    /// Passes over the drawn rounds, from the first unsettled one on, for which the provider has nothing to show and nothing is owed, at once, however many: none of them
+    /// could end otherwise. Rounds that are not drawn are left, since populations may begin before they are.
+    fn pass_over(&mut self) {
+        if self.written.is_some() {
+            return;
+        }
+        let next = self.record.next;
+        let populated = T::Audited::next_populated(&self.provider, next);
+        let owed = T::Payroll::next(&self.provider);
+        let drawn = self.present.first_not_drawn();
+        let first = [populated, owed]
+            .into_iter()
+            .flatten()
+            .fold(drawn, Ord::min);
+        self.record.next = next.max(first);
+    }
+
+    /// How the provider's first unsettled round ended, if it is over.
     pub(crate) fn verdict(&mut self) -> Option<(RoundIndex, Verdict)> {
         let over = self.present.first_not_over();
         if self.record.is_dropping() {
             let round = self.record.next;
             return (round < over).then_some((round, Verdict::Forfeited));
         }
-        let empty = self.population.units == 0;
-        if empty && self.written.is_none() && T::Payroll::next(&self.provider).is_none() {
-            let drawn = self.present.first_not_drawn();
-            self.record.next = self.record.next.max(drawn);
-            return None;
-        }
+        self.pass_over();
         let round = self.record.next;
         if round >= over {
             return None;
@@ -247,9 +255,11 @@ impl<T: Config<I>, I: 'static> Case<T, I> {
                 let unanswered = math::bits(count) & !drawn.answered;
                 Verdict::Missed { unanswered }
             }
-            None if empty => Verdict::Idle,
-            None => Verdict::Missed {
-                unanswered: u64::MAX,
+            None => match T::Audited::population(&self.provider, round).units {
+                0 => Verdict::Idle,
+                _ => Verdict::Missed {
+                    unanswered: u64::MAX,
+                },
             },
         };
         Some((round, verdict))

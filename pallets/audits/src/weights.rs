@@ -27,6 +27,8 @@ pub trait WeightInfo {
     fn before_change() -> Weight;
     /// Drawing and writing down all that can be asked for, as the first `answer` of a provider in a round or the first change of its population does.
     fn write_down() -> Weight;
+    /// `AuditFreeze::enlist` of who is not on record.
+    fn enlist() -> Weight;
     /// `AuditFreeze::emptied` while a round is forfeited.
     fn emptied() -> Weight;
     /// Settling `r` rounds in a row that cost nobody anything.

@@ -36,10 +36,14 @@ impl<T: Config> ProviderRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
         let Some(record) = Providers::<T>::get(role, provider) else {
             return BalanceOf::<T>::default();
         };
-        let per_mib = T::Parameters::parameters(role).collateral_per_mib;
-        let promised = math::required_bond(record.reserved, per_mib.unique_saturated_into());
         // What is on its way out carries no new promises, but answers for those that were made.
         let behind = Self::slashable_behind(role, provider, &record);
+        // A seat reserves no bytes: what it promises weighs in a quorum as much as all that stands behind it.
+        if role == Role::DataAvailability {
+            return behind.saturated_into();
+        }
+        let per_mib = T::Parameters::parameters(role).collateral_per_mib;
+        let promised = math::required_bond(record.reserved, per_mib.unique_saturated_into());
         // Always fits: no more than is held.
         promised.min(behind).saturated_into()
     }

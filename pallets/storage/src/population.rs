@@ -12,7 +12,7 @@ use noema_commitment::{
     check_sector_form, verify_sector, ProofError, SectorProof, Shape, SECTOR_SIZE,
 };
 use noema_sum_tree::{Node, NodeStore};
-use noema_traits::{AuditFreeze, Auditable, Frozen, Population, ProofFault};
+use noema_traits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, RoundIndex, Rounds};
 use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
 
 /// Bytes of a sector.
@@ -195,7 +195,8 @@ impl<T: Config> Auditable<T::AccountId, BalanceOf<T>> for Pallet<T> {
     type Item = Challenge<T::AccountId>;
     type Proof = SectorProof;
 
-    fn population(provider: &T::AccountId) -> Population {
+    /// The same in every round: whatever changes it is preceded by `before_change`.
+    fn population(provider: &T::AccountId, _round: RoundIndex) -> Population {
         let units = noema_sum_tree::total(&LeafTree::<T>::new(provider));
         Population {
             units,
@@ -203,7 +204,7 @@ impl<T: Config> Auditable<T::AccountId, BalanceOf<T>> for Pallet<T> {
         }
     }
 
-    fn item_at(provider: &T::AccountId, target: u128) -> Option<Self::Item> {
+    fn item_at(provider: &T::AccountId, _round: RoundIndex, target: u128) -> Option<Self::Item> {
         let tree = LeafTree::<T>::new(provider);
         let (number, sector) = noema_sum_tree::draw_within(&tree, target)?;
         let Leaf { file, owner, slot } = Leaves::<T>::get(provider, number)?;
@@ -215,6 +216,10 @@ impl<T: Config> Auditable<T::AccountId, BalanceOf<T>> for Pallet<T> {
             slot,
             sector,
         })
+    }
+
+    fn next_populated(provider: &T::AccountId, from: RoundIndex) -> Option<RoundIndex> {
+        LeafCounts::<T>::contains_key(provider).then_some(from)
     }
 
     fn check(item: &Self::Item, proof: &SectorProof) -> Result<(), ProofFault> {
@@ -236,7 +241,7 @@ impl<T: Config> Auditable<T::AccountId, BalanceOf<T>> for Pallet<T> {
         let drop = Drop {
             budget,
             left: budget,
-            bytes: Self::population(provider).bytes,
+            bytes: Self::population(provider, T::Clock::current()).bytes,
         };
         Drops::<T>::insert(provider, drop);
         Self::deposit_event(Event::DropStarted {

@@ -28,7 +28,7 @@ pub use endpoints::{EndpointBytes, EndpointFault, Endpoints, ServiceEndpoint, Se
 pub use rating::{Mean, Rating, Sum, Tag, MAX_RATING, RATING_DECIMALS};
 pub use scope::{CallId, NoCalls, Scope, UsageScope};
 pub use signing::{
-    account_preimage, SignedAct, WalletBinding, ACCOUNT_DOMAIN, ACT_DOMAIN, WALLET_DOMAIN,
+    account_preimage, wrapped, SignedAct, WalletBinding, ACCOUNT_DOMAIN, ACT_DOMAIN, WALLET_DOMAIN,
 };
 
 /// Number of an agent, from 0; never used again.

@@ -24,6 +24,12 @@ fn payload(domain: &[u8], genesis: &Hash, signed: &impl Encode) -> Vec<u8> {
     bytes
 }
 
+/// The same payload as wallets in browsers sign it: between `<Bytes>` and `</Bytes>`, so that nobody signs a transaction unawares. No payload begins like that, since each begins
+/// with its domain: what is signed in one form is not another message in the other.
+pub fn wrapped(payload: &[u8]) -> Vec<u8> {
+    [b"<Bytes>".as_slice(), payload, b"</Bytes>"].concat()
+}
+
 /// What the account of an agent is the BLAKE2b-256 of.
 pub fn account_preimage(genesis: &Hash, agent: AgentId) -> Vec<u8> {
     payload(ACCOUNT_DOMAIN, genesis, &agent)

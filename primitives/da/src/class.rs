@@ -280,6 +280,14 @@ impl Shape {
     pub fn combinations_bytes(&self) -> u32 {
         u32::from(self.original()).saturating_mul(COMBINATION_BYTES)
     }
+
+    /// Bytes that a whole committee of [`MAX_SEATS`](crate::MAX_SEATS) stores, by which a blob is paid: all rows once, and the
+    /// combinations of every seat; 4 K R + 100 x 16 K.
+    pub fn stored_bytes(&self) -> u64 {
+        let rows = u64::from(self.rows()).saturating_mul(self.row_bytes().into());
+        let seats = u64::try_from(crate::MAX_SEATS).unwrap_or(u64::MAX);
+        rows.saturating_add(u64::from(self.combinations_bytes()).saturating_mul(seats))
+    }
 }
 
 #[cfg(test)]
@@ -328,6 +336,14 @@ mod tests {
         assert_eq!(row(size), Err(ShapeError::TooLarge { size }));
         let size = u64::MAX;
         assert_eq!(row(size), Err(ShapeError::TooLarge { size }));
+    }
+
+    #[test]
+    fn stored_bytes_are_the_rows_once_and_the_combinations_of_every_seat() {
+        let stored = |size| Shape::of(size).unwrap().stored_bytes();
+        assert_eq!(stored(1), 4 * 64 + 100 * 16);
+        assert_eq!(stored(1 << 20), 1_024 * 4_160 + 100 * 16 * 256);
+        assert_eq!(stored(128 << 20), 16_384 * 32_832 + 100 * 16 * 4_096);
     }
 
     proptest! {

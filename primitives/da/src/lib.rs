@@ -27,7 +27,10 @@ mod header;
 mod id;
 mod member;
 mod merkle;
+mod namespace;
 mod permutation;
+mod possession;
+mod reading;
 mod row;
 
 pub use assignment::{Assignment, Rows, Window};
@@ -48,5 +51,11 @@ pub use header::{BlobHeader, BlobKind, HeaderError, BLOB_HEADER_BYTES, BLOB_VERS
 pub use id::{BlobId, Commitment, CommitteeId, MemberId, RowSeed};
 pub use member::{Member, MemberProof, MAX_MEMBER_DEPTH};
 pub use merkle::{climb, leaf};
+pub use namespace::{Namespace, NAMESPACE_BYTES};
 pub use permutation::RowOrder;
+pub use possession::{Possession, POSSESSION_DOMAIN};
+pub use reading::{
+    CommitteeInfo, DaParameters, EntryInfo, FeeQuote, MemberInfo, NamespacePage, SeatInfo,
+    Standing, SubmissionInfo, SubmissionPage, MAX_PAGE,
+};
 pub use row::{verify_row, RowError, RowProof};

@@ -4,7 +4,7 @@
     reason = "the derives of codec and scale-info cast the indices of variants"
 )]
 
-use crate::Role;
+use crate::{Role, RoundIndex};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, FullCodec, MaxEncodedLen};
 use core::fmt::Debug;
@@ -53,6 +53,16 @@ pub trait AuditFreeze<AccountId> {
     /// wherever little is to settle.
     fn before_change(provider: &AccountId) -> Result<Weight, Refusal>;
 
+    /// Puts the provider on record, with the first round that is not drawn as the first to settle, unless it is there. Whoever implements [`Auditable`] so that a
+    /// population begins without a change that [`AuditFreeze::before_change`] precedes must call it before the round in which it begins is drawn: who is not on record is
+    /// never judged. Returns what it took.
+    fn enlist(provider: &AccountId) -> Weight;
+
+    /// What [`AuditFreeze::enlist`] weighs at most.
+    fn weight_of_enlist() -> Weight {
+        Weight::zero()
+    }
+
     /// The last replica, in any state, of a provider that is being dropped is gone. Harmless otherwise.
     fn emptied(provider: &AccountId);
 
@@ -80,6 +90,10 @@ pub trait AuditFreeze<AccountId> {
 impl<AccountId> AuditFreeze<AccountId> for () {
     fn before_change(_provider: &AccountId) -> Result<Weight, Refusal> {
         Ok(Weight::zero())
+    }
+
+    fn enlist(_provider: &AccountId) -> Weight {
+        Weight::zero()
     }
 
     fn emptied(_provider: &AccountId) {}
@@ -111,8 +125,9 @@ pub enum ProofFault {
 
 /// What is audited. Implemented by whoever keeps populations.
 ///
-/// A population is a row of leaves with weights. It is changed only after
-/// [`AuditFreeze::before_change`].
+/// A population is a row of leaves with weights, for each provider and round. What it is in a round that has begun never changes until the round is settled
+/// for the provider. Either it is the same in all rounds and is changed only after [`AuditFreeze::before_change`], which settles all that are over; or it follows from
+/// what nobody can change any more when the round begins, and whoever has one is put on record by [`AuditFreeze::enlist`].
 pub trait Auditable<AccountId, Balance> {
     /// One challenge, complete: it can be checked when what it is about is gone.
     type Item: FullCodec
@@ -134,11 +149,15 @@ pub trait Auditable<AccountId, Balance> {
         + Debug
         + 'static;
 
-    /// How much the provider can be challenged for. O(1).
-    fn population(provider: &AccountId) -> Population;
+    /// How much the provider can be challenged for in this round, which has begun. Bounded reads.
+    fn population(provider: &AccountId, round: RoundIndex) -> Population;
 
-    /// The unit that owns `target`, which is below `units`. O(log n).
-    fn item_at(provider: &AccountId, target: u128) -> Option<Self::Item>;
+    /// The unit of that population that owns `target`, which is below its `units`. O(log n).
+    fn item_at(provider: &AccountId, round: RoundIndex, target: u128) -> Option<Self::Item>;
+
+    /// The first round from `from` on in which the provider has a population, also one to come. Bounded reads. Never later than the truth; earlier only if what is there
+    /// now may still be gone by then.
+    fn next_populated(provider: &AccountId, from: RoundIndex) -> Option<RoundIndex>;
 
     /// Whether the proof has the form that one of this item must have. Hashes nothing.
     fn check(item: &Self::Item, proof: &Self::Proof) -> Result<(), ProofFault>;
@@ -173,11 +192,15 @@ impl<AccountId, Balance> Auditable<AccountId, Balance> for () {
     type Item = ();
     type Proof = ();
 
-    fn population(_provider: &AccountId) -> Population {
+    fn population(_provider: &AccountId, _round: RoundIndex) -> Population {
         Population::default()
     }
 
-    fn item_at(_provider: &AccountId, _target: u128) -> Option<()> {
+    fn item_at(_provider: &AccountId, _round: RoundIndex, _target: u128) -> Option<()> {
+        None
+    }
+
+    fn next_populated(_provider: &AccountId, _from: RoundIndex) -> Option<RoundIndex> {
         None
     }
 

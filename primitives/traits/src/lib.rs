@@ -18,6 +18,7 @@ extern crate alloc;
 
 mod agents;
 mod audits;
+mod availability;
 mod bonds;
 mod files;
 mod interactions;
@@ -28,6 +29,7 @@ mod ticks;
 
 pub use agents::{AgentIdentity, CallClassifier, HandOver, Leaf};
 pub use audits::{AuditFreeze, Auditable, Frozen, Population, ProofFault, Refusal, ReturnGate};
+pub use availability::DataAvailability;
 pub use bonds::BondGate;
 pub use files::FileCommitments;
 pub use interactions::PaidInteractions;

@@ -70,7 +70,7 @@ pub trait ProviderRegistry<AccountId, Balance> {
 
     /// Collateral of what the provider holds: reserved bytes × collateral per byte, at most what slashes reach of its own
     /// and its delegators' funds, unbonding ones included. Slashes are parts of it, so that it must not shrink by a call
-    /// of whoever expects one. Where that is not told apart, all of its stake.
+    /// of whoever expects one. Of a seat of data availability, which reserves nothing, all that slashes reach. Where that is not told apart, all of its stake.
     fn collateral(role: Role, provider: &AccountId) -> Balance {
         Self::stake(role, provider)
     }

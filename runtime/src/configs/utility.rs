@@ -140,7 +140,8 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
         | RuntimeCall::TechnicalCommittee(_)
         | RuntimeCall::TxPause(_)
         | RuntimeCall::Providers(_)
-        | RuntimeCall::Audits(_) => true,
+        | RuntimeCall::Audits(_)
+        | RuntimeCall::RowAudits(_) => true,
         // A deal that is offered takes what was paid for it along; whoever renews or tops up may pay for another's.
         RuntimeCall::Storage(storage) => {
             use pallet_noema_storage::Call;
@@ -148,6 +149,11 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
                 storage,
                 Call::offer { .. } | Call::renew { .. } | Call::top_up { .. }
             )
+        }
+        // Whoever extends may pay for another's blob, and a member pays its gateway.
+        RuntimeCall::DataAvailability(da) => {
+            use pallet_noema_da::Call;
+            !matches!(da, Call::extend { .. } | Call::submit_member { .. })
         }
         // Who holds a key to a channel can pay its provider all that is in it.
         RuntimeCall::Compute(compute) => {
@@ -263,7 +269,14 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                         storage,
                         Call::ready { .. } | Call::prove { .. } | Call::resign { .. }
                     ),
-                    RuntimeCall::Audits(_) => true,
+                    RuntimeCall::Audits(_) | RuntimeCall::RowAudits(_) => true,
+                    RuntimeCall::DataAvailability(da) => {
+                        use pallet_noema_da::Call;
+                        matches!(
+                            da,
+                            Call::set_key { .. } | Call::retire_key { .. } | Call::attest { .. }
+                        )
+                    }
                     RuntimeCall::Compute(compute) => serves(compute),
                     _ => is_batch(call),
                 }

@@ -2,6 +2,7 @@
 
 mod agents;
 mod compute;
+mod da;
 mod lease;
 mod validator;
 
@@ -17,6 +18,7 @@ use subxt::{
 
 pub use agents::{AgentCall, AgentGrant, AgentPlan};
 pub use compute::ComputeCall;
+pub use da::DaCall;
 pub use lease::LeaseCall;
 pub use validator::ValidatorCall;
 
@@ -137,6 +139,8 @@ pub enum Call {
     Compute(Box<ComputeCall>),
     /// What is done about agents.
     Agent(Box<AgentCall>),
+    /// What is done about data availability.
+    Da(Box<DaCall>),
     /// Registers the caller as a provider.
     Register(RegisterProvider),
     /// Adds to the caller's bond.
@@ -339,6 +343,7 @@ impl Call {
             Call::Lease(call) => call.encode(state),
             Call::Compute(call) => call.encode(state),
             Call::Agent(call) => call.encode(state),
+            Call::Da(call) => call.encode(state),
             Call::Register(provider) => {
                 let call = providers.register(
                     provider.role.into(),

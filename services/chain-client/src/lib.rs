@@ -31,7 +31,8 @@ mod testing;
 pub mod types;
 
 pub use call::{
-    AgentCall, AgentGrant, AgentPlan, Call, ComputeCall, LeaseCall, RegisterProvider, ValidatorCall,
+    AgentCall, AgentGrant, AgentPlan, Call, ComputeCall, DaCall, LeaseCall, RegisterProvider,
+    ValidatorCall,
 };
 pub use client::{ChainClient, ConnectOptions, NodeInfo};
 pub use error::{ChainError, DispatchFailure, SubmitError};
@@ -46,10 +47,12 @@ pub use types::{
     AccountId, AccountState, AgentData, AgentPage, AgentRecord, AgentSession, AgentSummary,
     Assignment, AssignmentPage, AuditLimits, AuditRound, AuditRoundState, AuditStanding,
     AuditedPage, Balance, BlockNumber, BlockRef, Candidacy, Challenge, Challenges, ChannelInfo,
-    CommitmentCount, ComputeLimits, Constants, Deal, Era, EraPoints, Eras, Exposure, FileId, Hash,
-    Lease, LeaseQuote, LeaseStatus, Leaving, OwnershipProof, Payee, PendingSlash, ProviderPage,
-    ProviderPay, ProviderRecord, ProviderStatus, RateChange, Ratings, RenewalQuote, Role,
-    RoundIndex, ScheduledAct, SealedKeyOf, SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo,
-    SessionKeys, Slot, SlotState, Stake, StakingLimits, StoragePrice, Terms, Tick, Unbonding,
-    Uncovered, Unlocking, Unpaid,
+    CommitmentCount, CommitteeInfo, ComputeLimits, Constants, DaParameters, Deal, Era, EraPoints,
+    Eras, Exposure, FeeQuote, FileId, Hash, Lease, LeaseQuote, LeaseStatus, Leaving,
+    NamespaceEntry, NamespacePage, OwnershipProof, Payee, PendingSlash, ProviderPage, ProviderPay,
+    ProviderRecord, ProviderStatus, RateChange, Ratings, RenewalQuote, Role, RoundIndex,
+    RowChallenge, RowChallenges, ScheduledAct, SealedKeyOf, SeedAt, Segment, ServiceInfo,
+    ServicePage, SessionInfo, SessionKeys, Slot, SlotState, Stake, StakingLimits, StoragePrice,
+    SubmissionInfo, SubmissionPage, SubmissionStanding, Terms, Tick, Unbonding, Uncovered,
+    Unlocking, Unpaid,
 };

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod builtin;
+pub mod form;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

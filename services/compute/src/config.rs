@@ -2,6 +2,7 @@
 
 mod applications;
 mod gateway;
+mod jobs;
 mod proxy;
 
 use std::{
@@ -17,7 +18,7 @@ use serde::{de::DeserializeOwned, Deserialize};
 pub use gateway::{GatewayArgs, GatewaySetup};
 pub use proxy::{ProxyArgs, ProxySetup};
 
-use crate::engine::UrlEngineError;
+use crate::{engine::UrlEngineError, jobs::RunnerArgs};
 
 /// Where the node is if nothing is said.
 const NODE: &str = "ws://127.0.0.1:9944";
@@ -47,6 +48,9 @@ pub enum Command {
     Gateway(Box<GatewayArgs>),
     /// The buyer's proxy: OpenAI's interface on this machine, paid and checked
     Proxy(Box<ProxyArgs>),
+    /// Runs jobs of others for a gateway, which starts it
+    #[command(hide = true)]
+    JobRunner(RunnerArgs),
 }
 
 /// How logs are written.

@@ -142,6 +142,26 @@ impl Journal {
         read().map_err(|e| JournalError::Read(e.to_string()))
     }
 
+    /// The last notes of a table whose keys are before one, the last first; at most so many.
+    pub(crate) fn last_before(
+        &self,
+        name: Table,
+        before: &[u8],
+        most: usize,
+    ) -> Result<Vec<Note>, JournalError> {
+        let read = || -> Result<_, redb::Error> {
+            let transaction = self.inner.database.begin_read()?;
+            let table = transaction.open_table(table(name))?;
+            let mut notes = Vec::new();
+            for entry in table.range::<&[u8]>(..before)?.rev().take(most) {
+                let (key, value) = entry?;
+                notes.push((key.value().to_vec(), value.value().to_vec()));
+            }
+            Ok(notes)
+        };
+        read().map_err(|e| JournalError::Read(e.to_string()))
+    }
+
     /// The last key of a table.
     pub(crate) fn last_key(&self, name: Table) -> Result<Option<Vec<u8>>, JournalError> {
         let read = || -> Result<_, redb::Error> {

@@ -5,6 +5,7 @@ pub mod chain;
 pub mod config;
 pub mod engine;
 pub mod gateway;
+pub mod jobs;
 mod journal;
 pub mod openai;
 pub mod proxy;

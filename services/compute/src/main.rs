@@ -7,7 +7,9 @@ use noema_chain_client::{ChainClient, ChainError};
 use noema_compute::{
     chain::NodeChain,
     config::{Args, Command, LogFormat},
-    gateway, proxy,
+    gateway,
+    jobs::run_runner,
+    proxy,
 };
 use tokio::signal::unix::{signal, SignalKind};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +25,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(args.command)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(args.command));
+            // A read of the standard input, or a compilation, is not waited for.
+            runtime.shutdown_background();
+            ended
+        }
         Err(error) => Err(error.into()),
     };
     match ended {
@@ -36,6 +43,10 @@ fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    if let Command::JobRunner(args) = command {
+        // It ends with its input.
+        return Ok(run_runner(args, tokio::io::stdin(), tokio::io::stdout()).await?);
+    }
     let stop = stopped()?;
     match command {
         Command::Gateway(args) => {
@@ -56,6 +67,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             let announce = |url: &str| println!("noema-compute proxy answers at {url}");
             proxy::run(chain, setup.config, stop, announce).await?;
         }
+        Command::JobRunner(_) => {}
     }
     Ok(())
 }

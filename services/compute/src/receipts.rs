@@ -3,6 +3,7 @@
 //! Whole answers: [`check_whole`]. Streams: feed [`crate::sse::Events`] into [`StreamCheck`]. An answer that did not arrive: [`check_unseen`].
 
 use noema_chain_client::AccountId;
+use noema_compute_engine::form::{FormError, Reading, Terms};
 use noema_compute_primitives::{
     Agreed, Hash, ModelName, ReceiptFault, Received, ResponseCheck, ResponseHasher, Usage, Voucher,
 };
@@ -22,7 +23,7 @@ pub struct Asked {
     pub genesis: Hash,
     /// Bytes of the request's body.
     pub body_bytes: u64,
-    /// Tokens of output that the request allowed in all, if it said so.
+    /// Tokens of output that the request allowed in all, if it said so; units, for what is counted in those.
     pub max_output: Option<u64>,
 }
 
@@ -71,6 +72,17 @@ pub enum AnswerFault {
         /// What the bytes of the request allow.
         bound: u64,
     },
+    /// More units than were allowed.
+    #[error("the receipt charges {found} units; the request allowed {allowed}")]
+    Units {
+        /// In the receipt.
+        found: u64,
+        /// What the request allowed.
+        allowed: u64,
+    },
+    /// An answer that cannot be true.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// More output than was allowed.
     #[error("the receipt charges {found} tokens of output; the request allowed {allowed}")]
     Output {
@@ -98,6 +110,31 @@ pub fn check_whole(
         _ if said.is_none() => Err(AnswerFault::NoUsage),
         _ => Ok(good),
     }
+}
+
+/// A whole answer to a job: as [`check_whole`], with what the answer itself says read and held against the order.
+///
+/// # Errors
+/// As there, and when an answer that is charged for cannot be true.
+pub fn check_job(
+    asked: &Asked,
+    terms: Terms,
+    signed: &SignedReceipt,
+    status: u16,
+    body: &[u8],
+) -> Result<ResponseCheck, AnswerFault> {
+    if status != 200 {
+        return check_whole(asked, signed, status, body, None);
+    }
+    let mut reading = Reading::new(terms);
+    let read = reading.whole(body);
+    let said = reading.units().map(|units| Usage::Units { units });
+    // Whoever did not send this body need not answer for it: first, whether the receipt binds it.
+    let mut hasher = ResponseHasher::new(status);
+    hasher.update(body);
+    let good = check(asked, signed, Some(&hasher), said)?;
+    read?;
+    Ok(good)
 }
 
 /// A receipt whose answer did not arrive, or not all of it: payable, the response unverified.
@@ -167,6 +204,11 @@ fn check(
             charged: receipt.usage,
             said,
         });
+    }
+    if let Usage::Units { units: found } = receipt.usage {
+        if let Some(allowed) = asked.max_output.filter(|allowed| found > *allowed) {
+            return Err(AnswerFault::Units { found, allowed });
+        }
     }
     if let Usage::Tokens {
         input,

@@ -3,4 +3,5 @@
 pub mod agents;
 pub mod audits;
 pub mod compute;
+pub mod da;
 pub mod leases;

@@ -30,6 +30,40 @@ fn bind_wallet_by_its_own_signature_only() {
 }
 
 #[test]
+fn bind_wallet_by_what_a_wallet_in_a_browser_signs() {
+    build_and_execute(|| {
+        let agent = register(ALICE);
+        let deadline = Tick::get() + 10;
+        let binding = WalletBinding {
+            agent,
+            owner: account(ALICE),
+            wallet: key(KEYS[1]),
+            nonce: 0,
+            deadline,
+        };
+        let payload = binding.payload(&Agents::genesis());
+        let bind = |payload: &[u8]| {
+            let signature = sign(KEYS[1], payload);
+            Agents::bind_wallet(signed(ALICE), agent, key(KEYS[1]), deadline, signature)
+        };
+        let wrapped = noema_agents_primitives::wrapped(&payload);
+        assert_eq!(
+            wrapped,
+            [b"<Bytes>".as_slice(), &payload, b"</Bytes>"].concat()
+        );
+        let twice = noema_agents_primitives::wrapped(&wrapped);
+        assert_noop!(bind(&twice), Error::<Test>::BadSignature);
+        assert_noop!(
+            bind(&wrapped[..wrapped.len() - 1]),
+            Error::<Test>::BadSignature
+        );
+        assert_ok!(bind(&wrapped));
+        // Once, in whatever form.
+        assert_noop!(bind(&payload), Error::<Test>::BadSignature);
+    });
+}
+
+#[test]
 fn bind_wallet_by_the_signature_for_another_chain_or_domain_is_refused() {
     build_and_execute(|| {
         let agent = register(ALICE);

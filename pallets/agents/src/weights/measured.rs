@@ -1,7 +1,7 @@
 //! Weights of `pallet_noema_agents`: **provisional**, made by hand, not measured yet.
 //!
 //! They are meant to be too high rather than too low until `make bench-weights` writes this file anew: 25 µs of execution for every item of storage that is read or
-//! written and 5 KB of proof for every one that is read, on top of the database's own time (`DbWeight`); 120 µs for the check of a signature; 10 ns for each byte of a call.
+//! written and 5 KB of proof for every one that is read, on top of the database's own time (`DbWeight`); 120 µs for the check of a signature, of which there are two where a wallet may wrap what it signs; 10 ns for each byte of a call.
 //! Whatever asks whether somebody is the owner reads the list of accounts, too.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -41,7 +41,7 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 	}
 	/// The agent, the tick, the genesis hash (r:3 w:1), a signature.
 	fn bind_wallet() -> Weight {
-		Weight::from_parts(270_000_000, 25_000)
+		Weight::from_parts(390_000_000, 25_000)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -155,7 +155,7 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 	}
 	/// As `act`, with the genesis hash (r:6 w:1) and a signature.
 	fn act_signed() -> Weight {
-		Weight::from_parts(370_000_000, 40_000)
+		Weight::from_parts(490_000_000, 40_000)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}

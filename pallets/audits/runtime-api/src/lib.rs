@@ -22,4 +22,21 @@ sp_api::decl_runtime_apis! {
         /// Where the provider stands. None for who is not on record.
         fn standing(provider: AccountId) -> Option<StandingInfo>;
     }
+
+    /// The same of the instance that audits rows of data availability, in a runtime that has both.
+    pub trait RowAuditsApi<AccountId, BlockNumber, Item>
+    where
+        AccountId: Codec,
+        BlockNumber: Codec,
+        Item: Codec,
+    {
+        /// The running round, which is the era as well. None before the first tick.
+        fn row_round() -> Option<Round<BlockNumber>>;
+
+        /// What the provider is asked for while the running round can be answered: as [`AuditsApi::challenges`].
+        fn row_challenges(provider: AccountId) -> Option<Challenges<Item>>;
+
+        /// Where the provider stands. None for who is not on record.
+        fn row_standing(provider: AccountId) -> Option<StandingInfo>;
+    }
 }

@@ -62,7 +62,7 @@ fn draw_everybody() {
         panic!("the round is not open");
     };
     for provider in LeafCount::iter_keys().collect::<Vec<_>>() {
-        let population = Replicas::population(&provider);
+        let population = Replicas::population(&provider, round.index);
         let items = Audits::draw(&provider, &population, &seed, round.index);
         DrawnAtOpening::insert(provider, (round.index, items.to_vec()));
     }

@@ -104,7 +104,7 @@ impl ProviderRegistry<u64, Balance> for Registry {
         })
     }
     fn collateral(_role: Role, provider: &u64) -> Balance {
-        let promised = Replicas::population(provider)
+        let promised = Replicas::population(provider, 0)
             .units
             .saturating_mul(COLLATERAL);
         let behind = FundsOf::get(provider).map_or(0, |funds| {

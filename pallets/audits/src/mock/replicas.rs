@@ -213,7 +213,7 @@ impl Auditable<u64, Balance> for Replicas {
     type Item = Item;
     type Proof = Proof;
 
-    fn population(provider: &u64) -> Population {
+    fn population(provider: &u64, _round: RoundIndex) -> Population {
         let units = noema_sum_tree::total(&Tree(*provider));
         Population {
             units,
@@ -221,7 +221,7 @@ impl Auditable<u64, Balance> for Replicas {
         }
     }
 
-    fn item_at(provider: &u64, target: u128) -> Option<Item> {
+    fn item_at(provider: &u64, _round: RoundIndex, target: u128) -> Option<Item> {
         let place = noema_sum_tree::draw(&Tree(*provider), target)?;
         let before: u128 = (0..place)
             .map(|leaf| u128::from(Leaves::get(provider, leaf).unwrap().sectors))
@@ -232,6 +232,10 @@ impl Auditable<u64, Balance> for Replicas {
             sectors: leaf.sectors,
             sector: u64::try_from(target - before).unwrap(),
         })
+    }
+
+    fn next_populated(provider: &u64, from: RoundIndex) -> Option<RoundIndex> {
+        LeafCount::contains_key(provider).then_some(from)
     }
 
     fn check(item: &Item, proof: &Proof) -> Result<(), ProofFault> {

@@ -35,6 +35,9 @@ impl crate::WeightInfo for PlacedWeights {
     fn write_down() -> Weight {
         place(100)
     }
+    fn enlist() -> Weight {
+        place(5)
+    }
     fn emptied() -> Weight {
         place(300)
     }

@@ -31,7 +31,7 @@ fn draw_gives_what_the_model_draws() {
             most: 6,
             unit: 16 * 256,
         };
-        let population = Replicas::population(&1);
+        let population = Replicas::population(&1, 0);
         for round in 0..50u32 {
             let seed = sp_io::hashing::blake2_256(&round.to_le_bytes());
             let expected: Vec<_> = draw::challenges(&count, &seed, 1, round, &model)
@@ -50,7 +50,7 @@ fn draw_gives_what_the_model_draws() {
 #[test]
 fn draw_of_nothing_is_nothing() {
     build_and_execute(&[1], || {
-        let population = Replicas::population(&1);
+        let population = Replicas::population(&1, 0);
         assert_eq!(Audits::draw(&1, &population, &[1; 32], 0).len(), 0);
         // Bytes without units would have nothing to be drawn from.
         let population = Population {
@@ -65,7 +65,7 @@ fn draw_of_nothing_is_nothing() {
 fn draw_hits_every_sector_as_often_as_any_other() {
     build_and_execute(&[1], || {
         leaves(1, &[1, 2, 4, 8, 16, 1]);
-        let population = Replicas::population(&1);
+        let population = Replicas::population(&1, 0);
         let mut hits = BTreeMap::new();
         let mut all = 0u32;
         for round in 0..4_000u32 {

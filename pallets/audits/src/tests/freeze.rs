@@ -239,7 +239,7 @@ fn removing_and_adding_the_same_again_does_not_change_what_is_asked() {
         let gone = Replicas::remove(1, 2).unwrap();
         Replicas::insert(1, gone).unwrap();
         assert_eq!(Audits::challenges(&1), before);
-        assert_eq!(Replicas::population(&1).units, 60);
+        assert_eq!(Replicas::population(&1, 0).units, 60);
     });
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod clock;
+mod closed;
 mod detection;
 mod draw;
 mod dropping;

@@ -80,6 +80,13 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(2))
 			.saturating_add(drawing::<T>())
 	}
+	/// Record (r:1 w:1), clock, round, written (r:3).
+	fn enlist() -> Weight {
+		Weight::from_parts(150_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 16_000))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
 	/// Record, clock, round, population, written (r:5 w:2), pay (r:12 w:10), two events.
 	fn emptied() -> Weight {
 		Weight::from_parts(500_000_000, 0)

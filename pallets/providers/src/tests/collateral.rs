@@ -44,6 +44,22 @@ fn collateral_is_that_of_what_is_reserved_and_no_more_than_slashes_reach() {
     });
 }
 
+/// A seat promises with its whole weight, and reserves nothing.
+#[test]
+fn collateral_of_a_seat_is_all_that_slashes_reach() {
+    build_and_execute(|| {
+        let role = Role::DataAvailability;
+        let collateral = || NoemaProviders::collateral(role, &1);
+        assert_eq!(collateral(), 0);
+        assert_ok!(register_as(role, 1, 9_000, 101, 1 << 40));
+        assert_eq!(collateral(), 9_000);
+        assert_ok!(NoemaProviders::unbond(signed(1), role, 500));
+        assert_eq!(collateral(), 9_000);
+        assert_ok!(NoemaProviders::slash(role, &1, 700, None));
+        assert_eq!(collateral(), 8_300);
+    });
+}
+
 #[test]
 fn undelegate_does_not_make_the_collateral_smaller_before_it_is_withdrawn() {
     build_and_execute(|| {

@@ -98,9 +98,9 @@ impl AuditFreeze<u64> for Audits {
             }
         }
         // What the real ones do: they draw from what is stored.
-        let population = Storage::population(provider);
+        let population = Storage::population(provider, 0);
         for target in [0, population.units / 2, population.units.saturating_sub(1)] {
-            let item = Storage::item_at(provider, target);
+            let item = Storage::item_at(provider, 0, target);
             assert_eq!(
                 item.is_some(),
                 population.units > 0,
@@ -109,6 +109,10 @@ impl AuditFreeze<u64> for Audits {
         }
         Heard::insert(provider, ());
         Ok(weight)
+    }
+
+    fn enlist(_provider: &u64) -> Weight {
+        Weight::zero()
     }
 
     fn emptied(provider: &u64) {

@@ -3,8 +3,8 @@
 use super::compute::PacedTicks;
 use crate::{
     configs::money::{DEPOSIT_PER_BYTE, DEPOSIT_PER_ITEM},
-    parameters, weights, AccountId, Agents, Audits, Balance, Balances, Compute, Runtime,
-    RuntimeCall, RuntimeHoldReason, Signature, Storage,
+    parameters, weights, AccountId, Agents, Audits, Balance, Balances, Compute, DataAvailability,
+    Runtime, RuntimeCall, RuntimeHoldReason, Signature, Storage,
 };
 use frame_support::traits::{ConstU128, ConstU32, Get, GetCallIndex, PalletInfoAccess};
 use noema_traits::{CallClassifier, HandOver, Leaf, Tick, Ticks};
@@ -63,6 +63,7 @@ impl CallClassifier<RuntimeCall, Balance> for Leaves {
         match call {
             RuntimeCall::Balances(call) => leaf::<Balances, _>(call, transfers(call)?),
             RuntimeCall::Storage(call) => leaf::<Storage, _>(call, stores(call)?),
+            RuntimeCall::DataAvailability(call) => leaf::<DataAvailability, _>(call, posts(call)?),
             RuntimeCall::Compute(call) => leaf::<Compute, _>(call, buys(call)?),
             RuntimeCall::Agents(call) => leaf::<Agents, _>(call, speaks(call)?),
             _ => None,
@@ -97,6 +98,17 @@ fn stores(call: &pallet_noema_storage::Call<Runtime>) -> Option<Balance> {
         }
         Call::remove { .. } => Some(0),
         // `top_up` spends what is missing: that cannot be read from the call. An offer outlasts the agent's owner.
+        _ => None,
+    }
+}
+
+fn posts(call: &pallet_noema_da::Call<Runtime>) -> Option<Balance> {
+    use pallet_noema_da::Call;
+    match call {
+        Call::submit { max_fee, .. }
+        | Call::extend { max_fee, .. }
+        | Call::submit_member { max_fee, .. } => Some(*max_fee),
+        // What seats and gateways do, and the base price.
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod audits;
 pub mod compute;
+pub mod da;
 pub mod entropy;
 pub mod providers;
 pub mod storage;

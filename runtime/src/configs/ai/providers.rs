@@ -45,7 +45,7 @@ impl pallet_noema_providers::Config for Runtime {
     type MaxCommissionIncrease = MaxCommissionIncrease;
     type CommissionNotice = CommissionNotice;
     type RewardDrip = RewardDrip;
-    type ReturnGate = crate::Audits;
+    type ReturnGate = (crate::Audits, crate::RowAudits);
     type WeightInfo = weights::pallet_noema_providers::WeightInfo<Runtime>;
     // Open channels stand on the bond of a compute provider, and reserve no bytes of it.
     type BondGate = crate::Compute;

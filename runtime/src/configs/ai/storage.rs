@@ -43,8 +43,8 @@ parameter_types! {
     pub const ReadyWindowPerMib: Tick = 1;
     /// Ticks that a provider has to prove the sectors drawn.
     pub const ProveWindow: Tick = 60;
-    /// The most weight that the agenda takes of one block: a fifth.
-    pub MaxAgendaWeight: Weight = Perbill::from_percent(20) * MAX_BLOCK_WEIGHT;
+    /// The most weight that the agenda takes of one block.
+    pub MaxAgendaWeight: Weight = Perbill::from_percent(14) * MAX_BLOCK_WEIGHT;
     /// How often a provider is drawn before a draw is given up.
     pub const MaxDrawAttempts: u8 = 16;
     /// Deposit for a deal: it, its owner's entry and the commitment's.

@@ -5,6 +5,7 @@ mod assignments;
 mod audits;
 mod compute;
 mod constants;
+mod da;
 mod deals;
 mod leases;
 mod many;

@@ -4,6 +4,7 @@ mod agent_calls;
 mod agents;
 mod audits;
 mod compute;
+mod da;
 mod validators;
 mod vectors;
 

@@ -6,6 +6,7 @@ mod audit;
 mod block;
 mod compute;
 mod constants;
+mod da;
 mod deal;
 mod file;
 mod lease;
@@ -23,6 +24,10 @@ pub use audit::{
 pub use block::{BlockNumber, BlockRef, Hash, RoundIndex, SeedAt, Tick};
 pub use compute::{ChannelInfo, ComputeLimits, ServiceInfo, ServicePage, SessionInfo};
 pub use constants::Constants;
+pub use da::{
+    CommitteeInfo, DaParameters, FeeQuote, NamespaceEntry, NamespacePage, RowChallenge,
+    RowChallenges, SubmissionInfo, SubmissionPage, SubmissionStanding,
+};
 pub use deal::{
     Assignment, AssignmentPage, CommitmentCount, Deal, Leaving, Segment, Slot, SlotState, Terms,
 };

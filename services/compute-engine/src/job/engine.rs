@@ -11,7 +11,7 @@ use std::{
 
 use wasmtime::{Config, Engine, OptLevel, Strategy};
 
-use super::limits::NATIVE_STACK;
+use super::limits::{NATIVE_STACK, OWN_STACK};
 
 /// How often running jobs are asked whether they are still wanted.
 const TICK: Duration = Duration::from_millis(20);
@@ -26,6 +26,9 @@ pub(super) fn config() -> Config {
         .consume_fuel(true)
         .epoch_interruption(true)
         .max_wasm_stack(NATIVE_STACK)
+        // Only so can fuel be given in parts, after each of which what was used is known.
+        .async_support(true)
+        .async_stack_size(NATIVE_STACK + OWN_STACK)
         .wasm_backtrace(false)
         .wasm_simd(true)
         .wasm_relaxed_simd(false)

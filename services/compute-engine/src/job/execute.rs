@@ -2,15 +2,20 @@
 
 use std::sync::{atomic::Ordering, Arc};
 
+use futures::executor::block_on;
 use sha2::Digest;
 use wasmtime::{Engine, InstancePre, Store, UpdateDeadline};
 
 use super::{
     host::{State, Stop},
     limits::STACK_UNITS,
+    metering::UNIT_FUEL,
     report::{Fault, Outcome, Report, Trap},
     stack::DEPTH,
 };
+
+/// Fuel that a job is given at a time. Compiled code keeps its count to itself until it has used that, or calls: so of a job that is cancelled no more than this is not known.
+pub const FUEL_PART: u64 = UNIT_FUEL;
 
 /// Runs a job to its end.
 pub(crate) fn execute(
@@ -20,42 +25,56 @@ pub(crate) fn execute(
 ) -> Result<Report, Fault> {
     let fuel = state.limits.fuel;
     let cancelled = Arc::clone(&state.cancelled);
+    let used = Arc::clone(&state.used);
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| match cancelled.load(Ordering::Relaxed) {
-        true => Err(Stop::Fault(Fault::Cancelled).into()),
-        false => Ok(UpdateDeadline::Continue(1)),
+    store.epoch_deadline_callback(move |context| {
+        let left = context.get_fuel()?;
+        let used = fuel.saturating_sub(left);
+        context.data().used.store(used, Ordering::Relaxed);
+        match cancelled.load(Ordering::Relaxed) {
+            true => Err(Stop::Fault(Fault::Cancelled).into()),
+            false => Ok(UpdateDeadline::Continue(1)),
+        }
     });
     store.set_fuel(fuel).map_err(runner)?;
+    store
+        .fuel_async_yield_interval(Some(FUEL_PART))
+        .map_err(runner)?;
 
-    let outcome = match run(&mut store, instance) {
+    // Between two parts it goes on at once: this thread has nothing else to do.
+    let ended = block_on(run(&mut store, instance));
+    let left = match &ended {
+        Err(Stop::Trap(_)) => 0,
+        _ => store.get_fuel().map_err(runner)?,
+    };
+    let counted = fuel.saturating_sub(left);
+    used.store(counted, Ordering::Relaxed);
+    let outcome = match ended {
         Ok(()) => Outcome::Completed,
         Err(Stop::Failed(message)) => Outcome::Failed(message),
         Err(Stop::Trap(trap)) => Outcome::Trapped(trap),
         Err(Stop::Fault(fault)) => return Err(fault),
     };
-    let left = match outcome {
-        Outcome::Trapped(_) => 0,
-        Outcome::Completed | Outcome::Failed(_) => store.get_fuel().map_err(runner)?,
-    };
     let state = store.into_data();
     Ok(Report {
         outcome,
-        fuel: fuel.saturating_sub(left),
+        fuel: counted,
         output_len: state.written,
         output_hash: state.hash.finalize().into(),
     })
 }
 
-fn run(store: &mut Store<State>, instance: &InstancePre<State>) -> Result<(), Stop> {
+async fn run(store: &mut Store<State>, instance: &InstancePre<State>) -> Result<(), Stop> {
     let instance = instance
-        .instantiate(&mut *store)
+        .instantiate_async(&mut *store)
+        .await
         .map_err(not_instantiated)?;
     let run = instance
         .get_typed_func::<(), ()>(&mut *store, "run")
         .map_err(|error| stop(error, false))?;
-    let result = run.call(&mut *store, ());
+    let result = run.call_async(&mut *store, ()).await;
     result.map_err(|error| {
         let depth = instance
             .get_global(&mut *store, DEPTH)

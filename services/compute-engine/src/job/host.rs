@@ -1,7 +1,7 @@
 //! The functions that a job may import, and what a running job is to them.
 
 use std::sync::{
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
     Arc,
 };
 
@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) limits: Limits,
     pub(crate) shared: Arc<Shared>,
     pub(crate) cancelled: Arc<AtomicBool>,
+    /// Fuel that is known to be used.
+    pub(crate) used: Arc<AtomicU64>,
     pub(crate) written: u64,
     pub(crate) hash: Sha256,
 }

@@ -83,3 +83,5 @@ pub const STACK_UNITS: u32 = 131_072;
 /// compiled code can take, since a value takes at most 16 and an instruction yields at most one: neither functions nor blocks have
 /// several results.
 pub(crate) const NATIVE_STACK: usize = 64 << 20;
+/// Bytes of the machine's stack beyond what the job itself may take: for the runner's functions.
+pub(crate) const OWN_STACK: usize = 1 << 20;

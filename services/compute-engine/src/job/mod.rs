@@ -7,6 +7,7 @@ mod flow;
 mod host;
 mod kept;
 mod limits;
+mod metering;
 mod module;
 mod progress;
 mod report;
@@ -17,6 +18,7 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
+pub use execute::FUEL_PART;
 pub use files::{FileId, Files, FilesError, Source};
 pub use host::ABI;
 pub use limits::{
@@ -24,6 +26,7 @@ pub use limits::{
     MAX_MESSAGE, MAX_MODULE, MAX_MODULE_FLOW, MAX_MODULE_SWITCHING, MAX_NESTING, MAX_SWITCHING,
     MAX_TABLE, STACK_UNITS,
 };
+pub use metering::{set_up, units, INPUT_FUEL, MODULE_FUEL, UNIT_FUEL};
 pub use module::ModuleError;
 #[cfg(fuzzing)]
 pub(crate) use module::{check, features};

@@ -68,6 +68,26 @@ pub enum Trap {
     NoSuchInput,
 }
 
+impl Trap {
+    /// Its name in answers: never changed, since results are compared by it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::MemoryBounds => "memory_bounds",
+            Self::TableBounds => "table_bounds",
+            Self::NullCall => "null_call",
+            Self::CallType => "call_type",
+            Self::DivisionByZero => "division_by_zero",
+            Self::IntegerOverflow => "integer_overflow",
+            Self::FloatToInteger => "float_to_integer",
+            Self::OutOfFuel => "out_of_fuel",
+            Self::StackOverflow => "stack_overflow",
+            Self::OutputLimit => "output_limit",
+            Self::NoSuchInput => "no_such_input",
+        }
+    }
+}
+
 /// Why there is no result: something here, not in the job. Another try may have one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Fault {

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         Arc,
     },
     thread,
@@ -18,16 +18,13 @@ use super::{
     files::{Files, FilesError, Source},
     host::{define, State},
     kept::{Hash, Kept},
-    limits::{Limits, LimitsError, MAX_INPUTS, MAX_INPUT_BYTES, MAX_MODULE, NATIVE_STACK},
+    limits::{Limits, LimitsError, MAX_INPUTS, MAX_INPUT_BYTES, MAX_MODULE},
     module::{check, ModuleError},
     progress::Shared,
     report::Fault,
     running::Running,
     shares::{Order, Shares},
 };
-
-/// Stack of a job's thread beyond what the job itself may take: for the runner's functions.
-const OWN_STACK: usize = 1 << 20;
 
 /// How a runner works.
 #[derive(Clone, Copy, Debug)]
@@ -292,17 +289,20 @@ impl Runner {
         let room = order.room(&limits).await?;
         let shared = Arc::new(Shared::new(room.output));
         let cancelled = Arc::<AtomicBool>::default();
+        let used = Arc::<AtomicU64>::default();
         let state = State {
             inputs,
             limits,
             shared: Arc::clone(&shared),
             cancelled: Arc::clone(&cancelled),
+            used: Arc::clone(&used),
             written: 0,
             hash: Sha256::new(),
         };
         let running = Running {
             shared: Arc::clone(&shared),
             cancelled,
+            used,
         };
         let held = room.run;
         self.0.spawn(module.clone(), state, shared, held)?;
@@ -342,9 +342,8 @@ impl Inner {
     ) -> Result<(), StartError> {
         let engine = self.engine.clone();
         let running = Arc::clone(&self.running);
-        let thread = thread::Builder::new()
-            .name("job".into())
-            .stack_size(NATIVE_STACK + OWN_STACK);
+        // The job has a stack of its own (`engine.rs`).
+        let thread = thread::Builder::new().name("job".into());
         let job = move || {
             running.fetch_add(1, Ordering::Relaxed);
             let run = || execute(&engine, &module.0.instance, state);

@@ -1,7 +1,7 @@
 //! A job that runs, to whoever waits for it.
 
 use std::sync::{
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
     Arc,
 };
 
@@ -14,6 +14,7 @@ use super::{
 pub struct Running {
     pub(super) shared: Arc<Shared>,
     pub(super) cancelled: Arc<AtomicBool>,
+    pub(super) used: Arc<AtomicU64>,
 }
 
 impl Running {
@@ -25,6 +26,11 @@ impl Running {
     /// Ends the job, within 20 ms.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Fuel that was used so far: at most [`FUEL_PART`](super::FUEL_PART) less than really was while the job runs; exactly that when it has ended, be it that it was cancelled.
+    pub fn fuel(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
     }
 
     /// All of the output, when the job has ended.

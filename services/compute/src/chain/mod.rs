@@ -5,9 +5,10 @@ mod types;
 
 use std::{future::Future, time::Duration};
 
-use noema_chain_client::{compute::SignedReceipt, AccountId, ChainError, SubmitError};
+use noema_chain_client::{compute::SignedReceipt, AccountId, ChainError, FileId, SubmitError};
 use noema_compute_primitives::{ChannelId, Hash, ServiceId};
 
+pub use crate::jobs::StoredFile;
 pub use node::NodeChain;
 pub use types::{
     redemption_of, Balance, Browse, ChannelInfo, ChannelPage, ChannelSessions, ChannelState, Claim,
@@ -66,6 +67,12 @@ pub trait ComputeChain: Clone + Send + Sync + 'static {
         &self,
         provider: &AccountId,
     ) -> impl Future<Output = Result<ProviderInfo, ChainError>> + Send;
+
+    /// A stored file and who has it. None when the chain knows of none.
+    fn file(
+        &self,
+        file: FileId,
+    ) -> impl Future<Output = Result<Option<StoredFile>, ChainError>> + Send;
 
     /// Redeems claims. When it returns, they are executed in finalised state, each of them paid or refused.
     fn redeem(&self, claims: Vec<Claim>) -> impl Future<Output = Result<(), SubmitError>> + Send;

@@ -2,17 +2,31 @@
 
 use noema_chain_client::{
     compute::SignedReceipt, AccountId, Call, ChainClient, ChainError, ChainEvent, ComputeCall,
-    Finalized, SigningKey, SubmitError, Submitter,
+    FileId, Finalized, Role, SigningKey, SlotState, SubmitError, Submitter,
 };
 use noema_compute_primitives::{ChannelId, Hash, ServiceId};
+use noema_storage::client::{FileRef, Peer};
 
 use super::{
     Browse, ChannelInfo, ChannelPage, Claim, ComputeChain, Constants, Moment, Opening,
-    ProviderInfo, ServiceInfo, ServicePage,
+    ProviderInfo, ServiceInfo, ServicePage, StoredFile,
 };
 
 /// Entries asked for at once; the runtime gives no more than these.
 const PAGE: u32 = 100;
+
+/// Providers that are asked for a file.
+const PEERS: usize = 16;
+
+/// Those first who proved that they have it.
+fn rank(slot: &SlotState) -> u8 {
+    match slot {
+        SlotState::Held { .. } | SlotState::Leaving { .. } => 0,
+        SlotState::Proving { .. } => 1,
+        SlotState::Assigned { .. } => 2,
+        SlotState::Drawing { .. } => 3,
+    }
+}
 
 /// A node, and the key that submits to it.
 #[derive(Clone, Debug)]
@@ -86,6 +100,40 @@ impl ComputeChain for NodeChain {
     async fn provider(&self, provider: &AccountId) -> Result<ProviderInfo, ChainError> {
         let state = self.client.at_finalized().await?;
         state.compute_provider(provider).await
+    }
+
+    async fn file(&self, file: FileId) -> Result<Option<StoredFile>, ChainError> {
+        let state = self.client.at_finalized().await?;
+        let deals = state.deals_for(&file).await?;
+        let Some((_, deal)) = deals.first() else {
+            return Ok(None);
+        };
+        // The chain's own rule, checked: a file id says root and size.
+        let known = FileRef::new(deal.root, deal.size).ok();
+        let Some(known) = known.filter(|known| known.file == file) else {
+            return Ok(None);
+        };
+        let mut holders: Vec<_> = deals
+            .iter()
+            .flat_map(|(_, deal)| deal.providers())
+            .map(|(_, provider, slot)| (rank(&slot), provider))
+            .collect();
+        holders.sort_unstable();
+        let mut peers: Vec<Peer> = Vec::new();
+        for (_, provider) in holders {
+            if peers.len() >= PEERS {
+                break;
+            }
+            if peers.iter().any(|peer| peer.provider == provider) {
+                continue;
+            }
+            if let Some(record) = state.provider(Role::Storage, &provider).await? {
+                let endpoint = record.endpoint;
+                peers.push(Peer { provider, endpoint });
+            }
+        }
+        let file = known;
+        Ok(Some(StoredFile { file, peers }))
     }
 
     async fn redeem(&self, claims: Vec<Claim>) -> Result<(), SubmitError> {

@@ -7,10 +7,14 @@ use noema_compute_primitives::ModelName;
 use noema_transport::{read_secret, ConnectionLimits, Tls, TlsMode};
 use serde::Deserialize;
 
-use super::{from_file, in_range, key, ConfigError, Units, NODE};
+use super::{
+    from_file, in_range,
+    jobs::{JobSettings, JOB},
+    key, ConfigError, Units, NODE,
+};
 use crate::{
-    engine::{BuiltInEngine, Engine, UrlEngine, BUILT_IN},
-    gateway::{GatewayConfig, RedeemPolicy, ServiceConfig},
+    engine::{BuiltInEngine, UrlEngine, BUILT_IN},
+    gateway::{Behind, GatewayConfig, RedeemPolicy, ServiceConfig},
     openai::Passes,
 };
 
@@ -26,7 +30,7 @@ pub struct GatewayArgs {
     /// Its model, as the chain has it
     #[arg(long, env = "NOEMA_GATEWAY_MODEL", value_name = "NAME")]
     model: Option<String>,
-    /// Its engine: where OpenAI's interface stands, without /v1; or `built-in`, a small language model that needs nothing else
+    /// Its engine: where OpenAI's interface stands, without /v1; or `built-in`, a small language model that needs nothing else; or `job`, which runs programs of buyers
     #[arg(long, env = "NOEMA_GATEWAY_ENGINE", value_name = "URL")]
     engine: Option<String>,
     #[command(flatten)]
@@ -140,6 +144,9 @@ struct Settings {
     /// Units that are redeemed at once when so much is due [default: never]
     #[arg(long, env = "NOEMA_GATEWAY_REDEEM_AT", value_name = "UNITS")]
     redeem_at: Option<Units>,
+    #[command(flatten)]
+    #[serde(default)]
+    jobs: JobSettings,
     #[arg(skip)]
     #[serde(default)]
     services: Vec<Service>,
@@ -206,6 +213,7 @@ impl Settings {
             redeem_seconds: self.redeem_seconds.or(other.redeem_seconds),
             redeem_least: self.redeem_least.or(other.redeem_least),
             redeem_at: self.redeem_at.or(other.redeem_at),
+            jobs: self.jobs.or(other.jobs),
             services: [self.services, other.services].concat(),
         }
     }
@@ -284,6 +292,9 @@ impl Settings {
             .map(|path| key("old-service-key", Some(path), None))
             .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?;
+        let data_dir = self
+            .data_dir
+            .unwrap_or_else(|| PathBuf::from("noema-gateway"));
         Ok(GatewaySetup {
             node: self.node.unwrap_or_else(|| NODE.to_owned()),
             operator,
@@ -291,9 +302,8 @@ impl Settings {
                 provider: self.provider.ok_or(ConfigError::Missing("provider"))?,
                 service_key,
                 old_service_keys,
-                data_dir: self
-                    .data_dir
-                    .unwrap_or_else(|| PathBuf::from("noema-gateway")),
+                jobs: self.jobs.into_config(&data_dir)?,
+                data_dir,
                 listen,
                 tls: Tls::choose(
                     self.tls.unwrap_or_default(),
@@ -342,21 +352,25 @@ impl Service {
             })?;
         let secret = self.engine_key.as_deref().map(read_secret).transpose()?;
         let secret = secret.as_deref().map(str::trim);
-        let engine: Arc<dyn Engine> = match self.engine.as_str() {
-            BUILT_IN => Arc::new(BuiltInEngine::new(&String::from_utf8_lossy(&model))),
+        let behind = match self.engine.as_str() {
+            JOB => Behind::Jobs,
+            BUILT_IN => {
+                let engine = BuiltInEngine::new(&String::from_utf8_lossy(&model));
+                Behind::Engine(Arc::new(engine))
+            }
             url => {
                 let engine = UrlEngine::new(url, secret, patience);
-                Arc::new(engine.map_err(|source| ConfigError::Engine {
+                Behind::Engine(Arc::new(engine.map_err(|source| ConfigError::Engine {
                     service: self.service,
                     source,
-                })?)
+                })?))
             }
         };
         let parallel = self.parallel.unwrap_or(16);
         Ok(ServiceConfig {
             service: self.service,
             model,
-            engine,
+            behind,
             parallel: in_range("parallel", parallel, 1..=4096, "1 to 4096")? as usize,
             passes: Passes {
                 members: self.members,

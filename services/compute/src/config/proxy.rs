@@ -83,6 +83,9 @@ struct Settings {
     /// Dearest price of a million tokens of output, in units
     #[arg(long, env = "NOEMA_PROXY_MAX_OUTPUT_PRICE", value_name = "UNITS")]
     max_output_price: Option<Units>,
+    /// The dearest price of a unit: of a million units of fuel, for jobs
+    #[arg(long, env = "NOEMA_PROXY_MAX_UNIT_PRICE", value_name = "UNITS")]
+    max_unit_price: Option<Units>,
     /// The most that one request may cost, in units
     #[arg(long, env = "NOEMA_PROXY_MAX_REQUEST", value_name = "UNITS")]
     max_request: Option<Units>,
@@ -202,6 +205,7 @@ impl Settings {
             },
             max_input_price: self.max_input_price.or(other.max_input_price),
             max_output_price: self.max_output_price.or(other.max_output_price),
+            max_unit_price: self.max_unit_price.or(other.max_unit_price),
             max_request: self.max_request.or(other.max_request),
             spending_limit: self.spending_limit.or(other.spending_limit),
             default_max_tokens: self.default_max_tokens.or(other.default_max_tokens),
@@ -245,6 +249,7 @@ impl Settings {
             preference: self.prefer.unwrap_or_default(),
             modes: modes.collect::<Result<_, _>>()?,
             max_price,
+            max_unit: self.max_unit_price.map(|units| units.0),
             only: self.only.clone(),
         })
     }

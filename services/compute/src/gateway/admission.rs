@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     chain::{ChannelInfo, ChannelSessions, ChannelState, ComputeChain, SessionInfo, Tick},
-    openai::{ApiError, Route},
-    wire::VOUCHER_HEADER,
+    openai::ApiError,
+    wire::{PaidRoute, VOUCHER_HEADER},
     SignedVoucher,
 };
 
@@ -110,7 +110,7 @@ pub(crate) async fn payer<C: ComputeChain>(
 /// Whether the voucher can be redeemed for long enough, and is for what is asked.
 pub(crate) fn terms<C: ComputeChain>(
     directory: &Directory<C>,
-    route: Route,
+    asked: PaidRoute,
     margin: Tick,
     signed: &SignedVoucher,
     channel: &ChannelInfo,
@@ -122,8 +122,8 @@ pub(crate) fn terms<C: ComputeChain>(
         let message = "the service is not offered any more";
         ApiError::not_found("service_retired", message)
     })?;
-    if offer.info.descriptor.kind != route.kind() {
-        let message = format!("the service is of another kind than {}", route.path());
+    if offer.info.descriptor.kind != asked.kind() {
+        let message = format!("the service is of another kind than {}", asked.path());
         return Err(ApiError::not_found("wrong_kind", message));
     }
     if !directory.works_for(channel) {

@@ -139,11 +139,21 @@ pub(crate) const NOTHING: Usage = Usage::Tokens {
 /// What the usage costs, at most the maximum; and the usage, which is nothing where its cost cannot be told.
 pub(crate) fn charge(price: &Price, usage: Usage, maximum: u128) -> (Usage, u128) {
     match price.cost(&usage) {
+        // What costs nothing is nothing in whatever is counted.
+        _ if usage == NOTHING => (nothing(price), 0),
         Ok(cost) => (usage, cost.min(maximum)),
         Err(error) => {
             tracing::error!(%error, ?usage, "the engine counts what cannot be charged; nothing is");
-            (NOTHING, 0)
+            (nothing(price), 0)
         }
+    }
+}
+
+/// Nothing, in what the price is for.
+const fn nothing(price: &Price) -> Usage {
+    match price {
+        Price::Tokens { .. } => NOTHING,
+        Price::Units { .. } => Usage::Units { units: 0 },
     }
 }
 

@@ -3,6 +3,7 @@
 mod admission;
 mod bodies;
 mod directory;
+mod jobs;
 mod lanes;
 mod last;
 mod ledger;
@@ -10,34 +11,40 @@ mod meter;
 mod metrics;
 mod passing;
 mod public;
+mod ready;
 mod redeem;
 mod routes;
+mod services;
 mod strikes;
 mod work;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use noema_chain_client::{AccountId, ChainError, SigningKey};
-use noema_compute_primitives::{Hash, ModelName, ServiceId, VerificationMode};
+use noema_compute_engine::job::Limits;
+use noema_compute_primitives::{Hash, ServiceId, VerificationMode};
 use noema_transport::{
     endpoint, serve, Answering, ConnectionLimits, Gate, IdentityError, Options, Patience, Tls,
 };
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use lanes::{Answered, LaneKey, LaneRecord, LaneRefusal};
 pub use redeem::RedeemPolicy;
+pub use services::{Behind, ServiceConfig};
 
 use crate::{
     chain::{ComputeChain, Constants, Tick},
-    engine::{Engine, EngineError},
-    openai::{ApiError, Passes},
+    engine::EngineError,
+    jobs::{JobPool, JobsConfig, JobsError},
+    openai::ApiError,
     JournalError,
 };
 use bodies::Bodies;
 use directory::{Directory, Offer, Wanted};
 use ledger::Ledger;
 use metrics::Metrics;
+use services::{ServiceSlot, Worker};
 use strikes::Strikes;
 
 /// How long requests under way may take after the gateway is told to stop, before they are cut off and charged.
@@ -46,30 +53,6 @@ const DRAIN: Duration = Duration::from_secs(8);
 const LAST_NOTES: Duration = Duration::from_secs(5);
 /// Pause between attempts to read the chain at the start.
 const START_PAUSE: Duration = Duration::from_secs(1);
-
-/// A service, and what answers for it.
-#[derive(Clone)]
-pub struct ServiceConfig {
-    /// Its number on chain.
-    pub service: ServiceId,
-    /// Its model, as the chain has it.
-    pub model: ModelName,
-    /// What works.
-    pub engine: Arc<dyn Engine>,
-    /// Requests at the same time.
-    pub parallel: usize,
-    /// What of a request reaches the engine, beside what OpenAI's interface has.
-    pub passes: Passes,
-}
-
-impl std::fmt::Debug for ServiceConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServiceConfig")
-            .field("service", &self.service)
-            .field("parallel", &self.parallel)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Everything that a gateway is started with.
 #[derive(Clone, Debug)]
@@ -92,6 +75,8 @@ pub struct GatewayConfig {
     pub max_body: usize,
     /// What is offered.
     pub services: Vec<ServiceConfig>,
+    /// How jobs are run, where a service sells them.
+    pub jobs: JobsConfig,
     /// Ticks for which a voucher must still be redeemable. A request is cut off when half of them are left.
     pub margin: Tick,
     /// The longest that a request may take.
@@ -138,6 +123,9 @@ pub enum GatewayError {
         /// Why.
         source: EngineError,
     },
+    /// Jobs cannot be run.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
     /// A service that is configured twice.
     #[error("service {0} is configured twice: expected each once")]
     Twice(ServiceId),
@@ -164,15 +152,6 @@ impl Core {
     fn key(&self, account: &AccountId) -> Option<&SigningKey> {
         self.keys().find(|key| key.account() == *account)
     }
-}
-
-/// A service with its places.
-struct ServiceSlot {
-    service: ServiceId,
-    model: ModelName,
-    engine: Arc<dyn Engine>,
-    passes: Passes,
-    places: Arc<Semaphore>,
 }
 
 /// What counts of the configuration while it runs.
@@ -217,6 +196,14 @@ impl<C: ComputeChain> Gateway<C> {
         offers.collect()
     }
 
+    /// What an order may ask for of a service, if it sells jobs.
+    fn job_limits(&self, service: ServiceId) -> Option<Limits> {
+        match &self.slot(service).ok()?.behind {
+            Worker::Jobs(pool) => Some(pool.limits()),
+            Worker::Engine(_) => None,
+        }
+    }
+
     fn verification(&self, service: ServiceId) -> VerificationMode {
         let offer = self.directory.offer(service);
         offer.map_or(VerificationMode::None, |offer| {
@@ -241,7 +228,7 @@ pub async fn run<C: ComputeChain>(
         return Err(GatewayError::Twice(twice[0]));
     }
     for one in &config.services {
-        let prepared = one.engine.prepare().await;
+        let prepared = one.prepare().await;
         prepared.map_err(|source| GatewayError::Engine {
             service: one.service,
             source,
@@ -267,13 +254,12 @@ pub async fn run<C: ComputeChain>(
         stale_after: config.stale_after,
         price_leniency: config.price_leniency,
     };
-    let slots = config.services.into_iter().map(|one| ServiceSlot {
-        service: one.service,
-        model: one.model,
-        engine: one.engine,
-        passes: one.passes,
-        places: Arc::new(Semaphore::new(one.parallel.max(1))),
-    });
+    let pool = match config.services.iter().any(ServiceConfig::sells_jobs) {
+        true => Some(JobPool::start(config.jobs, chain.clone()).await?),
+        false => None,
+    };
+    let slots = config.services.into_iter();
+    let slots = slots.filter_map(|one| ServiceSlot::of(one, pool.as_ref()));
     let gateway = Arc::new(Gateway {
         directory: Directory::new(chain.clone(), wanted),
         chain,

@@ -54,11 +54,23 @@ impl Reader {
     }
 
     /// Hands a piece over. False when the reader has gone, or is too slow.
-    async fn send(&mut self, piece: Bytes) -> bool {
+    pub(super) async fn send(&mut self, piece: Bytes) -> bool {
         let began = Instant::now();
         let sent = timeout(self.left.min(PIECE_TIME), self.to.send(piece)).await;
         self.left = self.left.saturating_sub(began.elapsed());
         matches!(sent, Ok(Ok(())))
+    }
+
+    /// Hands the last piece over, to whoever still reads.
+    pub(super) async fn send_last(&self, piece: Bytes) {
+        // A client that is gone asks for the receipt.
+        let _ = timeout(PIECE_TIME, self.to.send(piece)).await;
+        tracing::trace!(target: "noema_compute::durable", step = "last byte sent");
+    }
+
+    /// Returns when nobody reads any more.
+    pub(super) async fn closed(&self) {
+        self.to.closed().await;
     }
 }
 
@@ -92,7 +104,7 @@ impl Job {
         let end = loop {
             let piece = tokio::select! {
                 biased;
-                () = reader.to.closed() => break End::ClientGone,
+                () = reader.closed() => break End::ClientGone,
                 () = &mut over => break End::Broken(Broken::Late),
                 () = self.core.cut.cancelled() => break End::Broken(Broken::Stopping),
                 piece = next_piece(&mut pieces) => piece,
@@ -142,9 +154,7 @@ impl Job {
         };
         let event = Event::new(Some(RECEIPT_EVENT), &receipt.to_text());
         end.extend_from_slice(event.raw());
-        // A client that is gone asks for the receipt.
-        let _ = timeout(PIECE_TIME, reader.to.send(end.freeze())).await;
-        tracing::trace!(target: "noema_compute::durable", step = "last byte sent");
+        reader.send_last(end.freeze()).await;
     }
 
     /// Passes the events on that are complete. How it ended, if it did.

@@ -6,14 +6,16 @@ use axum::{
     response::{IntoResponse, Response},
     Json,
 };
-use noema_compute_primitives::Price;
+use noema_compute_primitives::{Price, ServiceKind};
 use serde_json::{json, Value};
 
 use super::{admission, routes::App};
-use crate::chain::ComputeChain;
+use crate::{chain::ComputeChain, wire::JOBS_ROUTE};
 
 pub(super) async fn models<C: ComputeChain>(State(app): State<App<C>>) -> Json<Value> {
-    let models = app.offered().into_iter().map(|(_, offer)| {
+    let offered = app.offered().into_iter();
+    let models = offered.filter(|(_, offer)| offer.info.descriptor.kind != ServiceKind::Job);
+    let models = models.map(|(_, offer)| {
         json!({
             "id": String::from_utf8_lossy(&offer.info.descriptor.model),
             "object": "model",
@@ -27,11 +29,16 @@ pub(super) async fn models<C: ComputeChain>(State(app): State<App<C>>) -> Json<V
 pub(super) async fn info<C: ComputeChain>(State(app): State<App<C>>) -> Json<Value> {
     let services = app.offered().into_iter().map(|(number, offer)| {
         let descriptor = offer.info.descriptor;
+        // What an order may ask for, where jobs are sold.
+        let limits = app.job_limits(number).map(|limits| {
+            json!({ "fuel": limits.fuel, "memory": limits.memory, "output": limits.output })
+        });
         json!({
             "service": number,
             "kind": format!("{:?}", descriptor.kind),
             "model": String::from_utf8_lossy(&descriptor.model),
             "price": price(&descriptor.price),
+            "limits": limits,
             "verification": admission::verification(descriptor.verification),
         })
     });
@@ -44,7 +51,7 @@ pub(super) async fn info<C: ComputeChain>(State(app): State<App<C>>) -> Json<Val
         "max_body": app.settings.max_body,
         "services": services.collect::<Vec<_>>(),
         "routes": [
-            "POST /v1/chat/completions", "POST /v1/embeddings", "POST /v1/receipt",
+            "POST /v1/chat/completions", "POST /v1/embeddings", JOBS_ROUTE, "POST /v1/receipt",
             "GET /v1/models", "GET /v1/info", "GET /v1/health", "GET /metrics",
         ],
     }))

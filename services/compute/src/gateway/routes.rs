@@ -13,35 +13,33 @@ use axum::{
     routing::{get, post},
     Json, Router,
 };
-use bytes::Bytes;
-use noema_compute_primitives::{request_hash, Voucher};
+use noema_compute_primitives::Voucher;
 use noema_transport::Fault;
 use serde_json::json;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::sync::oneshot;
 use tower_http::cors::{Any, CorsLayer};
 
 use super::{
-    admission::{self, Payer},
-    bodies::BodyPermit,
+    admission, jobs,
     lanes::{LaneKey, LaneRefusal},
     last,
     ledger::Refusal,
     public,
+    ready::{names_model, place, Ready},
     redeem::last_tick,
-    work::{Given, Job},
-    Gateway, ServiceSlot,
+    services::{ServiceSlot, Worker},
+    work::{Given, Job, Task},
+    Gateway,
 };
 use crate::{
     bounds::affordable_output,
     chain::ComputeChain,
-    engine::EngineRequest,
+    engine::{Engine, EngineRequest},
     openai::{ApiError, ErrorCode, ParsedRequest, Route},
-    wire::{RECEIPT_HEADER, VOUCHER_HEADER},
+    wire::{PaidRoute, JOBS_PATH, RECEIPT_HEADER, VOUCHER_HEADER},
     SignedReceipt,
 };
 
-/// How long a request waits for a free place.
-const PLACE_TIME: Duration = Duration::from_secs(10);
 /// How long a browser may remember what is allowed.
 const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
@@ -56,6 +54,7 @@ pub(super) fn router<C: ComputeChain>(app: App<C>) -> Router {
     Router::new()
         .route(Route::Chat.path(), post(chat::<C>))
         .route(Route::Embeddings.path(), post(embeddings::<C>))
+        .route(JOBS_PATH, post(job::<C>))
         .route(RECEIPT_PATH, post(receipt::<C>))
         .route("/v1/models", get(public::models::<C>))
         .route("/v1/info", get(public::info::<C>))
@@ -106,6 +105,7 @@ async fn count<C: ComputeChain>(
     let route = match request.uri().path() {
         "/v1/chat/completions" => "chat",
         "/v1/embeddings" => "embeddings",
+        JOBS_PATH => "jobs",
         RECEIPT_PATH => "receipt",
         "/v1/models" => "models",
         "/v1/info" => "info",
@@ -143,15 +143,19 @@ fn is_fault(code: &ErrorCode) -> bool {
 }
 
 async fn chat<C: ComputeChain>(state: State<App<C>>, request: Request) -> Response {
-    paid(&state.0, Route::Chat, request).await
+    paid(&state.0, PaidRoute::Model(Route::Chat), request).await
 }
 
 async fn embeddings<C: ComputeChain>(state: State<App<C>>, request: Request) -> Response {
-    paid(&state.0, Route::Embeddings, request).await
+    paid(&state.0, PaidRoute::Model(Route::Embeddings), request).await
 }
 
-async fn paid<C: ComputeChain>(app: &App<C>, route: Route, request: Request) -> Response {
-    match admit(app, route, request).await {
+async fn job<C: ComputeChain>(state: State<App<C>>, request: Request) -> Response {
+    paid(&state.0, PaidRoute::Jobs, request).await
+}
+
+async fn paid<C: ComputeChain>(app: &App<C>, asked: PaidRoute, request: Request) -> Response {
+    match admit(app, asked, request).await {
         Ok(job) => {
             let voucher = job.payer.signed.voucher;
             let mode = app.verification(voucher.service);
@@ -230,7 +234,7 @@ impl From<Refusal> for Refused {
 /// Everything before the work, in the order of the design.
 async fn admit<C: ComputeChain>(
     app: &App<C>,
-    route: Route,
+    asked: PaidRoute,
     request: Request,
 ) -> Result<Job, Refused> {
     if app.core.cut.is_cancelled() || app.stop.is_cancelled() {
@@ -248,7 +252,7 @@ async fn admit<C: ComputeChain>(
         |channel, session| {
             admission::terms(
                 &app.directory,
-                route,
+                asked,
                 app.settings.margin,
                 &signed,
                 channel,
@@ -271,36 +275,46 @@ async fn admit<C: ComputeChain>(
         lane.expects(&signed.voucher).map_err(Refusal::from)?;
     }
     let (body, permit) = app.bodies.read(key, &parts.headers, body).await?;
-    prepare(app, slot, route, payer, body, permit).await
+    let ready = Ready {
+        payer,
+        body,
+        permit,
+    };
+    ready.binds(asked)?;
+    match (asked, &slot.behind) {
+        (PaidRoute::Model(route), Worker::Engine(engine)) => {
+            prepare(app, slot, route, engine.clone(), ready).await
+        }
+        (PaidRoute::Jobs, Worker::Jobs(pool)) => {
+            jobs::prepare(app, slot, pool.clone(), ready).await
+        }
+        _ => {
+            let message = "the gateway is not set up for services of this kind under this number; its operator can see why";
+            tracing::error!(
+                service = signed.voucher.service,
+                "the chain has the service as of another kind than its engine is"
+            );
+            Err(ApiError::unavailable("wrong_engine", message).into())
+        }
+    }
 }
 
 async fn prepare<C: ComputeChain>(
     app: &App<C>,
     slot: &ServiceSlot,
     route: Route,
-    payer: Payer,
-    body: Bytes,
-    permit: BodyPermit,
+    engine: Arc<dyn Engine>,
+    ready: Ready,
 ) -> Result<Job, Refused> {
+    let Ready {
+        payer,
+        body,
+        permit,
+    } = ready;
     let voucher = payer.signed.voucher;
-    let hash = request_hash(route.hashed(), &body)
-        .map_err(|error| ApiError::invalid("route", error.to_string()))?;
-    if hash != voucher.request {
-        let message = "the voucher binds another request: another route, or other bytes";
-        return Err(ApiError::payment("wrong_request", message).into());
-    }
     let parsed = ParsedRequest::parse(route, &body).map_err(ApiError::from)?;
     parsed.passes(&slot.passes).map_err(ApiError::from)?;
-    if parsed.model.as_bytes() != &slot.model[..] {
-        let message = format!(
-            "service {} answers with {:?}",
-            voucher.service,
-            String::from_utf8_lossy(&slot.model)
-        );
-        let mut error = ApiError::not_found("model_not_found", message);
-        error.param = Some("model");
-        return Err(error.into());
-    }
+    names_model(slot, &parsed.model)?;
     let body_bytes = body.len() as u64;
     let affordable = affordable_output(&voucher.price, voucher.maximum, body_bytes)
         .map(|tokens| tokens / parsed.limits.choices)
@@ -310,11 +324,7 @@ async fn prepare<C: ComputeChain>(
             "the maximum does not cover the input that the request can have, and a token of output";
         return Err(ApiError::payment("maximum_too_low", message).into());
     };
-    let place = timeout(PLACE_TIME, slot.places.clone().acquire_owned()).await;
-    let Ok(Ok(place)) = place else {
-        let message = "all places of the service are taken; try again";
-        return Err(ApiError::busy("no_place", message).into());
-    };
+    let place = place(slot).await?;
     let request = EngineRequest {
         route,
         stream: parsed.stream,
@@ -325,8 +335,7 @@ async fn prepare<C: ComputeChain>(
     let max_output = asked.saturating_mul(parsed.limits.choices);
     Ok(Job {
         core: app.core.clone(),
-        engine: slot.engine.clone(),
-        request,
+        task: Task::Model { engine, request },
         payer,
         model: slot.model.clone(),
         body_bytes,

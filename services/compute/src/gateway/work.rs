@@ -10,6 +10,7 @@ use axum::{
 use bytes::Bytes;
 use futures::{future::BoxFuture, stream, FutureExt};
 use noema_chain_client::AccountId;
+use noema_compute_engine::form::Order;
 use noema_compute_primitives::{ModelName, Receipt, ResponseHasher, Usage};
 use tokio::sync::{mpsc, oneshot, OwnedSemaphorePermit};
 
@@ -23,17 +24,31 @@ use super::{
 };
 use crate::{
     engine::{Engine, EngineAnswer, EngineError, EngineRequest},
+    jobs::JobPool,
     openai::{usage_of, with_usage, ApiError, ErrorKind},
     unix_millis,
     wire::RECEIPT_HEADER,
     JournalError, SignedReceipt, SignedVoucher,
 };
 
+/// What is to be done.
+pub(super) enum Task {
+    /// An engine answers.
+    Model {
+        engine: Arc<dyn Engine>,
+        request: EngineRequest,
+    },
+    /// A program runs.
+    Wasm {
+        pool: Arc<JobPool>,
+        order: Box<Order>,
+    },
+}
+
 /// A request whose voucher may be taken.
 pub(super) struct Job {
     pub(super) core: Arc<Core>,
-    pub(super) engine: Arc<dyn Engine>,
-    pub(super) request: EngineRequest,
+    pub(super) task: Task,
     pub(super) payer: Payer,
     pub(super) model: ModelName,
     /// Bytes of the body as the client sent it.
@@ -121,11 +136,7 @@ impl From<EngineError> for Broken {
 impl Job {
     /// Works; `given` gets what the client is given. The work does not end when the client goes away, the stream does. It ends when `over` does: when what it costs could
     /// soon not be redeemed any more.
-    pub(super) async fn run(
-        mut self,
-        mut over: BoxFuture<'static, ()>,
-        mut given: oneshot::Sender<Given>,
-    ) {
+    pub(super) async fn run(mut self, over: BoxFuture<'static, ()>, given: oneshot::Sender<Given>) {
         let Payer {
             signed,
             channel,
@@ -138,11 +149,26 @@ impl Job {
             let _ = given.send(Given::Refused(refusal.into()));
             return;
         }
+        match &self.task {
+            Task::Model { engine, request } => {
+                self.run_model(engine.as_ref(), request, over, given).await;
+            }
+            Task::Wasm { pool, order } => self.run_wasm(pool, order, over, given).await,
+        }
+    }
+
+    async fn run_model(
+        &self,
+        engine: &dyn Engine,
+        request: &EngineRequest,
+        mut over: BoxFuture<'static, ()>,
+        mut given: oneshot::Sender<Given>,
+    ) {
         // An engine that panics must not leave the lane busy.
-        let asking = AssertUnwindSafe(self.engine.answer(self.request.clone())).catch_unwind();
+        let asking = AssertUnwindSafe(engine.answer(request.clone())).catch_unwind();
         let answer = tokio::select! {
             answer = asking => answer.unwrap_or_else(|_| Err(panicked())).map_err(Broken::Engine),
-            () = given.closed(), if self.request.stream => {
+            () = given.closed(), if request.stream => {
                 self.end_unread(&ResponseHasher::new(200), self.meter().unread()).await;
                 return;
             }
@@ -218,13 +244,18 @@ impl Job {
         self.failed(malformed(&reason)).await
     }
 
-    async fn failed(&self, broken: Broken) -> Given {
+    pub(super) async fn failed(&self, broken: Broken) -> Given {
         let error = self.broke(&broken, false);
         let body = Bytes::from(error.body().to_string());
         self.finish_whole(error.status, body, NOTHING).await
     }
 
-    async fn finish_whole(&self, status: StatusCode, body: Bytes, usage: Usage) -> Given {
+    pub(super) async fn finish_whole(
+        &self,
+        status: StatusCode,
+        body: Bytes,
+        usage: Usage,
+    ) -> Given {
         let mut hasher = ResponseHasher::new(status.as_u16());
         hasher.update(&body);
         match self.finish(&hasher, usage).await {

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use noema_chain_client::AccountId;
-use noema_compute_primitives::{Hash, ModelName, Voucher};
+use noema_compute_engine::form::Terms;
+use noema_compute_primitives::{Price, ResponseCheck, Usage, Voucher};
 use reqwest::{header::CONTENT_TYPE, Response};
 use tokio::time::timeout;
 
 use super::{
+    asking::{Asking, Work},
     book::{BookRefusal, Liar, Order, Taken},
     lanes::Pending,
     market::{Account, Candidate},
@@ -19,27 +21,13 @@ use super::{
 use crate::{
     bounds::{affordable_output, ceiling},
     chain::ComputeChain,
-    openai::{usage_of, Limits, Route},
-    receipts::{check_unseen, check_whole, AnswerFault},
+    openai::{usage_of, Limits},
+    receipts::{check_job, check_unseen, check_whole, AnswerFault},
     sse::Event,
     unix_millis,
     wire::VOUCHER_HEADER,
     JournalError, SignedReceipt, SignedVoucher,
 };
-
-/// A request of an application's.
-#[derive(Clone, Debug)]
-pub(super) struct Asking {
-    pub(super) route: Route,
-    pub(super) body: Bytes,
-    pub(super) model: ModelName,
-    pub(super) limits: Limits,
-    pub(super) hash: Hash,
-    /// Whether the application asked for the usage of a stream.
-    pub(super) include_usage: bool,
-    pub(super) application: String,
-    pub(super) limit: Option<u128>,
-}
 
 /// An answer that is good, and paid for.
 #[derive(Debug)]
@@ -54,8 +42,10 @@ pub(super) struct Began {
     pub(super) taken: Taken,
     pub(super) first: Event,
     pub(super) events: EventStream,
-    /// Whether the application asked for the usage.
+    /// Whether the application asked for the usage. What a job used is told in any case.
     pub(super) include_usage: bool,
+    /// Of a job.
+    pub(super) terms: Option<Terms>,
     /// How long it took to begin.
     pub(super) after: Duration,
 }
@@ -105,7 +95,7 @@ impl<C: ComputeChain> Proxy<C> {
         let endpoint = std::str::from_utf8(endpoint).unwrap_or_default();
         let began = Instant::now();
         let answered = async {
-            let path = asking.route.path().trim_start_matches('/');
+            let path = asking.route().path().trim_start_matches('/');
             let url = self.clients.url(endpoint, path);
             let url = url.map_err(|e| Failure::Unwell(e.to_string()))?;
             let sending = url
@@ -126,7 +116,7 @@ impl<C: ComputeChain> Proxy<C> {
         let came = match answered.await {
             Ok(response) => {
                 let after = began.elapsed();
-                let came = self.take(response, &taken, asking.route, provider).await;
+                let came = self.take(response, &taken, asking, provider).await;
                 came.map(|came| (came, after))
             }
             Err(failure) => Err(failure),
@@ -140,7 +130,11 @@ impl<C: ComputeChain> Proxy<C> {
                 taken,
                 first,
                 events,
-                include_usage: asking.include_usage,
+                include_usage: match asking.work {
+                    Work::Model { include_usage, .. } => include_usage,
+                    Work::Job(_) => true,
+                },
+                terms: asking.terms(),
                 after,
             }))),
             Err(failure) => {
@@ -163,10 +157,12 @@ impl<C: ComputeChain> Proxy<C> {
         let price = candidate.info.descriptor.price;
         let body_bytes = asking.body.len() as u64;
         let maximum = self.maximum(asking, candidate);
-        let max_output = asking
-            .limits
-            .max_output()
-            .or_else(|| affordable_output(&price, maximum, body_bytes));
+        let max_output = match &asking.work {
+            Work::Model { limits, .. } => limits
+                .max_output()
+                .or_else(|| affordable_output(&price, maximum, body_bytes)),
+            Work::Job(terms) => Some(terms.most_units()),
+        };
         let order = Order {
             account,
             maximum,
@@ -203,14 +199,27 @@ impl<C: ComputeChain> Proxy<C> {
 
     /// What a request costs at most at a provider.
     pub(super) fn maximum(&self, asking: &Asking, candidate: &Candidate) -> u128 {
-        let price = candidate.info.descriptor.price;
-        let output = self.output_of(&asking.limits);
         // A price that cannot be counted is nobody's.
-        ceiling(&price, asking.body.len() as u64, output).unwrap_or(u128::MAX)
+        self.most(asking, &candidate.info.descriptor.price)
+            .unwrap_or(u128::MAX)
+    }
+
+    /// What a request costs at most at a price. None when that cannot be counted.
+    pub(super) fn most(&self, asking: &Asking, price: &Price) -> Option<u128> {
+        match &asking.work {
+            Work::Model { limits, .. } => {
+                let output = self.output_of(limits);
+                ceiling(price, asking.body.len() as u64, output).ok()
+            }
+            Work::Job(terms) => {
+                let units = terms.most_units();
+                price.cost(&Usage::Units { units }).ok()
+            }
+        }
     }
 
     /// Tokens of output that are paid for at most.
-    pub(super) fn output_of(&self, limits: &Limits) -> u64 {
+    fn output_of(&self, limits: &Limits) -> u64 {
         let usual = self.settings.default_max_tokens;
         let tokens = limits.max_tokens.unwrap_or(usual);
         tokens.saturating_mul(limits.choices)
@@ -220,7 +229,7 @@ impl<C: ComputeChain> Proxy<C> {
         &self,
         response: Response,
         taken: &Taken,
-        route: Route,
+        asking: &Asking,
         provider: AccountId,
     ) -> Result<Came, Failure> {
         let status = StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
@@ -228,8 +237,9 @@ impl<C: ComputeChain> Proxy<C> {
             .headers()
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-        if is_stream && status == StatusCode::OK && route == Route::Chat {
-            return self.first_event(response, taken, provider).await;
+        let terms = asking.terms();
+        if is_stream && status == StatusCode::OK && asking.may_stream() {
+            return self.first_event(response, taken, terms, provider).await;
         }
         let receipt = receipt_of(response.headers());
         let body = whole_body(response, self.settings.patience).await?;
@@ -241,15 +251,19 @@ impl<C: ComputeChain> Proxy<C> {
             )));
         };
         let asked = taken.pending.asked(&self.genesis);
-        let checked = match (status, receipt.receipt.amount) {
+        let checked = match (status, receipt.receipt.amount, terms) {
             // The receipt of an answer that was given before; but this voucher was not sent before.
-            (StatusCode::CONFLICT, 0) => check_unseen(&asked, &receipt),
-            (status, _) => check_whole(&asked, &receipt, status.as_u16(), &body, usage_of(&body)),
+            (StatusCode::CONFLICT, 0, _) => check_unseen(&asked, &receipt),
+            (status, _, Some(terms)) => check_job(&asked, terms, &receipt, status.as_u16(), &body),
+            (status, _, None) => {
+                check_whole(&asked, &receipt, status.as_u16(), &body, usage_of(&body))
+            }
         };
-        if let Err(fault) = checked {
-            return Err(self.caught(taken, provider, fault).await);
-        }
-        self.book.settle(&taken.key, &receipt);
+        let arrived = match checked {
+            Ok(check) => check == ResponseCheck::Matches,
+            Err(fault) => return Err(self.caught(taken, provider, fault).await),
+        };
+        self.book.settle(&taken.key, &receipt, arrived);
         let again = [StatusCode::TOO_MANY_REQUESTS, StatusCode::CONFLICT];
         if status.is_server_error() || again.contains(&status) {
             return Err(Failure::Busy { status });
@@ -265,6 +279,7 @@ impl<C: ComputeChain> Proxy<C> {
         &self,
         response: Response,
         taken: &Taken,
+        terms: Option<Terms>,
         provider: AccountId,
     ) -> Result<Came, Failure> {
         let mut events = EventStream::of(response, self.settings.patience);
@@ -273,7 +288,8 @@ impl<C: ComputeChain> Proxy<C> {
         };
         if is_error(&first) {
             // Nothing has reached the application: it costs nothing, and another is asked.
-            self.settle_rest(first, events, taken, provider).await?;
+            self.settle_rest(first, events, taken, terms, provider)
+                .await?;
             let status = StatusCode::BAD_GATEWAY;
             return Err(Failure::Busy { status });
         }
@@ -285,9 +301,11 @@ impl<C: ComputeChain> Proxy<C> {
         first: Event,
         mut events: EventStream,
         taken: &Taken,
+        terms: Option<Terms>,
         provider: AccountId,
     ) -> Result<(), Failure> {
-        let mut check = super::stream::Checking::new(taken.pending.asked(&self.genesis));
+        let asked = taken.pending.asked(&self.genesis);
+        let mut check = super::stream::Checking::new(asked, terms);
         let mut next = Some(first);
         while let Some(event) = next {
             if let Some(judged) = check.event(&event) {
@@ -298,7 +316,7 @@ impl<C: ComputeChain> Proxy<C> {
                         Err(self.caught(taken, provider, fault).await)
                     }
                     Ok(receipt) => {
-                        self.book.settle(&taken.key, &receipt);
+                        self.book.settle(&taken.key, &receipt, true);
                         Ok(())
                     }
                     Err(fault) => Err(self.judge(taken, provider, fault).await),

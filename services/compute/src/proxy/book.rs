@@ -1,5 +1,6 @@
 //! What a buyer has promised, owes and may spend: in memory to decide, in the journal to survive.
 
+mod kept;
 mod taken;
 
 use std::{
@@ -25,14 +26,13 @@ use crate::{
     journal::{Change, Journal, JournalError, Table},
     SignedReceipt,
 };
+pub(crate) use kept::{Found, KeptPage, ReceiptNumber};
+use kept::{ANSWERS, RECEIPTS};
 pub(crate) use taken::Taken;
 
 const LANES: Table = "lanes";
 const APPLICATIONS: Table = "applications";
 const LIARS: Table = "liars";
-const RECEIPTS: Table = "receipts";
-/// Receipts that are kept for people to look at; those that prove something are kept with their lanes.
-const KEPT_RECEIPTS: u64 = 100_000;
 
 /// A provider that was caught.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -86,7 +86,7 @@ impl Book {
         spending: Spending,
     ) -> Result<Arc<Self>, JournalError> {
         let owner = (b"proxy/2", genesis, payer, key).encode();
-        let tables = [LANES, APPLICATIONS, LIARS, RECEIPTS];
+        let tables = [LANES, APPLICATIONS, LIARS, RECEIPTS, ANSWERS];
         let journal = Journal::open(&dir.join("proxy.redb"), &owner, &tables)?;
         let bad = |what: &str| JournalError::Read(format!("{what} is damaged"));
         let mut state = State::default();
@@ -105,10 +105,7 @@ impl Book {
             let liar = Liar::decode_all(&mut &value[..]).map_err(|_| bad("a liar"))?;
             state.liars.insert(AccountId(key), liar);
         }
-        if let Some(last) = journal.last_key(RECEIPTS)? {
-            let last = <[u8; 8]>::try_from(last).map_err(|_| bad("a receipt"))?;
-            state.next_receipt = u64::from_be_bytes(last).saturating_add(1);
-        }
+        state.next_receipt = kept::next(&journal)?;
         Ok(Arc::new(Self {
             journal,
             state: Mutex::new(state),
@@ -172,14 +169,14 @@ impl Book {
     }
 
     /// Notes the checked receipt of the voucher that is out on a lane. Nobody waits until it is durable: the voucher is, so that a receipt that is lost is asked for again, and the
-    /// gateway, which kept it before it showed it, gives the same one. What the lane promises next is noted behind it.
-    pub(crate) fn settle(&self, key: &LaneKey, signed: &SignedReceipt) {
+    /// gateway, which kept it before it showed it, gives the same one. What the lane promises next is noted behind it. `arrived`: whether the whole answer did, and the receipt binds it.
+    pub(crate) fn settle(&self, key: &LaneKey, signed: &SignedReceipt, arrived: bool) {
         let written = {
             let mut state = self.state();
             let Some(lane) = state.lanes.get(key) else {
                 return;
             };
-            let Some(pending) = lane.pending() else {
+            let Some(pending) = lane.pending().cloned() else {
                 return;
             };
             let application = pending.application.clone();
@@ -195,20 +192,7 @@ impl Book {
                 key: application.into_bytes(),
                 value: Some(spent.encode()),
             });
-            let number = state.next_receipt;
-            state.next_receipt = number.saturating_add(1);
-            changes.push(Change {
-                table: RECEIPTS,
-                key: number.to_be_bytes().to_vec(),
-                value: Some(signed.encode()),
-            });
-            if let Some(oldest) = number.checked_sub(KEPT_RECEIPTS) {
-                changes.push(Change {
-                    table: RECEIPTS,
-                    key: oldest.to_be_bytes().to_vec(),
-                    value: None,
-                });
-            }
+            changes.extend(state.keep(&pending, signed, arrived));
             self.journal.submit(changes)
         };
         tokio::spawn(async move {

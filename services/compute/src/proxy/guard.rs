@@ -22,6 +22,8 @@ pub(super) async fn guard<C: ComputeChain>(
     let route = match request.uri().path() {
         "/v1/chat/completions" => "chat",
         "/v1/embeddings" => "embeddings",
+        "/v1/jobs" => "jobs",
+        "/v1/receipts" => "receipts",
         "/health" => "health",
         "/metrics" => "metrics",
         path if path.starts_with("/v1/models") => "models",

@@ -8,11 +8,12 @@ use std::{
 };
 
 use noema_chain_client::{AccountId, ChainError};
-use noema_compute_primitives::{ChannelId, Price, ServiceId, ServiceKind, VerificationMode};
+use noema_compute_primitives::{
+    ChannelId, Metering, Price, ServiceId, ServiceKind, VerificationMode,
+};
 
-use crate::{
-    bounds::ceiling,
-    chain::{Browse, ChannelInfo, ChannelState, ComputeChain, ServiceInfo, SessionInfo, Tick},
+use crate::chain::{
+    Browse, ChannelInfo, ChannelState, ComputeChain, ServiceInfo, SessionInfo, Tick,
 };
 
 /// Pages of services, and of channels, that are read.
@@ -47,10 +48,22 @@ pub struct Choice {
     pub preference: Preference,
     /// In which modes answers may be checked; all of them when it is empty. Every mode's label is shown with the answer.
     pub modes: Vec<VerificationMode>,
-    /// The dearest price, in every part of it.
+    /// The dearest price of tokens, in every part of it.
     pub max_price: Option<Price>,
+    /// The dearest price of a unit.
+    pub max_unit: Option<u128>,
     /// These providers and no others; all when it is empty.
     pub only: Vec<AccountId>,
+}
+
+impl Choice {
+    /// The dearest price of what is counted so.
+    fn most(&self, metering: Metering) -> Option<Price> {
+        match metering {
+            Metering::Tokens => self.max_price,
+            Metering::Units => self.max_unit.map(|unit| Price::Units { unit }),
+        }
+    }
 }
 
 /// A channel that this buyer's key can sign for.
@@ -138,10 +151,10 @@ impl<C: ComputeChain> Market<C> {
             read_at: Some(asked.checked_sub(moment.age).unwrap_or(asked)),
             ..Listing::default()
         };
-        for kind in [ServiceKind::Chat, ServiceKind::Embedding] {
+        for kind in [ServiceKind::Chat, ServiceKind::Embedding, ServiceKind::Job] {
             let wanted = Browse {
                 kind: Some(kind),
-                at_most: self.choice.max_price,
+                at_most: self.choice.most(kind.metering()),
                 ..Browse::default()
             };
             let mut after = None;
@@ -201,17 +214,16 @@ impl<C: ComputeChain> Market<C> {
             && listed(&info.descriptor.verification)
             && (choice.only.is_empty() || choice.only.contains(&info.provider))
             && choice
-                .max_price
+                .most(info.descriptor.price.metering())
                 .is_none_or(|most| info.descriptor.price.is_at_most(&most))
     }
 
-    /// The services that answer for a model, the best first; those that failed lately last.
+    /// The services that answer for a model, the best first; those that failed lately last. `most` is what the request costs at most at a price.
     pub(crate) fn candidates(
         &self,
         kind: ServiceKind,
         model: &str,
-        body_bytes: u64,
-        output: u64,
+        most: impl Fn(&Price) -> Option<u128>,
         is_liar: impl Fn(&AccountId) -> bool,
     ) -> Vec<Candidate> {
         let listing = self.listing();
@@ -229,7 +241,7 @@ impl<C: ComputeChain> Market<C> {
                     && !seen.is_some_and(|seen| seen.is_barred(now))
             })
             .filter_map(|info| {
-                let price = ceiling(&info.descriptor.price, body_bytes, output).ok()?;
+                let price = most(&info.descriptor.price)?;
                 let seen = health.get(&info.provider).copied().unwrap_or_default();
                 let unwell = seen.until.is_some_and(|until| until > now);
                 let accounts = listing.accounts.get(&info.service);

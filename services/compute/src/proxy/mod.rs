@@ -1,6 +1,7 @@
 //! The buyer's proxy: OpenAI's interface on the user's own machine, answered by providers who are paid and checked.
 
 mod ask;
+mod asking;
 mod book;
 mod follow;
 mod guard;

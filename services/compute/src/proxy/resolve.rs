@@ -73,7 +73,7 @@ impl<C: ComputeChain> Proxy<C> {
         match check_unseen(&pending.asked(&self.genesis), &receipt) {
             Ok(_) => {
                 let broke = self.book.take_broken(key);
-                self.book.settle(key, &receipt);
+                self.book.settle(key, &receipt, false);
                 self.metrics.unseen.inc();
                 if broke && receipt.receipt.amount > 0 {
                     self.market.charged_in_vain(service.provider);

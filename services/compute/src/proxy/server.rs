@@ -13,12 +13,14 @@ use axum::{
 use bytes::Bytes;
 use futures::stream;
 use noema_chain_client::AccountId;
+use noema_compute_engine::form::Order;
 use noema_compute_primitives::request_hash;
 use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
-    ask::{Asking, Began, Failure, Good, Outcome},
+    ask::{Began, Failure, Good, Outcome},
+    asking::{Asking, Work},
     book::BookRefusal,
     guard,
     market::Candidate,
@@ -27,7 +29,7 @@ use super::{
 use crate::{
     chain::ComputeChain,
     openai::{ApiError, ErrorKind, ParsedRequest, Route},
-    wire::RECEIPT_HEADER,
+    wire::{PaidRoute, JOBS_PATH, RECEIPT_HEADER},
 };
 
 /// Pieces that wait for a reader.
@@ -41,6 +43,8 @@ pub(super) fn router<C: ComputeChain>(app: App<C>) -> Router {
     Router::new()
         .route(Route::Chat.path(), post(chat::<C>))
         .route(Route::Embeddings.path(), post(embeddings::<C>))
+        .route(JOBS_PATH, get(public::jobs::<C>).post(job::<C>))
+        .route("/v1/receipts", get(public::receipts::<C>))
         .route("/v1/models", get(public::models::<C>))
         .route("/v1/models/{*model}", get(public::model::<C>))
         .route("/health", get(public::health::<C>))
@@ -63,14 +67,18 @@ async fn no_method() -> ApiError {
 }
 
 async fn chat<C: ComputeChain>(state: State<App<C>>, request: Request) -> Response {
-    answer(state.0, Route::Chat, request).await
+    answer(state.0, PaidRoute::Model(Route::Chat), request).await
 }
 
 async fn embeddings<C: ComputeChain>(state: State<App<C>>, request: Request) -> Response {
-    answer(state.0, Route::Embeddings, request).await
+    answer(state.0, PaidRoute::Model(Route::Embeddings), request).await
 }
 
-async fn answer<C: ComputeChain>(app: App<C>, route: Route, request: Request) -> Response {
+async fn job<C: ComputeChain>(state: State<App<C>>, request: Request) -> Response {
+    answer(state.0, PaidRoute::Jobs, request).await
+}
+
+async fn answer<C: ComputeChain>(app: App<C>, route: PaidRoute, request: Request) -> Response {
     match read(&app, route, request).await {
         Ok(asking) => serve(app, asking)
             .await
@@ -81,7 +89,10 @@ async fn answer<C: ComputeChain>(app: App<C>, route: Route, request: Request) ->
 
 impl<C: ComputeChain> Proxy<C> {
     /// The application that asks: its name, and what it may spend.
-    fn application(&self, headers: &HeaderMap) -> Result<(String, Option<u128>), ApiError> {
+    pub(super) fn application(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<(String, Option<u128>), ApiError> {
         let applications = &self.settings.applications;
         if applications.is_empty() {
             return Ok((String::new(), None));
@@ -105,7 +116,7 @@ impl<C: ComputeChain> Proxy<C> {
 
 async fn read<C: ComputeChain>(
     app: &App<C>,
-    route: Route,
+    route: PaidRoute,
     request: Request,
 ) -> Result<Asking, ApiError> {
     let (application, limit) = app.application(request.headers())?;
@@ -121,36 +132,55 @@ async fn read<C: ComputeChain>(
                 ..ApiError::invalid("body", message)
             }
         })?;
-    let parsed = ParsedRequest::parse(route, &body)?;
-    parsed.passes(&app.settings.passes)?;
-    let sent = parsed.for_gateway();
-    let body = sent.map_or_else(|| body.clone(), Bytes::from);
-    let model = parsed.model.clone().into_bytes();
+    let (work, model, body) = understood(app, route, body)?;
     let hash = request_hash(route.hashed(), &body)
         .map_err(|error| ApiError::invalid("route", error.to_string()))?;
     Ok(Asking {
-        route,
+        work,
         model: model
+            .into_bytes()
             .try_into()
             .map_err(|_| ApiError::invalid("model", "the name of the model is too long"))?,
-        limits: parsed.limits,
         hash,
-        include_usage: parsed.include_usage,
         application,
         limit,
         body,
     })
 }
 
+/// What is asked for, of which model, and the body that is sent to gateways.
+fn understood<C: ComputeChain>(
+    app: &App<C>,
+    route: PaidRoute,
+    body: Bytes,
+) -> Result<(Work, String, Bytes), ApiError> {
+    let route = match route {
+        PaidRoute::Model(route) => route,
+        PaidRoute::Jobs => {
+            let order = Order::parse(&body)?;
+            return Ok((Work::Job(order.terms()), order.model, body));
+        }
+    };
+    let parsed = ParsedRequest::parse(route, &body)?;
+    parsed.passes(&app.settings.passes)?;
+    let sent = parsed.for_gateway();
+    let work = Work::Model {
+        route,
+        limits: parsed.limits,
+        include_usage: parsed.include_usage,
+    };
+    let model = parsed.model;
+    let sent = sent.map_or_else(|| body.clone(), Bytes::from);
+    Ok((work, model, sent))
+}
+
 /// Asks one provider after the other until one gives a good answer, or begins a stream.
 async fn serve<C: ComputeChain>(app: App<C>, asking: Asking) -> Result<Response, ApiError> {
     let model = String::from_utf8_lossy(&asking.model).into_owned();
-    let output = app.output_of(&asking.limits);
     let candidates = app.market.candidates(
-        asking.route.kind(),
+        asking.route().kind(),
         &model,
-        asking.body.len() as u64,
-        output,
+        |price| app.most(&asking, price),
         |provider| app.book.is_liar(provider),
     );
     if candidates.is_empty() {

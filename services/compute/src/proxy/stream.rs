@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use noema_chain_client::AccountId;
+use noema_compute_engine::form::{FormError, Reading, Seen, Terms};
+use noema_compute_primitives::Usage;
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
@@ -32,16 +34,23 @@ pub(super) struct Checking {
     has_answer: bool,
     is_told: bool,
     piece: Piece,
+    /// Of a job.
+    reading: Option<Reading>,
+    /// What of an answer to a job cannot be true.
+    untrue: Option<FormError>,
 }
 
 impl Checking {
-    pub(super) fn new(asked: Asked) -> Self {
+    /// `terms` are those of a job.
+    pub(super) fn new(asked: Asked, terms: Option<Terms>) -> Self {
         Self {
             asked,
             check: StreamCheck::new(200),
             has_answer: false,
             is_told: false,
             piece: Piece::default(),
+            reading: terms.map(Reading::new),
+            untrue: None,
         }
     }
 
@@ -53,8 +62,8 @@ impl Checking {
     /// Takes the next event. What it comes to, when it is the receipt.
     pub(super) fn event(&mut self, event: &Event) -> Option<Result<SignedReceipt, StreamFault>> {
         if !event.is_receipt() {
-            let data = event.data();
-            let piece = data.map_or_else(Piece::default, |data| Piece::parse(&data));
+            let piece = event.data().map(|data| self.read(&data));
+            let piece = piece.unwrap_or_default();
             self.check.event(event.raw(), piece.usage);
             self.has_answer |= piece.has_choices;
             self.is_told |= piece.usage.is_some();
@@ -70,8 +79,31 @@ impl Checking {
         }))
     }
 
+    /// What an event says that counts here.
+    fn read(&mut self, data: &[u8]) -> Piece {
+        let Some(reading) = &mut self.reading else {
+            return Piece::parse(data);
+        };
+        let ended = match reading.event(data) {
+            Ok(seen) => matches!(seen, Seen::Ended(_)),
+            Err(error) => {
+                self.untrue.get_or_insert(error);
+                false
+            }
+        };
+        let units = reading.units().filter(|_| ended);
+        Piece {
+            usage: units.map(|units| Usage::Units { units }),
+            has_choices: ended,
+            ..Piece::default()
+        }
+    }
+
     fn finish(&self, signed: &SignedReceipt) -> Result<(), AnswerFault> {
         self.check.finish(&self.asked, signed)?;
+        if let Some(untrue) = &self.untrue {
+            return Err(untrue.clone().into());
+        }
         // The usage was asked for, whatever the application did.
         match signed.receipt.amount {
             0 => Ok(()),
@@ -95,9 +127,10 @@ impl<C: ComputeChain> Proxy<C> {
             first,
             mut events,
             include_usage,
+            terms,
             after,
         } = began;
-        let mut checking = Checking::new(taken.pending.asked(&self.genesis));
+        let mut checking = Checking::new(taken.pending.asked(&self.genesis), terms);
         let mut last: Option<Event> = None;
         let mut next = Ok(Some(first));
         let failure = loop {
@@ -108,7 +141,7 @@ impl<C: ComputeChain> Proxy<C> {
             };
             match checking.event(&event) {
                 Some(Ok(receipt)) => {
-                    self.book.settle(&taken.key, &receipt);
+                    self.book.settle(&taken.key, &receipt, true);
                     self.metrics.answered(&receipt.receipt);
                     match (&last, receipt.receipt.amount) {
                         (Some(_), _) => self.market.answered(provider, after),

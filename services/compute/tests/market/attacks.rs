@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use noema_compute::{
     chain::ChannelState,
     engine::{Engine, EngineAnswer, EngineError, EngineRequest},
+    gateway::Behind,
     openai::Route,
     SignedVoucher,
 };
@@ -255,8 +256,10 @@ impl Engine for Bad {
 
 #[tokio::test]
 async fn whoever_keeps_an_engine_busy_for_nothing_waits_before_it_may_again() {
-    let market =
-        Market::start_with(|config| config.services[0].engine = Arc::new(Bad(false))).await;
+    let market = Market::start_with(|config| {
+        config.services[0].behind = Behind::Engine(Arc::new(Bad(false)));
+    })
+    .await;
     let url = &market.gateway.url;
     let mut buyer = Buyer::new(0);
     let body = chat("words 1");
@@ -278,7 +281,10 @@ async fn whoever_keeps_an_engine_busy_for_nothing_waits_before_it_may_again() {
 
 #[tokio::test]
 async fn an_engine_that_panics_leaves_its_lane_free() {
-    let market = Market::start_with(|config| config.services[0].engine = Arc::new(Bad(true))).await;
+    let market = Market::start_with(|config| {
+        config.services[0].behind = Behind::Engine(Arc::new(Bad(true)));
+    })
+    .await;
     let mut buyer = Buyer::new(0);
     for _ in 0..2 {
         let (status, _, receipt) = buyer

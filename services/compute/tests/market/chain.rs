@@ -8,12 +8,12 @@ use std::{
 };
 
 use codec::{Decode, Encode};
-use noema_chain_client::{AccountId, ChainError, SigningKey, SubmitError};
+use noema_chain_client::{AccountId, ChainError, FileId, SigningKey, SubmitError};
 use noema_compute::{
     chain::{
         Browse, ChannelInfo, ChannelPage, ChannelState, Claim, ComputeChain, Constants, Moment,
         Opening, Page, ProviderInfo, Room, ServiceInfo, ServicePage, SessionInfo, SessionLanes,
-        Tick,
+        StoredFile, Tick,
     },
     SignedReceipt,
 };
@@ -21,6 +21,7 @@ use noema_compute_primitives::{
     ChannelId, Descriptor, Hash, Price, ServiceId, ServiceKind, VerificationMode,
 };
 use noema_session::Limits;
+use noema_storage::client::{FileRef, Peer};
 
 pub(crate) const GENESIS: Hash = [7; 32];
 pub(crate) const PRICE: Price = Price::Tokens {
@@ -46,6 +47,8 @@ pub(crate) struct State {
     pub(crate) paid: Vec<(AccountId, u128)>,
     /// Claims in one call; 256 when it is 0.
     pub(crate) max_claims: u32,
+    /// Stored files: root, size, and where they can be had.
+    pub(crate) files: Vec<([u8; 32], u64, Vec<String>)>,
     /// How long it takes until an opening is final.
     pub(crate) open_millis: u64,
 }
@@ -325,6 +328,24 @@ impl ComputeChain for Signed {
             reserved: 0,
             room: Room::UpTo(10_000_000),
         })
+    }
+
+    async fn file(&self, file: FileId) -> Result<Option<StoredFile>, ChainError> {
+        let files = self.chain.state().files;
+        let found = files.into_iter().find_map(|(root, size, endpoints)| {
+            let known = FileRef::new(root, size).ok()?;
+            (known.file == file).then_some((known, endpoints))
+        });
+        Ok(found.map(|(file, endpoints)| StoredFile {
+            file,
+            peers: endpoints
+                .into_iter()
+                .map(|endpoint| Peer {
+                    provider: key("Ferdie").account(),
+                    endpoint,
+                })
+                .collect(),
+        }))
     }
 
     async fn redeem(&self, claims: Vec<Claim>) -> Result<(), SubmitError> {

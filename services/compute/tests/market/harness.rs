@@ -6,7 +6,8 @@ use bytes::Bytes;
 use noema_chain_client::SigningKey;
 use noema_compute::{
     engine::UrlEngine,
-    gateway::{self, GatewayConfig, RedeemPolicy, ServiceConfig},
+    gateway::{self, Behind, GatewayConfig, RedeemPolicy, ServiceConfig},
+    jobs::JobsConfig,
     openai::Route,
     proxy::{self, Choice, Preference, ProxyConfig, Spending},
     receipts::{check_whole, Asked, StreamCheck},
@@ -79,11 +80,12 @@ pub(crate) fn gateway_config(
             .map(|(service, model)| ServiceConfig {
                 service: *service,
                 model: model.as_bytes().to_vec().try_into().unwrap(),
-                engine: engine.clone(),
+                behind: Behind::Engine(engine.clone()),
                 parallel: 64,
                 passes: Default::default(),
             })
             .collect(),
+        jobs: jobs_config(dir),
         margin: 10,
         request_time: Duration::from_secs(60),
         price_leniency: 10,
@@ -95,6 +97,20 @@ pub(crate) fn gateway_config(
             at: u128::MAX,
             urgent: 10,
         },
+    }
+}
+
+/// Jobs in a process of the program that these tests are for.
+pub(crate) fn jobs_config(dir: &Path) -> JobsConfig {
+    JobsConfig {
+        program: env!("CARGO_BIN_EXE_noema-compute").into(),
+        slots: 2,
+        waiting: 8,
+        memory: 1 << 30,
+        cpu_seconds: 600,
+        cache_dir: dir.join("files"),
+        cache_bytes: 1 << 20,
+        fetch_time: Duration::from_secs(10),
     }
 }
 
@@ -379,6 +395,7 @@ pub(crate) fn proxy_config(dir: &Path) -> ProxyConfig {
             preference: Preference::Price,
             modes: Vec::new(),
             max_price: None,
+            max_unit: None,
             only: Vec::new(),
         },
         spending: Spending {

@@ -1,51 +1,23 @@
 //! Gateways that cheat, each by a tampering server between the proxy and an honest gateway or with the provider's own keys: the proxy finds each, names it, and does not pass
 //! its answer on as one.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use crate::harness::*;
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    http::HeaderValue,
-    response::Response,
-    Router,
+use crate::{
+    cheating::{charge, Cheat, Tamper, Way},
+    harness::*,
 };
+use axum::Router;
 use bytes::Bytes;
-use noema_compute::{
-    chain::Claim,
-    wire::{RECEIPT_EVENT, RECEIPT_HEADER, VOUCHER_HEADER},
-    SignedReceipt, SignedVoucher,
-};
+use noema_compute::chain::Claim;
 use noema_compute_primitives::{Price, Receipt, Usage};
 use reqwest::StatusCode;
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
 
-/// What a cheat does to an answer and its receipt. It has the service key: only what it says can give it away.
-pub(crate) type Tamper = Arc<dyn Fn(&mut Vec<u8>, &mut Receipt) + Send + Sync>;
-
-#[derive(Clone)]
-struct Cheat {
-    behind: String,
-    client: reqwest::Client,
-    tamper: Tamper,
-    /// Vouchers that passed by.
-    vouchers: Arc<Mutex<Vec<SignedVoucher>>>,
-}
-
-pub(crate) async fn cheat(
-    behind: &str,
-    tamper: Tamper,
-) -> (String, Arc<Mutex<Vec<SignedVoucher>>>) {
-    let vouchers = Arc::new(Mutex::new(Vec::new()));
-    let state = Cheat {
-        behind: behind.to_owned(),
-        client: client(),
-        tamper,
-        vouchers: vouchers.clone(),
-    };
-    let router = Router::new().fallback(pass).with_state(state);
+/// A cheat before a market's gateway: where it answers, and what passes by.
+pub(crate) async fn cheat(behind: &str, tamper: Tamper) -> (String, Arc<Cheat>) {
+    let cheat = Cheat::new(behind, key("Charlie"), GENESIS, tamper);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let gate = noema_transport::Gate::new(noema_transport::ConnectionLimits {
@@ -59,142 +31,24 @@ pub(crate) async fn cheat(
     };
     tokio::spawn(noema_transport::serve(
         listener,
-        router,
+        cheat.router(),
         options,
         Default::default(),
     ));
-    (url, vouchers)
-}
-
-async fn pass(State(cheat): State<Cheat>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-    let mut asking = cheat
-        .client
-        .request(
-            parts.method,
-            format!("{}{}", cheat.behind, parts.uri.path()),
-        )
-        .body(body);
-    for name in ["content-type", VOUCHER_HEADER] {
-        if let Some(value) = parts.headers.get(name) {
-            asking = asking.header(name, value.clone());
-        }
-    }
-    if let Some(voucher) = parts.headers.get(VOUCHER_HEADER) {
-        let signed = SignedVoucher::from_text(voucher.as_bytes()).unwrap();
-        cheat.vouchers.lock().unwrap().push(signed);
-    }
-    let answer = asking.send().await.unwrap();
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let body = answer.bytes().await.unwrap();
-    let sign = |receipt| SignedReceipt::sign(&key("Charlie"), &GENESIS, receipt);
-    let mut out = Response::new(Body::empty());
-    *out.status_mut() = status;
-    let content = headers.get("content-type").cloned();
-    if let Some(text) = headers.get(RECEIPT_HEADER) {
-        let mut receipt = SignedReceipt::from_text(text.as_bytes()).unwrap().receipt;
-        let mut changed = body.to_vec();
-        (cheat.tamper)(&mut changed, &mut receipt);
-        let value = HeaderValue::try_from(sign(receipt).to_text()).unwrap();
-        out.headers_mut().insert(RECEIPT_HEADER, value);
-        *out.body_mut() = Body::from(changed);
-    } else if content
-        .as_ref()
-        .is_some_and(|kind| kind == "text/event-stream")
-    {
-        let marker = format!("event: {RECEIPT_EVENT}");
-        let at = body
-            .windows(marker.len())
-            .position(|window| window == marker.as_bytes())
-            .unwrap();
-        let (mut before, event) = (body[..at].to_vec(), &events(&body[at..])[0]);
-        let mut receipt = SignedReceipt::from_text(&event.data().unwrap())
-            .unwrap()
-            .receipt;
-        (cheat.tamper)(&mut before, &mut receipt);
-        before.extend(
-            format!(
-                "event: {RECEIPT_EVENT}\ndata: {}\n\n",
-                sign(receipt).to_text()
-            )
-            .into_bytes(),
-        );
-        *out.body_mut() = Body::from(before);
-    } else {
-        *out.body_mut() = Body::from(body);
-    }
-    if let Some(content) = content {
-        out.headers_mut().insert("content-type", content);
-    }
-    out
-}
-
-/// What a liar says who can count: the amounts follow from the usage.
-pub(crate) fn charge(receipt: &mut Receipt, usage: Usage) {
-    let before = receipt.cumulative - receipt.amount;
-    receipt.usage = usage;
-    receipt.amount = receipt.price.cost(&usage).unwrap();
-    receipt.cumulative = before + receipt.amount;
-}
-
-#[allow(clippy::ptr_arg, reason = "others make answers longer")]
-fn edit_one_byte(body: &mut Vec<u8>, _: &mut Receipt) {
-    let at = body
-        .windows(4)
-        .position(|window| window == b"word" || window == b"\"w0 ")
-        .unwrap();
-    body[at + 1] ^= 1;
+    (url, cheat)
 }
 
 fn cases() -> Vec<(&'static str, Tamper)> {
-    let old: Mutex<Option<Receipt>> = Mutex::new(None);
     let tokens = |input, cached, output| Usage::Tokens {
         input,
         cached,
         output,
     };
-    vec![
-        ("edits a byte of the answer", Arc::new(edit_one_byte)),
-        (
-            "replays an old receipt",
-            Arc::new(move |_: &mut Vec<u8>, receipt: &mut Receipt| {
-                let mut old = old.lock().unwrap();
-                let first = old.get_or_insert_with(|| Receipt {
-                    nonce: receipt.nonce.saturating_sub(1),
-                    ..receipt.clone()
-                });
-                *receipt = first.clone();
-            }),
-        ),
-        (
-            "overstates output beyond its own answer",
-            Arc::new(move |body: &mut Vec<u8>, receipt: &mut Receipt| {
-                // Of a stream that does not tell its usage, only the limit can say so.
-                let more = if body.starts_with(b"{") { 4 } else { 1_001 };
-                charge(receipt, tokens(10, 0, more));
-            }),
-        ),
+    let mut cases: Vec<(&'static str, Tamper)> = vec![
         (
             "overstates input beyond the request",
             Arc::new(move |_: &mut Vec<u8>, receipt: &mut Receipt| {
                 charge(receipt, tokens(5_000, 0, 3));
-            }),
-        ),
-        (
-            "names another model",
-            Arc::new(|_: &mut Vec<u8>, receipt: &mut Receipt| {
-                receipt.model = b"tiny/0".to_vec().try_into().unwrap();
-            }),
-        ),
-        (
-            "charges another price",
-            Arc::new(|_: &mut Vec<u8>, receipt: &mut Receipt| {
-                receipt.price = Price::Tokens {
-                    input: 1_000_001,
-                    cached: 100_000,
-                    output: 2_000_000,
-                };
             }),
         ),
         (
@@ -216,7 +70,21 @@ fn cases() -> Vec<(&'static str, Tamper)> {
             "binds another channel",
             Arc::new(|_: &mut Vec<u8>, receipt: &mut Receipt| receipt.channel += 1),
         ),
-    ]
+    ];
+    cases.push(("edits a byte of the answer", Way::EditByte.tamper()));
+    cases.push(("replays an old receipt", Way::OldReceipt.tamper()));
+    cases.push(("overstates output", Way::Overstate.tamper()));
+    cases.push(("charges another price", Way::OtherPrice.tamper()));
+    cases.push(("names another model", Way::OtherModel.tamper()));
+    cases
+}
+
+#[test]
+fn ways_to_cheat_are_read_back() {
+    for way in Way::ALL {
+        assert_eq!(way.to_string().parse(), Ok(way));
+    }
+    assert!("kindly".parse::<Way>().is_err());
 }
 
 #[tokio::test]
@@ -224,7 +92,7 @@ async fn every_cheat_is_found_named_and_asked_no_more_and_no_answer_of_it_is_cal
     for stream in [false, true] {
         for (what, tamper) in cases() {
             let market = Market::start().await;
-            let (url, vouchers) = cheat(&market.gateway.url, tamper).await;
+            let (url, cheater) = cheat(&market.gateway.url, tamper).await;
             market.chain.set_endpoint(CHAT, &url);
             let dir = tempfile::tempdir().unwrap();
             let proxy = run_proxy(&market.chain, proxy_config(dir.path())).await;
@@ -269,7 +137,7 @@ async fn every_cheat_is_found_named_and_asked_no_more_and_no_answer_of_it_is_cal
             // One maximum at most, and no second request.
             let response = ask().await.unwrap();
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{what}");
-            assert_eq!(vouchers.lock().unwrap().len(), 1, "{what}");
+            assert_eq!(cheater.vouchers().len(), 1, "{what}");
             proxy.stop().await;
             market.gateway.stop().await;
         }
@@ -277,9 +145,33 @@ async fn every_cheat_is_found_named_and_asked_no_more_and_no_answer_of_it_is_cal
 }
 
 #[tokio::test]
+async fn a_gateway_that_begins_to_cheat_after_good_answers_is_found_then() {
+    let market = Market::start().await;
+    let (url, cheater) = cheat(&market.gateway.url, Way::None.tamper()).await;
+    market.chain.set_endpoint(CHAT, &url);
+    let dir = tempfile::tempdir().unwrap();
+    let proxy = run_proxy(&market.chain, proxy_config(dir.path())).await;
+    let http = client();
+    let ask = || {
+        http.post(format!("{}/chat/completions", proxy.url))
+            .body(chat("words 3"))
+            .send()
+    };
+    for _ in 0..2 {
+        assert_eq!(ask().await.unwrap().status(), StatusCode::OK);
+    }
+    cheater.set(Way::OldReceipt.tamper());
+    assert_eq!(ask().await.unwrap().status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(ask().await.unwrap().status(), StatusCode::NOT_FOUND);
+    assert_eq!(cheater.vouchers().len(), 3);
+    proxy.stop().await;
+    market.gateway.stop().await;
+}
+
+#[tokio::test]
 async fn an_honest_provider_answers_in_the_place_of_a_liar() {
     let market = Market::start().await;
-    let (url, _) = cheat(&market.gateway.url, Arc::new(edit_one_byte)).await;
+    let (url, _) = cheat(&market.gateway.url, Way::EditByte.tamper()).await;
     market.chain.set_endpoint(CHAT, &url);
     // The second is dearer, and so asked second.
     let dearer = Price::Tokens {
@@ -367,11 +259,7 @@ async fn an_answer_without_a_receipt_is_no_answer() {
 #[tokio::test]
 async fn a_provider_that_redeems_above_its_receipts_is_reported() {
     let market = Market::start().await;
-    let (url, vouchers) = cheat(
-        &market.gateway.url,
-        Arc::new(|_: &mut Vec<u8>, _: &mut Receipt| {}),
-    )
-    .await;
+    let (url, cheater) = cheat(&market.gateway.url, Way::None.tamper()).await;
     market.chain.set_endpoint(CHAT, &url);
     let dir = tempfile::tempdir().unwrap();
     let proxy = run_proxy(&market.chain, proxy_config(dir.path())).await;
@@ -386,7 +274,7 @@ async fn a_provider_that_redeems_above_its_receipts_is_reported() {
         let _: Bytes = response.bytes().await.unwrap();
     }
     // The receipts say 32; the voucher of the second covers 16 and its maximum.
-    let signed = *vouchers.lock().unwrap().last().unwrap();
+    let signed = *cheater.vouchers().last().unwrap();
     assert_eq!((signed.voucher.nonce, signed.voucher.paid), (2, 16));
     let amount = signed.voucher.ceiling().unwrap();
     let claim = Claim::of(signed, amount).demanded(&key("Charlie"), &GENESIS);

@@ -28,8 +28,9 @@ use tokio::net::TcpListener;
 
 use crate::{
     bench::*,
+    cheating::{charge, Tamper},
     harness::*,
-    hostile::{charge, cheat, Tamper},
+    hostile::cheat,
 };
 
 const MUCH: Usage = Usage::Tokens {
@@ -41,7 +42,7 @@ const MUCH: Usage = Usage::Tokens {
 /// What an application sends, and what the gateway makes of it.
 async fn caught(what: &str, body: String, tamper: Tamper) {
     let market = Market::start().await;
-    let (url, vouchers) = cheat(&market.gateway.url, tamper).await;
+    let (url, cheater) = cheat(&market.gateway.url, tamper).await;
     market.chain.set_endpoint(CHAT, &url);
     let dir = tempfile::tempdir().unwrap();
     let proxy = run_proxy(&market.chain, proxy_config(dir.path())).await;
@@ -55,7 +56,7 @@ async fn caught(what: &str, body: String, tamper: Tamper) {
     let provider = json!(key("Bob").account().to_string());
     assert_eq!(health["liars"][0]["provider"], provider, "{what}: {health}");
     assert_eq!(health["spent"], "0", "{what}");
-    assert_eq!(vouchers.lock().unwrap().len(), 1, "{what}");
+    assert_eq!(cheater.vouchers().len(), 1, "{what}");
     proxy.stop().await;
     market.gateway.stop().await;
 }

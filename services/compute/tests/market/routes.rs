@@ -347,7 +347,7 @@ async fn what_is_public_says_what_is_offered_and_how_it_can_be_checked() {
     assert_eq!(models["data"].as_array().unwrap().len(), 2);
     let info: serde_json::Value = get("/v1/info").await.json().await.unwrap();
     assert_eq!(info["services"][0]["verification"], "unverified");
-    assert_eq!(info["routes"].as_array().unwrap().len(), 7);
+    assert_eq!(info["routes"].as_array().unwrap().len(), 8);
     let text = get("/metrics").await.text().await.unwrap();
     assert!(text.contains("noema_gateway_requests_total"), "{text}");
     assert!(!text.contains("engine-secret"));

@@ -540,7 +540,7 @@ impl Beside {
         assert_eq!(pot(), 0, "nobody's money is stuck");
         assert_eq!(Reserved::<Test>::get(), 0);
         for provider in PROVIDERS {
-            assert_eq!(Storage::population(&provider).units, 0);
+            assert_eq!(Storage::population(&provider, 0).units, 0);
         }
         assert_eq!(crate::Agenda::<Test>::iter().count(), 0);
     }

@@ -137,7 +137,7 @@ fn removed_in_the_round_of_maturing_has_earned_nothing() {
         assert_ok!(Storage::remove(signed(ALICE), file.id(), MOST));
         assert_eq!((pay_of(provider), pot()), (None, 0));
         assert_eq!(wealth(ALICE) + placement, ENDOWMENT + 1);
-        assert_eq!(Storage::population(&provider).units, 0);
+        assert_eq!(Storage::population(&provider, 0).units, 0);
     });
 }
 

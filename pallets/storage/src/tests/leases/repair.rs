@@ -34,11 +34,11 @@ fn resign_of_what_earns_hands_over() {
         let new = provider_of(id, ALICE, 0);
         assert_ne!(new, old);
         make_held(&file, 0);
-        assert!(Storage::population(&old).units > 0);
+        assert!(Storage::population(&old, 0).units > 0);
         take_events();
         mature();
-        assert_eq!(Storage::population(&old).units, 0);
-        assert!(Storage::population(&new).units > 0);
+        assert_eq!(Storage::population(&old, 0).units, 0);
+        assert!(Storage::population(&new, 0).units > 0);
         assert!(take_events().contains(&Event::ReplicaStopped {
             file: id,
             owner: ALICE,
@@ -72,7 +72,7 @@ fn leaving_provider_goes_after_the_hand_over_rounds() {
         );
         FrozenAs::remove(old);
         assert_ok!(Storage::resign(signed(old), id, ALICE, 0));
-        assert_eq!(Storage::population(&old).units, 0);
+        assert_eq!(Storage::population(&old, 0).units, 0);
         assert_eq!(Registry::all()[&old].reserved, 0);
         assert_eq!(deal_of(id, ALICE).held, 0);
     });

@@ -298,11 +298,11 @@ fn population_has_an_item_for_each_sector_in_the_order_of_leaves() {
             earning(file, 1);
         }
         let who = provider(0);
-        let population = Storage::population(&who);
+        let population = Storage::population(&who, 0);
         assert_eq!((population.units, population.bytes), (10, 2_560));
         let items = |units| -> Vec<_> {
             (0..units)
-                .map(|target| Storage::item_at(&who, target).unwrap())
+                .map(|target| Storage::item_at(&who, 0, target).unwrap())
                 .map(|item| (item.size / 256, item.sector))
                 .collect()
         };
@@ -310,13 +310,13 @@ fn population_has_an_item_for_each_sector_in_the_order_of_leaves() {
             .flat_map(|n| (0..n).map(move |sector| (n, sector)))
             .collect();
         assert_eq!(items(10), expected);
-        assert_eq!(Storage::item_at(&who, 10), None);
+        assert_eq!(Storage::item_at(&who, 0, 10), None);
         // The last one takes the place of the first.
         Storage::remove(signed(ALICE), files[0].id(), MOST).unwrap();
         let sizes: Vec<_> = items(9).into_iter().map(|(size, _)| size).collect();
         assert_eq!(sizes, [4, 4, 4, 4, 2, 2, 3, 3, 3]);
         // Each has a proof of its own.
-        let item = Storage::item_at(&who, 5).unwrap();
+        let item = Storage::item_at(&who, 0, 5).unwrap();
         let proof = files[1].sector_proof(item.sector);
         assert_eq!(Storage::check(&item, &proof), Ok(()));
         assert_eq!(Storage::verify(&item, &proof), Ok(()));

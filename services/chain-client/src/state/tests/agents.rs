@@ -140,7 +140,7 @@ async fn scheduled_acts_are_those_the_runtime_gives() {
 }
 
 /// Bytes that are encoded already.
-struct Bytes(Vec<u8>);
+pub(super) struct Bytes(pub(super) Vec<u8>);
 
 impl Encode for Bytes {
     fn encode_to<T: codec::Output + ?Sized>(&self, dest: &mut T) {

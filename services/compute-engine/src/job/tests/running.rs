@@ -104,3 +104,36 @@ async fn start_unknown_file_is_refused() {
         Some(StartError::Files(FilesError::Unknown(id)))
     );
 }
+
+#[tokio::test]
+async fn run_fuel_of_a_job_that_is_cancelled_is_known_though_it_never_calls() {
+    let running = start(&endless(), &[], MOST_FUEL).await.unwrap();
+    while running.fuel() < 3 * FUEL_PART {
+        tokio::task::yield_now().await;
+    }
+    running.cancel();
+    let seen = running.fuel();
+    assert_eq!(running.next().await, JobEvent::Ended(Err(Fault::Cancelled)));
+    assert!((seen..Limits::MOST.fuel).contains(&running.fuel()));
+}
+
+#[tokio::test]
+async fn run_fuel_is_told_exactly_when_the_job_has_ended() {
+    let running = start(&running("nop"), &[], LIMITS).await.unwrap();
+    let JobEvent::Ended(Ok(report)) = running.next().await else {
+        panic!("it says nothing and ends")
+    };
+    assert_eq!(running.fuel(), report.fuel);
+    let out_of_fuel = start(&endless(), &[], LIMITS).await.unwrap();
+    assert!(matches!(out_of_fuel.next().await, JobEvent::Ended(Ok(_))));
+    assert_eq!(out_of_fuel.fuel(), LIMITS.fuel);
+}
+
+const MOST_FUEL: Limits = Limits {
+    fuel: Limits::MOST.fuel,
+    ..LIMITS
+};
+
+fn endless() -> String {
+    running("(loop br 0)")
+}
