@@ -2,6 +2,7 @@
 //! numbers and populations after each, with seeds that are missing, blocks without room for hooks, late seats, extensions and drops; and that everything was reached.
 
 mod compare;
+mod reached;
 mod steps;
 
 use crate::{bls::SignatureBytes, mock::*, Call};
@@ -10,6 +11,7 @@ use noema_models::da::{self as model, Bundle, Model, Parameters};
 use noema_models::leases::Price;
 use noema_traits::{Outcome, Payroll};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use reached::REACHED;
 use sp_runtime::DispatchError;
 use std::collections::{BTreeMap, BTreeSet};
 use steps::{any_steps, Step};
@@ -389,38 +391,6 @@ proptest! {
         run(&steps)?;
     }
 }
-
-/// Ends that random histories of a fixed seed reach, so that the comparison compares something.
-const REACHED: &[&str] = &[
-    "submit: done",
-    "submit: FeeAboveMaximum",
-    "submit: InsufficientFunds",
-    "submit: TooMuchInFlight",
-    "attest first: done",
-    "attest: done",
-    "attest: AlreadyAttested",
-    "attest: BadSignature",
-    "attest: SeedNotDrawn",
-    "attest: TooLate",
-    "attest: TooLittleStake",
-    "attest: SeatDropped",
-    "attest: UnknownSubmission",
-    "extend: done",
-    "extend: BadWindow",
-    "extend: StillAttesting",
-    "expire: done",
-    "expire: NotOver",
-    "submit_member: done",
-    "submit_member: AlreadyRecorded",
-    "submit_member: BadMemberProof",
-    "submit_member: NotAvailable",
-    "submit_member: OutlastsBundle",
-    "expire_member: NotOver",
-    "settle: Passed",
-    "settle: Missed",
-    "settle: Skipped",
-    "drop: done",
-];
 
 #[test]
 fn random_histories_reach_what_they_are_for() {
