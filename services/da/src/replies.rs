@@ -102,9 +102,7 @@ impl From<StoreError> for Refusal {
             return Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "full", message);
         }
         match error {
-            StoreError::UnderWay { .. } => {
-                Refusal::new(StatusCode::CONFLICT, "under_way", message)
-            }
+            StoreError::UnderWay { .. } => Refusal::new(StatusCode::CONFLICT, "under_way", message),
             StoreError::Held { .. } => Refusal::new(StatusCode::CONFLICT, "held", message),
             StoreError::NotHeld { .. } => Refusal::new(StatusCode::NOT_FOUND, "not_held", message),
             StoreError::Closing => Refusal::busy("closing", message),

@@ -91,3 +91,96 @@ pub struct ShardStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u32>,
 }
+
+/// How far a blob is that was given to a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlobState {
+    /// Its bytes are durable at the gateway.
+    Received,
+    /// It is being submitted.
+    Submitting,
+    /// It is on chain; seats are being sent their rows.
+    Submitted,
+    /// Seats with two thirds of the stake signed, in a finalised block.
+    Available,
+    /// Nothing comes of it.
+    Failed,
+    /// Too few seats signed in time; what was paid for the window comes back.
+    TooFewSignatures,
+}
+
+impl BlobState {
+    /// Whether it stays so.
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Available | Self::Failed | Self::TooFewSignatures
+        )
+    }
+}
+
+/// A member of a bundle, with what `submit_member` takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberStatus {
+    /// Which member.
+    pub index: u32,
+    /// Where it begins in the bundle.
+    pub offset: u32,
+    /// Its bytes.
+    pub size: u32,
+    /// What names them.
+    pub id: Hash,
+    /// The siblings on the way to the bundle's root, bottom to top.
+    pub siblings: Vec<Hash>,
+}
+
+/// A seat that gave nothing of use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultStatus {
+    /// Its place in the committee.
+    pub seat: u8,
+    /// A word for what it did, of a fixed set.
+    pub fault: String,
+    /// The same in words.
+    pub message: String,
+}
+
+/// What a gateway says of a blob that it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobStatus {
+    /// Its name here: 32 hex digits.
+    pub id: String,
+    /// Exact bytes.
+    pub size: u32,
+    /// How far it is.
+    pub state: BlobState,
+    /// Why nothing comes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What its coding commits to; of a member, what that of the bundle does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<Hash>,
+    /// The submission; of a member, that of the bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<SubmissionId>,
+    /// Where it is in a bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<MemberStatus>,
+    /// Seats that gave nothing of use so far, or in the end.
+    pub faults: Vec<FaultStatus>,
+}
+
+/// What sampling found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SampleStatus {
+    /// Rows that were drawn, with replacement.
+    pub drawn: usize,
+    /// Of these, how many came and verified.
+    pub verified: usize,
+    /// If all came: the chance that they would have although the blob is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fooled_with: Option<f64>,
+    /// Seats that gave nothing of use.
+    pub faults: Vec<FaultStatus>,
+}

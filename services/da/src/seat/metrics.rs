@@ -42,7 +42,8 @@ impl Metrics {
             Ok::<_, prometheus::Error>(metric)
         };
         let counters = |name: &str, help: &str, labels: &[&str], values: &[&str]| {
-            let metric = IntCounterVec::new(Opts::new(format!("noema_da_seat_{name}"), help), labels)?;
+            let metric =
+                IntCounterVec::new(Opts::new(format!("noema_da_seat_{name}"), help), labels)?;
             registry.register(Box::new(metric.clone()))?;
             // They begin at zero, so that the first is an increase.
             for value in values {
@@ -64,7 +65,10 @@ impl Metrics {
         Ok(Self {
             requests: counters("requests_total", "HTTP requests", &["route", "status"], &[])?,
             uploaded_bytes: counter("uploaded_bytes_total", "Bytes of shards that came")?,
-            served_bytes: counter("served_bytes_total", "Bytes of rows and combinations served")?,
+            served_bytes: counter(
+                "served_bytes_total",
+                "Bytes of rows and combinations served",
+            )?,
             shards: counters(
                 "shards_total",
                 "Shards that were sent, by what came of them",

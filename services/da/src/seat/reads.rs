@@ -107,9 +107,8 @@ mod tests {
     #[test]
     fn a_peer_gets_what_rebuilds_a_blob_once_a_round() {
         let limits = ReadLimits::new(1_000_000);
-        let take = |round, who, submission, rows| {
-            limits.take(round, peer(who), submission, (rows, 8), 10)
-        };
+        let take =
+            |round, who, submission, rows| limits.take(round, peer(who), submission, (rows, 8), 10);
         assert_eq!(take(1, 1, 7, 5), Ok(()));
         let refused = Err(ReadLimit::Rows {
             submission: 7,

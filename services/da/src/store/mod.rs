@@ -27,6 +27,7 @@ use std::{
 };
 
 use codec::{DecodeAll, Encode};
+use noema_da_primitives::Commitment;
 use noema_journal::{Change, Journal, Table};
 
 pub use books::Budget;
@@ -45,6 +46,8 @@ pub const MOST_UPLOADS: usize = 2;
 
 /// The records, by submission.
 const SHARDS: Table = "shards";
+/// Which submissions a commitment has: a key for each, of both, and nothing behind it.
+const BLOBS: Table = "blobs";
 
 /// What is held, in figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -191,19 +194,33 @@ impl Store {
         let placing = tokio::task::spawn_blocking(move || sealed.place(&target));
         let placed = placing.await.map_err(|_| StoreError::Closing)??;
         let record = placed.record(signed);
-        self.write(&record).await?;
+        let of_blob = Change {
+            table: BLOBS,
+            key: blob_key(&record.attestation.commitment, submission),
+            value: Some(Vec::new()),
+        };
+        let changes = vec![change_of(&record), of_blob];
+        self.inner.journal.write(changes).await?;
         placed.recorded();
         tracing::trace!(target: "noema_da::durable", step = "recorded");
         Ok(record)
     }
 
-    async fn write(&self, record: &ShardRecord) -> Result<(), StoreError> {
-        let change = Change {
-            table: SHARDS,
-            key: key(record.submission()).to_vec(),
-            value: Some(record.encode()),
-        };
-        Ok(self.inner.journal.write(vec![change]).await?)
+    /// Submissions of a commitment whose rows are held, at most so many.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn of_commitment(
+        &self,
+        commitment: &Commitment,
+        limit: usize,
+    ) -> Result<Vec<SubmissionId>, StoreError> {
+        let notes = self.inner.journal.page(BLOBS, &commitment.0, limit)?;
+        let own = notes.iter().map_while(|(key, _)| {
+            let number = key.strip_prefix(&commitment.0)?;
+            number.try_into().ok().map(u64::from_be_bytes)
+        });
+        Ok(own.collect())
     }
 
     /// Notes that the blob is available until the end of a round.
@@ -216,7 +233,7 @@ impl Store {
         };
         if record.keep != Keep::Until(round) {
             record.keep = Keep::Until(round);
-            self.write(&record).await?;
+            self.inner.journal.write(vec![change_of(&record)]).await?;
         }
         self.books().settle(submission);
         Ok(())
@@ -231,12 +248,14 @@ impl Store {
         let Some(record) = self.get(submission)? else {
             return Ok(());
         };
-        let change = Change {
-            table: SHARDS,
-            key: key(submission).to_vec(),
+        let gone = |table, key| Change {
+            table,
+            key,
             value: None,
         };
-        self.inner.journal.write(vec![change]).await?;
+        let of_blob = blob_key(&record.attestation.commitment, submission);
+        let changes = vec![gone(SHARDS, key(submission).to_vec()), gone(BLOBS, of_blob)];
+        self.inner.journal.write(changes).await?;
         tracing::trace!(target: "noema_da::durable", step = "record removed");
         let path = self.shard_path(submission);
         if let Err(error) = tokio::fs::remove_file(&path).await {
@@ -250,6 +269,18 @@ impl Store {
 /// The key of a record: numbers in the order of their bytes.
 fn key(submission: SubmissionId) -> [u8; 8] {
     submission.to_be_bytes()
+}
+
+fn blob_key(commitment: &Commitment, submission: SubmissionId) -> Vec<u8> {
+    [&commitment.0[..], &key(submission)].concat()
+}
+
+fn change_of(record: &ShardRecord) -> Change {
+    Change {
+        table: SHARDS,
+        key: key(record.submission()).to_vec(),
+        value: Some(record.encode()),
+    }
 }
 
 fn decode(submission: SubmissionId, bytes: &[u8]) -> Result<ShardRecord, StoreError> {

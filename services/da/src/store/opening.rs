@@ -13,7 +13,7 @@ use noema_journal::Journal;
 use super::{
     books::{Books, Waiting},
     bytes_of, create_dir, incoming_dir, record_of, shard_path, shards_dir, sync_dir, Budget, Inner,
-    Keep, Store, StoreError, SHARDS,
+    Keep, Store, StoreError, BLOBS, SHARDS,
 };
 use crate::chain::SubmissionId;
 
@@ -58,7 +58,7 @@ impl Store {
             return Err(StoreError::NoRecords { path: records });
         }
         let owner = (b"seat/1", genesis, provider).encode();
-        let journal = Journal::open(&records, &owner, &[SHARDS])?;
+        let journal = Journal::open(&records, &owner, &[SHARDS, BLOBS])?;
         let (mut books, mut opened) = (Books::default(), Opened::default());
         look_at_records(dir, &journal, &mut books, &mut opened)?;
         delete_orphans(dir, &journal, &mut opened)?;
