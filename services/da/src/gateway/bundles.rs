@@ -90,6 +90,10 @@ impl Bundles {
     }
 
     /// Takes what is to be closed; else says when something will be.
+    #[allow(
+        clippy::type_complexity,
+        reason = "what is due, or when something will be"
+    )]
     fn take(&self) -> Result<((Namespace, u8), Vec<RequestId>), Option<Instant>> {
         let mut piles = self.piles();
         let now = Instant::now();
@@ -140,7 +144,7 @@ pub(crate) async fn run<C: DaCalls>(app: App<C>, stop: CancellationToken) {
             Ok(bundle) => app.start(bundle, false),
             // They are noted, and go on after a restart.
             Err(error) => {
-                tracing::error!(%error, "a bundle cannot be closed; its members wait for a restart")
+                tracing::error!(%error, "a bundle cannot be closed; its members wait for a restart");
             }
         }
     }

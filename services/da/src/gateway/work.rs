@@ -188,7 +188,7 @@ impl<C: DaCalls> Gateway<C> {
             let may_pass = ["TooMuchInFlight", "FeeAboveMaximum", "NoCommittee"];
             match may_pass.iter().any(|name| failure.name == *name) {
                 true => {
-                    tracing::info!(request = %request.id, %refused, "the chain does not take a blob yet")
+                    tracing::info!(request = %request.id, %refused, "the chain does not take a blob yet");
                 }
                 false => return Err(failed(FailureKind::Refused, refused.to_string())),
             }

@@ -101,15 +101,15 @@ impl<C: RowAudits> Seat<C> {
                 }
             }
             // The number was given before the parameters were read, so that its record is gone and not to come: refunded, or its window is over.
-            None if submission < parameters.next_submission => {
-                if self.store.get(submission)?.is_some() {
-                    self.store.remove(submission).await?;
-                    self.metrics.deleted.inc();
-                    tracing::debug!(
-                        submission,
-                        "rows are deleted: nobody can ask for them any more"
-                    );
-                }
+            None if submission < parameters.next_submission
+                && self.store.get(submission)?.is_some() =>
+            {
+                self.store.remove(submission).await?;
+                self.metrics.deleted.inc();
+                tracing::debug!(
+                    submission,
+                    "rows are deleted: nobody can ask for them any more"
+                );
             }
             // A node that is behind, or another one. Nothing is deleted on its word.
             None => {}
