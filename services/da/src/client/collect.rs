@@ -194,7 +194,11 @@ impl Collector {
             Wanted::These(these) => these.len(),
         };
         let of_bytes = BYTES / self.plan.shape.row_bytes().max(1) as usize;
-        let most = needed.min(ROWS).min(of_bytes.max(1));
+        // Spread over all that can be asked: it is faster, and each gives no more than so many rows of a blob.
+        let is_idle = |source: &&Source| !source.is_busy && source.fault.is_none();
+        let idle = sources.iter().filter(is_idle).count();
+        let free = (PARALLEL - asking.len().min(PARALLEL)).min(idle).max(1);
+        let most = needed.div_ceil(free).min(ROWS).min(of_bytes.max(1));
         if most == 0 {
             return None;
         }

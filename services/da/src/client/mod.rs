@@ -10,6 +10,6 @@ mod seat;
 pub use collect::{Collected, Collector, Wanted};
 pub use fault::{SeatFault, SeatReport};
 pub use gateway::{GatewayClient, GatewayError, PutOptions};
-pub use read::{BlobReader, ReadBlob, ReadError};
+pub use read::{member_in, BlobReader, ReadBlob, ReadError, ReadMember};
 pub use sample::{SampleError, Sampled, MOST_SAMPLES};
 pub use seat::{decode_signature, Patience, SeatClient};

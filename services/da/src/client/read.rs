@@ -166,16 +166,7 @@ impl<C: DaState> BlobReader<C> {
         // The table's sizes may add up to more than the bundle, whoever wrote it.
         let end = proof.offset.saturating_add(proof.size);
         let read = part(&collector, proof.offset..end).await?;
-        let found = MemberId::of::<Software>(&read.bytes);
-        if found != proof.id {
-            let expected = proof.id;
-            return Err(BundleError::WrongMember {
-                index,
-                expected,
-                found,
-            }
-            .into());
-        }
+        verified(&proof, &read.bytes)?;
         let mut reports = front.reports;
         for report in read.reports {
             if !reports.contains(&report) {
@@ -187,6 +178,50 @@ impl<C: DaState> BlobReader<C> {
             bytes: read.bytes,
             reports,
         })
+    }
+}
+
+/// A member of a bundle of which all bytes were read, with what shows it.
+///
+/// # Errors
+/// When the bundle is another than was submitted, or the member's bytes are not what its id names.
+pub fn member_in(
+    header: &BundleHeader,
+    bundle: &Bytes,
+    index: u32,
+) -> Result<(MemberProof, Bytes), BundleError> {
+    let truncated = || BundleError::Truncated {
+        expected: header.data_offset().into(),
+        found: bundle.len(),
+    };
+    let front = bundle.get(..header.data_offset() as usize);
+    let proof = table(header, front.ok_or_else(truncated)?)?
+        .prover()
+        .prove(index)?;
+    let (first, end) = (proof.offset, proof.offset.saturating_add(proof.size));
+    if end as usize > bundle.len() {
+        return Err(BundleError::WrongPlace {
+            index,
+            offset: first,
+            size: proof.size,
+            first: header.data_offset(),
+            end: bundle.len() as u32,
+        });
+    }
+    let bytes = bundle.slice(first as usize..end as usize);
+    verified(&proof, &bytes)?;
+    Ok((proof, bytes))
+}
+
+fn verified(proof: &MemberProof, bytes: &[u8]) -> Result<(), BundleError> {
+    let found = MemberId::of::<Software>(bytes);
+    match found == proof.id {
+        true => Ok(()),
+        false => Err(BundleError::WrongMember {
+            index: proof.index,
+            expected: proof.id,
+            found,
+        }),
     }
 }
 

@@ -92,12 +92,14 @@ impl Seats {
         !self.states().contains(&SeatState::Asked)
     }
 
-    /// Those that did not sign, and why.
-    pub(crate) fn reports(&self, plan: &Plan) -> Vec<SeatReport> {
+    /// Those that did not sign, and why; at the end also those that have not answered.
+    pub(crate) fn reports(&self, plan: &Plan, ended: bool) -> Vec<SeatReport> {
         let seats = self.snapshot().into_iter().enumerate();
         let report = |(seat, state)| {
-            let SeatState::Faulty(fault) = state else {
-                return None;
+            let fault = match state {
+                SeatState::Faulty(fault) => fault,
+                SeatState::Asked if ended => SeatFault::TooSlow,
+                SeatState::Asked | SeatState::Signed(_) => return None,
             };
             Some(SeatReport {
                 seat,

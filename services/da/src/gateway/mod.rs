@@ -3,6 +3,7 @@
 mod access;
 mod book;
 mod bundles;
+mod cache;
 mod disperse;
 mod intake;
 mod memory;
@@ -42,6 +43,7 @@ use book::Book;
 pub use book::BookError;
 pub use bundles::BundleConfig;
 use bundles::Bundles;
+use cache::Cache;
 pub use intake::parse_namespace;
 use memory::Memory;
 use metrics::Metrics;
@@ -145,6 +147,7 @@ pub(crate) struct Gateway<C> {
     book: Arc<Book>,
     bundles: Bundles,
     memory: Memory,
+    cache: Cache,
     metrics: Metrics,
     access: Access,
     namespace: Namespace,
@@ -234,6 +237,7 @@ pub async fn run<C: DaCalls>(
         book: Arc::new(book),
         bundles: Bundles::new(config.bundles),
         memory: Memory::default(),
+        cache: Cache::default(),
         metrics,
         access: Access::new(config.token.as_deref()),
         namespace: config.namespace,

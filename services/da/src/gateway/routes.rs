@@ -10,20 +10,21 @@ use axum::{
 use bytes::Bytes;
 use futures::{stream, StreamExt};
 use noema_chain_client::Hash;
-use noema_da_primitives::Shape;
+use noema_da_primitives::{Content, Shape};
 use noema_transport::{paced, Caller, Turn};
 use serde::Deserialize;
 
 use super::{
     book::BookError,
+    cache::Cache,
     metrics::Metrics,
     record::{Request, RequestId, Stage},
     status::fault_status,
     unlimited, App, Gateway, STALE_AFTER,
 };
 use crate::{
-    chain::DaCalls,
-    client::{ReadError, SampleError, SeatReport},
+    chain::{DaCalls, Standing},
+    client::{member_in, ReadError, SampleError, SeatReport},
     replies::Refusal,
     wire::{BlobStatus, Health, Info, SampleStatus},
 };
@@ -199,10 +200,17 @@ impl<C: DaCalls> Gateway<C> {
         submission: u64,
     ) -> Result<(Bytes, impl Send + 'static + use<C>), Refusal> {
         let info = self.lookup.submission(submission).await?;
+        if let Some(bytes) = self.cache.get(submission) {
+            return Ok((bytes, None));
+        }
         let shape = Shape::of(info.size.into()).map_err(|error| Refusal::internal(&error))?;
         let memory = self.memory.take(&shape).await;
         let read = self.reader.read(submission).await?;
         self.count_faults(&read.reports);
+        // What is refunded is not kept.
+        if matches!(info.standing, Standing::Available { .. }) {
+            self.cache.put(submission, &read.bytes);
+        }
         Ok((read.bytes, memory))
     }
 
@@ -220,6 +228,12 @@ impl<C: DaCalls> Gateway<C> {
     ) -> Result<Response, Refusal> {
         let turn = self.reading(&caller).await?;
         let info = self.lookup.submission(submission).await?;
+        // Of a bundle that is kept, the first who asks has it read for all others.
+        if let (Content::Bundle(header), true) = (info.content, Cache::keeps(info.size)) {
+            let (bytes, memory) = self.read_all(submission).await?;
+            let found = member_in(&header, &bytes, member).map_err(ReadError::from)?;
+            return Ok(self.body(found.1, memory, turn, caller));
+        }
         // Where its rows cannot be had, the whole bundle is rebuilt.
         let shape = Shape::of(info.size.into()).map_err(|error| Refusal::internal(&error))?;
         let memory = self.memory.take(&shape).await;

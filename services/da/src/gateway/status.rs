@@ -77,7 +77,8 @@ impl<C> Gateway<C> {
             }
         };
         let live = self.live().get(&request.id).cloned();
-        let reports = live.and_then(|live| Some(live.seats.get()?.reports(live.plan.get()?)));
+        let reports =
+            live.and_then(|live| Some(live.seats.get()?.reports(live.plan.get()?, false)));
         let noted = |(seat, fault, message): &(u8, String, String)| FaultStatus {
             seat: *seat,
             fault: fault.clone(),

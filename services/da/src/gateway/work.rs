@@ -87,7 +87,7 @@ impl<C: DaCalls> Gateway<C> {
             break;
         }
         if let (Some(plan), Some(seats)) = (live.plan.get(), live.seats.get()) {
-            let reports = seats.reports(plan);
+            let reports = seats.reports(plan, true);
             let fault = |report: crate::client::SeatReport| {
                 let words = report.fault.to_string();
                 // A committee has a hundred seats.

@@ -1,0 +1,11 @@
+//! Seats and gateways over HTTP on loopback, with a chain in memory that has the real primitives and checks real signatures.
+
+mod audits;
+mod bundling;
+mod chain;
+mod cheats;
+mod harness;
+mod liars;
+mod limits;
+mod putting;
+mod restarts;
