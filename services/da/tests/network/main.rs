@@ -1,4 +1,8 @@
 //! Seats and gateways over HTTP on loopback, with a chain in memory that has the real primitives and checks real signatures.
+#![allow(
+    clippy::result_large_err,
+    reason = "errors are those of the chain's client"
+)]
 
 mod audits;
 mod bundling;
