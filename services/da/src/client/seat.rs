@@ -335,7 +335,7 @@ mod tests {
             Ok(SignatureBytes([0xab; 96]))
         );
         for (text, submission) in [
-            (good.clone(), 8),
+            (good, 8),
             (json(7, &"ab".repeat(95)), 7),
             (json(7, &"zz".repeat(96)), 7),
             ("[]".to_owned(), 7),
