@@ -15,8 +15,7 @@ mod errors {
         /// The bytes are no BLS12-381 public key: 48 bytes, a compressed point of the first group other than its neutral element.
         #[codec(index = 1)]
         InvalidKey,
-        /// The proof of possession is no signature by this key of chain, pallet, key and provider under the suite of such proofs. Sign again with the key
-        /// itself.
+        /// The proof of possession is no signature by this key of chain, pallet, key and provider under the suite of such proofs. Sign again with the key itself.
         #[codec(index = 2)]
         InvalidPossession,
         /// `MaxKeys` providers have a key. Wait until one retires, or retire the key of one that is no longer active.

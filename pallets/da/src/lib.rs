@@ -337,8 +337,8 @@ pub mod pallet {
         /// - `key`: a BLS12-381 public key, compressed.
         /// - `proof`: a signature by it of [`noema_da_primitives::Possession`], compressed, under the suite of proofs of possession.
         ///
-        /// Called by the bonded account or its operator, while the provider is active for data availability. A deposit is held on the bonded account as long
-        /// as it has a key. The key counts from the next committee on whose candidates are fixed; committees that there are keep the one before.
+        /// Called by the bonded account or its operator, while the provider is active for data availability. A deposit is held on the bonded account as long as it
+        /// has a key. The key counts from the next committee on whose candidates are fixed; committees that there are keep the one before.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::set_key())]
         pub fn set_key(
@@ -350,8 +350,8 @@ pub mod pallet {
             Self::do_set_key(&who, &key, &proof)
         }
 
-        /// Takes a provider's key away, so that it is not drawn any more, and gives the deposit back. Called by the bonded account or its operator; by
-        /// anybody when the provider is no longer active for data availability. What it signed it holds all the same.
+        /// Takes a provider's key away, so that it is not drawn any more, and gives the deposit back. Called by the bonded account or its operator; by anybody when
+        /// the provider is no longer active for data availability. What it signed it holds all the same.
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::retire_key())]
         pub fn retire_key(origin: OriginFor<T>, provider: T::AccountId) -> DispatchResult {
@@ -403,8 +403,7 @@ pub mod pallet {
             })
         }
 
-        /// Refunds a submission that had no quorum in time, or expires one whose window is over. The agenda does so by itself; whoever does not want to wait
-        /// pays.
+        /// Refunds a submission that had no quorum in time, or expires one whose window is over. The agenda does so by itself; whoever does not want to wait pays.
         ///
         /// The origin is any signed account.
         #[pallet::call_index(12)]
