@@ -1,5 +1,9 @@
 //! `noema agent`.
 
+pub(crate) mod data;
+pub(crate) mod schedule;
+pub(crate) mod wallet;
+
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Subcommand};
@@ -33,9 +37,12 @@ pub(crate) enum Agent {
         /// Whose agents.
         owner: Option<AccountId>,
     },
-    /// What an agent has committed to.
+    /// Where an agent is paid: on an account with a key of its own, which agrees by its signature.
     #[command(subcommand)]
-    Data(Data),
+    Wallet(wallet::Wallet),
+    /// What an agent has committed to, and for whom its keys are sealed.
+    #[command(subcommand)]
+    Data(data::Data),
     /// Let a user ask an agent of yours for something.
     Authorize {
         /// The agent.
@@ -63,6 +70,9 @@ pub(crate) enum Agent {
     #[command(subcommand)]
     Session(AgentSessions),
     Act(Act),
+    /// Acts that anybody can bring when they are due, under the limits of a session.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     /// Give an agent of yours to another owner. Its sessions, usages, scheduled acts and wallet end; data that are yours stop it.
     Transfer {
         /// The agent.
@@ -104,35 +114,6 @@ pub(crate) enum Agent {
         agent: u64,
         /// The rating's number.
         feedback: u64,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Data {
-    /// List what an agent has committed to.
-    List {
-        /// The agent.
-        agent: u64,
-    },
-    /// Commit to an encrypted file.
-    Commit {
-        /// The agent.
-        agent: u64,
-        /// BLAKE2b-256 of the encrypted file.
-        hash: Id,
-        /// What it is.
-        #[arg(long, default_value = "")]
-        description: String,
-        /// Where it is in storage.
-        #[arg(long, value_name = "ID")]
-        file: Option<Id>,
-    },
-    /// Remove an entry.
-    Drop {
-        /// The agent.
-        agent: u64,
-        /// Its number.
-        index: u32,
     },
 }
 
@@ -191,6 +172,13 @@ pub(crate) struct Act {
     /// File with the session's key, which signs and pays the fee [default: the account].
     #[arg(long, value_name = "FILE", conflicts_with = "as_owner")]
     pub(crate) key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) deed: Deed,
+}
+
+/// What is done in an agent's name.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Deed {
     /// Send so much, in NOEMA.
     #[arg(long, value_name = "AMOUNT", requires = "to", conflicts_with = "call")]
     pub(crate) send: Option<Amount>,

@@ -1,16 +1,21 @@
 //! `noema agent`: registration, data, users, keys that act, ratings.
 
+use std::path::Path;
+
 use noema_agents_primitives::{ServiceEndpoint, UsageScope};
 use noema_chain_client::{
     AccountId, AgentCall, AgentRecord, Call, FileId, Finalized, Ratings, StateAt, Submitter,
 };
 use serde_json::{json, Value};
 
-use super::{agent_data, agent_ratings, agent_sessions, compute::begin};
+use super::{
+    agent_data, agent_ratings, agent_schedule, agent_sessions, agent_wallet, compute::begin,
+};
 use crate::{
     amount::Amount,
     args::agent::{Agent, Endpoint},
     failure::Failure,
+    keyfile,
     output::{Answer, Fields},
     session::{fee_of, number, Session},
 };
@@ -25,6 +30,7 @@ pub(crate) async fn run(session: &Session, command: Agent) -> Result<(), Failure
         }
         Agent::Show { agent, tag } => show(session, agent, tag.as_deref()).await,
         Agent::List { owner } => list(session, owner).await,
+        Agent::Wallet(wallet) => agent_wallet::run(session, wallet).await,
         Agent::Data(data) => agent_data::run(session, data).await,
         Agent::Authorize {
             agent,
@@ -49,6 +55,7 @@ pub(crate) async fn run(session: &Session, command: Agent) -> Result<(), Failure
         }
         Agent::Session(sessions) => agent_sessions::run(session, sessions).await,
         Agent::Act(act) => agent_sessions::act(session, act).await,
+        Agent::Schedule(schedule) => agent_schedule::run(session, schedule).await,
         Agent::Transfer { agent, to } => {
             change(session, agent, AgentCall::Transfer { agent, to }).await
         }
@@ -82,6 +89,20 @@ pub(super) async fn find(state: &StateAt, agent: u64) -> Result<AgentRecord, Fai
             format!("there is no agent {agent}; `noema agent list` shows those of an owner"),
         )
     })
+}
+
+/// The queue of a key in a file, or of the signer, and the newest finalised state.
+pub(super) async fn begin_as(
+    session: &Session,
+    key_file: Option<&Path>,
+) -> Result<(Submitter, StateAt), Failure> {
+    let Some(path) = key_file else {
+        return begin(session).await;
+    };
+    let key = keyfile::read(path)?;
+    let client = session.connect().await?;
+    let state = client.at_finalized().await?;
+    Ok((Submitter::new(client, key), state))
 }
 
 async fn register(
@@ -164,10 +185,9 @@ async fn list(session: &Session, owner: Option<AccountId>) -> Result<(), Failure
     }
     agents.sort_unstable();
     let text = if agents.is_empty() {
-        format!("{owner} has no agents")
+        format!("{owner} has no agents\n")
     } else {
-        let numbers: Vec<_> = agents.iter().map(ToString::to_string).collect();
-        numbers.join("\n")
+        agents.iter().map(|agent| format!("{agent}\n")).collect()
     };
     let json = json!({ "owner": owner, "agents": agents });
     session.output.answer(&Answer::new(text, json))
@@ -237,6 +257,7 @@ fn as_json(agent: u64, info: &AgentRecord) -> Value {
         "account": info.account,
         "wallet": info.wallet,
         "former_wallets": info.former,
+        "bindings": info.bindings,
         "offered": info.offered,
         "file": info.file,
         "endpoints": endpoints,

@@ -1,19 +1,18 @@
 //! Keys that act for agents, and what is done in an agent's name.
 
 use noema_agents_primitives::CallId;
-use noema_chain_client::{AgentCall, AgentGrant, Call, Submitter};
+use noema_chain_client::{AgentCall, AgentGrant, Call, Finalized};
 use noema_session::{Allowance, Limits};
 use serde_json::{json, Value};
 
 use super::{
-    agent::{answer, change, find},
+    agent::{answer, begin_as, change, find},
     compute::begin,
 };
 use crate::{
     amount::Amount,
-    args::agent::{Act, AgentSessions, GrantSession},
+    args::agent::{Act, AgentSessions, Deed, GrantSession},
     failure::Failure,
-    keyfile,
     output::{Answer, Fields, Table},
     session::{number, Session},
 };
@@ -24,7 +23,9 @@ pub(super) async fn run(session: &Session, sessions: AgentSessions) -> Result<()
             let state = session.connect().await?.at_finalized().await?;
             find(&state, agent).await?;
             let mut table = Table::new(&["session", "key", "spent", "of", "left now", "expires"]);
-            let found = state.agent_sessions(agent).await?;
+            let mut found = state.agent_sessions(agent).await?;
+            // The chain gives them in the order of hashes.
+            found.sort_unstable_by_key(|one| one.session);
             for one in &found {
                 table.row(vec![
                     one.session.to_string(),
@@ -53,7 +54,7 @@ pub(super) async fn run(session: &Session, sessions: AgentSessions) -> Result<()
                 })
                 .collect();
             let text = if table.is_empty() {
-                format!("no key acts for agent {agent}")
+                format!("no key acts for agent {agent}\n")
             } else {
                 table.to_string()
             };
@@ -141,24 +142,9 @@ async fn grant_session(session: &Session, args: GrantSession) -> Result<(), Fail
 }
 
 pub(super) async fn act(session: &Session, act: Act) -> Result<(), Failure> {
-    let (submitter, state) = match &act.key_file {
-        Some(path) => {
-            let key = keyfile::read(path)?;
-            let client = session.connect().await?;
-            let state = client.at_finalized().await?;
-            (Submitter::new(client, key), state)
-        }
-        None => begin(session).await?,
-    };
+    let inner = act.deed.call()?;
+    let (submitter, state) = begin_as(session, act.key_file.as_deref()).await?;
     find(&state, act.agent).await?;
-    let inner = match (act.send, act.to, act.call) {
-        (Some(amount), Some(to), _) => Call::TransferKeepAlive {
-            to,
-            amount: amount.0,
-        },
-        (_, _, Some(bytes)) => Call::Raw(bytes.0),
-        _ => return Err(Failure::usage("say what to do: --send and --to, or --call")),
-    };
     let (agent, call) = (act.agent, Box::new(inner));
     let (call, event) = if act.as_owner {
         (AgentCall::ActByOwner { agent, call }, "ActedByOwner")
@@ -168,6 +154,16 @@ pub(super) async fn act(session: &Session, act: Act) -> Result<(), Failure> {
     let done = session
         .submit(&submitter, Call::Agent(Box::new(call)), "act for the agent")
         .await?;
+    acted(session, &done, agent, event)
+}
+
+/// How a call in an agent's name ended, which was carried by another that did not fail.
+pub(super) fn acted(
+    session: &Session,
+    done: &Finalized,
+    agent: u64,
+    event: &str,
+) -> Result<(), Failure> {
     let acted = done
         .event("Agents", event)
         .ok_or_else(|| Failure::new("chain", "the chain does not say how the call ended"))?;
@@ -182,5 +178,16 @@ pub(super) async fn act(session: &Session, act: Act) -> Result<(), Failure> {
         text = text.add("spent", Amount(spent));
     }
     let json = json!({ "agent": agent, "spent": spent.map(|spent| spent.to_string()) });
-    answer(session, &done, text, json)
+    answer(session, done, text, json)
+}
+
+impl Deed {
+    /// The call that is meant.
+    pub(super) fn call(self) -> Result<Call, Failure> {
+        match (self.send, self.to, self.call) {
+            (Some(Amount(amount)), Some(to), _) => Ok(Call::TransferKeepAlive { to, amount }),
+            (_, _, Some(bytes)) => Ok(Call::Raw(bytes.0)),
+            _ => Err(Failure::usage("say what to do: --send and --to, or --call")),
+        }
+    }
 }

@@ -3,8 +3,11 @@
 mod account;
 mod agent;
 mod agent_data;
+mod agent_holders;
 mod agent_ratings;
+mod agent_schedule;
 mod agent_sessions;
+mod agent_wallet;
 mod compute;
 mod compute_ask;
 mod compute_channels;

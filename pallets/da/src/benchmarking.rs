@@ -1,6 +1,7 @@
 //! Weights of calls and hooks, each in its worst case: as many keys, candidates and seats as there can be.
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::as_conversions,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,

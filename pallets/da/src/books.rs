@@ -199,7 +199,8 @@ impl<T: Config> Pallet<T> {
         Ok(enlisted)
     }
 
-    /// Writes the sums of a closed list to its seats', and sends what nobody can earn of it to the fund: bits that were not set, seats that are gone, remainders.
+    /// Writes the sums of a closed list to its seats', and sends what nobody can earn of it to the fund: bits that were not set, seats that are gone,
+    /// remainders.
     pub(crate) fn note_list(era: EraIndex, index: u8, list: List) -> DispatchResult {
         let Some(mut book) = Books::<T>::get(era) else {
             return Ok(());
@@ -263,8 +264,8 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Ends an era of which nothing is available any more, and nothing can become so: its committee is forgotten, and the sums of seats that have settled all of it
-    /// go. Those of others go when they have.
+    /// Ends an era of which nothing is available any more, and nothing can become so: its committee is forgotten, and the sums of seats that have settled all
+    /// of it go. Those of others go when they have.
     pub(crate) fn finish_era(era: EraIndex) {
         Self::forget_committee(era);
         let Some(mut book) = Books::<T>::get(era) else {

@@ -9,8 +9,8 @@ use sp_runtime::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// Takes one era from the first provider that loses everything, or ends its drop. Whether there was one. All closed lists must be noted: what is sent elsewhere
-    /// of those that are not depends on whose sums are there.
+    /// Takes one era from the first provider that loses everything, or ends its drop. Whether there was one. All closed lists must be noted: what is sent
+    /// elsewhere of those that are not depends on whose sums are there.
     pub(crate) fn drop_next() -> Result<bool, DispatchError> {
         let Some(provider) = Drops::<T>::iter_keys().next() else {
             return Ok(false);

@@ -103,8 +103,8 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// What the seats of an era may have to hold: its submissions that wait for attestation, and those that became available and still take bits. From the number
-    /// `from` on.
+    /// What the seats of an era may have to hold: its submissions that wait for attestation, and those that became available and still take bits. From the
+    /// number `from` on.
     pub fn waiting(era: EraIndex, from: SubmissionId, limit: u32) -> SubmissionPageOf<T> {
         let first = from.max(DeadlineCursor::<T>::get());
         let end = NextSubmission::<T>::get();

@@ -55,8 +55,8 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// The running sums of a list are those of its entries, chunk by chunk; its units are those of its blobs, each once; in the lists from the first day on, the bits of a
-    /// blob's entries are disjoint, and together those of the blob.
+    /// The running sums of a list are those of its entries, chunk by chunk; its units are those of its blobs, each once; in the lists from the first day on,
+    /// the bits of a blob's entries are disjoint, and together those of the blob.
     fn check_lists(era: EraIndex, book: &Book<BalanceOf<T>>, known: &Known<T>) -> Found {
         let mut bits: BTreeMap<u64, SeatBits> = BTreeMap::new();
         for (index, list) in List::all() {
@@ -251,8 +251,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// What a list still owes: of one that is noted, what its seats earn in rounds that they have not settled; of another, all that was paid in but for what was
-    /// settled.
+    /// What a list still owes: of one that is noted, what its seats earn in rounds that they have not settled; of another, all that was paid in but for what
+    /// was settled.
     fn owed_of(
         era: EraIndex,
         book: &Book<BalanceOf<T>>,

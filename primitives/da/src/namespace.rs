@@ -11,8 +11,8 @@ use scale_info::TypeInfo;
 /// Bytes of a namespace.
 pub const NAMESPACE_BYTES: usize = 28;
 
-/// Names the log in which a blob is entered when it becomes available: one for each application, such as a rollup. 28 bytes that anybody may use; 28 is what rollups
-/// that know Celestia's namespaces have as their id, without its byte for the version. All zeros is a namespace as any other.
+/// Names the log in which a blob is entered when it becomes available: one for each application, such as a rollup. 28 bytes that anybody may use; 28 is what
+/// rollups that know Celestia's namespaces have as their id, without its byte for the version. All zeros is a namespace as any other.
 #[derive(
     Clone,
     Copy,

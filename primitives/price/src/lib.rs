@@ -70,8 +70,8 @@ impl<Balance: Copy> PriceState<Balance> {
     }
 }
 
-/// Bytes in use and free, summed over the blocks of a round: what the price of the next one follows. Seen in one block only, whoever takes its capacity back for that
-/// block sets everybody's price.
+/// Bytes in use and free, summed over the blocks of a round: what the price of the next one follows. Seen in one block only, whoever takes its capacity back
+/// for that block sets everybody's price.
 #[derive(
     Clone,
     Copy,

@@ -16,7 +16,7 @@ use subxt::{
     utils::{AccountId32, MultiAddress, H256},
 };
 
-pub use agents::{AgentCall, AgentGrant};
+pub use agents::{AgentCall, AgentGrant, AgentPlan};
 pub use compute::ComputeCall;
 pub use da::DaCall;
 pub use lease::LeaseCall;

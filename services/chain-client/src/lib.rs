@@ -10,6 +10,7 @@
 //! any third party would. A runtime upgrade needs no restart: metadata and spec version are read
 //! at the block at hand, for reading as well as for signing.
 
+pub mod agents;
 mod call;
 mod client;
 pub mod compute;
@@ -19,6 +20,7 @@ mod follower;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod json;
 mod keys;
 mod runtime;
 mod session_keys;
@@ -29,7 +31,8 @@ mod testing;
 pub mod types;
 
 pub use call::{
-    AgentCall, AgentGrant, Call, ComputeCall, DaCall, LeaseCall, RegisterProvider, ValidatorCall,
+    AgentCall, AgentGrant, AgentPlan, Call, ComputeCall, DaCall, LeaseCall, RegisterProvider,
+    ValidatorCall,
 };
 pub use client::{ChainClient, ConnectOptions, NodeInfo};
 pub use error::{ChainError, DispatchFailure, SubmitError};
@@ -48,7 +51,8 @@ pub use types::{
     Eras, Exposure, FeeQuote, FileId, Hash, Lease, LeaseQuote, LeaseStatus, Leaving,
     NamespaceEntry, NamespacePage, OwnershipProof, Payee, PendingSlash, ProviderPage, ProviderPay,
     ProviderRecord, ProviderStatus, RateChange, Ratings, RenewalQuote, Role, RoundIndex,
-    RowChallenge, RowChallenges, SeedAt, Segment, ServiceInfo, ServicePage, SessionInfo,
-    SessionKeys, Slot, SlotState, Stake, StakingLimits, StoragePrice, SubmissionInfo,
-    SubmissionPage, SubmissionStanding, Terms, Tick, Unbonding, Uncovered, Unlocking, Unpaid,
+    RowChallenge, RowChallenges, ScheduledAct, SealedKeyOf, SeedAt, Segment, ServiceInfo,
+    ServicePage, SessionInfo, SessionKeys, Slot, SlotState, Stake, StakingLimits, StoragePrice,
+    SubmissionInfo, SubmissionPage, SubmissionStanding, Terms, Tick, Unbonding, Uncovered,
+    Unlocking, Unpaid,
 };

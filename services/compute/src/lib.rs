@@ -6,7 +6,6 @@ pub mod config;
 pub mod engine;
 pub mod gateway;
 pub mod jobs;
-mod journal;
 pub mod openai;
 pub mod proxy;
 pub mod receipts;
@@ -15,8 +14,8 @@ mod samples;
 pub mod sse;
 pub mod wire;
 
-pub use journal::JournalError;
 pub use noema_chain_client::compute::{Signature, SignedReceipt, SignedVoucher};
+pub use noema_journal::JournalError;
 
 /// Milliseconds since 1970.
 pub(crate) fn unix_millis() -> u64 {

@@ -407,4 +407,27 @@ mod tests {
             assert!(matches!(judged, Err(AnswerFault::Signature { .. })));
         }
     }
+
+    #[test]
+    fn units_beyond_what_the_order_allows_are_found_without_the_answers_word() {
+        let price = noema_compute_primitives::Price::Units { unit: 2 };
+        let voucher = Voucher {
+            price,
+            ..samples::voucher()
+        };
+        let asked = Asked {
+            voucher,
+            max_output: Some(4),
+            ..asked()
+        };
+        let unseen = |units| {
+            let mut receipt = Receipt { price, ..honest() };
+            charge(&mut receipt, Usage::Units { units });
+            let signed = SignedReceipt::sign(&samples::key("Bob"), &[7; 32], receipt);
+            check_unseen(&asked, &signed)
+        };
+        assert_eq!(unseen(4), Ok(ResponseCheck::Unverified));
+        let (found, allowed) = (5, 4);
+        assert_eq!(unseen(5), Err(AnswerFault::Units { found, allowed }));
+    }
 }

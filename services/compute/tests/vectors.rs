@@ -332,6 +332,9 @@ fn fault(fault: &AnswerFault) -> &'static str {
         AnswerFault::NoUsage => "no_usage",
         AnswerFault::Input { .. } => "input",
         AnswerFault::Output { .. } => "output",
+        // Of jobs, which the JavaScript library does not order.
+        AnswerFault::Units { .. } => "units",
+        AnswerFault::Form(_) => "form",
         AnswerFault::Receipt(fault) => match fault {
             ReceiptFault::OtherRequest => "other_request",
             ReceiptFault::RequestHash => "request_hash",

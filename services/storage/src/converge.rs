@@ -18,7 +18,7 @@ use std::{
 };
 
 use noema_chain_client::{AccountId, BlockNumber, ChainError, FileId, Head};
-use noema_transport::Pin;
+use noema_transport::{Pin, Rate};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +30,6 @@ use crate::{
     gc,
     metrics::Metrics,
     penalty::Penalties,
-    rate::Rate,
     store::{Store, StoreError},
 };
 use calls::Calls;

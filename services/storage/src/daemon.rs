@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use noema_chain_client::{ChainClient, ChainError, Submitter};
-use noema_transport::{serve, Answering, Gate, Identity, IdentityError, Options, Patience, Turns};
+use noema_transport::{
+    serve, Answering, Gate, Identity, IdentityError, Options, Patience, Rate, Turns,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{signal, SignalKind},
@@ -20,7 +22,6 @@ use crate::{
     frame::MAX_FRAME_LEN,
     metrics::Metrics,
     penalty::Penalties,
-    rate::Rate,
     scrub::Scrub,
     server::{self, App},
     store::{Store, StoreError, StoreIdentity},

@@ -6,7 +6,7 @@ use axum::Router;
 use bytes::Bytes;
 use noema_chain_client::{AccountId, Hash, Head, SigningKey, SlotState};
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
-use noema_transport::{ConnectionLimits, Gate, Turns};
+use noema_transport::{ConnectionLimits, Gate, Rate, Turns};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::watch,
@@ -19,7 +19,6 @@ use crate::{
     directory::{Directory, Tracked},
     frame::{self, MAX_FRAME_LEN},
     metrics::Metrics,
-    rate::Rate,
     server::{self, App},
     store::{NewSegment, Store, StoreIdentity, StoreOptions},
     unix_now, Reserve, UploadToken,

@@ -18,7 +18,6 @@ mod metrics;
 mod penalty;
 mod prove;
 mod pull;
-mod rate;
 mod replies;
 mod scrub;
 pub mod server;

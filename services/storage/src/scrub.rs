@@ -10,13 +10,13 @@ use std::{
 };
 
 use noema_chain_client::FileId;
+use noema_transport::Rate;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     client::FileRef,
     directory::Directory,
     metrics::Metrics,
-    rate::Rate,
     store::{Checked, FileRecord, Round, ScrubProgress, Store, StoreError},
     unix_now,
 };

@@ -24,7 +24,7 @@ use noema_chain_client::{
 };
 use noema_commitment::{Builder, Commitment, SEGMENT_SIZE};
 use noema_transport::{
-    serve as serve_router, ConnectionLimits, Gate, Options, Patience, Security, Turns,
+    serve as serve_router, ConnectionLimits, Gate, Options, Patience, Rate, Security, Turns,
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch};
@@ -37,7 +37,6 @@ use crate::{
     directory::{Directory, Tracked},
     frame::MAX_FRAME_LEN,
     metrics::Metrics,
-    rate::Rate,
     server::{self, App},
     store::{NewSegment, Store, StoreIdentity, StoreOptions},
     token::UploadToken,

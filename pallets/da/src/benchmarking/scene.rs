@@ -84,7 +84,8 @@ pub(super) fn after_bits<T: Config>() {
 /// Eras over which [`fill`] spreads items: so many that all of them can still be asked for when as many rounds as are settled at once have gone by.
 const ERAS: u32 = 35;
 
-/// Gives `provider` so many items of the largest blob, which can be asked for in the running round and the next ones, spread over eras in each of which it has the only seat.
+/// Gives `provider` so many items of the largest blob, which can be asked for in the running round and the next ones, spread over eras in each of which it
+/// has the only seat.
 pub(crate) fn fill<T: Config>(provider: &T::AccountId, items: u32) {
     let round = Pallet::<T>::round();
     let last = round.checked_sub(2).expect("the second round is over");

@@ -1,8 +1,8 @@
 //! Weights of `pallet_noema_da`: **provisional**, made by hand, not measured yet.
 //!
-//! They are meant to be too high rather than too low until `make bench-weights` writes this file anew: 30 µs of execution for every item of storage that is read or
-//! written and 5 KB of proof for every one that is read, on top of the database's own time (`DbWeight`); 8 ms for hashing to the curve, two decompressions with
-//! their checks and a pairing; 20 µs for a key that is added.
+//! They are meant to be too high rather than too low until `make bench-weights` writes this file anew: 30 µs of execution for every item of storage that is
+//! read or written and 5 KB of proof for every one that is read, on top of the database's own time (`DbWeight`); 8 ms for hashing to the curve, two
+//! decompressions with their checks and a pairing; 20 µs for a key that is added.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -122,7 +122,8 @@ impl<T: frame_system::Config> super::WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(17))
 			.saturating_add(T::DbWeight::get().writes(15))
 	}
-	/// The submission, its batch, the committee, the book, the chunk, the namespace and its two entries, the payer's bytes, the pot and the fund (r:16 w:14); each seat that is put on record its account and sums (r:2 w:2).
+	/// The submission, its batch, the committee, the book, the chunk, the namespace and its two entries, the payer's bytes, the pot and the fund (r:16 w:14);
+	/// each seat that is put on record its account and sums (r:2 w:2).
 	fn attest(e: u32, ) -> Weight {
 		Weight::from_parts(800_000_000, 120_000)
 			.saturating_add(Weight::from_parts(100_000_000, 10_000).saturating_mul(e.into()))

@@ -1,31 +1,16 @@
 //! Calls about agents: who they are, what they have committed to, who may use them, which keys act for them, and what others think of them.
 
-use codec::Encode;
+mod encode;
+
 use noema_agents_primitives::{
-    AgentId, CallId, Commitment, DataIndex, FeedbackId, ServiceEndpoint, SessionId, UsageScope,
+    AgentId, CallId, Commitment, DataIndex, FeedbackId, ScheduleId, ServiceEndpoint, SessionId,
+    UsageScope,
 };
 use noema_session::{Allowance, Limits};
-use subxt::utils::AccountId32;
 
-use super::{encode, Arguments, BoundedVec, Call, EncodedCall};
+use super::Call;
 use crate::{
-    error::ChainError,
-    runtime::{
-        self,
-        runtime_types::{
-            noema_agents_primitives::{
-                data::{Commitment as ChainCommitment, SealedFor as ChainSealed},
-                endpoints::{ServiceEndpoint as ChainEndpoint, ServiceKind as ChainKind},
-                scope::{CallId as ChainCallId, Scope as ChainScope, UsageScope as ChainUsage},
-            },
-            noema_session::{
-                allowance::Allowance as ChainAllowance,
-                grant::{Grant as ChainGrant, Limits as ChainLimits},
-            },
-            pallet_noema_agents::types::{Opinion as ChainOpinion, Tags as ChainTags},
-        },
-    },
-    state::StateAt,
+    agents::WalletSignature,
     types::{AccountId, Balance, FileId, Tick},
 };
 
@@ -42,6 +27,19 @@ pub struct AgentGrant {
     pub allowance: Allowance,
     /// The first tick at which it may do nothing.
     pub expires: Tick,
+}
+
+/// When an act is due, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentPlan {
+    /// The first tick at which it can be made.
+    pub due: Tick,
+    /// After how many ticks it is due again; at least one, if it is made more than once.
+    pub every: Tick,
+    /// How often it is made; at least once.
+    pub times: u32,
+    /// What whoever brings it gets out of the agent's account, each time, in the smallest unit. Only the owner promises any.
+    pub reward: Balance,
 }
 
 /// A call about an agent.
@@ -63,6 +61,22 @@ pub enum AgentCall {
         key: Vec<u8>,
         /// What it says.
         value: Option<Vec<u8>>,
+    },
+    /// Has the agent be paid where a wallet agrees to be (owner).
+    BindWallet {
+        /// The agent.
+        agent: AgentId,
+        /// The wallet.
+        wallet: AccountId,
+        /// The first tick at which its signature is worth nothing.
+        deadline: Tick,
+        /// Its signature.
+        signature: WalletSignature,
+    },
+    /// Ends that (owner, or the wallet).
+    UnbindWallet {
+        /// The agent.
+        agent: AgentId,
     },
     /// Lets an account stage data, so that the agent can be transferred to it; nobody any more, if none.
     Offer {
@@ -99,6 +113,15 @@ pub enum AgentCall {
         /// Its hash, and who can open it.
         commitment: Commitment<AccountId>,
     },
+    /// Replaces a commitment, with all its sealed keys.
+    UpdateData {
+        /// The agent.
+        agent: AgentId,
+        /// Which.
+        index: DataIndex,
+        /// Its hash, and who can open it.
+        commitment: Commitment<AccountId>,
+    },
     /// Removes an entry of data.
     DropData {
         /// The agent.
@@ -114,6 +137,13 @@ pub enum AgentCall {
         index: DataIndex,
         /// Its hash, and who can open it.
         commitment: Commitment<AccountId>,
+    },
+    /// Takes back what the caller has staged.
+    UnstageData {
+        /// The agent.
+        agent: AgentId,
+        /// Which.
+        index: DataIndex,
     },
     /// Lets a user ask for something.
     AuthorizeUsage {
@@ -163,6 +193,33 @@ pub enum AgentCall {
         /// What.
         call: Box<Call>,
     },
+    /// Has a call be made in the agent's name when it is due, by whoever brings it, under the limits of a session (owner, or the session's key).
+    Schedule {
+        /// The agent.
+        agent: AgentId,
+        /// Under whose limits.
+        session: SessionId,
+        /// What.
+        call: Box<Call>,
+        /// When, and how often.
+        plan: AgentPlan,
+    },
+    /// Has a scheduled act not be made (owner, or the session's key; anybody, once the session is over).
+    Cancel {
+        /// The agent.
+        agent: AgentId,
+        /// Which.
+        schedule: ScheduleId,
+    },
+    /// Makes a scheduled act that is due; anybody may.
+    Run {
+        /// The agent.
+        agent: AgentId,
+        /// Which.
+        schedule: ScheduleId,
+        /// What was scheduled.
+        call: Box<Call>,
+    },
     /// Lets the agent be rated under a tag.
     AddTag {
         /// The agent.
@@ -190,198 +247,4 @@ pub enum AgentCall {
         /// Which.
         feedback: FeedbackId,
     },
-}
-
-impl AgentCall {
-    /// The call in SCALE for the runtime at `state`.
-    pub(super) fn encode(&self, state: &StateAt) -> Result<Vec<u8>, ChainError> {
-        let agents = runtime::tx().agents();
-        let account = |account: &AccountId| AccountId32::from(*account);
-        match self {
-            Self::Register { file, endpoints } => {
-                let endpoints = BoundedVec(endpoints.iter().map(ChainEndpoint::from).collect());
-                let call = agents.register(file.map(|file| file.0), endpoints);
-                encode(state, call.unvalidated())
-            }
-            Self::SetMetadata { agent, key, value } => {
-                let (key, value) = (BoundedVec(key.clone()), value.clone().map(BoundedVec));
-                let call = agents.set_metadata(*agent, key, value);
-                encode(state, call.unvalidated())
-            }
-            Self::Offer { agent, to } => {
-                let call = agents.offer(*agent, to.as_ref().map(account));
-                encode(state, call.unvalidated())
-            }
-            Self::Transfer { agent, to } => {
-                encode(state, agents.transfer(*agent, account(to)).unvalidated())
-            }
-            Self::Burn { agent } => encode(state, agents.burn(*agent).unvalidated()),
-            Self::Withdraw { agent, amount } => {
-                encode(state, agents.withdraw(*agent, *amount).unvalidated())
-            }
-            Self::CommitData {
-                agent,
-                description,
-                commitment,
-            } => {
-                let description = BoundedVec(description.clone());
-                let call = agents.commit_data(*agent, description, commitment.into());
-                encode(state, call.unvalidated())
-            }
-            Self::DropData { agent, index } => {
-                encode(state, agents.drop_data(*agent, *index).unvalidated())
-            }
-            Self::StageData {
-                agent,
-                index,
-                commitment,
-            } => {
-                let call = agents.stage_data(*agent, *index, commitment.into());
-                encode(state, call.unvalidated())
-            }
-            Self::AuthorizeUsage {
-                agent,
-                user,
-                scope,
-                expires,
-                count,
-            } => {
-                let scope = ChainUsage::from(*scope);
-                let call = agents.authorize_usage(*agent, account(user), scope, *expires, *count);
-                encode(state, call.unvalidated())
-            }
-            Self::RevokeUsage { agent, user } => {
-                let call = agents.revoke_usage(*agent, account(user));
-                encode(state, call.unvalidated())
-            }
-            Self::GrantSession { agent, grant } => {
-                let allowance = ChainAllowance {
-                    period: grant.allowance.period,
-                    most: grant.allowance.most,
-                };
-                let call = agents.grant_session(*agent, grant.into(), allowance);
-                encode(state, call.unvalidated())
-            }
-            Self::RevokeSession { agent, session } => {
-                let call = agents.revoke_session(*agent, *session);
-                encode(state, call.unvalidated())
-            }
-            Self::Act { agent, call } => carried("act", *agent, call, state),
-            Self::ActByOwner { agent, call } => carried("act_by_owner", *agent, call, state),
-            Self::AddTag { agent, tag } => {
-                let call = agents.add_tag(*agent, BoundedVec(tag.clone()));
-                encode(state, call.unvalidated())
-            }
-            Self::Feedback {
-                agent,
-                amount,
-                value,
-                tags,
-                wallet,
-            } => {
-                let mut tags = tags.iter().cloned().map(BoundedVec);
-                let tags = match (tags.next(), tags.next()) {
-                    (None, _) => ChainTags::None,
-                    (Some(one), None) => ChainTags::One(one),
-                    (Some(first), Some(second)) => ChainTags::Two(first, second),
-                };
-                let opinion = ChainOpinion {
-                    value: *value,
-                    tags,
-                    content: None,
-                };
-                let wallet = wallet.as_ref().map(account);
-                let call = agents.feedback(*agent, *amount, opinion, wallet);
-                encode(state, call.unvalidated())
-            }
-            Self::RevokeFeedback { agent, feedback } => {
-                let call = agents.revoke_feedback(*agent, *feedback);
-                encode(state, call.unvalidated())
-            }
-        }
-    }
-}
-
-/// A call whose arguments are an agent and a call, as that is encoded by itself.
-fn carried(
-    name: &str,
-    agent: AgentId,
-    call: &Call,
-    state: &StateAt,
-) -> Result<Vec<u8>, ChainError> {
-    let mut arguments = agent.encode();
-    arguments.extend(call.encode(state)?);
-    encode(
-        state,
-        EncodedCall {
-            pallet: "Agents".into(),
-            call: name.into(),
-            arguments: Arguments(arguments),
-        },
-    )
-}
-
-impl From<&ServiceEndpoint> for ChainEndpoint {
-    fn from(endpoint: &ServiceEndpoint) -> Self {
-        use noema_agents_primitives::ServiceKind;
-        Self {
-            kind: match endpoint.kind {
-                ServiceKind::A2a => ChainKind::A2a,
-                ServiceKind::Mcp => ChainKind::Mcp,
-                ServiceKind::OpenAi => ChainKind::OpenAi,
-                ServiceKind::Web => ChainKind::Web,
-            },
-            url: BoundedVec(endpoint.url.to_vec()),
-        }
-    }
-}
-
-impl From<&Commitment<AccountId>> for ChainCommitment<AccountId32> {
-    fn from(commitment: &Commitment<AccountId>) -> Self {
-        let sealed = commitment.holders.iter().map(|sealed| ChainSealed {
-            holder: sealed.holder.into(),
-            key: BoundedVec(sealed.key.to_vec()),
-        });
-        Self {
-            hash: commitment.hash,
-            file: commitment.file,
-            holders: BoundedVec(sealed.collect()),
-        }
-    }
-}
-
-impl From<UsageScope> for ChainUsage {
-    fn from(scope: UsageScope) -> Self {
-        use noema_agents_primitives::ServiceKind;
-        match scope {
-            UsageScope::All => Self::All,
-            UsageScope::Data(index) => Self::Data(index),
-            UsageScope::Service(kind) => Self::Service(match kind {
-                ServiceKind::A2a => ChainKind::A2a,
-                ServiceKind::Mcp => ChainKind::Mcp,
-                ServiceKind::OpenAi => ChainKind::OpenAi,
-                ServiceKind::Web => ChainKind::Web,
-            }),
-        }
-    }
-}
-
-impl From<&AgentGrant> for ChainGrant<AccountId32, ChainScope> {
-    fn from(grant: &AgentGrant) -> Self {
-        let calls = grant.calls.iter().map(|call| ChainCallId {
-            pallet: call.pallet,
-            call: call.call,
-        });
-        Self {
-            key: grant.key.into(),
-            scope: ChainScope {
-                calls: BoundedVec(calls.collect()),
-            },
-            limits: ChainLimits {
-                per_use: grant.limits.per_use,
-                total: grant.limits.total,
-            },
-            expires: grant.expires,
-        }
-    }
 }

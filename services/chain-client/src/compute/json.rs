@@ -7,14 +7,7 @@ use noema_compute_primitives::{ModelName, Price, Receipt, Usage, Voucher};
 use serde::{Deserialize, Serialize};
 
 use super::{Claim, Signature, SignedReceipt, SignedVoucher};
-
-/// Why a text is no voucher, receipt or claim.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a {what}: {reason}")]
-pub struct JsonError {
-    what: &'static str,
-    reason: String,
-}
+use crate::json::{bytes, hexed, number, JsonError};
 
 macro_rules! as_json {
     ($type:ty as $form:ty, $what:literal) => {
@@ -30,14 +23,9 @@ macro_rules! as_json {
             /// # Errors
             /// When it is something else; the message says where.
             pub fn from_json(text: &str) -> Result<Self, JsonError> {
-                let form: $form = serde_json::from_str(text).map_err(|e| JsonError {
-                    what: $what,
-                    reason: e.to_string(),
-                })?;
-                form.read().map_err(|reason| JsonError {
-                    what: $what,
-                    reason,
-                })
+                let error = |reason| JsonError::new($what, reason);
+                let form: $form = serde_json::from_str(text).map_err(|e| error(e.to_string()))?;
+                form.read().map_err(error)
             }
         }
     };
@@ -354,33 +342,6 @@ impl TokensForm {
             number(&format!("{of}.output"), &self.output)?,
         ])
     }
-}
-
-/// One form for one number: digits, without a sign and without zeros in front.
-fn number<N: std::str::FromStr>(name: &str, text: &str) -> Result<N, String> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let plain = text == "0" || !text.starts_with('0');
-    text.parse()
-        .ok()
-        .filter(|_| digits && plain)
-        .ok_or_else(|| {
-            let bits = 8_usize.saturating_mul(size_of::<N>());
-            format!(
-                "{name}: expected a decimal number of at most {bits} bits as text, found {text:?}"
-            )
-        })
-}
-
-fn hexed(bytes: &[u8]) -> String {
-    format!("0x{}", hex::encode(bytes))
-}
-
-fn bytes<const N: usize>(name: &str, text: &str) -> Result<[u8; N], String> {
-    let mut bytes = [0; N];
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    hex::decode_to_slice(digits, &mut bytes)
-        .map(|()| bytes)
-        .map_err(|_| format!("{name}: expected {} hex digits", N.saturating_mul(2)))
 }
 
 #[cfg(test)]

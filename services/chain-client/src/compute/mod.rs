@@ -7,7 +7,7 @@ mod signature;
 mod signed;
 mod text;
 
-pub use json::JsonError;
+pub use crate::json::JsonError;
 pub use signature::Signature;
 pub use signed::{Claim, SignedReceipt, SignedVoucher};
 pub use text::{TextError, MAX_TEXT};

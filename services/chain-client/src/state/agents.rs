@@ -17,7 +17,7 @@ use crate::{
     },
     types::{
         AccountId, AgentData, AgentPage, AgentRecord, AgentSession, AgentSummary, Balance, FileId,
-        Hash, Ratings,
+        Hash, Ratings, ScheduledAct, SealedKeyOf, Tick,
     },
 };
 
@@ -63,6 +63,21 @@ impl StateAt {
         Ok(sessions.into_iter().map(session).collect())
     }
 
+    /// The acts of an agent that anybody can bring when they are due.
+    pub async fn agent_scheduled(&self, agent: AgentId) -> Result<Vec<ScheduledAct>, ChainError> {
+        let question = runtime::runtime_apis().agents_api().scheduled(agent);
+        let acts = self
+            .ask_runtime("the scheduled acts of an agent", question)
+            .await?;
+        Ok(acts.into_iter().map(scheduled).collect())
+    }
+
+    /// For how many ticks ahead a wallet can sign.
+    pub fn longest_wallet_deadline(&self) -> Result<Tick, ChainError> {
+        let address = runtime::constants().agents().max_deadline();
+        self.constant("Agents::MaxDeadline", address)
+    }
+
     /// What the ratings of an agent come to, all or those with a tag. `None` when there is no such agent or tag.
     pub async fn agent_summary(
         &self,
@@ -86,6 +101,13 @@ impl StateAt {
         let pallet = self.at().metadata_ref().pallet_by_name(pallet)?;
         let call = pallet.call_variant_by_name(call)?;
         Some((pallet.call_index(), call.index))
+    }
+
+    /// The names of the call that begins with these two bytes. `None` when the runtime has no such call.
+    pub fn call_name(&self, pallet: u8, call: u8) -> Option<(String, String)> {
+        let pallet = self.at().metadata_ref().pallet_by_call_index(pallet)?;
+        let call = pallet.call_variant_by_index(call)?;
+        Some((pallet.name().to_owned(), call.name.clone()))
     }
 
     /// The most that an account can rate an agent with, for what it has paid `wallet`, or where the agent is paid now. `None` when it cannot be rated for that.
@@ -123,6 +145,7 @@ fn record(info: chain::AgentInfo<AccountId32>) -> AgentRecord {
             .into_iter()
             .map(|former| former.wallet.into())
             .collect(),
+        bindings: info.bindings,
         offered: info.offered.map(AccountId::from),
         file: info.file.map(FileId),
         endpoints: endpoints.collect(),
@@ -132,12 +155,16 @@ fn record(info: chain::AgentInfo<AccountId32>) -> AgentRecord {
 
 fn data(info: chain::DataInfo<AccountId32>) -> AgentData {
     let holders = info.commitment.holders.0.into_iter();
+    let holders = holders.map(|sealed| SealedKeyOf {
+        holder: sealed.holder.into(),
+        key: sealed.key.0,
+    });
     AgentData {
         index: info.index,
         description: String::from_utf8_lossy(&info.description.0).into_owned(),
         hash: Hash(info.commitment.hash),
         file: info.commitment.file.map(FileId),
-        holders: holders.map(|sealed| sealed.holder.into()).collect(),
+        holders: holders.collect(),
         version: info.version,
         staged_by: info.staged.map(|(by, _)| by.into()),
     }
@@ -163,6 +190,17 @@ fn session(info: chain::SessionInfo<AccountId32>) -> AgentSession {
         spent: info.spent,
         left_in_period: info.left_in_period,
         expires: info.expires,
+    }
+}
+
+fn scheduled(info: chain::ScheduledInfo) -> ScheduledAct {
+    ScheduledAct {
+        schedule: info.schedule,
+        session: info.session,
+        call: info.call,
+        due: info.due,
+        times: info.times,
+        reward: info.reward,
     }
 }
 

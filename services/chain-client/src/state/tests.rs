@@ -1,5 +1,6 @@
 //! Reading and encoding against the committed metadata.
 
+mod agent_calls;
 mod agents;
 mod audits;
 mod compute;

@@ -1,6 +1,6 @@
 //! Agents: what the chain says of them, with accounts as this crate has them.
 
-use noema_agents_primitives::{AgentId, CallId, DataIndex, SessionId};
+use noema_agents_primitives::{AgentId, CallId, DataIndex, ScheduleId, SessionId};
 use noema_session::{Allowance, Limits};
 
 use super::{AccountId, Balance, FileId, Hash, Tick};
@@ -16,6 +16,8 @@ pub struct AgentRecord {
     pub wallet: Option<AccountId>,
     /// Where it was paid before, and can still be rated for.
     pub former: Vec<AccountId>,
+    /// The nonce of the next binding of a wallet.
+    pub bindings: u64,
     /// Who may stage data.
     pub offered: Option<AccountId>,
     /// Its registration file.
@@ -37,12 +39,21 @@ pub struct AgentData {
     pub hash: Hash,
     /// Where they are, if in storage.
     pub file: Option<FileId>,
-    /// Who can open them.
-    pub holders: Vec<AccountId>,
+    /// Who can open them, with what.
+    pub holders: Vec<SealedKeyOf>,
     /// How often it was updated.
     pub version: u32,
     /// Who has staged what takes its place.
     pub staged_by: Option<AccountId>,
+}
+
+/// The key of an entry of data, for one holder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedKeyOf {
+    /// Who can open it.
+    pub holder: AccountId,
+    /// The key, encrypted.
+    pub key: Vec<u8>,
 }
 
 /// A key that acts for an agent.
@@ -64,6 +75,23 @@ pub struct AgentSession {
     pub left_in_period: Balance,
     /// The first tick at which it may do nothing.
     pub expires: Tick,
+}
+
+/// An act that anybody can bring when it is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduledAct {
+    /// Its number.
+    pub schedule: ScheduleId,
+    /// Under whose limits.
+    pub session: SessionId,
+    /// The call in SCALE, pallet and call index first.
+    pub call: Vec<u8>,
+    /// The first tick at which it can be made.
+    pub due: Tick,
+    /// How often it will be made.
+    pub times: u32,
+    /// What whoever brings it gets, each time, in the smallest unit.
+    pub reward: Balance,
 }
 
 /// What ratings come to.

@@ -14,7 +14,10 @@ mod provider;
 mod validator;
 
 pub use account::{AccountId, AccountState, Balance, ParseAccountError};
-pub use agents::{AgentData, AgentPage, AgentRecord, AgentSession, AgentSummary, Ratings};
+pub use agents::{
+    AgentData, AgentPage, AgentRecord, AgentSession, AgentSummary, Ratings, ScheduledAct,
+    SealedKeyOf,
+};
 pub use audit::{
     AuditLimits, AuditRound, AuditRoundState, AuditStanding, AuditedPage, Challenge, Challenges,
 };

@@ -34,7 +34,7 @@ pub(super) struct JobSettings {
         value_name = "BYTES"
     )]
     memory: Option<u64>,
-    /// Seconds of processor time of such a process; after half of it another one takes the orders [default: 86400]
+    /// Seconds of processor time of such a process after which another one takes the orders; after four times as many it is ended [default: 86400]
     #[arg(
         long = "job-cpu-seconds",
         env = "NOEMA_GATEWAY_JOB_CPU_SECONDS",

@@ -228,3 +228,23 @@ fn a_service_may_have_the_engine_that_is_built_in() {
     let setup = gateway(&arguments).unwrap();
     assert_eq!(setup.config.services[0].model[..], *b"mini");
 }
+
+#[test]
+fn a_service_of_jobs_has_its_settings_in_a_table_of_their_own() {
+    let file = file(
+        "[jobs]\nslots = 3\nmemory = 1073741824\n[[services]]\nservice = 4\nmodel = \"wasm/1\"\nengine = \"job\"\n",
+    );
+    let path = file.path().to_str().unwrap();
+    let arguments = [&["--provider", ALICE, "--config", path], &KEYS[..]].concat();
+    let config = gateway(&arguments).unwrap().config;
+    let behind = &config.services[0].behind;
+    assert!(matches!(behind, crate::gateway::Behind::Jobs));
+    assert_eq!((config.jobs.slots, config.jobs.memory), (3, 1 << 30));
+    assert_eq!(config.jobs.cache_dir, config.data_dir.join("files"));
+    // A flag counts more than the file.
+    let flags = [&arguments[..], &["--job-slots", "5"]].concat();
+    assert_eq!(gateway(&flags).unwrap().config.jobs.slots, 5);
+    let little = [&arguments[..], &["--job-memory", "1000"]].concat();
+    let error = gateway(&little).unwrap_err().to_string();
+    assert!(error.contains("job-memory is 1000"), "{error}");
+}

@@ -9,11 +9,12 @@ use std::{
 use codec::{DecodeAll, Encode};
 use noema_chain_client::AccountId;
 use noema_compute_primitives::{ChannelId, Hash, LaneId, SessionId, Voucher};
+use noema_journal::{Change, Journal, JournalError, Table};
 
 use super::lanes::{Answered, LaneKey, LaneRecord, LaneRefusal};
+
 use crate::{
     chain::{ChannelInfo, ChannelSessions, SessionInfo, SessionLanes, Tick},
-    journal::{Change, Journal, JournalError, Table},
     SignedReceipt, SignedVoucher,
 };
 

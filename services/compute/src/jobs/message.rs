@@ -218,7 +218,7 @@ pub enum FromRunner {
         /// Why.
         why: String,
     },
-    /// It takes no more orders, and ends when it has none: its share of the processor is nearly used.
+    /// It takes no more orders, and ends when it has none: it has worked enough.
     #[codec(index = 9)]
     Retiring,
 }

@@ -36,7 +36,7 @@ pub struct JobsConfig {
     pub waiting: u64,
     /// Bytes of memory of the process.
     pub memory: u64,
-    /// Seconds of processor time of a process. After half of it another one takes the orders.
+    /// Seconds of processor time of a process after which another one takes the orders. After four times as many it is ended.
     pub cpu_seconds: u64,
     /// Where stored files are kept.
     pub cache_dir: PathBuf,

@@ -35,7 +35,7 @@ pub struct RunnerArgs {
     /// Bytes of memory of this process
     #[arg(long, value_name = "BYTES")]
     pub memory: u64,
-    /// Seconds of processor time of this process
+    /// Seconds of processor time after which it takes no more orders; after four times as many it is ended
     #[arg(long, value_name = "SECONDS")]
     pub cpu_seconds: u64,
 }

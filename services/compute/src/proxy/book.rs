@@ -12,6 +12,7 @@ use std::{
 use codec::{Decode, DecodeAll, Encode};
 use noema_chain_client::AccountId;
 use noema_compute_primitives::Hash;
+use noema_journal::{Change, Journal, JournalError, Table};
 use tokio::sync::Notify;
 
 pub(crate) use super::spending::BookRefusal;
@@ -20,10 +21,10 @@ use super::{
     lanes::{BuyerLane, Pending},
     market::Account,
 };
+
 use crate::{
     chain::{ChannelSessions, SessionLanes},
     gateway::LaneKey,
-    journal::{Change, Journal, JournalError, Table},
     SignedReceipt,
 };
 pub(crate) use kept::{Found, KeptPage, ReceiptNumber};

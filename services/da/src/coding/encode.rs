@@ -1,7 +1,7 @@
 //! Coding a blob.
 
 use super::{bytes, parameters, Row, ShardHeader};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use noema_da_primitives::{
     BlobHeader, BlobId, BundleFront, Commitment, Content, FrontError, Shape, ShapeError, Software,
     BLOB_HEADER_BYTES,
@@ -212,12 +212,7 @@ impl CodedBlob {
         };
         let front = Bytes::copy_from_slice(&header.encode());
         let rows = rows.iter().filter_map(|index| self.row(*index));
-        let pieces = rows.flat_map(|row| {
-            let mut before = BytesMut::with_capacity(2 + 32 * row.siblings.len());
-            before.put_u16_le(row.index);
-            before.put_slice(row.siblings.as_flattened());
-            [before.freeze(), row.bytes]
-        });
+        let pieces = rows.flat_map(Row::frame);
         Ok([front, self.combinations.clone()].into_iter().chain(pieces))
     }
 }

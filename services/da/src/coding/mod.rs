@@ -9,11 +9,11 @@ mod shard;
 mod verify;
 
 pub use encode::{BlobWriter, CodedBlob, EncodeError};
-pub use rebuild::{Blob, Progress, RebuildError, Rebuilder};
+pub use rebuild::{Blob, Progress, RebuildError, Rebuilder, RowSet};
 pub use row::Row;
-pub use seat::{check_shard, Accepted, SeatCheck, ShardError};
+pub use seat::{check_shard, Accepted, Recode, SeatCheck, ShardError, Streamed};
 pub use shard::{
-    dispersal_bytes, front_bytes, ShardDecoder, ShardHeader, ShardItem, WireError,
+    dispersal_bytes, front_bytes, row_on_the_wire, ShardDecoder, ShardHeader, ShardItem, WireError,
     SHARD_HEADER_BYTES, SHARD_VERSION,
 };
 pub use verify::{RowVerifier, VerifyError};

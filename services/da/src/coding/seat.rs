@@ -68,14 +68,83 @@ pub struct SeatCheck {
     /// Whether the first of these is not the seat's own.
     front_only: bool,
     next: usize,
-    /// The first K rows, if the seat gets as many; they share the memory in which they came.
-    kept: Option<Vec<(u16, Bytes)>>,
+    kept: Kept,
+}
+
+/// What is kept of the first K rows, if the seat gets as many.
+enum Kept {
+    /// It gets fewer.
+    Nothing,
+    /// They themselves, sharing the memory in which they came.
+    Rows(Vec<(u16, Bytes)>),
+    /// Row 0 of a bundle, if it is not the seat's own: all others are stored, and can be read again.
+    Front(Option<Bytes>),
+}
+
+/// A shard whose rows all verified.
+pub enum Streamed {
+    /// They are too few to code the blob again: the seat may sign once they are stored.
+    Done(RowVerifier),
+    /// They are enough.
+    Recode(Recode),
+}
+
+/// The rows of a seat verified, and are enough to code the blob once more.
+pub struct Recode {
+    verifier: RowVerifier,
+    wanted: Vec<u16>,
+    front: Option<Bytes>,
+}
+
+impl Recode {
+    /// Which of the seat's rows are needed, ascending.
+    pub fn wanted(&self) -> &[u16] {
+        &self.wanted
+    }
+
+    /// The blob's shape.
+    pub fn shape(&self) -> &Shape {
+        self.verifier.shape()
+    }
+
+    /// Codes the blob once more, on all threads of the current rayon pool, and compares the commitment: then not one row of it is wrong. Takes five times the
+    /// blob beside the rows.
+    pub fn finish(self, rows: Vec<(u16, Bytes)>) -> Result<RowVerifier, ShardError> {
+        let front = self.front.map(|bytes| (0, bytes));
+        recoded(&self.verifier, front.into_iter().chain(rows).collect())?;
+        Ok(self.verifier)
+    }
+}
+
+fn recoded(verifier: &RowVerifier, rows: Vec<(u16, Bytes)>) -> Result<(), ShardError> {
+    let expected = verifier.commitment();
+    let found = recode::commitment_of(verifier.shape(), rows)
+        .map_err(|error| VerifyError::Library(error.to_string()))?;
+    match found == expected {
+        true => Ok(()),
+        false => Err(ShardError::NotTheCodeword { expected, found }),
+    }
 }
 
 impl SeatCheck {
     /// For the seat's own rows, ascending. Of a bundle row 0 is expected before them, if it is not among
     /// them.
     pub fn new(verifier: RowVerifier, content: Content, own: Vec<u16>) -> Self {
+        let original = usize::from(verifier.shape().original());
+        Self::keeping(
+            verifier,
+            content,
+            own,
+            Kept::Rows(Vec::with_capacity(original)),
+        )
+    }
+
+    /// The same, for a seat that stores its rows as they come and can read them again: none is kept in memory.
+    pub fn streaming(verifier: RowVerifier, content: Content, own: Vec<u16>) -> Self {
+        Self::keeping(verifier, content, own, Kept::Front(None))
+    }
+
+    fn keeping(verifier: RowVerifier, content: Content, own: Vec<u16>, kept: Kept) -> Self {
         let count = own.len();
         let expected = content.with_front(own);
         let original = usize::from(verifier.shape().original());
@@ -83,7 +152,10 @@ impl SeatCheck {
             verifier,
             content,
             front_only: expected.len() > count,
-            kept: (expected.len() >= original).then(|| Vec::with_capacity(original)),
+            kept: match expected.len() >= original {
+                true => kept,
+                false => Kept::Nothing,
+            },
             expected,
             next: 0,
         }
@@ -104,15 +176,20 @@ impl SeatCheck {
             self.content
                 .check_front(self.verifier.shape(), &row.bytes)?;
         }
+        let accepted = match self.front_only && found == 0 {
+            true => Accepted::Front,
+            false => Accepted::Own,
+        };
         let original = usize::from(self.verifier.shape().original());
-        if let Some(kept) = self.kept.as_mut().filter(|kept| kept.len() < original) {
-            kept.push((found, row.bytes.clone()));
+        match &mut self.kept {
+            Kept::Rows(kept) if kept.len() < original => kept.push((found, row.bytes.clone())),
+            Kept::Front(front) if accepted == Accepted::Front => {
+                *front = Some(Bytes::copy_from_slice(&row.bytes));
+            }
+            _ => {}
         }
         self.next += 1;
-        match self.front_only && found == 0 {
-            true => Ok(Accepted::Front),
-            false => Ok(Accepted::Own),
-        }
+        Ok(accepted)
     }
 
     /// Whether all rows came. Only then, and once they are stored, the seat may sign.
@@ -120,21 +197,42 @@ impl SeatCheck {
     /// A seat with K rows or more codes the blob once more, on all threads of the current rayon pool, and
     /// compares the commitment: then not one row of it is wrong.
     pub fn finish(self) -> Result<RowVerifier, ShardError> {
-        if let Some(first) = self.expected.get(self.next) {
-            return Err(ShardError::Missing {
-                first: *first,
-                count: self.expected.len() - self.next,
-            });
-        }
-        if let Some(rows) = self.kept {
-            let expected = self.verifier.commitment();
-            let found = recode::commitment_of(self.verifier.shape(), rows)
-                .map_err(|error| VerifyError::Library(error.to_string()))?;
-            if found != expected {
-                return Err(ShardError::NotTheCodeword { expected, found });
-            }
+        self.complete()?;
+        if let Kept::Rows(rows) = self.kept {
+            recoded(&self.verifier, rows)?;
         }
         Ok(self.verifier)
+    }
+
+    /// The same for a check that keeps no rows.
+    pub fn finish_streaming(self) -> Result<Streamed, ShardError> {
+        self.complete()?;
+        let front = match self.kept {
+            Kept::Nothing => return Ok(Streamed::Done(self.verifier)),
+            Kept::Rows(rows) => {
+                recoded(&self.verifier, rows)?;
+                return Ok(Streamed::Done(self.verifier));
+            }
+            Kept::Front(front) => front,
+        };
+        let own = self.expected.into_iter().skip(self.front_only.into());
+        let original = usize::from(self.verifier.shape().original());
+        let needed = original.saturating_sub(front.iter().len());
+        Ok(Streamed::Recode(Recode {
+            wanted: own.take(needed).collect(),
+            verifier: self.verifier,
+            front,
+        }))
+    }
+
+    fn complete(&self) -> Result<(), ShardError> {
+        match self.expected.get(self.next) {
+            None => Ok(()),
+            Some(first) => Err(ShardError::Missing {
+                first: *first,
+                count: self.expected.len() - self.next,
+            }),
+        }
     }
 }
 

@@ -130,7 +130,7 @@ impl ShardHeader {
 }
 
 /// Bytes of one row with index and siblings.
-fn row_on_the_wire(shape: &Shape) -> u64 {
+pub fn row_on_the_wire(shape: &Shape) -> u64 {
     2 + 32 * u64::from(shape.depth()) + u64::from(shape.row_bytes())
 }
 
@@ -186,6 +186,19 @@ impl ShardDecoder {
             shape,
             most,
             state: State::Header,
+        }
+    }
+
+    /// Takes so many rows of this blob and nothing before them: what a seat answers who knows the combinations.
+    pub fn rows_only(commitment: Commitment, shape: Shape, rows: u16) -> Self {
+        Self {
+            commitment,
+            shape,
+            most: rows,
+            state: State::Rows {
+                left: rows,
+                least: 0,
+            },
         }
     }
 

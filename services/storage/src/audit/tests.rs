@@ -7,17 +7,18 @@ use noema_chain_client::{
     ProviderPay, SectorProof,
 };
 use noema_commitment::{verify_sector, Software, SEGMENT_SIZE};
+use noema_transport::Rate;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::{outcome::hex, *};
+
 use crate::{
     client::{FileRef, StorageClient},
     deny::DenyList,
     directory::Directory,
     metrics::Metrics,
     penalty::Penalties,
-    rate::Rate,
     testing::{data_path, fill, head, open_store, tracked, FakeChain, Sample, TestProvider},
 };
 

@@ -1,7 +1,6 @@
 //! The HTTP side of the daemon: HTTP/1.1 and HTTP/2 with prior knowledge on one port.
 
 mod auth;
-mod body;
 mod cors;
 mod range;
 mod routes;
@@ -11,13 +10,10 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{routing::get, Router};
 use noema_chain_client::{AccountId, Hash, Head};
-use noema_transport::{Gate, Peer, Turns};
+use noema_transport::{Gate, Peer, Rate, Turns};
 use tokio::sync::watch;
 
-use crate::{
-    client::Limits, deny::DenyList, directory::Directory, metrics::Metrics, rate::Rate,
-    store::Store,
-};
+use crate::{client::Limits, deny::DenyList, directory::Directory, metrics::Metrics, store::Store};
 
 /// How long a finalised block may be the newest one seen before the daemon is unhealthy.
 pub(crate) const STALE_AFTER: Duration = Duration::from_secs(30);

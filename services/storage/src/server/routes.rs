@@ -13,10 +13,9 @@ use bytes::Bytes;
 use futures::{stream, StreamExt};
 use noema_chain_client::{FileId, Hash};
 use noema_commitment::SEGMENT_SIZE;
-use noema_transport::{Caller, Turn};
+use noema_transport::{paced, Caller, Turn};
 
 use super::{
-    body::paced,
     range::{wanted, Wanted},
     App, STALE_AFTER,
 };

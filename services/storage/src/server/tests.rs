@@ -7,7 +7,7 @@ use std::{
 
 use noema_chain_client::{AccountId, SigningKey};
 use noema_commitment::SEGMENT_SIZE;
-use noema_transport::Turns;
+use noema_transport::{Rate, Turns};
 use reqwest::{header, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
@@ -16,7 +16,6 @@ use crate::{
     deny::DenyList,
     directory::Directory,
     frame::{self, MAX_FRAME_LEN},
-    rate::Rate,
     store::{Store, StoreIdentity, StoreOptions},
     testing::{alice, fill, head, token, tracked, Sample, TestProvider, GENESIS, TURN},
     token::UploadToken,

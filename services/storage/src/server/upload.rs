@@ -10,13 +10,14 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use noema_chain_client::FileId;
+use noema_transport::Rate;
 use tokio::time::{timeout, timeout_at, Instant};
 
 use super::{auth, App, BODY_TIME};
+
 use crate::{
     client::FileRef,
     frame::{Frame, FrameError, MAX_FRAME_LEN},
-    rate::Rate,
     replies::Refusal,
     store::{NewSegment, StoreError},
 };

@@ -158,6 +158,13 @@ impl Model {
 
     /// The first round from `from` on in which there is something to ask.
     pub fn next_populated(&self, provider: Account, from: Round) -> Option<Round> {
-        (from..=self.round + 60).find(|round| !self.asked(provider, *round).is_empty())
+        // It begins where a list does, or at once.
+        let begins = self.lists.keys().map(|(era, list)| list.rounds(*era).0);
+        begins
+            .filter(|first| *first > from)
+            .chain([from])
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .find(|round| !self.asked(provider, *round).is_empty())
     }
 }

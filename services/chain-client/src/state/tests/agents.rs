@@ -1,17 +1,15 @@
-//! Agents as the runtime tells of them, and calls about them.
+//! Agents as the runtime tells of them.
 
-use noema_agents_primitives::{
-    CallId, Commitment, SealedFor, ServiceEndpoint, ServiceKind, UsageScope,
-};
+use noema_agents_primitives::CallId;
 use noema_session::{Allowance, Limits};
 
 use super::*;
-use crate::{
-    call::{AgentCall, AgentGrant},
-    types::{AgentData, AgentPage, AgentRecord, AgentSession, AgentSummary, Ratings},
+use crate::types::{
+    AgentData, AgentPage, AgentRecord, AgentSession, AgentSummary, Ratings, ScheduledAct,
+    SealedKeyOf,
 };
 
-fn raw(n: u8) -> [u8; 32] {
+pub(super) fn raw(n: u8) -> [u8; 32] {
     [n; 32]
 }
 
@@ -30,6 +28,7 @@ async fn agents_are_those_the_runtime_gives() {
         account: who(2),
         wallet: Some(who(3)),
         former: vec![who(4)],
+        bindings: 5,
         offered: None,
         file: Some(FileId(raw(6))),
         endpoints: vec![("mcp", "https://a.example".into())],
@@ -61,7 +60,10 @@ async fn data_sessions_and_ratings_are_those_the_runtime_gives() {
         description: "memory".into(),
         hash: Hash(raw(1)),
         file: Some(FileId(raw(2))),
-        holders: vec![who(3)],
+        holders: vec![SealedKeyOf {
+            holder: who(3),
+            key: vec![9; 10],
+        }],
         version: 7,
         staged_by: Some(who(4)),
     };
@@ -115,199 +117,33 @@ async fn data_sessions_and_ratings_are_those_the_runtime_gives() {
     assert_eq!(state.call_index("Nothing", "open"), None);
 }
 
+#[tokio::test]
+async fn scheduled_acts_are_those_the_runtime_gives() {
+    let node = FakeNode::new();
+    let state = state(&node).await;
+    let act = (1u32, 2u32, vec![10u8, 3, 0], 4u64, 5u32, 6u128);
+    node.answer_with("AgentsApi_scheduled", vec![act]);
+    let expected = ScheduledAct {
+        schedule: 1,
+        session: 2,
+        call: vec![10, 3, 0],
+        due: 4,
+        times: 5,
+        reward: 6,
+    };
+    assert_eq!(state.agent_scheduled(0).await.unwrap(), [expected]);
+    let name = state.call_name(66, 8).unwrap();
+    assert_eq!(name, ("Compute".into(), "open".into()));
+    assert_eq!(state.call_name(66, 255), None);
+    assert_eq!(state.call_name(255, 0), None);
+    assert_eq!(state.longest_wallet_deadline().unwrap(), 600);
+}
+
 /// Bytes that are encoded already.
 pub(super) struct Bytes(pub(super) Vec<u8>);
 
 impl Encode for Bytes {
     fn encode_to<T: codec::Output + ?Sized>(&self, dest: &mut T) {
         dest.write(&self.0);
-    }
-}
-
-fn grant() -> AgentGrant {
-    AgentGrant {
-        key: who(2),
-        calls: vec![CallId {
-            pallet: 66,
-            call: 8,
-        }],
-        limits: Limits {
-            per_use: 3,
-            total: 4,
-        },
-        allowance: Allowance { period: 5, most: 6 },
-        expires: 7,
-    }
-}
-
-fn commitment() -> Commitment<AccountId> {
-    let sealed = SealedFor {
-        holder: who(3),
-        key: vec![9; 10].try_into().unwrap(),
-    };
-    Commitment {
-        hash: raw(1),
-        file: Some(raw(2)),
-        holders: vec![sealed].try_into().unwrap(),
-    }
-}
-
-#[tokio::test]
-async fn calls_are_encoded_as_the_runtime_reads_them() {
-    let node = FakeNode::new();
-    let state = state(&node).await;
-    let agent = 5u64;
-    let endpoint = ServiceEndpoint {
-        kind: ServiceKind::OpenAi,
-        url: b"https://a.example".to_vec().try_into().unwrap(),
-    };
-    let committed = (raw(1), Some(raw(2)), vec![(raw(3), vec![9u8; 10])]);
-    let transfer = Call::TransferKeepAlive {
-        to: who(8),
-        amount: 9,
-    };
-    let carried = [agent.encode(), transfer.encode(&state).unwrap()].concat();
-    let granted = (raw(2), vec![(66u8, 8u8)], 3u128, 4u128, 7u64, 5u64, 6u128);
-    let act = |call: &Call| Box::new(call.clone());
-    let cases = [
-        (
-            AgentCall::Register {
-                file: Some(FileId(raw(1))),
-                endpoints: vec![endpoint],
-            },
-            0u8,
-            (Some(raw(1)), vec![(2u8, b"https://a.example".to_vec())]).encode(),
-        ),
-        (
-            AgentCall::SetMetadata {
-                agent,
-                key: b"k".to_vec(),
-                value: Some(b"v".to_vec()),
-            },
-            3,
-            (agent, b"k".to_vec(), Some(b"v".to_vec())).encode(),
-        ),
-        (
-            AgentCall::Offer {
-                agent,
-                to: Some(who(1)),
-            },
-            6,
-            (agent, Some(raw(1))).encode(),
-        ),
-        (
-            AgentCall::Transfer { agent, to: who(1) },
-            7,
-            (agent, raw(1)).encode(),
-        ),
-        (AgentCall::Burn { agent }, 8, agent.encode()),
-        (
-            AgentCall::Withdraw { agent, amount: 70 },
-            9,
-            (agent, Compact(70u128)).encode(),
-        ),
-        (
-            AgentCall::CommitData {
-                agent,
-                description: b"memory".to_vec(),
-                commitment: commitment(),
-            },
-            10,
-            (agent, b"memory".to_vec(), committed.clone()).encode(),
-        ),
-        (
-            AgentCall::DropData { agent, index: 2 },
-            12,
-            (agent, 2u32).encode(),
-        ),
-        (
-            AgentCall::StageData {
-                agent,
-                index: 2,
-                commitment: commitment(),
-            },
-            13,
-            (agent, 2u32, committed).encode(),
-        ),
-        (
-            AgentCall::AuthorizeUsage {
-                agent,
-                user: who(1),
-                scope: UsageScope::Service(ServiceKind::A2a),
-                expires: 3,
-                count: 4,
-            },
-            15,
-            (agent, raw(1), 2u8, 0u8, 3u64, 4u32).encode(),
-        ),
-        (
-            AgentCall::RevokeUsage {
-                agent,
-                user: who(1),
-            },
-            16,
-            (agent, raw(1)).encode(),
-        ),
-        (
-            AgentCall::GrantSession {
-                agent,
-                grant: grant(),
-            },
-            18,
-            (agent, granted).encode(),
-        ),
-        (
-            AgentCall::RevokeSession { agent, session: 2 },
-            19,
-            (agent, 2u32).encode(),
-        ),
-        (
-            AgentCall::Act {
-                agent,
-                call: act(&transfer),
-            },
-            20,
-            carried.clone(),
-        ),
-        (
-            AgentCall::ActByOwner {
-                agent,
-                call: act(&transfer),
-            },
-            22,
-            carried,
-        ),
-        (
-            AgentCall::AddTag {
-                agent,
-                tag: b"speed".to_vec(),
-            },
-            26,
-            (agent, b"speed".to_vec()).encode(),
-        ),
-        (
-            AgentCall::Feedback {
-                agent,
-                amount: 70,
-                value: 8_750,
-                tags: vec![b"speed".to_vec(), b"care".to_vec()],
-                wallet: Some(who(1)),
-            },
-            27,
-            (
-                (agent, Compact(70u128), 8_750u16, 2u8, b"speed".to_vec()),
-                (b"care".to_vec(), None::<()>, Some(raw(1))),
-            )
-                .encode(),
-        ),
-        (
-            AgentCall::RevokeFeedback { agent, feedback: 3 },
-            28,
-            (agent, 3u64).encode(),
-        ),
-    ];
-    for (call, index, arguments) in cases {
-        let bytes = Call::Agent(Box::new(call.clone())).encode(&state).unwrap();
-        assert_eq!(bytes, [vec![67, index], arguments].concat(), "{call:?}");
     }
 }

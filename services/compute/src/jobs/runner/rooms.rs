@@ -17,6 +17,8 @@ use super::{FromRunner, RunnerArgs};
 const WRITES: u64 = 64 << 20;
 /// Files and pipes that it may have open.
 const OPEN: u64 = 256;
+/// How many times the processor time after which it retires it may use in all.
+const AT_MOST: u64 = 4;
 /// How often it looks at the processor time that it used.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -56,7 +58,10 @@ pub(super) fn limit(args: &RunnerArgs) -> Result<()> {
         (Resource::RLIMIT_CORE, 0),
         (Resource::RLIMIT_FSIZE, WRITES),
         (Resource::RLIMIT_NOFILE, OPEN),
-        (Resource::RLIMIT_CPU, args.cpu_seconds),
+        (
+            Resource::RLIMIT_CPU,
+            args.cpu_seconds.saturating_mul(AT_MOST),
+        ),
     ];
     for (resource, most) in bounds {
         setrlimit(resource, most, most)?;
@@ -70,16 +75,16 @@ pub(super) fn limit(args: &RunnerArgs) -> Result<()> {
     Ok(())
 }
 
-/// Says when half of the processor time is used, so that another process takes the orders from then on.
+/// Says when so much processor time is used, so that another process takes the orders from then on.
 pub(super) async fn retire(cpu_seconds: u64, says: mpsc::Sender<FromRunner>) {
-    let half = i64::try_from(cpu_seconds / 2).unwrap_or(i64::MAX);
+    let enough = i64::try_from(cpu_seconds).unwrap_or(i64::MAX);
     loop {
         tokio::time::sleep(LOOK).await;
         let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
             continue;
         };
         let used = usage.user_time() + usage.system_time();
-        if used.num_seconds() >= half {
+        if used.num_seconds() >= enough {
             // Whoever does not listen has closed the input.
             let _ = says.send(FromRunner::Retiring).await;
             return;

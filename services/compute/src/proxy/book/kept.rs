@@ -3,10 +3,9 @@
 use codec::{Decode, DecodeAll, Encode};
 
 use super::{Book, Pending, State};
-use crate::{
-    journal::{Change, Journal, JournalError, Table},
-    unix_millis, SignedReceipt,
-};
+use noema_journal::{Change, Journal, JournalError, Table};
+
+use crate::{unix_millis, SignedReceipt};
 
 /// Receipts with their vouchers.
 pub(super) const ANSWERS: Table = "answers";

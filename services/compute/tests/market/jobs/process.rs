@@ -42,7 +42,7 @@ async fn the_process_is_bounded_and_is_told_nothing_by_its_environment() {
         limit(process, "Max data size"),
         format!("{memory} {memory}")
     );
-    assert_eq!(limit(process, "Max cpu time"), "700 700");
+    assert_eq!(limit(process, "Max cpu time"), "2800 2800");
     assert_eq!(limit(process, "Max core file size"), "0 0");
     assert_eq!(fs::read(process.join("environ")).unwrap(), b"");
     let status = fs::read_to_string(process.join("status")).unwrap();
@@ -83,10 +83,9 @@ async fn a_process_that_dies_takes_its_jobs_with_it_for_nothing_and_is_replaced(
 
 #[tokio::test]
 async fn a_process_that_has_worked_enough_hands_over_and_ends_with_its_jobs() {
-    // Half of it is used by two jobs after some seconds.
-    let market = market(|config| config.jobs.cpu_seconds = 24).await;
+    let market = market(|config| config.jobs.cpu_seconds = 3).await;
     let url = market.gateway.url.clone();
-    let [(first, _)] = runners(24)[..] else {
+    let [(first, _)] = runners(3)[..] else {
         panic!("one runner")
     };
     let long = |lane| {
@@ -104,7 +103,7 @@ async fn a_process_that_has_worked_enough_hands_over_and_ends_with_its_jobs() {
         loop {
             let quick = order(COPY, &[b"a"], LIMITS);
             // Both slots of the first are taken: only another one answers soon.
-            let asked = tokio::time::timeout(Duration::from_secs(2), buyer.ask(&url, &quick));
+            let asked = tokio::time::timeout(Duration::from_secs(1), buyer.ask(&url, &quick));
             if asked.await.is_ok() {
                 return;
             }
@@ -116,10 +115,10 @@ async fn a_process_that_has_worked_enough_hands_over_and_ends_with_its_jobs() {
     tokio::time::timeout(Duration::from_secs(60), replaced)
         .await
         .expect("another process takes the orders");
-    assert_eq!(runners(24).len(), 2);
+    assert_eq!(runners(3).len(), 2);
     drop((one, two));
     until("the first one's end", || {
-        runners(24).iter().all(|(number, _)| *number != first)
+        runners(3).iter().all(|(number, _)| *number != first)
     })
     .await;
     market.gateway.stop().await;

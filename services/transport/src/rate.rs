@@ -17,7 +17,7 @@ const BURST: Duration = Duration::from_millis(100);
 
 /// A limit for bytes in a second, or none. Cloning is cheap and shares it.
 #[derive(Clone, Default)]
-pub(crate) struct Rate(Option<Arc<Bucket>>);
+pub struct Rate(Option<Arc<Bucket>>);
 
 struct Bucket {
     per_second: u64,
@@ -36,7 +36,7 @@ impl fmt::Debug for Rate {
 
 impl Rate {
     /// So many bytes in a second; 0 is no limit.
-    pub(crate) fn new(per_second: u64) -> Self {
+    pub fn new(per_second: u64) -> Self {
         if per_second == 0 {
             return Self(None);
         }
@@ -47,7 +47,7 @@ impl Rate {
     }
 
     /// Waits until `bytes` may be moved. Returns for how long it waited.
-    pub(crate) async fn take(&self, bytes: u64) -> Duration {
+    pub async fn take(&self, bytes: u64) -> Duration {
         let Some(bucket) = &self.0 else {
             return Duration::ZERO;
         };

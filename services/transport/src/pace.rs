@@ -5,10 +5,9 @@ use std::{io, time::Duration};
 use axum::body::Body;
 use bytes::Bytes;
 use futures::{stream, Stream, StreamExt};
-use noema_transport::{Caller, Turn};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::rate::Rate;
+use crate::{Caller, Rate, Turn};
 
 /// Bytes that are handed over at once. What was handed over waits in the connection's memory for a
 /// reader who does not read, so that this times the streams of all connections is what those can
@@ -19,7 +18,7 @@ const PIECE_TIME: Duration = Duration::from_secs(30);
 
 /// A body of `chunks` in small pieces, each when `rate` has room for it. The turn lasts until the last piece is
 /// taken; a reader who takes none for too long loses the connection.
-pub(super) fn paced<S>(chunks: S, turn: Turn, caller: Caller, rate: Rate) -> Body
+pub fn paced<S>(chunks: S, turn: Turn, caller: Caller, rate: Rate) -> Body
 where
     S: Stream<Item = io::Result<Bytes>> + Send + 'static,
 {

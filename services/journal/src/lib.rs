@@ -1,4 +1,4 @@
-//! Durable notes: a database whose changes are on the disk when [`Journal::write`] returns. Changes that wait at the same time become durable together.
+#![doc = include_str!("../README.md")]
 
 use std::{
     path::{Path, PathBuf},
@@ -18,17 +18,20 @@ const META: &str = "meta";
 const OWNER: &[u8] = b"owner";
 
 /// A part of the database. Its keys are in the order of their bytes.
-pub(crate) type Table = &'static str;
+pub type Table = &'static str;
 
 /// A note: its key and its value.
-pub(crate) type Note = (Vec<u8>, Vec<u8>);
+pub type Note = (Vec<u8>, Vec<u8>);
 
 /// A note that is written, or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Change {
-    pub(crate) table: Table,
-    pub(crate) key: Vec<u8>,
-    pub(crate) value: Option<Vec<u8>>,
+pub struct Change {
+    /// In which table.
+    pub table: Table,
+    /// Of which note.
+    pub key: Vec<u8>,
+    /// What it says from now on; nothing, if it goes.
+    pub value: Option<Vec<u8>>,
 }
 
 /// The notes cannot be read or written.
@@ -65,7 +68,7 @@ struct Job {
 
 /// The notes of one program. Cloning is cheap; the file is free again when the last clone is gone.
 #[derive(Clone, Debug)]
-pub(crate) struct Journal {
+pub struct Journal {
     inner: Arc<Inner>,
 }
 
@@ -93,7 +96,10 @@ fn table(name: Table) -> TableDefinition<'static, &'static [u8], &'static [u8]> 
 
 impl Journal {
     /// Opens the file, making it if it is not there, for `owner`: what distinguishes whoever may use it.
-    pub(crate) fn open(path: &Path, owner: &[u8], tables: &[Table]) -> Result<Self, JournalError> {
+    ///
+    /// # Errors
+    /// When it cannot be used, or belongs to somebody else.
+    pub fn open(path: &Path, owner: &[u8], tables: &[Table]) -> Result<Self, JournalError> {
         let failed = |reason: String| JournalError::Open {
             path: path.to_owned(),
             reason,
@@ -128,7 +134,10 @@ impl Journal {
     }
 
     /// Every note of a table.
-    pub(crate) fn read(&self, name: Table) -> Result<Vec<Note>, JournalError> {
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn read(&self, name: Table) -> Result<Vec<Note>, JournalError> {
         let read = || -> Result<_, redb::Error> {
             let transaction = self.inner.database.begin_read()?;
             let table = transaction.open_table(table(name))?;
@@ -143,7 +152,10 @@ impl Journal {
     }
 
     /// The last notes of a table whose keys are before one, the last first; at most so many.
-    pub(crate) fn last_before(
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn last_before(
         &self,
         name: Table,
         before: &[u8],
@@ -162,8 +174,43 @@ impl Journal {
         read().map_err(|e| JournalError::Read(e.to_string()))
     }
 
+    /// One note.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn get(&self, name: Table, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
+        let read = || -> Result<_, redb::Error> {
+            let transaction = self.inner.database.begin_read()?;
+            let table = transaction.open_table(table(name))?;
+            let found = table.get(key)?;
+            Ok(found.map(|value| value.value().to_vec()))
+        };
+        read().map_err(|e| JournalError::Read(e.to_string()))
+    }
+
+    /// The notes of a table from a key on, that one included, at most so many: to look through more than fits the memory.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn page(&self, name: Table, from: &[u8], limit: usize) -> Result<Vec<Note>, JournalError> {
+        let read = || -> Result<_, redb::Error> {
+            let transaction = self.inner.database.begin_read()?;
+            let table = transaction.open_table(table(name))?;
+            let mut notes = Vec::new();
+            for entry in table.range(from..)?.take(limit) {
+                let (key, value) = entry?;
+                notes.push((key.value().to_vec(), value.value().to_vec()));
+            }
+            Ok(notes)
+        };
+        read().map_err(|e| JournalError::Read(e.to_string()))
+    }
+
     /// The last key of a table.
-    pub(crate) fn last_key(&self, name: Table) -> Result<Option<Vec<u8>>, JournalError> {
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn last_key(&self, name: Table) -> Result<Option<Vec<u8>>, JournalError> {
         let read = || -> Result<_, redb::Error> {
             let transaction = self.inner.database.begin_read()?;
             let table = transaction.open_table(table(name))?;
@@ -177,17 +224,20 @@ impl Journal {
     ///
     /// # Errors
     /// What the first one failed of.
-    pub(crate) fn works(&self) -> Result<(), JournalError> {
+    pub fn works(&self) -> Result<(), JournalError> {
         self.inner.broken.get().map_or(Ok(()), |e| Err(e.clone()))
     }
 
     /// Makes changes, all or none. They are durable when this returns; on an error they may be or not.
-    pub(crate) async fn write(&self, changes: Vec<Change>) -> Result<(), JournalError> {
+    ///
+    /// # Errors
+    /// When they could not be written, or some before could not.
+    pub async fn write(&self, changes: Vec<Change>) -> Result<(), JournalError> {
         self.submit(changes).durable().await
     }
 
     /// Has changes made, in the order in which this is called: under the lock under which they were decided. As many wait as there are requests under way.
-    pub(crate) fn submit(&self, changes: Vec<Change>) -> Written {
+    pub fn submit(&self, changes: Vec<Change>) -> Written {
         let (done, written) = oneshot::channel();
         // Without a writer nobody answers, which is the answer.
         let job = Job { changes, done };
@@ -198,11 +248,14 @@ impl Journal {
 
 /// Changes that were submitted.
 #[must_use = "changes count when they are durable"]
-pub(crate) struct Written(oneshot::Receiver<Result<(), JournalError>>);
+pub struct Written(oneshot::Receiver<Result<(), JournalError>>);
 
 impl Written {
     /// Returns when they are durable; on an error they may be or not.
-    pub(crate) async fn durable(self) -> Result<(), JournalError> {
+    ///
+    /// # Errors
+    /// When they could not be written.
+    pub async fn durable(self) -> Result<(), JournalError> {
         let gone = |_| JournalError::Write("the writer has stopped".to_owned());
         self.0.await.map_err(gone)?
     }
@@ -299,6 +352,16 @@ mod tests {
         let notes = journal.read(T).unwrap();
         assert_eq!(notes.len(), 199);
         assert_eq!(notes[0], (vec![0], vec![0, 1]));
+        assert_eq!(journal.get(T, &[8]).unwrap(), Some(vec![8, 1]));
+        assert_eq!(journal.get(T, &[7]).unwrap(), None);
+        let keys = |from: &[u8]| -> Vec<Vec<u8>> {
+            let page = journal.page(T, from, 2).unwrap();
+            page.into_iter().map(|(key, _)| key).collect()
+        };
+        assert_eq!(keys(&[]), [[0], [1]]);
+        assert_eq!(keys(&[6]), [[6], [8]]);
+        assert_eq!(keys(&[199]), [[199]]);
+        assert!(keys(&[200]).is_empty());
     }
 
     #[tokio::test]

@@ -1,0 +1,33 @@
+//! What random histories must come to.
+
+/// Ends that random histories of a fixed seed reach, so that the comparison compares something.
+pub(super) const REACHED: &[&str] = &[
+    "submit: done",
+    "submit: FeeAboveMaximum",
+    "submit: InsufficientFunds",
+    "submit: TooMuchInFlight",
+    "attest first: done",
+    "attest: done",
+    "attest: AlreadyAttested",
+    "attest: BadSignature",
+    "attest: SeedNotDrawn",
+    "attest: TooLate",
+    "attest: TooLittleStake",
+    "attest: SeatDropped",
+    "attest: UnknownSubmission",
+    "extend: done",
+    "extend: BadWindow",
+    "extend: StillAttesting",
+    "expire: done",
+    "expire: NotOver",
+    "submit_member: done",
+    "submit_member: AlreadyRecorded",
+    "submit_member: BadMemberProof",
+    "submit_member: NotAvailable",
+    "submit_member: OutlastsBundle",
+    "expire_member: NotOver",
+    "settle: Passed",
+    "settle: Missed",
+    "settle: Skipped",
+    "drop: done",
+];
