@@ -171,6 +171,14 @@ impl Both {
         Ok(())
     }
 
+    /// Notes row seeds that were found lost in this block.
+    fn note_lost(&mut self) {
+        let lost = |event: &crate::Event<Test>| matches!(event, crate::Event::RowSeedLost { .. });
+        if take_events().iter().any(lost) {
+            self.note("seed", &Err("lost".into()));
+        }
+    }
+
     /// A submission, counted back from the last.
     fn id(&self, back: u64) -> u64 {
         self.model.next_submission.saturating_sub(1 + back)
@@ -306,6 +314,12 @@ impl Both {
         match step {
             Step::Block { seed, hooks } => self.block(*seed, *hooks),
             Step::Round { hooks } => self.round(*hooks),
+            Step::Drought => {
+                for _ in 0..6 {
+                    self.block(false, true);
+                    self.note_lost();
+                }
+            }
             Step::Submit(submit) => self.submit(submit)?,
             Step::Attest {
                 back,
@@ -399,7 +413,7 @@ proptest! {
 fn random_histories_reach_what_they_are_for() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..16 {
+    for _ in 0..24 {
         let steps = any_steps(160).new_tree(&mut runner).unwrap().current();
         seen.extend(run(&steps, false).unwrap());
     }
