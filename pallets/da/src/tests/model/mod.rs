@@ -241,8 +241,28 @@ impl Both {
         if *seeded {
             self.block(true, true);
             self.block(true, true);
+            if !sizes.is_empty() {
+                // So that there are bundles whose members can be recorded.
+                return self.attest(self.id(0), &[0, 1, 2], true);
+            }
         }
         Ok(())
+    }
+
+    fn attest(&mut self, id: u64, seats: &[u8], signed: bool) -> Result<(), TestCaseError> {
+        let signature = self.sign(id, seats, signed);
+        let call = Call::attest {
+            submission: id,
+            bits: bits(seats),
+            signature,
+        };
+        let set = seats.iter().copied().collect();
+        let of_model = self.model.attest(id, &set, signed);
+        let name = match of_model {
+            Ok(true) => "attest first",
+            _ => "attest",
+        };
+        self.call(BOB, name, call, of_model.map(drop))
     }
 
     fn submit_member(&mut self, step: &steps::SubmitMember) -> Result<(), TestCaseError> {
@@ -326,20 +346,7 @@ impl Both {
                 seats,
                 signed,
             } => {
-                let id = self.id(*back);
-                let signature = self.sign(id, seats, *signed);
-                let call = Call::attest {
-                    submission: id,
-                    bits: bits(seats),
-                    signature,
-                };
-                let set = seats.iter().copied().collect();
-                let of_model = self.model.attest(id, &set, *signed);
-                let name = match of_model {
-                    Ok(true) => "attest first",
-                    _ => "attest",
-                };
-                self.call(BOB, name, call, of_model.map(drop))?;
+                self.attest(self.id(*back), seats, *signed)?;
             }
             Step::Extend { who, back, days } => {
                 let id = self.id(*back);

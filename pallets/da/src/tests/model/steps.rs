@@ -132,7 +132,7 @@ fn any_submit() -> impl Strategy<Value = Submit> {
 fn any_member() -> impl Strategy<Value = SubmitMember> {
     (
         any_payer(),
-        0..3u64,
+        0..2u64,
         0..3u32,
         any_days(),
         0..4u8,
