@@ -171,6 +171,14 @@ impl Both {
         Ok(())
     }
 
+    /// Notes row seeds that were found lost in this block.
+    fn note_lost(&mut self) {
+        let lost = |event: &crate::Event<Test>| matches!(event, crate::Event::RowSeedLost { .. });
+        if take_events().iter().any(lost) {
+            self.note("seed", &Err("lost".into()));
+        }
+    }
+
     /// A submission, counted back from the last.
     fn id(&self, back: u64) -> u64 {
         self.model.next_submission.saturating_sub(1 + back)
@@ -233,8 +241,28 @@ impl Both {
         if *seeded {
             self.block(true, true);
             self.block(true, true);
+            if !sizes.is_empty() {
+                // So that there are bundles whose members can be recorded.
+                return self.attest(self.id(0), &[0, 1, 2], true);
+            }
         }
         Ok(())
+    }
+
+    fn attest(&mut self, id: u64, seats: &[u8], signed: bool) -> Result<(), TestCaseError> {
+        let signature = self.sign(id, seats, signed);
+        let call = Call::attest {
+            submission: id,
+            bits: bits(seats),
+            signature,
+        };
+        let set = seats.iter().copied().collect();
+        let of_model = self.model.attest(id, &set, signed);
+        let name = match of_model {
+            Ok(true) => "attest first",
+            _ => "attest",
+        };
+        self.call(BOB, name, call, of_model.map(drop))
     }
 
     fn submit_member(&mut self, step: &steps::SubmitMember) -> Result<(), TestCaseError> {
@@ -306,26 +334,19 @@ impl Both {
         match step {
             Step::Block { seed, hooks } => self.block(*seed, *hooks),
             Step::Round { hooks } => self.round(*hooks),
+            Step::Drought => {
+                for _ in 0..6 {
+                    self.block(false, true);
+                    self.note_lost();
+                }
+            }
             Step::Submit(submit) => self.submit(submit)?,
             Step::Attest {
                 back,
                 seats,
                 signed,
             } => {
-                let id = self.id(*back);
-                let signature = self.sign(id, seats, *signed);
-                let call = Call::attest {
-                    submission: id,
-                    bits: bits(seats),
-                    signature,
-                };
-                let set = seats.iter().copied().collect();
-                let of_model = self.model.attest(id, &set, *signed);
-                let name = match of_model {
-                    Ok(true) => "attest first",
-                    _ => "attest",
-                };
-                self.call(BOB, name, call, of_model.map(drop))?;
+                self.attest(self.id(*back), seats, *signed)?;
             }
             Step::Extend { who, back, days } => {
                 let id = self.id(*back);
@@ -399,7 +420,7 @@ proptest! {
 fn random_histories_reach_what_they_are_for() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..16 {
+    for _ in 0..24 {
         let steps = any_steps(160).new_tree(&mut runner).unwrap().current();
         seen.extend(run(&steps, false).unwrap());
     }

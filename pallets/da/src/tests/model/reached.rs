@@ -26,6 +26,7 @@ pub(super) const REACHED: &[&str] = &[
     "submit_member: NotAvailable",
     "submit_member: OutlastsBundle",
     "expire_member: NotOver",
+    "seed: lost",
     "settle: Passed",
     "settle: Missed",
     "settle: Skipped",

@@ -38,6 +38,8 @@ pub(super) enum Step {
     Round {
         hooks: bool,
     },
+    /// Blocks without seeds, so many that a row seed is lost.
+    Drought,
     Submit(Submit),
     Attest {
         back: u64,
@@ -130,7 +132,7 @@ fn any_submit() -> impl Strategy<Value = Submit> {
 fn any_member() -> impl Strategy<Value = SubmitMember> {
     (
         any_payer(),
-        0..3u64,
+        0..2u64,
         0..3u32,
         any_days(),
         0..4u8,
@@ -156,8 +158,9 @@ fn any_step() -> impl Strategy<Value = Step> {
         4 => (any_payer(), any_back(), any_days()).prop_map(|(who, back, days)| Step::Extend { who, back, days }),
         2 => (0..4usize).prop_map(|nth| Step::Expire { nth }),
         1 => Just(Step::Overdue),
-        6 => any_member().prop_map(Step::SubmitMember),
-        4 => (0..2u64, 0..3u32).prop_map(|(back, index)| Step::ExpireMember { back, index }),
+        1 => Just(Step::Drought),
+        8 => any_member().prop_map(Step::SubmitMember),
+        8 => (0..2u64, 0..2u32).prop_map(|(back, index)| Step::ExpireMember { back, index }),
         8 => (1..6u64, 0..3u8).prop_map(|(provider, outcome)| Step::Settle { provider, outcome }),
         2 => (1..6u64).prop_map(|provider| Step::Drop { provider }),
     ]
