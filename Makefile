@@ -186,7 +186,7 @@ bench-database: setup ## Measure what an access to the database costs and write 
 # Criterion's own dependencies change no feature of the shipped ones, so that nothing is compiled a second time.
 BENCHES := $(SHIPPED) -p noema-benches -p noema-bench-answers
 .PHONY: bench
-bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer throughput finality answers replicas many memory")
+bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer throughput finality answers replicas many memory compute")
 	@$(SHARE_WASM) stock-template-runtime stock-template-runtime-lifted
 	@$(STAGE) "release binaries" $(PLAIN) $(LINTED) cargo build --release --locked $(BENCHES) --bins
 	@$(STAGE) "benchmarks" env $(LINTED) BENCH_PACKAGES="$(BENCHES)" scripts/bench.sh $(SECTIONS)

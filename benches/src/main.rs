@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod commitment;
+mod compute;
 mod criterion;
 mod finality;
 mod machine;
@@ -43,6 +44,8 @@ enum Section {
     Many(many::Options),
     /// Memory of a daemon that holds very many files, beside one that holds few
     Memory(memory::Options),
+    /// What gateway and proxy add to a request, and what settling weighs
+    Compute(compute::Options),
     /// Not a section: writes the specification of a chain with a large state, for `scripts/bench-database.sh`
     State(state::Options),
 }
@@ -58,6 +61,7 @@ async fn main() -> anyhow::Result<()> {
         Section::Replicas(options) => replicas::run(&options).await?,
         Section::Many(options) => many::run(&options).await?,
         Section::Memory(options) => memory::run(&options).await?,
+        Section::Compute(options) => compute::run(&options).await?,
         Section::State(options) => state::run(&options).await?,
     };
     print!("{section}");

@@ -45,6 +45,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_tx_pause, TxPause]
     [pallet_noema_agents, Agents]
     [pallet_noema_audits, Audits]
+    [pallet_noema_audits, RowAudits]
     [pallet_noema_compute, Compute]
     [pallet_noema_da, DataAvailability]
     [pallet_noema_entropy, Entropy]

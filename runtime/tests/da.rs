@@ -114,7 +114,7 @@ fn seats() -> Vec<Seat> {
             let message = possession.signing_bytes();
             let proof = seat.secret.sign(&message, POSSESSION_SUITE, &[]).to_bytes();
             let operator = signed(&seat.operator);
-            assert_ok!(DataAvailability::set_key(operator, key, proof));
+            assert_ok!(DataAvailability::set_key(operator, key, proof, None));
         }
     });
     seats

@@ -337,6 +337,7 @@ fn stored_by_da(inputs: u32) {
         entries: 1,
         units: 2,
         pay: 3u128,
+        holders: pallet_noema_da::SeatBits::from_bytes([1; 13]),
     }; 25];
     let book = (1u128, [0u8; 13], 2u32, 3u32, false, lists).encode();
     stored::<Book<u128>>("a book", &[book], 35, inputs);
@@ -345,7 +346,7 @@ fn stored_by_da(inputs: u32) {
     let account = (1u32, 2u128, vec![3u32, 4, 5]).encode();
     stored::<PayAccount<u128>>("an account of pay", &[account], 37, inputs);
     let member = [
-        ([1u8; 32], [2u8; 28], 3u64, 4u32, [5u8; 32]).encode(),
+        ([1u8; 32], 2u64, 3u32, 4u32, [5u8; 32]).encode(),
         (6u32, 7u32, 8u32, 9u128).encode(),
     ]
     .concat();

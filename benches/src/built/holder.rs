@@ -228,14 +228,15 @@ impl Holder {
     fn check(&self, files: &Files, held: u32) -> anyhow::Result<()> {
         let sectors = Shape::new(u64::try_from(files.size)?)?.sectors();
         let units = u128::from(held).saturating_mul(sectors.into());
-        let found = Storage::population(&self.account).units;
+        let round = self.joined.saturating_add(1);
+        let found = Storage::population(&self.account, round).units;
         ensure!(
             found == units,
             "expected {units} sectors that can be challenged, found {found}"
         );
         for number in [0, held / 2, held.saturating_sub(1)] {
             let target = u128::from(number).saturating_mul(sectors.into());
-            let item = Storage::item_at(&self.account, target);
+            let item = Storage::item_at(&self.account, round, target);
             let item = item.with_context(|| format!("no sector of file {number} is found"))?;
             let root = files.commitment(number)?.root;
             ensure!(item.root == root, "leaf {number} is of another file");
@@ -280,7 +281,7 @@ mod tests {
             let sectors = 3;
             for number in 0..40 {
                 let target = u128::from(number) * sectors + 2;
-                let item = Storage::item_at(&holder.account, target).unwrap();
+                let item = Storage::item_at(&holder.account, holder.joined + 1, target).unwrap();
                 let commitment = files.commitment(number).unwrap();
                 assert_eq!(
                     (item.root, item.size, item.sector),
@@ -288,7 +289,8 @@ mod tests {
                 );
             }
             assert_eq!(
-                Storage::item_at(&holder.account, 40 * sectors).map(|item| item.sector),
+                Storage::item_at(&holder.account, holder.joined + 1, 40 * sectors)
+                    .map(|item| item.sector),
                 None
             );
             assert_eq!(Deals::<Runtime>::iter().count(), 40);

@@ -99,7 +99,7 @@ impl<T: Config> Pallet<T> {
             Queue::new(Step::Seeded, Self::step_seed),
             Queue::new(Step::Noted, Self::step_closing),
             Queue::new(Step::DroppedEra, Self::step_drop),
-            Queue::new(Step::Refunded, Self::step_deadline),
+            Queue::new(Step::Refunded, Self::pass_next_deadline),
             Queue::new(Step::Finished, Self::step_ending),
             Queue::new(Step::MemberEnded, Self::step_member),
         ]
@@ -136,14 +136,6 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn step_seed() -> Result<Step, DispatchError> {
         Ok(if Self::seed_next_batch() {
             Step::Seeded
-        } else {
-            Step::Idle
-        })
-    }
-
-    pub(crate) fn step_deadline() -> Result<Step, DispatchError> {
-        Ok(if Self::pass_next_deadline()? {
-            Step::Refunded
         } else {
             Step::Idle
         })

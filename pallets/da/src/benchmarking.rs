@@ -126,12 +126,28 @@ mod benchmarks {
     #[benchmark]
     fn set_key() {
         let (who, operator) = provider::<T>(1);
-        put_key::<T>(&who, 1);
+        let (least, of_least) = provider::<T>(2);
+        let (key, point) = signing::key_of(1);
+        let proof = possession::<T>(&least, 1);
+        Pallet::<T>::do_set_key(&of_least, &key, &proof, None).expect("the key is right");
+        // More than the other has.
+        T::Providers::set_active(ROLE, &who, &operator, 1 << 41);
+        for number in 1..T::MaxKeys::get() {
+            let deposit = 0u32.into();
+            let record = KeyRecord {
+                key,
+                point,
+                deposit,
+            };
+            Keys::<T>::insert(account::<T::AccountId>("keyed", number, 0), record);
+        }
         let (key, _) = signing::key_of(2);
         let proof = possession::<T>(&who, 2);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(operator), key, proof);
+        _(RawOrigin::Signed(operator), key, proof, Some(least.clone()));
+
+        assert!(!Keys::<T>::contains_key(&least));
 
         assert_eq!(Keys::<T>::get(&who).unwrap().key, key);
     }
@@ -140,7 +156,7 @@ mod benchmarks {
     fn retire_key() -> Result<(), BenchmarkError> {
         let (who, operator) = provider::<T>(1);
         let (key, _) = signing::key_of(2);
-        Pallet::<T>::do_set_key(&operator, &key, &possession::<T>(&who, 2))
+        Pallet::<T>::do_set_key(&operator, &key, &possession::<T>(&who, 2), None)
             .map_err(|_| BenchmarkError::Stop("the key is refused"))?;
 
         #[extrinsic_call]
@@ -331,7 +347,7 @@ mod benchmarks {
 
         #[block]
         {
-            Pallet::<T>::step_deadline().unwrap();
+            Pallet::<T>::pass_next_deadline().unwrap();
         }
 
         assert!(!Submissions::<T>::contains_key(id));
@@ -426,7 +442,7 @@ mod benchmarks {
             Pallet::<T>::step_member().unwrap();
         }
 
-        assert!(!Members::<T>::contains_key(id, 65_535));
+        assert!(!Members::<T>::contains_key(OTHER, 0));
     }
 
     #[benchmark]
@@ -531,7 +547,7 @@ mod benchmarks {
             all,
         );
 
-        assert!(Members::<T>::contains_key(id, 65_535));
+        assert!(Members::<T>::contains_key(OTHER, 0));
     }
 
     #[benchmark]
@@ -545,9 +561,9 @@ mod benchmarks {
         T::Clock::set_round(ERA + 6);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(payer::<T>(2)), id, 65_535);
+        _(RawOrigin::Signed(payer::<T>(2)), OTHER, 0);
 
-        assert!(!Members::<T>::contains_key(id, 65_535));
+        assert!(!Members::<T>::contains_key(OTHER, 0));
     }
 
     #[benchmark]

@@ -130,14 +130,14 @@ mod blobs_storage {
         OptionQuery,
     >;
 
-    /// Members of available bundles, by submission and number.
+    /// Members of available bundles, by their place in a namespace.
     #[pallet::storage]
     pub type Members<T: Config> = StorageDoubleMap<
         _,
+        Blake2_128Concat,
+        Namespace,
         Twox64Concat,
-        SubmissionId,
-        Twox64Concat,
-        u32,
+        u64,
         MemberOf<T>,
         OptionQuery,
     >;
@@ -149,7 +149,7 @@ mod blobs_storage {
     /// Which they are, by that round and a number.
     #[pallet::storage]
     pub type MemberEnds<T: Config> =
-        StorageMap<_, Twox64Concat, (RoundIndex, u32), (SubmissionId, u32), OptionQuery>;
+        StorageMap<_, Twox64Concat, (RoundIndex, u32), (Namespace, u64), OptionQuery>;
 
     /// The next member to take away: its last round, and its number in it. None before the first block.
     #[pallet::storage]

@@ -45,6 +45,11 @@ impl<Balance: Copy> Book<Balance> {
             .is_some_and(|bit| self.noted & bit != 0)
     }
 
+    /// Whether a seat has units in a list: a blob has at least one row.
+    pub(crate) fn holds(&self, seat: u8, list: u8) -> bool {
+        self.list(list).is_some_and(|sums| sums.holders.get(seat))
+    }
+
     fn set_noted(&mut self, list: u8) {
         self.noted |= 1u32.checked_shl(list.into()).unwrap_or(0);
     }
@@ -81,6 +86,7 @@ impl<T: Config> Pallet<T> {
             .entries
             .checked_add(1)
             .ok_or(ArithmeticError::Overflow)?;
+        sums.holders = sums.holders.union(&entry.bits);
         for seat in entry.bits.iter() {
             if let Some(sum) = running.0.get_mut(usize::from(seat)) {
                 *sum = sum
@@ -156,7 +162,7 @@ impl<T: Config> Pallet<T> {
         seat: &SeatSums,
     ) -> RoundIndex {
         List::all()
-            .filter(|(index, _)| Self::units_of(era, book, seat, *index) > 0)
+            .filter(|(index, _)| book.holds(seat.seat, *index))
             .map(|(_, list)| list.rounds(era).1)
             .max()
             .unwrap_or(0)
@@ -323,7 +329,7 @@ impl<T: Config> Pallet<T> {
             return Vec::new();
         }
         List::all()
-            .filter(|(_, list)| list.contains(era, round))
+            .filter(|(index, list)| list.contains(era, round) && book.holds(seat.seat, *index))
             .map(|(index, _)| (index, Self::units_of(era, book, seat, index)))
             .filter(|(_, units)| *units > 0)
             .collect()

@@ -18,7 +18,7 @@ mod errors {
         /// The proof of possession is no signature by this key of chain, pallet, key and provider under the suite of such proofs. Sign again with the key itself.
         #[codec(index = 2)]
         InvalidPossession,
-        /// `MaxKeys` providers have a key. Wait until one retires, or retire the key of one that is no longer active.
+        /// `MaxKeys` providers have a key. Name one with less stake, whose place is taken.
         #[codec(index = 3)]
         TooManyKeys,
         /// The provider has no key.
@@ -105,23 +105,23 @@ mod errors {
         /// The submission is no bundle.
         #[codec(index = 44)]
         NotABundle,
-        /// The member is recorded already.
-        #[codec(index = 45)]
-        AlreadyRecorded,
         /// The member would outlast its bundle. Ask for fewer days, or extend the bundle first.
-        #[codec(index = 46)]
+        #[codec(index = 45)]
         OutlastsBundle,
         /// The proof does not lead to the bundle's root.
-        #[codec(index = 47)]
+        #[codec(index = 46)]
         BadMemberProof,
         /// There is no such member on record.
-        #[codec(index = 48)]
+        #[codec(index = 47)]
         UnknownMember,
         /// Nothing is due: the window, or the time for attestation, is not over.
-        #[codec(index = 49)]
+        #[codec(index = 48)]
         NotOver,
         /// The base price is outside its bounds, or more than twice or less than half of that in force.
-        #[codec(index = 50)]
+        #[codec(index = 49)]
         PriceOutOfBounds,
+        /// The provider whose place was to be taken has as much stake, or more. Name one with less.
+        #[codec(index = 50)]
+        StakeNotLess,
     }
 }

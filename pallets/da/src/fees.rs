@@ -92,8 +92,8 @@ impl<T: Config> Pallet<T> {
 
     /// What a further day of a blob adds to the state: an entry.
     pub(crate) fn member_deposit() -> Result<BalanceOf<T>, DispatchError> {
-        let bytes = Self::item::<(SubmissionId, u32), MemberOf<T>>()
-            .saturating_add(Self::item::<(RoundIndex, u32), (SubmissionId, u32)>())
+        let bytes = Self::item::<(Namespace, u64), MemberOf<T>>()
+            .saturating_add(Self::item::<(RoundIndex, u32), (Namespace, u64)>())
             .saturating_add(Self::log_bytes());
         Self::deposit_for(&Items(4, bytes))
     }

@@ -78,6 +78,7 @@ impl<T: Config> Pallet<T> {
         who: &T::AccountId,
         key: &SeatKey,
         proof: &SignatureBytes,
+        instead_of: Option<T::AccountId>,
     ) -> DispatchResult {
         let provider = Self::acting_for(who);
         ensure!(
@@ -85,10 +86,10 @@ impl<T: Config> Pallet<T> {
             Error::<T>::ProviderInactive
         );
         let before = Keys::<T>::get(&provider);
-        ensure!(
-            before.is_some() || Keys::<T>::count() < T::MaxKeys::get(),
-            Error::<T>::TooManyKeys
-        );
+        if before.is_none() && Keys::<T>::count() >= T::MaxKeys::get() {
+            let least = instead_of.ok_or(Error::<T>::TooManyKeys)?;
+            Self::give_way(least, &provider)?;
+        }
         let message = Possession {
             genesis: Self::genesis(),
             pallet: Self::pallet_index(),
@@ -120,6 +121,17 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Retires the key of one provider for another that has more stake. Who may not be drawn has none.
+    fn give_way(least: T::AccountId, newcomer: &T::AccountId) -> DispatchResult {
+        let record = Keys::<T>::get(&least).ok_or(Error::<T>::NoKey)?;
+        ensure!(
+            Self::candidate_stake(&least) < Self::candidate_stake(newcomer),
+            Error::<T>::StakeNotLess
+        );
+        Self::remove_key(least, &record);
+        Ok(())
+    }
+
     /// Takes a provider's key away: for whoever acts for it, for everybody when it is no longer active.
     pub(crate) fn do_retire_key(who: &T::AccountId, provider: T::AccountId) -> DispatchResult {
         let record = Keys::<T>::get(&provider).ok_or(Error::<T>::NoKey)?;
@@ -127,6 +139,11 @@ impl<T: Config> Pallet<T> {
             Self::speaks_for(who, &provider) || !T::Providers::is_active(ROLE, &provider),
             Error::<T>::StillActive
         );
+        Self::remove_key(provider, &record);
+        Ok(())
+    }
+
+    fn remove_key(provider: T::AccountId, record: &KeyRecord<BalanceOf<T>>) {
         Keys::<T>::remove(&provider);
         let released = with_storage_layer(|| {
             T::Currency::release(
@@ -141,7 +158,6 @@ impl<T: Config> Pallet<T> {
             defensive!("the hold is not the sum of the deposits");
         }
         Self::deposit_event(Event::KeyRetired { provider });
-        Ok(())
     }
 
     /// What stands behind a provider, in units, so that a hundred such can be computed with; none for who may not be drawn.

@@ -213,7 +213,7 @@ pub mod pallet {
         #[pallet::constant]
         type ByteDeposit: Get<BalanceOf<Self>>;
 
-        /// Ticks that seats have for a submission; at most a round. Not in the metadata, since it may follow the pace of rounds.
+        /// Ticks that seats have for a submission. Bits come until the round after its era ends, however many these are. Not in the metadata, since it may follow the pace of rounds.
         type AttestTicks: Get<Tick>;
 
         /// Blocks from a submission to the draw point of its row seed; at least 1.
@@ -334,6 +334,9 @@ pub mod pallet {
     impl<T: Config> Pallet<T> {
         /// Gives the provider for which the caller acts a key, in the place of the one that it has, if any.
         ///
+        /// When `MaxKeys` others have one, it must have more stake than `instead_of`, whose key is retired: places belong to those with the most behind them, whoever
+        /// came first. While there is room, `instead_of` keeps its key.
+        ///
         /// - `key`: a BLS12-381 public key, compressed.
         /// - `proof`: a signature by it of [`noema_da_primitives::Possession`], compressed, under the suite of proofs of possession.
         ///
@@ -345,9 +348,10 @@ pub mod pallet {
             origin: OriginFor<T>,
             key: SeatKey,
             proof: SignatureBytes,
+            instead_of: Option<T::AccountId>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_set_key(&who, &key, &proof)
+            Self::do_set_key(&who, &key, &proof, instead_of)
         }
 
         /// Takes a provider's key away, so that it is not drawn any more, and gives the deposit back. Called by the bonded account or its operator; by anybody when
@@ -429,7 +433,7 @@ pub mod pallet {
         }
 
         /// Records a member of an available bundle under the sender's own namespace, for so many `days` from the one that runs, at most as long as the bundle.
-        /// Pays the gateway the member's share of what the bundle paid, and for the namespace if it is new, all of which is at most `max_fee`; and holds the
+        /// A member can have several places, each paid for. Pays the gateway the member's share of what the bundle paid, and for the namespace if it is new, all of which is at most `max_fee`; and holds the
         /// deposit.
         ///
         /// The origin is any signed account.
@@ -447,18 +451,18 @@ pub mod pallet {
             Self::do_submit_member(payer, submission, &proof, namespace, days, max_fee)
         }
 
-        /// Takes the record of a member away whose window is over. The agenda does so by itself; whoever does not want to wait pays.
+        /// Takes the record of a member away whose window is over, by its place in a namespace. The agenda does so by itself; whoever does not want to wait pays.
         ///
         /// The origin is any signed account.
         #[pallet::call_index(15)]
         #[pallet::weight(T::WeightInfo::expire_member())]
         pub fn expire_member(
             origin: OriginFor<T>,
-            submission: SubmissionId,
-            member: u32,
+            namespace: Namespace,
+            index: u64,
         ) -> DispatchResult {
             ensure_signed(origin)?;
-            Self::do_expire_member(submission, member)
+            Self::do_expire_member(namespace, index)
         }
 
         /// Sets the base price, in units per GiB of stored bytes and round, from the next round on: at most to the double or the half of that in force.

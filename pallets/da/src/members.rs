@@ -33,7 +33,8 @@ impl<T: Config> Pallet<T> {
         Self::amount(member_share(fee, (size, record.size), (days, record.days)))
     }
 
-    /// Records a member of an available bundle.
+    /// Records a member of an available bundle. As often as somebody pays for it: its proof follows from the bundle, and whoever could keep others from recording
+    /// it by being first would.
     pub(crate) fn do_submit_member(
         payer: T::AccountId,
         id: SubmissionId,
@@ -51,10 +52,6 @@ impl<T: Config> Pallet<T> {
             Error::<T>::NotAvailable
         );
         let number = proof.index;
-        ensure!(
-            !Members::<T>::contains_key(id, number),
-            Error::<T>::AlreadyRecorded
-        );
         let last = Self::last_day_of_member(&record, days)?;
         let charged = Self::namespace_fee(&namespace)?;
         let fee = Self::member_fee(&record, proof.size, days)?;
@@ -74,14 +71,14 @@ impl<T: Config> Pallet<T> {
         let until = lists::last_of_day(record.era, last);
         let index = Self::enter(&namespace, id, Some(number))?;
         let height = Self::now();
-        Self::let_end(until, (id, number))?;
+        Self::let_end(until, (namespace, index))?;
         Members::<T>::insert(
-            id,
-            number,
+            namespace,
+            index,
             MemberRecord {
                 payer: payer.clone(),
-                namespace,
-                index,
+                submission: id,
+                member: number,
                 height,
                 id: proof.id,
                 offset: proof.offset,
@@ -105,7 +102,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Notes when a member is over.
-    fn let_end(until: RoundIndex, member: (SubmissionId, u32)) -> DispatchResult {
+    fn let_end(until: RoundIndex, member: (Namespace, u64)) -> DispatchResult {
         let number = EndingMembers::<T>::get(until);
         EndingMembers::<T>::insert(
             until,
@@ -119,15 +116,15 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes the record of a member away.
-    fn remove_member(id: SubmissionId, number: u32, member: &MemberOf<T>) {
-        Members::<T>::remove(id, number);
-        Self::strike_out(&member.namespace, member.index, member.height);
+    fn remove_member(namespace: Namespace, index: u64, member: &MemberOf<T>) {
+        Members::<T>::remove(namespace, index);
+        Self::strike_out(&namespace, index, member.height);
         Self::release_deposit(&member.payer, member.deposit);
         Self::deposit_event(Event::MemberExpired {
-            submission: id,
-            member: number,
-            namespace: member.namespace,
-            index: member.index,
+            submission: member.submission,
+            member: member.member,
+            namespace,
+            index,
             height: member.height,
         });
     }
@@ -145,10 +142,10 @@ impl<T: Config> Pallet<T> {
             MemberCursor::<T>::put((until.saturating_add(1), 0));
             return true;
         }
-        if let Some((id, index)) = MemberEnds::<T>::take((until, number)) {
-            // Somebody may have taken it away before, and somebody else recorded it anew.
-            if let Some(member) = Members::<T>::get(id, index).filter(|one| one.until == until) {
-                Self::remove_member(id, index, &member);
+        if let Some((namespace, index)) = MemberEnds::<T>::take((until, number)) {
+            // Somebody may have taken it away before. Its place is never given again.
+            if let Some(member) = Members::<T>::get(namespace, index) {
+                Self::remove_member(namespace, index, &member);
             }
         }
         MemberCursor::<T>::put((until, number.saturating_add(1)));
@@ -156,10 +153,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes a member away whose window is over, for whoever does not want to wait for the agenda.
-    pub(crate) fn do_expire_member(id: SubmissionId, number: u32) -> DispatchResult {
-        let member = Members::<T>::get(id, number).ok_or(Error::<T>::UnknownMember)?;
+    pub(crate) fn do_expire_member(namespace: Namespace, index: u64) -> DispatchResult {
+        let member = Members::<T>::get(namespace, index).ok_or(Error::<T>::UnknownMember)?;
         ensure!(Self::round() > member.until, Error::<T>::NotOver);
-        Self::remove_member(id, number, &member);
+        Self::remove_member(namespace, index, &member);
         Ok(())
     }
 }

@@ -74,7 +74,7 @@ impl<T: Config> Pallet<T> {
                 let begins = first.max(from);
                 if begins <= last
                     && best.is_none_or(|best| begins < best)
-                    && Self::units_of(*era, book, seat, index) > 0
+                    && book.holds(seat.seat, index)
                 {
                     best = Some(begins);
                 }

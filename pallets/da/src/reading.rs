@@ -132,7 +132,7 @@ impl<T: Config> Pallet<T> {
         let member = match entry.member {
             None => None,
             Some(number) => {
-                let member = Members::<T>::get(entry.submission, number)?;
+                let member = Members::<T>::get(namespace, index)?;
                 Some(MemberInfo {
                     member: number,
                     payer: member.payer,

@@ -188,6 +188,8 @@ pub struct ListSums<Balance> {
     pub units: u64,
     /// Units of money that its blobs pay a round.
     pub pay: Balance,
+    /// Seats with units: who has something to show is known without looking at running sums.
+    pub holders: SeatBits,
 }
 
 /// What is kept of an era since something of it was attested.
@@ -327,17 +329,17 @@ pub struct HeightEntries {
     pub live: u32,
 }
 
-/// A member of an available bundle.
+/// A member of an available bundle, kept by its place in a namespace.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct MemberRecord<AccountId, Balance, BlockNumber> {
     /// Who paid the gateway, and put up the deposit.
     pub payer: AccountId,
-    /// Where it is listed.
-    pub namespace: Namespace,
-    /// Its number there.
-    pub index: u64,
+    /// The bundle's submission.
+    pub submission: SubmissionId,
+    /// Which member it is.
+    pub member: u32,
     /// The block in which it was recorded.
     pub height: BlockNumber,
     /// What names its bytes.

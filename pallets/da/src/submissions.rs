@@ -1,6 +1,7 @@
 //! Submissions: taken, given a row seed, refunded, expired.
 
 use crate::{
+    agenda::Step,
     lists::{self, MAX_DAYS},
     records::{Attested, Batch, SeedState, State, Submission, SubmissionId},
     AttestedBlobs, BalanceOf, Batches, ByCommitment, Committees, Config, Day, DeadlineCursor,
@@ -190,25 +191,27 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Looks at the first submission that was not looked at when its time was over, and refunds it if it has no quorum. Whether there was one.
-    pub(crate) fn pass_next_deadline() -> Result<bool, DispatchError> {
+    /// Looks at the first submission that was not looked at when its time was over, and refunds it if it has no quorum.
+    pub(crate) fn pass_next_deadline() -> Result<Step, DispatchError> {
         let id = DeadlineCursor::<T>::get();
         if id >= NextSubmission::<T>::get() {
-            return Ok(false);
+            return Ok(Step::Idle);
         }
+        let mut step = Step::Passed;
         if let Some(record) = Submissions::<T>::get(id) {
             if record.state == State::Submitted {
                 let Some(due) = Self::refund_due(&record) else {
-                    return Ok(false);
+                    return Ok(Step::Idle);
                 };
                 Self::refund(id, record, due)?;
+                step = Step::Refunded;
             } else if Self::tick() < record.deadline {
                 // Bits may still come: seats look for submissions from here on.
-                return Ok(false);
+                return Ok(Step::Idle);
             }
         }
         DeadlineCursor::<T>::put(id.saturating_add(1));
-        Ok(true)
+        Ok(step)
     }
 
     /// Gives back what was paid for a submission that did not become available, and takes its record away.

@@ -196,9 +196,10 @@ impl<T: Config> Pallet<T> {
                 expected.insert((record.namespace, index, height.encode(), *id, None));
             }
         }
-        for (id, number, member) in Members::<T>::iter() {
+        for (namespace, index, member) in Members::<T>::iter() {
             let height = member.height.encode();
-            expected.insert((member.namespace, member.index, height, id, Some(number)));
+            let number = Some(member.member);
+            expected.insert((namespace, index, height, member.submission, number));
         }
         let mut live = Tally::default();
         for (namespace, index, entry) in Log::<T>::iter() {
@@ -241,9 +242,9 @@ impl<T: Config> Pallet<T> {
         let ends: BTreeSet<_> = MemberEnds::<T>::iter()
             .map(|((until, _), member)| (until, member))
             .collect();
-        for (id, number, member) in Members::<T>::iter() {
+        for (namespace, index, member) in Members::<T>::iter() {
             ensure!(
-                ends.contains(&(member.until, (id, number))),
+                ends.contains(&(member.until, (namespace, index))),
                 "pallet-noema-da: a member never ends"
             );
         }

@@ -72,8 +72,10 @@ impl<T: Config> Pallet<T> {
                 "pallet-noema-da: the entries of a list are miscounted"
             );
             let (mut running, mut units) = (RunningSums::default(), BTreeMap::new());
+            let mut holders = SeatBits::default();
             for (number, entry) in (1u32..).zip(&entries) {
                 units.insert(entry.submission, entry.units);
+                holders = holders.union(&entry.bits);
                 for seat in entry.bits.iter() {
                     if let Some(sum) = running.0.get_mut(usize::from(seat)) {
                         *sum = sum.saturating_add(entry.units);
@@ -98,6 +100,10 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 all == sums.units,
                 "pallet-noema-da: the units of a list are not those of its blobs"
+            );
+            ensure!(
+                holders == sums.holders,
+                "pallet-noema-da: the holders of a list are not those of its entries"
             );
         }
         for (id, record) in known.iter().filter(|(_, record)| record.era == era) {
@@ -137,6 +143,10 @@ impl<T: Config> Pallet<T> {
             let running = Running::<T>::get((era, index, last));
             for (_, seat) in seats {
                 let noted = seat.sums.get(usize::from(index)).copied().unwrap_or(0);
+                ensure!(
+                    !book.is_noted(index) || book.holds(seat.seat, index) == (noted > 0),
+                    "pallet-noema-da: the holders of a list are not who has units in it"
+                );
                 let expected = match (book.is_noted(index), there) {
                     (false, _) => Some(0),
                     (true, true) => Some(running.of(seat.seat)),

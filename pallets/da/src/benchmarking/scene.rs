@@ -3,7 +3,7 @@
 use super::{put_committee, ERA};
 use crate::{
     lists::List,
-    records::{Batch, Entry, SeedState, State, Submission, SubmissionId},
+    records::{Batch, Entry, SeedState, State, Submission, SubmissionId, MAX_ERAS},
     submissions::Blob,
     uniform, Accounts, Batches, Books, Committees, Config, Day, EraIndex, NextBatch,
     NextSubmission, Pallet, SeatBits, Submissions,
@@ -84,8 +84,9 @@ pub(super) fn after_bits<T: Config>() {
 /// Eras over which [`fill`] spreads items: so many that all of them can still be asked for when as many rounds as are settled at once have gone by.
 const ERAS: u32 = 35;
 
-/// Gives `provider` so many items of the largest blob, which can be asked for in the running round and the next ones, spread over eras in each of which it
-/// has the only seat.
+/// Gives `provider` so many items of the largest blob, at least one for each era, which can be asked for in the running round and the next ones, spread over eras in
+/// each of which it has the only seat. What a round earns, and what can be asked in it, is a sum over them. Besides, it has as many eras as can be unsettled: what
+/// they hold begins later.
 pub(crate) fn fill<T: Config>(provider: &T::AccountId, items: u32) {
     let round = Pallet::<T>::round();
     let last = round.checked_sub(2).expect("the second round is over");
@@ -93,6 +94,7 @@ pub(crate) fn fill<T: Config>(provider: &T::AccountId, items: u32) {
     fund_account::<T>(&T::Pot::get());
     let blob = largest();
     let shape = Shape::of(blob.size.into()).expect("there is such a shape");
+    let items = items.max(ERAS);
     let number = NextBatch::<T>::get();
     NextBatch::<T>::put(number + 1);
     crate::SeedCursor::<T>::put(number + 1);
@@ -114,6 +116,34 @@ pub(crate) fn fill<T: Config>(provider: &T::AccountId, items: u32) {
         put_item::<T>(provider, &from, (era, id, number), &blob, &shape);
     }
     NextSubmission::<T>::put(first + u64::from(items));
+    for later in 1..=MAX_ERAS - ERAS {
+        let era = last + later;
+        let book = enlist_alone::<T>(provider, era);
+        Books::<T>::insert(era, book);
+    }
+}
+
+/// Puts the provider on record as the only seat of an era.
+fn enlist_alone<T: Config>(
+    provider: &T::AccountId,
+    era: EraIndex,
+) -> crate::records::Book<crate::BalanceOf<T>> {
+    seat_alone::<T>(provider, era);
+    let mut committee = Committees::<T>::get(era).expect("it is there");
+    let mut book = Books::<T>::get(era).unwrap_or_else(|| Pallet::<T>::new_book(committee.total()));
+    Pallet::<T>::enlist(&mut book, era, &alone(), &mut committee).expect("it is a seat");
+    Accounts::<T>::mutate(provider, |account| {
+        let account = account.as_mut().expect("it is enlisted");
+        account.settled = Pallet::<T>::round();
+    });
+    book
+}
+
+/// The only seat.
+fn alone() -> SeatBits {
+    let mut bits = SeatBits::default();
+    bits.set(0);
+    bits
 }
 
 fn put_item<T: Config>(
@@ -123,16 +153,8 @@ fn put_item<T: Config>(
     blob: &Blob,
     shape: &Shape,
 ) {
-    seat_alone::<T>(provider, era);
-    let mut committee = Committees::<T>::get(era).expect("it is there");
-    let mut book = Books::<T>::get(era).unwrap_or_else(|| Pallet::<T>::new_book(committee.total()));
-    let mut bits = SeatBits::default();
-    bits.set(0);
-    Pallet::<T>::enlist(&mut book, era, &bits, &mut committee).expect("it is a seat");
-    Accounts::<T>::mutate(provider, |account| {
-        let account = account.as_mut().expect("it is enlisted");
-        account.settled = Pallet::<T>::round();
-    });
+    let mut book = enlist_alone::<T>(provider, era);
+    let bits = alone();
     let list = List::Until(13).index().expect("there is such a list");
     let units = u64::from(shape.data_bytes());
     let pay: crate::BalanceOf<T> = 1_000u32.into();

@@ -20,6 +20,7 @@ pub(crate) fn set_key(provider: u64, number: u64) -> DispatchResult {
         signed(operator_of(provider)),
         key(number),
         proof(provider, number),
+        None,
     )
 }
 

@@ -43,11 +43,6 @@ fn member_is_recorded_under_its_own_payer_namespace_and_window() {
             (member.offset, member.size, member.until),
             (proof.offset, 50_000, 9)
         );
-        // Once.
-        assert_noop!(
-            dispatch(BOB, member_call(id, proof.clone(), OTHER, 1)).map_err(|e| e.error),
-            Error::<Test>::AlreadyRecorded
-        );
         // It goes with its own window, the bundle stays.
         to_round(10);
         assert_eq!((Members::<Test>::iter().count(), held(BOB)), (0, 0));
@@ -59,8 +54,7 @@ fn member_is_recorded_under_its_own_payer_namespace_and_window() {
         record_of(id);
         // And may be bought anew, for what is left.
         assert_ok!(dispatch(BOB, member_call(id, proof, OTHER, 1)));
-        assert_eq!(Members::<Test>::get(id, 1).unwrap().until, 13);
-        assert_eq!(Members::<Test>::get(id, 1).unwrap().index, 1);
+        assert_eq!(Members::<Test>::get(OTHER, 1).unwrap().until, 13);
         to_round(14);
     });
 }
@@ -194,8 +188,8 @@ fn expire_member_by_anyone_when_its_window_is_over() {
             member_call(id, front.prover().prove(0).unwrap(), SPACE, 1)
         ));
         let call = || Call::expire_member {
-            submission: id,
-            member: 0,
+            namespace: SPACE,
+            index: 1,
         };
         assert_noop!(
             dispatch(ALICE, call()).map_err(|e| e.error),
@@ -210,12 +204,50 @@ fn expire_member_by_anyone_when_its_window_is_over() {
             dispatch(ALICE, call()).map_err(|e| e.error),
             Error::<Test>::UnknownMember
         );
-        // Recorded anew before the agenda came to the old one: it stays.
+        // Recorded anew before the agenda came to the old one: it has a place of its own, and stays.
         assert_ok!(dispatch(
             BOB,
             member_call(id, front.prover().prove(0).unwrap(), SPACE, 1)
         ));
         next_block();
-        assert!(Members::<Test>::contains_key(id, 0));
+        assert!(Members::<Test>::contains_key(SPACE, 2));
+    });
+}
+
+#[test]
+fn nobody_keeps_a_member_from_its_owner_by_recording_it_first() {
+    build_and_execute(|| {
+        seat(&STAKES);
+        let front = bundle(&[1_000, 50_000]);
+        let id = available_bundle(&front, 2, &SIGNERS);
+        let proof = || front.prover().prove(1).unwrap();
+        // With another namespace and a shorter window.
+        assert_ok!(dispatch(BOB, member_call(id, proof(), OTHER, 1)));
+        let deposit = held(BOB);
+        assert_ok!(dispatch(ALICE, member_call(id, proof(), SPACE, 2)));
+        assert_ok!(dispatch(BOB, member_call(id, proof(), OTHER, 2)));
+        assert_eq!(held(BOB), 2 * deposit);
+        let places: Vec<_> = Da::entries_of(&OTHER, 0, 10).entries;
+        let found: Vec<_> = places
+            .iter()
+            .map(|entry| (entry.index, entry.member.as_ref().unwrap().until))
+            .collect();
+        assert_eq!(found, [(0, 5), (1, 9)]);
+        assert_eq!(
+            Da::entries_of(&SPACE, 0, 10)
+                .entries
+                .last()
+                .unwrap()
+                .member
+                .as_ref()
+                .unwrap()
+                .payer,
+            ALICE
+        );
+        // Each goes by itself.
+        to_round(6);
+        assert_eq!((held(BOB), Members::<Test>::iter().count()), (deposit, 2));
+        to_round(10);
+        assert_eq!((held(BOB), Members::<Test>::iter().count()), (0, 0));
     });
 }

@@ -125,7 +125,8 @@ fn try_state_finds_broken_counts_of_what_is_available() {
         Heights::<Test>::mutate(SPACE, height, |one| one.as_mut().unwrap().live = 5);
     });
     finds("a member never ends", || {
-        Members::<Test>::mutate(1, 0, |one| one.as_mut().unwrap().until += 1);
+        let (namespace, index, _) = Members::<Test>::iter().next().unwrap();
+        Members::<Test>::mutate(namespace, index, |one| one.as_mut().unwrap().until += 1);
     });
     finds("the end of a member is passed over", || {
         let (until, _) = MemberEnds::<Test>::iter_keys().next().unwrap();
@@ -155,6 +156,9 @@ fn try_state_finds_broken_lists() {
     );
     finds("the units of a list are not those of its blobs", || {
         Books::<Test>::mutate(0, |book| book.as_mut().unwrap().lists[2].units += 1);
+    });
+    finds("the holders of a list are not those of its entries", || {
+        Books::<Test>::mutate(0, |book| book.as_mut().unwrap().lists[2].holders.set(9));
     });
     finds("the bits of a blob are not those of its entries", || {
         Submissions::<Test>::mutate(0, |one| {

@@ -34,6 +34,8 @@ pub enum DaCall {
         key: [u8; SEAT_KEY_BYTES],
         /// Proof of possession.
         proof: [u8; 96],
+        /// A provider with less stake whose place is taken when there is no other.
+        instead_of: Option<AccountId>,
     },
     /// Takes a provider's key away.
     RetireKey {
@@ -93,10 +95,10 @@ pub enum DaCall {
     },
     /// Takes the record of a member away whose window is over.
     ExpireMember {
-        /// The bundle's submission.
-        submission: u64,
-        /// Which member.
-        member: u32,
+        /// Where it is listed.
+        namespace: Namespace,
+        /// Its number there.
+        index: u64,
     },
     /// Answers challenges of the running round (operator key). Free when it is accepted.
     Answer {
@@ -118,7 +120,14 @@ impl DaCall {
         let da = runtime::tx().data_availability();
         let audits = runtime::tx().row_audits();
         match self {
-            Self::SetKey { key, proof } => encode(state, da.set_key(*key, *proof).unvalidated()),
+            Self::SetKey {
+                key,
+                proof,
+                instead_of,
+            } => {
+                let instead_of = instead_of.map(AccountId32::from);
+                encode(state, da.set_key(*key, *proof, instead_of).unvalidated())
+            }
             Self::RetireKey { provider } => {
                 let call = da.retire_key(AccountId32::from(*provider));
                 encode(state, call.unvalidated())
@@ -169,8 +178,8 @@ impl DaCall {
                 let call = da.submit_member(*submission, proof.into(), namespace, *days, *max_fee);
                 encode(state, call.unvalidated())
             }
-            Self::ExpireMember { submission, member } => {
-                let call = da.expire_member(*submission, *member);
+            Self::ExpireMember { namespace, index } => {
+                let call = da.expire_member(ChainNamespace(namespace.0), *index);
                 encode(state, call.unvalidated())
             }
             Self::Answer { round, answers } => {

@@ -72,9 +72,6 @@ pub enum Error {
     /// No bundle.
     #[error("NotABundle")]
     NotABundle,
-    /// Recorded already.
-    #[error("AlreadyRecorded")]
-    AlreadyRecorded,
     /// Longer than its bundle.
     #[error("OutlastsBundle")]
     OutlastsBundle,

@@ -25,9 +25,6 @@ impl Model {
         if record.available.is_none() || self.round > record.until() {
             return Err(Error::NotAvailable);
         }
-        if self.members.contains_key(&(id, number)) {
-            return Err(Error::AlreadyRecorded);
-        }
         if !(1..=13).contains(&days) {
             return Err(Error::BadWindow);
         }
@@ -59,16 +56,15 @@ impl Model {
             let index = model.enter(namespace, id, Some(number));
             let member = Member {
                 payer,
-                namespace,
-                index,
+                of: (id, number),
                 until: record.era + 1 + 4 * last,
             };
-            model.members.insert((id, number), member);
+            model.members.insert((namespace, index), member);
             Ok(())
         })
     }
 
-    pub(super) fn remove_member(&mut self, key: (u64, u32)) {
+    pub(super) fn remove_member(&mut self, key: (u8, u64)) {
         if let Some(member) = self.members.remove(&key) {
             let deposit = self.parameters.member_deposit;
             self.bank.release(member.payer, deposit);
@@ -76,15 +72,15 @@ impl Model {
     }
 
     /// Takes a member away whose window is over.
-    pub fn expire_member(&mut self, id: u64, number: u32) -> Result<(), Error> {
+    pub fn expire_member(&mut self, namespace: u8, index: u64) -> Result<(), Error> {
         let member = self
             .members
-            .get(&(id, number))
+            .get(&(namespace, index))
             .ok_or(Error::UnknownMember)?;
         if self.round <= member.until {
             return Err(Error::NotOver);
         }
-        self.remove_member((id, number));
+        self.remove_member((namespace, index));
         Ok(())
     }
 }

@@ -57,8 +57,8 @@ pub struct Model {
     pub dropping: BTreeSet<Account>,
     /// Namespaces.
     pub namespaces: BTreeMap<u8, Log>,
-    /// Members on record, by submission and number.
-    pub members: BTreeMap<(u64, u32), Member>,
+    /// Members on record, by namespace and number there.
+    pub members: BTreeMap<(u8, u64), Member>,
 }
 
 impl Model {

@@ -150,10 +150,8 @@ impl Submission {
 pub struct Member {
     /// Who paid.
     pub payer: Account,
-    /// Its namespace.
-    pub namespace: u8,
-    /// Its number there.
-    pub index: u64,
+    /// The bundle's submission, and which member it is.
+    pub of: (u64, u32),
     /// The last round of its window.
     pub until: Round,
 }

@@ -59,13 +59,19 @@ impl Both {
             prop_assert_eq!(until, self.model.available_until(number, record.size));
         }
         let members: BTreeMap<_, _> = Members::<Test>::iter()
-            .map(|(id, number, member)| ((id, number), (member.index, member.until, member.payer)))
+            .map(|(namespace, index, member)| {
+                let of = (member.submission, member.member);
+                ((namespace, index), (of, member.until, member.payer))
+            })
             .collect();
         let of_model: BTreeMap<_, _> = self
             .model
             .members
             .iter()
-            .map(|(key, member)| (*key, (member.index, member.until, member.payer)))
+            .map(|(key, member)| {
+                let place = (space(key.0), key.1);
+                (place, (member.of, member.until, member.payer))
+            })
             .collect();
         prop_assert_eq!(members, of_model);
         for (number, log) in &self.model.namespaces {

@@ -371,13 +371,15 @@ impl Both {
                 self.expire(oldest.unwrap_or(self.model.next_submission))?;
             }
             Step::SubmitMember(step) => self.submit_member(step)?,
-            Step::ExpireMember { back, index } => {
-                let id = self.bundle_id(*back);
+            Step::ExpireMember { namespace, nth } => {
+                // The oldest of a namespace that there are, and some that there are not.
+                let mut known = self.model.members.keys().filter(|key| key.0 == *namespace);
+                let index = known.nth(*nth).map_or(u64::MAX, |key| key.1);
                 let call = Call::expire_member {
-                    submission: id,
-                    member: *index,
+                    namespace: space(*namespace),
+                    index,
                 };
-                let of_model = self.model.expire_member(id, *index);
+                let of_model = self.model.expire_member(*namespace, index);
                 self.call(BOB, "expire_member", call, of_model)?;
             }
             Step::Settle { provider, outcome } => self.settle(*provider, *outcome),

@@ -21,7 +21,6 @@ pub(super) const REACHED: &[&str] = &[
     "expire: done",
     "expire: NotOver",
     "submit_member: done",
-    "submit_member: AlreadyRecorded",
     "submit_member: BadMemberProof",
     "submit_member: NotAvailable",
     "submit_member: OutlastsBundle",

@@ -58,8 +58,8 @@ pub(super) enum Step {
     Overdue,
     SubmitMember(SubmitMember),
     ExpireMember {
-        back: u64,
-        index: u32,
+        namespace: u8,
+        nth: usize,
     },
     Settle {
         provider: u64,
@@ -160,7 +160,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Overdue),
         1 => Just(Step::Drought),
         8 => any_member().prop_map(Step::SubmitMember),
-        8 => (0..2u64, 0..2u32).prop_map(|(back, index)| Step::ExpireMember { back, index }),
+        8 => (0..4u8, 0..2usize).prop_map(|(namespace, nth)| Step::ExpireMember { namespace, nth }),
         8 => (1..6u64, 0..3u8).prop_map(|(provider, outcome)| Step::Settle { provider, outcome }),
         2 => (1..6u64).prop_map(|provider| Step::Drop { provider }),
     ]

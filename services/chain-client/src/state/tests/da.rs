@@ -136,11 +136,16 @@ async fn calls_are_encoded_as_the_runtime_decodes_them() {
     let key = DaCall::SetKey {
         key: [1; 48],
         proof: [2; 96],
+        instead_of: Some(AccountId::new(raw(3))),
     };
-    assert_eq!(
-        encoded(key).await,
-        [vec![65, 0], vec![1; 48], vec![2; 96]].concat()
-    );
+    let expected = [
+        vec![65, 0],
+        vec![1; 48],
+        vec![2; 96],
+        vec![1],
+        raw(3).to_vec(),
+    ];
+    assert_eq!(encoded(key).await, expected.concat());
     let submit = DaCall::Submit {
         commitment: Commitment(raw(1)),
         size: 2,
