@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use noema_chain_client::{SignedVoucher, SigningKey};
+use noema_chain_client::{compute::SignedVoucher, SigningKey};
 use noema_compute_primitives::{Price, Voucher};
 
 /// Vouchers that differ, so that nothing is computed once for all.

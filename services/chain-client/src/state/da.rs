@@ -2,7 +2,7 @@
 
 use noema_da_primitives::{
     BundleHeader, Commitment, CommitteeId, Content, EntryInfo, MemberId, MemberInfo, Namespace,
-    RowSeed, SeatInfo, SizeClass, Standing,
+    RowSeed, SeatInfo, SizeClass, Standing, SEAT_KEY_BYTES,
 };
 use subxt::utils::AccountId32;
 
@@ -164,6 +164,28 @@ impl StateAt {
             stored_bytes: found.stored_bytes,
             next_submission: found.next_submission,
         })
+    }
+
+    /// The key with which a provider is drawn for committees to come. `None` when it has set none.
+    pub async fn seat_key(
+        &self,
+        provider: &AccountId,
+    ) -> Result<Option<[u8; SEAT_KEY_BYTES]>, ChainError> {
+        let address = runtime::storage().data_availability().keys();
+        let record = self
+            .fetch(
+                "the key of a seat",
+                address,
+                (AccountId32::from(*provider),),
+            )
+            .await?;
+        Ok(record.map(|record| record.key))
+    }
+
+    /// Rows that a seat is asked for in a round, and answers in a call, at most.
+    pub fn max_row_challenges(&self) -> Result<u32, ChainError> {
+        let address = runtime::constants().row_audits().max_challenges();
+        self.constant("RowAudits::MaxChallenges", address)
     }
 
     /// What a seat is asked for while the running round can be answered. `None` when nothing is asked, or everything is answered.

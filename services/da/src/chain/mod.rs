@@ -2,6 +2,7 @@
 
 mod committee;
 mod lookup;
+mod node;
 mod plan;
 mod set;
 
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 
 pub use committee::CommitteeView;
 pub use lookup::{Lookup, LookupError};
+pub use node::{NodeChain, NodeState};
 pub use plan::{Plan, PlanError, RULES};
 pub use set::SeatSet;
 
@@ -94,13 +96,13 @@ pub trait DaCalls: DaState {
     /// Who pays.
     fn account(&self) -> AccountId;
 
-    /// What a submission costs in the round that runs.
+    /// What a submission costs in the round that runs. None when the chain takes none of this size or for so long.
     fn quote(
         &self,
         size: u32,
         namespace: Namespace,
         days: u8,
-    ) -> impl Future<Output = Result<Quote, ChainError>> + Send;
+    ) -> impl Future<Output = Result<Option<Quote>, ChainError>> + Send;
 
     /// Submits a blob. When it returns, the call is executed in a finalised block.
     fn submit(

@@ -220,6 +220,11 @@ impl<C: DaCalls> Gateway<C> {
         let (namespace, days) = (request.namespace, request.days);
         let chain = self.lookup.chain();
         let quote = chain.quote(request.size, namespace, days).await?;
+        let Some(quote) = quote else {
+            let size = request.size;
+            let reason = format!("the chain takes no blob of {size} bytes for {days} days");
+            return Err(failed(FailureKind::Refused, reason));
+        };
         if let Some(most) = self.max_fee.filter(|most| quote.total > *most) {
             let reason = format!(
                 "the submission costs {} units: at most {most} are allowed",

@@ -341,9 +341,9 @@ impl DaCalls for MemoryChain {
         self.signer
     }
 
-    async fn quote(&self, size: u32, _: Namespace, _: u8) -> Result<Quote, ChainError> {
+    async fn quote(&self, size: u32, _: Namespace, _: u8) -> Result<Option<Quote>, ChainError> {
         let class = Shape::of(size.into()).unwrap().class();
-        Ok(Quote {
+        Ok(Some(Quote {
             class,
             stored_bytes: 0,
             base: 0,
@@ -351,7 +351,7 @@ impl DaCalls for MemoryChain {
             namespace: 0,
             total: 1_000,
             deposit: 0,
-        })
+        }))
     }
 
     async fn submit(&self, new: NewSubmission) -> Result<SubmissionId, SubmitError> {

@@ -136,7 +136,7 @@ async fn calls_are_encoded_as_the_runtime_decodes_them() {
     let key = DaCall::SetKey {
         key: [1; 48],
         proof: [2; 96],
-        instead_of: Some(AccountId::new(raw(3))),
+        instead_of: Some(who(3)),
     };
     let expected = [
         vec![65, 0],
