@@ -23,7 +23,7 @@ BIN := $(CARGO_TARGET_DIR)/release
 # Cargo unifies the features of the packages that one command selects. Every release command selects these, so that one set of dependencies
 # is compiled once, whatever is then built or tested of it.
 # The stock template, a peer of the benchmarks, is among them for its features alone, unless all binaries are built.
-SHIPPED := -p noema-node -p noema-cli -p noema-storage -p noema-compute -p noema-tests -p noema-next-runtime -p stock-template-node
+SHIPPED := -p noema-node -p noema-cli -p noema-storage -p noema-compute -p noema-da -p noema-tests -p noema-next-runtime -p stock-template-node
 RELEASE := --release --locked $(SHIPPED)
 # Building a test harness activates development dependencies, whose features count as well: binaries and harness come from one command.
 HARNESS := --bins --lib --test e2e --test minimal-runtimes
@@ -58,9 +58,9 @@ setup-tests: ## Install what the tests need as well
 	@scripts/setup.sh --tests
 
 .PHONY: build
-build: setup ## Build the node, the daemons of storage and compute, and the command line
+build: setup ## Build the node, the daemons of storage, availability and compute, and the command line
 	@$(SHARE_WASM)
-	@$(STAGE) "build the binaries" $(PLAIN) cargo build $(RELEASE) --bin noema-node --bin noema --bin noema-storage --bin noema-compute
+	@$(STAGE) "build the binaries" $(PLAIN) cargo build $(RELEASE) --bin noema-node --bin noema --bin noema-storage --bin noema-compute --bin noema-da
 
 .PHONY: node
 node: setup ## Build the node alone
@@ -68,8 +68,8 @@ node: setup ## Build the node alone
 	@$(STAGE) "build the node" $(PLAIN) cargo build $(RELEASE) --bin noema-node
 
 .PHONY: dev
-dev: build ## Build everything and run a chain with three storage providers and a compute market (ARGS="--tmp", --help for more)
-	@exec $(BIN)/noema up --compute $(ARGS)
+dev: build ## Build everything and run a chain with three storage providers, four seats of data availability and a compute market (ARGS="--tmp", --help for more)
+	@exec $(BIN)/noema up --compute --da $(ARGS)
 
 .PHONY: fmt
 fmt: ## Format everything

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use noema_local_net::{MAX_PROVIDERS, MAX_VALIDATORS};
+use noema_local_net::{MAX_PROVIDERS, MAX_SEATS, MAX_VALIDATORS, MIN_SEATS};
 
 /// Run a local network.
 ///
@@ -31,6 +31,17 @@ pub(crate) struct Up {
     /// Sell and buy inference as well: a gateway with the model that is built into it, and a proxy with OpenAI's interface.
     #[arg(long)]
     pub(crate) compute: bool,
+
+    /// Make blobs available as well: N providers with seats in committees, 4 if not said, and a gateway before them.
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "4",
+        value_parser = up_to(MIN_SEATS, MAX_SEATS)
+    )]
+    pub(crate) da: Option<usize>,
 
     /// How many validators; cannot be changed on existing data.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = up_to(1, MAX_VALIDATORS))]

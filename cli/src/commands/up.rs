@@ -21,6 +21,7 @@ pub(crate) async fn run(session: &Session, up: &Up) -> Result<(), Failure> {
         .validators(up.validators)
         .tls(up.tls)
         .compute(up.compute)
+        .seats(up.da.unwrap_or(0))
         .on_progress(move |step| output.note(format_args!("{step} ...")));
     if !up.tmp {
         builder = builder.data_dir(&up.data_dir);
@@ -111,6 +112,15 @@ fn describe(net: &LocalNet, temporary: bool) -> Answer {
                 format!("{}  model {model}", market.proxy_url()),
             );
     }
+    if let Some(availability) = net.availability() {
+        for seat in availability.seats() {
+            text = text.add(
+                seat.name(),
+                format!("{}  {}", seat.endpoint(), seat.account()),
+            );
+        }
+        text = text.add("gateway of blobs", availability.gateway_url());
+    }
     for node in net.nodes() {
         text = text.add(format!("metrics of {}", node.name()), node.metrics_url());
     }
@@ -182,6 +192,18 @@ fn describe(net: &LocalNet, temporary: bool) -> Answer {
                 "payer": market.payer(),
                 "model": noema_local_net::MODEL,
             })),
+            "da": net.availability().map(|availability| json!({
+                "gateway": availability.gateway_url(),
+                "payer": availability.payer(),
+                "seats": availability.seats().iter().map(|seat| json!({
+                    "name": seat.name(),
+                    "endpoint": seat.endpoint(),
+                    "account": seat.account(),
+                    "operator": seat.operator_key().account(),
+                    "metrics": seat.metrics_url(),
+                    "pid": seat.pid(),
+                })).collect::<Vec<_>>(),
+            })),
             "notes": net.notes(),
         }),
     )
@@ -220,9 +242,18 @@ impl LogPrinter {
             .providers()
             .iter()
             .map(|provider| provider.name().to_owned());
+        let availability = net.availability();
+        let seats = availability.into_iter().flat_map(|all| all.seats());
+        let seats = seats.map(|seat| seat.name().to_owned());
+        let gateway = availability.map(|_| "da-gateway".to_owned());
         let market = net.market().map(|_| ["gateway", "proxy"]);
         let market = market.into_iter().flatten().map(str::to_owned);
-        let names: Vec<String> = nodes.chain(providers).chain(market).collect();
+        let names: Vec<String> = nodes
+            .chain(providers)
+            .chain(market)
+            .chain(seats)
+            .chain(gateway)
+            .collect();
         let width = names.iter().map(String::len).max().unwrap_or(0);
         let terminal = if json {
             io::stderr().is_terminal()

@@ -7,6 +7,7 @@ use crate::Error;
 const NODE: &str = "noema-node";
 const STORAGE: &str = "noema-storage";
 const COMPUTE: &str = "noema-compute";
+const AVAILABILITY: &str = "noema-da";
 
 /// The programs of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,11 @@ impl Binaries {
     /// Looks for the daemons of the compute market alone, in the same places.
     pub fn locate_compute() -> Result<PathBuf, Error> {
         find(COMPUTE, &directories())
+    }
+
+    /// Looks for the daemons of data availability alone, in the same places.
+    pub fn locate_availability() -> Result<PathBuf, Error> {
+        find(AVAILABILITY, &directories())
     }
 
     /// Looks in `dirs`, in their order; both programs come from the same directory if one has both.

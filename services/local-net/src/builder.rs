@@ -11,6 +11,10 @@ use crate::{net::LocalNet, registration::NOEMA, Binaries, Error, PortChoice};
 
 /// Most providers that a network can have; their usual ports are 8201 to 8264.
 pub const MAX_PROVIDERS: usize = 64;
+/// Fewest seats of data availability, if there are any: the chain draws no smaller committee.
+pub const MIN_SEATS: usize = 4;
+/// Most seats that a network can have; their usual ports are 8411 to 8426.
+pub const MAX_SEATS: usize = 16;
 /// Most validators that a network can have: as many as there are development authorities.
 pub const MAX_VALIDATORS: usize = crate::node::AUTHORITIES.len();
 
@@ -41,6 +45,10 @@ pub struct LocalNetBuilder {
     pub(crate) pace: Option<AuditPace>,
     pub(crate) providers: usize,
     pub(crate) compute: bool,
+    pub(crate) seats: usize,
+    pub(crate) seat_args: Vec<String>,
+    pub(crate) seat_binaries: BTreeMap<usize, PathBuf>,
+    pub(crate) era_pace: Option<AuditPace>,
     pub(crate) binaries: Option<Binaries>,
     pub(crate) ports: PortChoice,
     pub(crate) bond: u128,
@@ -80,6 +88,10 @@ impl Default for LocalNetBuilder {
             pace: None,
             providers: 3,
             compute: false,
+            seats: 0,
+            seat_args: Vec::new(),
+            seat_binaries: BTreeMap::new(),
+            era_pace: None,
             binaries: None,
             ports: PortChoice::default(),
             bond: 10_000 * NOEMA,
@@ -137,6 +149,12 @@ impl LocalNetBuilder {
         self
     }
 
+    /// How fast eras of data availability go, which are rounds of audits over rows; as in the node's preset if not said. Fixed when a chain begins.
+    pub fn era_pace(mut self, pace: AuditPace) -> Self {
+        self.era_pace = Some(pace);
+        self
+    }
+
     /// Runs the nodes with another client than `noema-node`, on the chain of this specification, whose validators are the first
     /// development authorities. For comparisons: such a chain has no providers of ours.
     pub fn client(mut self, client: impl Into<PathBuf>, spec: impl Into<PathBuf>) -> Self {
@@ -161,6 +179,24 @@ impl LocalNetBuilder {
     /// has OpenAI's interface on this machine. Not if not said.
     pub fn compute(mut self, compute: bool) -> Self {
         self.compute = compute;
+        self
+    }
+
+    /// Number of seats in data availability, with a gateway before them: 0, which is what there is if nothing is said, or [`MIN_SEATS`] to [`MAX_SEATS`].
+    pub fn seats(mut self, count: usize) -> Self {
+        self.seats = count;
+        self
+    }
+
+    /// One more argument for every seat's daemon.
+    pub fn seat_arg(mut self, arg: impl Into<String>) -> Self {
+        self.seat_args.push(arg.into());
+        self
+    }
+
+    /// Runs another program as the daemon of the seat with this place, from 0.
+    pub fn seat_binary(mut self, index: usize, binary: impl Into<PathBuf>) -> Self {
+        self.seat_binaries.insert(index, binary.into());
         self
     }
 
@@ -277,7 +313,19 @@ impl LocalNetBuilder {
                 "the chain of another client has no compute market".into(),
             ));
         }
-        if self.given().is_some() && (self.pace.is_some() || !self.endowed.is_empty()) {
+        if self.client.is_some() && self.seats > 0 {
+            return Err(Error::BadShape(
+                "the chain of another client has no data availability".into(),
+            ));
+        }
+        if self.seats > 0 && !(MIN_SEATS..=MAX_SEATS).contains(&self.seats) {
+            return Err(Error::BadShape(format!(
+                "a committee has at least {MIN_SEATS} seats, and a local network at most {MAX_SEATS}, not {}",
+                self.seats
+            )));
+        }
+        let is_changed = self.pace.is_some() || self.era_pace.is_some() || !self.endowed.is_empty();
+        if self.given().is_some() && is_changed {
             return Err(Error::BadShape(
                 "a specification that is given says itself who has what, and how fast rounds go"
                     .into(),
@@ -313,6 +361,12 @@ mod tests {
                 .providers(0)
                 .client("other", "spec.json")
                 .specification("spec.json"),
+            LocalNetBuilder::default().seats(MIN_SEATS - 1),
+            LocalNetBuilder::default().seats(MAX_SEATS + 1),
+            LocalNetBuilder::default()
+                .providers(0)
+                .seats(MIN_SEATS)
+                .client("other", "spec.json"),
             LocalNetBuilder::default()
                 .specification("spec.json")
                 .endow("5F", 1),

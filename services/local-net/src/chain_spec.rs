@@ -37,6 +37,8 @@ const VALIDATOR_COUNT: [&str; 5] = [
 const BALANCES: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "balances", "balances"];
 /// Where it keeps how fast rounds of audits go.
 const AUDIT_PACE: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "audits", "pace"];
+/// Where it keeps how fast eras of data availability go.
+const ERA_PACE: [&str; 5] = ["genesis", "runtimeGenesis", "patch", "rowAudits", "pace"];
 /// Where it keeps the type of the chain.
 const CHAIN_TYPE: [&str; 1] = ["chainType"];
 /// How much of what the node says is repeated in an error, in characters.
@@ -51,6 +53,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) endowed: &'a [(String, u128)],
     /// How fast rounds of audits go, if not as in the preset.
     pub(crate) pace: Option<AuditPace>,
+    /// How fast eras of data availability go, if not as in the preset.
+    pub(crate) era_pace: Option<AuditPace>,
     /// The specification to take instead of the node's own.
     pub(crate) given: Option<&'a Path>,
 }
@@ -58,7 +62,11 @@ pub(crate) struct Wanted<'a> {
 impl Wanted<'_> {
     /// Whether the preset for development is what is wanted.
     fn is_preset(&self) -> bool {
-        self.validators == 1 && !self.live && self.endowed.is_empty() && self.pace.is_none()
+        self.validators == 1
+            && !self.live
+            && self.endowed.is_empty()
+            && self.pace.is_none()
+            && self.era_pace.is_none()
     }
 }
 
@@ -114,6 +122,9 @@ async fn changed(node: &Path, wanted: &Wanted<'_>) -> Result<String, Error> {
         }
         if let Some(pace) = wanted.pace {
             spec = change(&spec, &AUDIT_PACE, &|_| write(&pace))?;
+        }
+        if let Some(pace) = wanted.era_pace {
+            spec = change(&spec, &ERA_PACE, &|_| write(&pace))?;
         }
         if wanted.live {
             spec = change(&spec, &CHAIN_TYPE, &|_| write(&"Live"))?;
@@ -390,6 +401,7 @@ mod tests {
             live: false,
             endowed: &[],
             pace: None,
+            era_pace: None,
             given: None,
         };
         let dir = tempfile::tempdir().unwrap();

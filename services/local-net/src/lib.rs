@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod availability;
 mod binaries;
 mod builder;
 mod chain_spec;
@@ -20,8 +21,11 @@ mod rpc;
 mod spawn;
 mod stakers;
 
+pub use availability::Availability;
 pub use binaries::Binaries;
-pub use builder::{AuditPace, LocalNetBuilder, MAX_PROVIDERS, MAX_VALIDATORS};
+pub use builder::{
+    AuditPace, LocalNetBuilder, MAX_PROVIDERS, MAX_SEATS, MAX_VALIDATORS, MIN_SEATS,
+};
 pub use chain_spec::{authorities, AuthorityKeys};
 pub use error::{Crash, Error};
 pub use heads::{Seen, Sighting};

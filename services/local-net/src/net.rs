@@ -7,6 +7,7 @@ use noema_chain_client::{ChainClient, SigningKey, Submitter};
 use tokio::sync::{mpsc, Mutex};
 
 use crate::{
+    availability::{Availability, GatewaySetup},
     builder::LocalNetBuilder,
     chain_spec::{self, Wanted},
     data_dir::DataDir,
@@ -16,7 +17,7 @@ use crate::{
     node::{node_key, Node, NodePorts, NodeSetup},
     ports::Port,
     process::Process,
-    provider::{Provider, ProviderSetup},
+    provider::{Daemon, Provider, ProviderSetup},
     registration::{chill_absent, register_all},
     relay::Links,
     Binaries, Error,
@@ -28,6 +29,8 @@ const PEERS_PORT: u16 = 30333;
 const PROVIDER_PORT: u16 = 8201;
 const PROXY_PORT: u16 = 8300;
 const GATEWAY_PORT: u16 = 8301;
+const DA_GATEWAY_PORT: u16 = 8402;
+const SEAT_PORT: u16 = 8411;
 
 /// How long the whole network may take to end before the rest of it is killed.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(40);
@@ -41,6 +44,7 @@ pub struct LocalNet {
     links: Option<Links>,
     providers: Vec<Provider>,
     market: Option<Market>,
+    availability: Option<Availability>,
     client: Option<ChainClient>,
     notes: Vec<String>,
     logs: LogHub,
@@ -71,6 +75,7 @@ impl LocalNet {
             live: shape.links.is_some(),
             endowed: &shape.endowed,
             pace: shape.pace,
+            era_pace: shape.era_pace,
             given: shape.given(),
         };
         let node = match &shape.client {
@@ -148,6 +153,7 @@ impl LocalNet {
                     .get(&index)
                     .unwrap_or(&binaries.storage);
                 let setup = ProviderSetup {
+                    daemon: Daemon::Storage,
                     binary: binary.clone(),
                     data_dir: data_dir.unwrap_or_else(|| own.join("data")),
                     dir: own,
@@ -178,6 +184,44 @@ impl LocalNet {
             }
         };
 
+        let availability = match shape.seats {
+            0 => None,
+            count => {
+                let binary = Binaries::locate_availability()?;
+                let seat = |index: usize| {
+                    let name = format!("seat-{}", index + 1);
+                    let own = dir.path().join("seats").join(&name);
+                    let program = shape.seat_binaries.get(&index).unwrap_or(&binary);
+                    let setup = ProviderSetup {
+                        daemon: Daemon::Seat,
+                        binary: program.clone(),
+                        data_dir: own.join("data"),
+                        dir: own,
+                        port: port(shape, SEAT_PORT, index, "a seat")?,
+                        node_url: nodes[index % nodes.len()].ws_url(),
+                        tls: shape.tls,
+                        extra_args: shape.seat_args.clone(),
+                        env: shape.env.clone(),
+                    };
+                    Ok(Provider::new(index, process(name)?, setup))
+                };
+                let seats = (0..count).map(seat).collect::<Result<Vec<_>, Error>>()?;
+                let gateway = GatewaySetup {
+                    dir: dir.path().join("da-gateway"),
+                    port: Port::choose(
+                        shape.ports,
+                        DA_GATEWAY_PORT,
+                        "a gateway of data availability",
+                    )?,
+                    node_url: nodes[0].ws_url(),
+                    env: shape.env.clone(),
+                    binary,
+                };
+                let process = process("da-gateway".into())?;
+                Some(Availability::new(seats, process, gateway))
+            }
+        };
+
         let crashes = Mutex::new(crashes);
         Ok(Self {
             nodes,
@@ -185,6 +229,7 @@ impl LocalNet {
             links: wiring.links,
             providers,
             market,
+            availability,
             client: None,
             notes: Vec::new(),
             logs,
@@ -255,6 +300,10 @@ impl LocalNet {
             (shape.progress)("starting the compute market");
             notes.extend(market.start(&client, &funder).await?);
         }
+        if let Some(availability) = &self.availability {
+            (shape.progress)("starting the seats of data availability");
+            notes.extend(availability.start(&client, &funder, shape.bond).await?);
+        }
         Ok((client, notes))
     }
 
@@ -315,6 +364,11 @@ impl LocalNet {
         self.market.as_ref()
     }
 
+    /// Data availability, if there is any.
+    pub fn availability(&self) -> Option<&Availability> {
+        self.availability.as_ref()
+    }
+
     /// A connection to the first node.
     pub fn client(&self) -> &ChainClient {
         self.client
@@ -358,6 +412,9 @@ impl LocalNet {
         let orderly = async {
             if let Some(market) = &self.market {
                 market.stop().await;
+            }
+            if let Some(availability) = &self.availability {
+                availability.stop().await;
             }
             join_all(self.providers.iter().map(Provider::stop)).await;
             join_all(self.nodes.iter().chain(&self.followers).map(Node::stop)).await;
@@ -459,7 +516,13 @@ impl Drop for LocalNet {
         let providers = self.providers.iter().map(Provider::process);
         let nodes = self.nodes.iter().chain(&self.followers).map(Node::process);
         let market = self.market.iter().flat_map(Market::processes);
-        let processes: Vec<_> = market.chain(providers).chain(nodes).cloned().collect();
+        let availability = self.availability.iter().flat_map(Availability::processes);
+        let processes: Vec<_> = market
+            .chain(availability)
+            .chain(providers)
+            .chain(nodes)
+            .cloned()
+            .collect();
         Process::kill_blocking(&processes);
     }
 }

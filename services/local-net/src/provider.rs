@@ -1,4 +1,4 @@
-//! One storage provider.
+//! One provider that has a daemon: of storage, or with a seat in data availability.
 
 use std::{
     path::{Path, PathBuf},
@@ -26,9 +26,51 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a daemon may take to end when asked to: it finishes writes under way.
 pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(15);
 
+/// What kind of daemon a provider has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Daemon {
+    /// `noema-storage`.
+    Storage,
+    /// `noema-da seat`.
+    Seat,
+}
+
+impl Daemon {
+    fn role(self) -> Role {
+        match self {
+            Self::Storage => Role::Storage,
+            Self::Seat => Role::DataAvailability,
+        }
+    }
+
+    fn keys(self, index: usize) -> ProviderKeys {
+        match self {
+            Self::Storage => ProviderKeys::of(index),
+            Self::Seat => ProviderKeys::named(&format!("Seat//{}", index + 1)),
+        }
+    }
+
+    /// Arguments before all others.
+    fn subcommand(self) -> &'static [&'static str] {
+        match self {
+            Self::Storage => &[],
+            Self::Seat => &["seat"],
+        }
+    }
+
+    /// How the names of its environment variables begin.
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Storage => "NOEMA_STORAGE_",
+            Self::Seat => "NOEMA_DA_SEAT_",
+        }
+    }
+}
+
 /// What a provider is started with.
 #[derive(Debug)]
 pub(crate) struct ProviderSetup {
+    pub(crate) daemon: Daemon,
     pub(crate) binary: PathBuf,
     /// Holds the key file; the daemon's data is in `data_dir`.
     pub(crate) dir: PathBuf,
@@ -42,7 +84,7 @@ pub(crate) struct ProviderSetup {
     pub(crate) env: Vec<(String, String)>,
 }
 
-/// A storage provider of the network: a daemon and its accounts.
+/// A provider of the network: a daemon and its accounts.
 #[derive(Debug)]
 pub struct Provider {
     index: usize,
@@ -60,7 +102,7 @@ impl Provider {
         Self {
             index,
             process,
-            keys: ProviderKeys::of(index),
+            keys: setup.daemon.keys(index),
             binary: Mutex::new(setup.binary.clone()),
             setup,
             clients: Clients::new("noema-local-net", CONNECT_PATIENCE),
@@ -73,7 +115,7 @@ impl Provider {
         self.index
     }
 
-    /// Its name in logs and messages, such as `provider-1`.
+    /// Its name in logs and messages, such as `provider-1` or `seat-1`.
     pub fn name(&self) -> &str {
         self.process.name()
     }
@@ -178,7 +220,7 @@ impl Provider {
     pub(crate) fn announcement(&self, bond: u128, capacity: u64) -> Announcement {
         Announcement {
             name: self.name().to_owned(),
-            role: Role::Storage,
+            role: self.setup.daemon.role(),
             keys: self.keys.clone(),
             endpoint: self.endpoint(),
             bond,
@@ -202,8 +244,9 @@ impl Provider {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let mut command = Command::new(binary);
-        forget_settings(&mut command, &["NOEMA_STORAGE_"]);
+        forget_settings(&mut command, &[setup.daemon.settings()]);
         command
+            .args(setup.daemon.subcommand())
             .args(["--node", &setup.node_url])
             .args(["--provider", &self.account().to_string()])
             .args(["--listen", &format!("127.0.0.1:{}", setup.port.number())])

@@ -4,16 +4,16 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use noema_chain_client::{AccountId, SigningKey};
 use noema_compute_primitives::ModelName;
+use noema_daemon::{from_file, in_range, key, pick_key, NODE};
 use noema_transport::{read_secret, ConnectionLimits, Tls, TlsMode};
 use serde::Deserialize;
 
 use super::{
-    from_file, in_range,
     jobs::{JobSettings, JOB},
-    key, ConfigError, Units, NODE,
+    ConfigError, Units,
 };
 use crate::{
-    engine::{BuiltInEngine, UrlEngine, BUILT_IN},
+    engine::{BuiltInEngine, UrlEngine, UrlEngineError, BUILT_IN},
     gateway::{Behind, GatewayConfig, RedeemPolicy, ServiceConfig},
     openai::Passes,
 };
@@ -165,25 +165,13 @@ pub struct GatewaySetup {
 
 impl Settings {
     fn or(self, other: Self) -> Self {
-        // A key given here, whichever way, replaces a key of the file.
-        let pick =
-            |file: Option<PathBuf>, dev: Option<String>, f: Option<PathBuf>, d: Option<String>| {
-                match file.is_some() || dev.is_some() {
-                    true => (file, dev),
-                    false => (f, d),
-                }
-            };
-        let (operator_key, dev_operator) = pick(
-            self.operator_key,
-            self.dev_operator,
-            other.operator_key,
-            other.dev_operator,
+        let (operator_key, dev_operator) = pick_key(
+            (self.operator_key, self.dev_operator),
+            (other.operator_key, other.dev_operator),
         );
-        let (service_key, dev_service_key) = pick(
-            self.service_key,
-            self.dev_service_key,
-            other.service_key,
-            other.dev_service_key,
+        let (service_key, dev_service_key) = pick_key(
+            (self.service_key, self.dev_service_key),
+            (other.service_key, other.dev_service_key),
         );
         Self {
             node: self.node.or(other.node),
@@ -342,14 +330,11 @@ impl Service {
         let is_name =
             !self.model.is_empty() && self.model.bytes().all(|byte| byte.is_ascii_graphic());
         let model = ModelName::try_from(self.model.clone().into_bytes());
-        let model = model
-            .ok()
-            .filter(|_| is_name)
-            .ok_or_else(|| ConfigError::Form {
-                name: "model",
-                found: self.model,
-                expected: "1 to 96 visible ASCII characters",
-            })?;
+        let model = model.ok().filter(|_| is_name).ok_or(ConfigError::Form {
+            name: "model",
+            found: self.model,
+            expected: "1 to 96 visible ASCII characters",
+        })?;
         let secret = self.engine_key.as_deref().map(read_secret).transpose()?;
         let secret = secret.as_deref().map(str::trim);
         let behind = match self.engine.as_str() {
@@ -360,10 +345,11 @@ impl Service {
             }
             url => {
                 let engine = UrlEngine::new(url, secret, patience);
-                Behind::Engine(Arc::new(engine.map_err(|source| ConfigError::Engine {
-                    service: self.service,
-                    source,
-                })?))
+                let unusable = |error: UrlEngineError| ConfigError::Unusable {
+                    what: format!("service {}", self.service),
+                    reason: error.to_string(),
+                };
+                Behind::Engine(Arc::new(engine.map_err(unusable)?))
             }
         };
         let parallel = self.parallel.unwrap_or(16);

@@ -5,9 +5,10 @@ use std::{
     time::Duration,
 };
 
+use noema_daemon::in_range;
 use serde::Deserialize;
 
-use super::{in_range, ConfigError};
+use super::ConfigError;
 use crate::jobs::JobsConfig;
 
 /// What a configuration says instead of an engine's address for a service that sells jobs.

@@ -4,11 +4,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use noema_chain_client::{AccountId, SigningKey};
 use noema_compute_primitives::{Price, VerificationMode};
+use noema_daemon::{from_file, in_range, key, pick_key, NODE};
 use serde::Deserialize;
 
 use super::{
     applications::{distinct, ApplicationEntry},
-    from_file, in_range, key, ConfigError, Units, NODE,
+    ConfigError, Units,
 };
 use crate::{
     openai::Passes,
@@ -167,25 +168,14 @@ pub struct ProxySetup {
 impl Settings {
     fn or(self, other: Self) -> Self {
         // A key given here, whichever way, replaces a key of the file.
-        let pick =
-            |file: Option<PathBuf>, dev: Option<String>, f: Option<PathBuf>, d: Option<String>| {
-                match file.is_some() || dev.is_some() {
-                    true => (file, dev),
-                    false => (f, d),
-                }
-            };
         let list = |here: Vec<_>, there: Vec<_>| if here.is_empty() { there } else { here };
-        let (session_key, dev_session_key) = pick(
-            self.session_key,
-            self.dev_session_key,
-            other.session_key,
-            other.dev_session_key,
+        let (session_key, dev_session_key) = pick_key(
+            (self.session_key, self.dev_session_key),
+            (other.session_key, other.dev_session_key),
         );
-        let (payer_key, dev_payer) = pick(
-            self.payer_key,
-            self.dev_payer,
-            other.payer_key,
-            other.dev_payer,
+        let (payer_key, dev_payer) = pick_key(
+            (self.payer_key, self.dev_payer),
+            (other.payer_key, other.dev_payer),
         );
         Self {
             node: self.node.or(other.node),

@@ -203,25 +203,6 @@ fn services_list_what_passes_to_their_engine() {
 }
 
 #[test]
-fn amounts_are_whole_and_exact() {
-    assert_eq!(
-        "340282366920938463463374607431768211455".parse(),
-        Ok(Units(u128::MAX))
-    );
-    assert_eq!("1_000".parse(), Ok(Units(1_000)));
-    for bad in [
-        "",
-        "_",
-        "1.5",
-        "-1",
-        "1e3",
-        "340282366920938463463374607431768211456",
-    ] {
-        assert!(bad.parse::<Units>().is_err(), "{bad}");
-    }
-}
-
-#[test]
 fn a_service_may_have_the_engine_that_is_built_in() {
     let built_in = ["--service", "3", "--model", "mini", "--engine", "built-in"];
     let arguments = [&["--provider", ALICE], &KEYS[..], &built_in].concat();

@@ -93,9 +93,17 @@ impl NodeChain {
         Self { state, submitter }
     }
 
-    async fn call(&self, call: DaCall) -> Result<Finalized, SubmitError> {
-        let call = Call::Da(Box::new(call));
+    /// The connection it asks through.
+    pub fn client(&self) -> &ChainClient {
+        self.state.client()
+    }
+
+    pub(crate) async fn submit_call(&self, call: Call) -> Result<Finalized, SubmitError> {
         self.submitter.submit(call).await
+    }
+
+    async fn call(&self, call: DaCall) -> Result<Finalized, SubmitError> {
+        self.submit_call(Call::Da(Box::new(call))).await
     }
 }
 
