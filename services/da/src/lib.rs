@@ -5,6 +5,7 @@ pub mod chain;
 pub mod client;
 pub mod coding;
 pub mod config;
+pub mod disperser;
 pub mod gateway;
 pub mod registration;
 mod replies;

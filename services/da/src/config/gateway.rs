@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{connections, requests, seconds, ConfigError};
 use crate::{
     client::Patience,
-    gateway::{parse_namespace, BundleConfig, GatewayConfig},
+    gateway::{parse_namespace, BundleConfig, GatewayConfig, MOST_DAYS},
 };
 
 /// Flags of a gateway.
@@ -218,7 +218,7 @@ impl Settings {
                 token,
                 connections: connections(self.max_connections, self.max_connections_per_peer)?,
                 namespace: namespace.transpose()?.unwrap_or_else(Namespace::default),
-                days: in_range("days", days, 1..=u8::MAX.into(), "1 to 255 days")? as u8,
+                days: in_range("days", days, 1..=MOST_DAYS.into(), "1 to 13 days")? as u8,
                 max_fee: self.max_fee.map(|units| units.0),
                 spool: in_range(
                     "spool",

@@ -27,7 +27,7 @@ const QUEUE: usize = 8;
 /// How long a client may take for a piece.
 const PIECE_TIME: Duration = Duration::from_secs(30);
 /// Days that can be paid for at once.
-const MOST_DAYS: u8 = 13;
+pub const MOST_DAYS: u8 = 13;
 
 /// How a blob is wanted.
 #[derive(Clone, Debug, Default, Deserialize)]

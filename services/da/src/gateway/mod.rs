@@ -5,6 +5,7 @@ mod book;
 mod bundles;
 mod cache;
 mod disperse;
+mod grpc;
 mod intake;
 mod memory;
 mod metrics;
@@ -22,7 +23,7 @@ use std::{
 };
 
 use axum::{
-    routing::{get, put},
+    routing::{get, post, put},
     Router,
 };
 use noema_chain_client::Balance;
@@ -31,12 +32,13 @@ use noema_transport::{
     serve, Answering, ConnectionLimits, Gate, IdentityError, Options, Patience as ServerPatience,
     Peer, Rate, Tls, Turns,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     chain::{DaCalls, Lookup, SubmissionId},
     client::{BlobReader, Patience, SeatClient},
+    disperser,
 };
 use access::Access;
 use book::Book;
@@ -44,7 +46,7 @@ pub use book::BookError;
 pub use bundles::BundleConfig;
 use bundles::Bundles;
 use cache::Cache;
-pub use intake::parse_namespace;
+pub use intake::{parse_namespace, MOST_DAYS};
 use memory::Memory;
 use metrics::Metrics;
 pub use record::{FailureKind, Request, RequestId, Stage};
@@ -52,6 +54,8 @@ use work::Live;
 
 /// How long a finalised block may be the newest one seen before the gateway is unhealthy.
 const STALE_AFTER: Duration = Duration::from_secs(30);
+/// Messages of the disperser, with a whole blob in each, that are in memory at the same time.
+const MESSAGES: usize = 4;
 /// How long a request waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
 
@@ -157,6 +161,7 @@ pub(crate) struct Gateway<C> {
     late: Duration,
     transactions_live: u32,
     intake: Turns<Peer>,
+    messages: Arc<Semaphore>,
     readers: Turns<Peer>,
     gate: Arc<Gate>,
     live: Mutex<HashMap<RequestId, Arc<Live>>>,
@@ -247,6 +252,7 @@ pub async fn run<C: DaCalls>(
         late: config.late,
         transactions_live: config.transactions_live,
         intake: Turns::new(config.max_requests, TURN),
+        messages: Arc::new(Semaphore::new(MESSAGES)),
         readers: Turns::new(config.max_requests, TURN),
         gate: Gate::new(config.connections),
         live: Mutex::default(),
@@ -307,6 +313,9 @@ fn router<C: DaCalls>(app: App<C>) -> Router {
             "/v1/submissions/{submission}/sample",
             get(routes::sample::<C>),
         )
+        .route(disperser::DISPERSE, post(grpc::disperse::<C>))
+        .route(disperser::STATUS, post(grpc::status::<C>))
+        .route(disperser::RETRIEVE, post(grpc::retrieve::<C>))
         .route_layer(guarded)
         .merge(public)
         .fallback(routes::nothing)

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::{stream, StreamExt};
 use noema_chain_client::Hash;
 use noema_da_primitives::{Content, Shape};
-use noema_transport::{paced, Caller, Turn};
+use noema_transport::{paced, Caller, Peer, Turn};
 use serde::Deserialize;
 
 use super::{
@@ -189,8 +189,8 @@ impl<C: DaCalls> Gateway<C> {
         }
     }
 
-    async fn reading(&self, caller: &Caller) -> Result<Turn, Refusal> {
-        let turn = self.readers.take(caller.peer).await;
+    pub(super) async fn reading(&self, peer: Peer) -> Result<Turn, Refusal> {
+        let turn = self.readers.take(peer).await;
         turn.ok_or_else(|| Refusal::busy("busy", "too many blobs are read; try again"))
     }
 
@@ -215,7 +215,7 @@ impl<C: DaCalls> Gateway<C> {
     }
 
     async fn whole(&self, caller: Caller, submission: u64) -> Result<Response, Refusal> {
-        let turn = self.reading(&caller).await?;
+        let turn = self.reading(caller.peer).await?;
         let (bytes, memory) = self.read_all(submission).await?;
         Ok(self.body(bytes, memory, turn, caller))
     }
@@ -226,7 +226,7 @@ impl<C: DaCalls> Gateway<C> {
         submission: u64,
         member: u32,
     ) -> Result<Response, Refusal> {
-        let turn = self.reading(&caller).await?;
+        let turn = self.reading(caller.peer).await?;
         let info = self.lookup.submission(submission).await?;
         // Of a bundle that is kept, the first who asks has it read for all others.
         if let (Content::Bundle(header), true) = (info.content, Cache::keeps(info.size)) {
@@ -321,7 +321,7 @@ pub(super) async fn sample<C: DaCalls>(
     Path(submission): Path<u64>,
     Query(size): Query<SampleSize>,
 ) -> Result<Json<SampleStatus>, Refusal> {
-    let _turn = app.reading(&caller).await?;
+    let _turn = app.reading(caller.peer).await?;
     let rows = size.rows.unwrap_or(USUAL_SAMPLE);
     let sampled = app.reader.sample(submission, rows).await;
     let sampled = sampled.map_err(|error| match error {
