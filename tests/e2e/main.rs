@@ -7,6 +7,7 @@
 
 mod audits;
 mod before_sync;
+mod blobs;
 mod chain_specs;
 mod compute;
 mod compute_cheats;

@@ -3,6 +3,7 @@
 
 pub mod attack;
 pub mod audits;
+pub mod blobs;
 pub mod books;
 pub mod buyer;
 pub mod chain_events;
