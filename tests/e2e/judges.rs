@@ -3,8 +3,8 @@
 use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::{bail, Context};
-use noema_local_net::LocalNet;
-use noema_tests::{cli::binary, daemon::Daemon, network};
+use noema_local_net::{LocalNet, PortChoice, MIN_SEATS};
+use noema_tests::{cli::binary, daemon::Daemon, log_lines, network};
 use tokio::process::Command;
 
 /// Longest time for fetching the clients, and for all that they try.
@@ -17,7 +17,14 @@ async fn clients_of_others_work_with_the_chain() -> anyhow::Result<()> {
     let programs = noema.parent().context("a program lies in a directory")?;
     run(Command::new("npm").arg("ci").current_dir(&judges)).await?;
 
-    let net = network::start(3).await?;
+    let net = LocalNet::builder()
+        .providers(3)
+        .seats(MIN_SEATS)
+        .node_arg(log_lines::DETAILED)
+        .ports(PortChoice::Free)
+        .start()
+        .await?;
+    let blobs = net.availability().context("a network with seats")?;
     // A provider that is given a file: with as many replicas as providers, each is.
     let dir = tempfile::tempdir()?;
     let gateway = gateway(&net, dir.path()).await?;
@@ -25,6 +32,8 @@ async fn clients_of_others_work_with_the_chain() -> anyhow::Result<()> {
         net.node(0).metrics_url(),
         net.provider(0).metrics_url(),
         format!("{}/metrics", gateway.address()),
+        blobs.seats()[0].metrics_url(),
+        format!("{}/metrics", blobs.gateway_url()),
     ]
     .join(" ");
     let mut judging = Command::new("node");
@@ -34,7 +43,11 @@ async fn clients_of_others_work_with_the_chain() -> anyhow::Result<()> {
         .current_dir(&judges)
         .env("NOEMA_RPC", net.node(0).ws_url())
         .env("NOEMA_METRICS", metrics)
-        .env("NOEMA_BIN", programs);
+        .env("NOEMA_BIN", programs)
+        .env(
+            "NOEMA_DISPERSER",
+            blobs.gateway_url().trim_start_matches("http://"),
+        );
     tokio::select! {
         crash = net.next_crash() => bail!("a process ended that nobody stopped: {crash}"),
         judged = run(&mut judging) => { judged?; }
@@ -73,12 +86,13 @@ async fn gateway(net: &LocalNet, dir: &Path) -> anyhow::Result<Daemon> {
 }
 
 /// Each file is a judge.
-const TESTS: [&str; 6] = [
+const TESTS: [&str; 7] = [
     "polkadot-js.test.mjs",
     "agents.test.mjs",
     "papi.test.mjs",
     "metadata-hash.test.mjs",
     "root-0g.test.mjs",
+    "disperser.test.mjs",
     "operations.test.mjs",
 ];
 

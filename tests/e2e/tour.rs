@@ -64,7 +64,7 @@ async fn the_tour_of_the_readme_works_as_written() -> anyhow::Result<()> {
         command
     };
 
-    let mut network = shell("exec noema up --compute --tmp")
+    let mut network = shell("exec noema up --compute --da --tmp")
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()?;

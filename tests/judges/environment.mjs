@@ -14,3 +14,6 @@ export const programs = () => required('NOEMA_BIN', 'the directory with the prog
 
 /** Where a node and a daemon of the network expose their metrics. */
 export const metricsOf = () => required('NOEMA_METRICS', 'the http:// addresses of metrics, of a node and a daemon').split(' ');
+
+/** Host and port of a gateway of data availability of the network. */
+export const disperser = () => required('NOEMA_DISPERSER', 'host and port of a gateway of data availability');

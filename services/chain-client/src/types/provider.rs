@@ -49,7 +49,7 @@ impl FromStr for Role {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Role::ALL
             .into_iter()
-            .find(|role| role.name() == text)
+            .find(|role| role.name() == text || (text == "da" && *role == Role::DataAvailability))
             .ok_or_else(|| ParseRoleError(text.to_owned()))
     }
 }
