@@ -7,6 +7,7 @@
 
 mod audits;
 mod before_sync;
+mod blob_cheats;
 mod blobs;
 mod chain_specs;
 mod compute;

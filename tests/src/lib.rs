@@ -11,6 +11,7 @@ pub mod cli;
 pub mod compute_cheat;
 pub mod compute_market;
 pub mod compute_robber;
+pub mod da_cheat;
 pub mod daemon;
 pub mod engine;
 pub mod files;
