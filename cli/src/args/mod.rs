@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod agent;
 pub(crate) mod compute;
 pub(crate) mod compute_jobs;
+pub(crate) mod da;
 pub(crate) mod lease;
 pub(crate) mod node;
 pub(crate) mod provider;
@@ -76,6 +77,9 @@ pub(crate) enum Command {
     /// Sell and buy inference: services, channels, claims, receipts.
     #[command(subcommand)]
     Compute(compute::Compute),
+    /// Make blobs available and get them, sample them, look at the seats that hold them.
+    #[command(subcommand)]
+    Da(da::Da),
     /// Agents: identity, data, users, keys that act within limits, ratings.
     #[command(subcommand)]
     Agent(agent::Agent),
@@ -169,6 +173,14 @@ mod tests {
             format!(
                 "provider register --bond 1000 --operator {ADDRESS} --endpoint http://h:1 --capacity 1TiB"
             ),
+            "da put file --bundle --days 3".into(),
+            format!("da put - --namespace {} --no-wait", "07".repeat(28)),
+            "da get 12 -o out --force".into(),
+            format!("da get 0x{id} --member 3 --gateway http://h:1 --token-file t"),
+            format!("da status {id}"),
+            format!("da list {} --from 7", "07".repeat(28)),
+            "da sample 12 --rows 40 --chain-spec spec.json --bootnode /ip4/127.0.0.1/tcp/1".into(),
+            "da seats --era 4".into(),
             "provider status".into(),
             "provider list --role compute".into(),
             "provider set-endpoint http://h:1".into(),

@@ -17,6 +17,10 @@ mod compute_receipt;
 mod compute_receipts;
 mod compute_run;
 mod compute_services;
+mod da;
+mod da_get;
+mod da_put;
+mod da_sample;
 mod node;
 mod provider;
 mod provider_audits;
@@ -48,6 +52,7 @@ pub(crate) async fn run(session: &Session, command: Command) -> Result<(), Failu
         Command::Storage(Storage::Put(put)) => storage_put::run(session, &put).await,
         Command::Storage(Storage::Get(get)) => storage_get::run(session, &get).await,
         Command::Storage(other) => storage::run(session, other).await,
+        Command::Da(da) => da::run(session, da).await,
         Command::Agent(agent) => agent::run(session, agent).await,
         Command::Compute(compute) => compute::run(session, compute).await,
         Command::Provider(provider) => provider::run(session, provider).await,

@@ -111,17 +111,7 @@ impl ChainClient {
                 reason: "the scheme is neither ws nor wss".to_owned(),
             });
         }
-        let unreachable = |reason: String| ChainError::Unreachable {
-            url: url.to_owned(),
-            seconds: options.connect_timeout.as_secs(),
-            reason,
-        };
-        let connecting = Self::establish(url, &options);
-        match timeout(options.connect_timeout, connecting).await {
-            Ok(Ok(client)) => Ok(client),
-            Ok(Err(reason)) => Err(unreachable(reason)),
-            Err(_) => Err(unreachable("no answer".to_owned())),
-        }
+        in_time(url, &options, Self::establish(url, &options)).await
     }
 
     async fn establish(url: &str, options: &ConnectOptions) -> Result<Self, String> {
@@ -136,6 +126,15 @@ impl ChainClient {
             .await
             .map_err(|e| e.to_string())?;
         Self::over(url, RpcClient::new(transport), options).await
+    }
+
+    /// A client over another transport than a WebSocket, which mends itself; `name` stands for the node's address in messages. Waits until it answered once.
+    pub async fn connect_over(
+        name: &str,
+        rpc: RpcClient,
+        options: ConnectOptions,
+    ) -> Result<Self, ChainError> {
+        in_time(name, &options, Self::over(name, rpc, &options)).await
     }
 
     /// A client over this transport, which mends itself.
@@ -358,6 +357,24 @@ impl ChainClient {
                 seconds: limit.as_secs(),
             })
     }
+}
+
+/// Ends an attempt to connect after the time limit.
+async fn in_time(
+    url: &str,
+    options: &ConnectOptions,
+    connecting: impl Future<Output = Result<ChainClient, String>>,
+) -> Result<ChainClient, ChainError> {
+    let reason = match timeout(options.connect_timeout, connecting).await {
+        Ok(Ok(client)) => return Ok(client),
+        Ok(Err(reason)) => reason,
+        Err(_) => "no answer".to_owned(),
+    };
+    Err(ChainError::Unreachable {
+        url: url.to_owned(),
+        seconds: options.connect_timeout.as_secs(),
+        reason,
+    })
 }
 
 #[cfg(test)]

@@ -111,6 +111,9 @@ struct Settings {
     /// Bytes in a second that an upload must bring on average after that [default: 65536]
     #[arg(long, env = "NOEMA_DA_SEAT_UPLOAD_LEAST", value_name = "BYTES")]
     upload_least: Option<u64>,
+    /// How often one peer is served rows that rebuild a blob, in an era [default: 16]
+    #[arg(long, env = "NOEMA_DA_SEAT_READS", value_name = "NUMBER")]
+    reads: Option<u32>,
     /// Bytes of rows that one peer is served in an era [default: 17179869184]
     #[arg(long, env = "NOEMA_DA_SEAT_READ_BYTES", value_name = "BYTES")]
     read_bytes: Option<u64>,
@@ -163,6 +166,7 @@ impl Settings {
                 .upload_patience_seconds
                 .or(other.upload_patience_seconds),
             upload_least: self.upload_least.or(other.upload_least),
+            reads: self.reads.or(other.reads),
             read_bytes: self.read_bytes.or(other.read_bytes),
             coding_mib: self.coding_mib.or(other.coding_mib),
         }
@@ -233,6 +237,12 @@ impl Settings {
                     patience: seconds("upload-patience-seconds", self.upload_patience_seconds, 10)?,
                     least: self.upload_least.unwrap_or(usual.pace.least),
                 },
+                reads_per_round: in_range(
+                    "reads",
+                    self.reads.unwrap_or(usual.reads_per_round).into(),
+                    1..=1_000_000,
+                    "1 to 1000000",
+                )? as u32,
                 read_bytes_per_round: self.read_bytes.unwrap_or(usual.read_bytes_per_round),
                 coding_mib: in_range("coding-mib", coding, 1..=65_536, "1 to 65536")? as usize,
                 ..usual

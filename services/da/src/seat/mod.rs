@@ -59,6 +59,8 @@ pub struct SeatConfig {
     pub download_rate: u64,
     /// How uploads must come on.
     pub pace: UploadPace,
+    /// How often a peer is given rows that rebuild a blob, in a round.
+    pub reads_per_round: u32,
     /// Bytes that a peer is given in a round.
     pub read_bytes_per_round: u64,
     /// MiB of blobs that are coded once more at the same time; a larger one is coded alone.
@@ -107,6 +109,7 @@ impl SeatConfig {
             upload_rate: 0,
             download_rate: 0,
             pace: UploadPace::default(),
+            reads_per_round: 16,
             read_bytes_per_round: 16 << 30,
             coding_mib: 128,
         }
@@ -189,7 +192,7 @@ pub async fn run<C: RowAudits>(
         keys: keys.collect(),
         store,
         metrics,
-        reads: ReadLimits::new(config.read_bytes_per_round),
+        reads: ReadLimits::new(config.reads_per_round, config.read_bytes_per_round),
         uploads: Turns::new(config.max_uploads, TURN),
         downloads: Turns::new(config.max_downloads, TURN),
         upload_rate: Rate::new(config.upload_rate),

@@ -1,5 +1,5 @@
-//! How much a seat gives to whom. A peer gets rows of one blob up to K, and then none of it for a round, and so many bytes a round: to fetch from here what one was
-//! paid to hold shall cost more than holding it. It bounds what is given to those who ask openly; who asks through many addresses is not bound by it.
+//! How much a seat gives to whom. A peer gets the rows of one blob that rebuild it so many times, and then none of it for a round, and so many bytes a round: to fetch from here
+//! what one was paid to hold shall cost more than holding it. It bounds what is given to those who ask openly; who asks through many addresses is not bound by it.
 
 use std::{
     collections::HashMap,
@@ -16,8 +16,8 @@ const REMEMBERED: usize = 1 << 16;
 /// Why a peer gets nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReadLimit {
-    #[error("rows of submission {submission} were given to this address already: at most {most} in a round, which rebuild it")]
-    Rows { submission: SubmissionId, most: u16 },
+    #[error("rows of submission {submission} were given to this address already: at most {most} in a round")]
+    Rows { submission: SubmissionId, most: u32 },
     #[error("{most} bytes were given to this address: no more in this round")]
     Bytes { most: u64 },
 }
@@ -25,20 +25,23 @@ pub(crate) enum ReadLimit {
 #[derive(Debug, Default)]
 struct Given {
     round: u32,
-    rows: HashMap<(Peer, SubmissionId), u16>,
+    rows: HashMap<(Peer, SubmissionId), u32>,
     bytes: HashMap<Peer, u64>,
 }
 
 /// What was given in the round that runs.
 #[derive(Debug)]
 pub(crate) struct ReadLimits {
+    reads_per_round: u32,
     bytes_per_round: u64,
     given: Mutex<Given>,
 }
 
 impl ReadLimits {
-    pub(crate) fn new(bytes_per_round: u64) -> Self {
+    /// So many times the rows that rebuild a blob, and so many bytes in all, for a peer in a round.
+    pub(crate) fn new(reads_per_round: u32, bytes_per_round: u64) -> Self {
         Self {
+            reads_per_round,
             bytes_per_round,
             given: Mutex::default(),
         }
@@ -61,9 +64,9 @@ impl ReadLimits {
             };
         }
         let had = given.rows.get(&(peer, submission)).copied().unwrap_or(0);
-        let with = had.saturating_add(rows);
-        if with > original {
-            let most = original;
+        let with = had.saturating_add(rows.into());
+        let most = u32::from(original).saturating_mul(self.reads_per_round);
+        if with > most {
             return Err(ReadLimit::Rows { submission, most });
         }
         let taken = given.bytes.get(&peer).copied().unwrap_or(0);
@@ -105,8 +108,8 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_gets_what_rebuilds_a_blob_once_a_round() {
-        let limits = ReadLimits::new(1_000_000);
+    fn a_peer_gets_what_rebuilds_a_blob_so_often_in_a_round() {
+        let limits = ReadLimits::new(1, 1_000_000);
         let take =
             |round, who, submission, rows| limits.take(round, peer(who), submission, (rows, 8), 10);
         assert_eq!(take(1, 1, 7, 5), Ok(()));
@@ -120,11 +123,15 @@ mod tests {
         assert_eq!(take(1, 1, 8, 8), Ok(()), "another blob");
         assert_eq!(take(1, 2, 7, 8), Ok(()), "another peer");
         assert_eq!(take(2, 1, 7, 8), Ok(()), "another round");
+        let limits = ReadLimits::new(3, 1_000_000);
+        let take = || limits.take(1, peer(1), 7, (8, 8), 10);
+        assert_eq!([take(), take(), take()], [Ok(()); 3]);
+        assert!(matches!(take(), Err(ReadLimit::Rows { most: 24, .. })));
     }
 
     #[test]
     fn a_peer_gets_so_many_bytes_a_round() {
-        let limits = ReadLimits::new(100);
+        let limits = ReadLimits::new(1, 100);
         let take = |round, who, bytes| limits.take(round, peer(who), bytes, (0, 8), bytes);
         assert_eq!(take(1, 1, 60), Ok(()));
         assert_eq!(take(1, 1, 60), Err(ReadLimit::Bytes { most: 100 }));
@@ -135,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded_and_who_took_the_most_stays() {
-        let limits = ReadLimits::new(u64::MAX);
+        let limits = ReadLimits::new(1, u64::MAX);
         let greedy = peer(u32::MAX);
         limits.take(1, greedy, 1, (8, 8), 1_000).unwrap();
         for who in 0..3 * REMEMBERED as u32 {

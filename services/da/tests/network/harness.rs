@@ -52,6 +52,7 @@ pub(crate) fn seat_config(n: u8, dir: &Path) -> SeatConfig {
     let mut config = SeatConfig::new(account(n), vec![secret(n)], dir.to_owned());
     config.listen = "127.0.0.1:0".parse().unwrap();
     config.budget.reserve = 0;
+    config.reads_per_round = 1;
     config.connections.per_peer = 256;
     config
 }
