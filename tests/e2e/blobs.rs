@@ -16,6 +16,7 @@ use noema_tests::{
         submission_of, until_era,
     },
     chain_events::EventLog,
+    cli::Noema,
     network::{self, proving},
 };
 
@@ -41,6 +42,7 @@ async fn blobs_become_available_stay_so_and_are_audited() -> anyhow::Result<()> 
 async fn all_of_it(net: &LocalNet, log: &EventLog) -> anyhow::Result<()> {
     sizes(net).await?;
     namespaces(net).await?;
+    command_line(net).await?;
     let kept = audited(net, log).await?;
     without_one(net).await?;
     without_two(net, log).await?;
@@ -120,6 +122,73 @@ async fn namespaces(net: &LocalNet) -> anyhow::Result<()> {
     ensure!(
         bundled.len() == 1 && bundled[0].submission == bundles[0],
         "{bundled:?}"
+    );
+    Ok(())
+}
+
+/// The same as a person types it. The sampler is told the chain's specification and a peer, and believes nobody.
+async fn command_line(net: &LocalNet) -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (blob, noema) = (content(90_000, 51), Noema::of(net)?);
+    std::fs::write(path("blob"), &blob)?;
+    let (namespace, gateway) = ("03".repeat(28), availability(net)?.gateway_url());
+    let blob_file = path("blob");
+    let put = ["da", "put", &blob_file, "--gateway", &gateway];
+    let put = [&put[..], &["--namespace", &namespace]].concat();
+    let answer = noema.ask(&put).await?;
+    ensure!(answer["state"] == "available", "{answer}");
+    let number = answer["submission"].to_string();
+    let commitment = answer["commitment"].as_str().context("a commitment")?;
+    let status = noema.ask(&["da", "status", commitment]).await?;
+    ensure!(status["submission"] == answer["submission"], "{status}");
+    ensure!(
+        status["state"] == "available" && status["size"] == 90_000,
+        "{status}"
+    );
+    let listed = noema.ask(&["da", "list", &namespace]).await?;
+    ensure!(
+        listed["entries"][0]["submission"] == answer["submission"],
+        "{listed}"
+    );
+    let seats = noema.ask(&["da", "seats"]).await?;
+    ensure!(
+        seats["seats"].as_array().is_some_and(|all| all.len() == 4),
+        "{seats}"
+    );
+
+    let out = path("out");
+    let get = noema.ask(&["da", "get", commitment, "-o", &out]).await?;
+    ensure!(
+        get["verified"] == true && std::fs::read(&out)? == blob,
+        "{get}"
+    );
+    let out = path("by-gateway");
+    let get = ["da", "get", &number, "-o", &out, "--gateway", &gateway];
+    noema.ask(&get).await?;
+    ensure!(std::fs::read(&out)? == blob, "the gateway reads it as well");
+
+    let spec = net.data_dir().join("chain-spec.json").display().to_string();
+    let peer = net.node(0).address().await?;
+    let sample = ["da", "sample", commitment, "--rows", "16"];
+    let light = [
+        "--chain-spec",
+        &spec,
+        "--bootnode",
+        &peer,
+        "--url",
+        "ws://127.0.0.1:9",
+    ];
+    let sampled = noema.ask(&[&sample[..], &light].concat()).await?;
+    ensure!(
+        sampled["proven"] == true && sampled["verified"] == 16,
+        "{sampled}"
+    );
+    ensure!(
+        sampled["fooled_with"]
+            .as_f64()
+            .is_some_and(|chance| chance < 1e-9),
+        "{sampled}"
     );
     Ok(())
 }

@@ -36,7 +36,8 @@ pub(crate) async fn run(session: &Session, up: &Up) -> Result<(), Failure> {
     for note in net.notes() {
         output.warn(note);
     }
-    output.answer(&describe(&net, up.tmp))?;
+    let peer = net.node(0).address().await?;
+    output.answer(&describe(&net, &peer, up.tmp))?;
 
     let printer = LogPrinter::new(&net, output.is_json());
     let end = loop {
@@ -86,7 +87,7 @@ impl Signals {
 }
 
 /// The endpoints.
-fn describe(net: &LocalNet, temporary: bool) -> Answer {
+fn describe(net: &LocalNet, peer: &str, temporary: bool) -> Answer {
     let apps = apps_link(&net.url());
     let mut text = Fields::new()
         .add("RPC", net.url())
@@ -130,6 +131,10 @@ fn describe(net: &LocalNet, temporary: bool) -> Answer {
             provider.metrics_url(),
         );
     }
+    let spec = net.data_dir().join("chain-spec.json");
+    text = text
+        .add("specification", spec.display())
+        .add("node-1 for peers", peer);
     let kept = if temporary {
         " (thrown away at the end)"
     } else {
@@ -182,6 +187,8 @@ fn describe(net: &LocalNet, temporary: bool) -> Answer {
             "rpc": net.url(),
             "apps": apps,
             "genesis": net.client().genesis_hash(),
+            "chain_spec": spec,
+            "peer": peer,
             "data_dir": net.data_dir(),
             "nodes": nodes,
             "providers": providers,

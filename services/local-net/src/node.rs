@@ -204,8 +204,8 @@ impl Node {
         Ok(hash.as_str().map(str::to_owned))
     }
 
-    /// Waits until its RPC answers, and returns the address by which other nodes find it.
-    pub(crate) async fn address(&self) -> Result<String, Error> {
+    /// Waits until its RPC answers, and returns the address by which other nodes, and light clients, find it.
+    pub async fn address(&self) -> Result<String, Error> {
         let peer = until_ready(&self.process, READY_PATIENCE, || self.rpc.peer_id()).await?;
         Ok(format!(
             "/ip4/127.0.0.1/tcp/{}/p2p/{peer}",
