@@ -69,6 +69,17 @@ empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 { hex 03; u64 1; hex 04; scale 'why not'; } | seed runner_messages refused
 { hex 06; u64 1; scale '{}'; } | seed runner_messages ended
 
+# Answers of seats and gateways, a message of the disperser, rows in a request.
+hash=0x$(printf '07%.0s' {1..32}) point=0x$(printf '09%.0s' {1..96})
+{ hex 00; printf '{"submission":7,"seat":3,"signature":"%s"}' "$point"; } | seed da_messages signed
+{ hex 00; printf '{"id":"%s","size":9,"state":"too_few_signatures","reason":"why","commitment":"%s","submission":7,"member":{"index":1,"offset":2,"size":3,"id":"%s","siblings":["%s"]},"faults":[{"seat":1,"fault":"too_slow","message":"m"}]}' \
+  "${hash:2:32}" "$hash" "$hash" "$hash"; } | seed da_messages blob
+{ hex 00; printf '{"drawn":3,"verified":3,"fooled_with":0.015625,"faults":[]}'; } | seed da_messages sampled
+{ hex 00; printf '{"submission":7,"seat":1,"commitment":"%s","size":4,"rows":[1,5],"until":9}' "$hash"; } | seed da_messages held
+{ hex 01 08 04 12 0b 0a 09 0a 02 09 09 10 ac 02 18 01; } | seed da_messages finalized
+{ hex 02 00; printf '3,9-20,4000'; } | seed da_messages rows
+{ hex 03 04; for n in 1 2 3 4; do repeat "0$n" 2; u64 "$n"; hex 00; done; } | seed da_messages committee
+
 # The parts of a voucher and a receipt, in the form that files have.
 request=0x$(printf '03%.0s' {1..32}) signature=0x$(printf '01%.0s' {1..64})
 tokens='{"input":"1","cached":"0","output":"2"}'

@@ -6,6 +6,9 @@ pub mod client;
 pub mod coding;
 pub mod config;
 pub mod disperser;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gateway;
 pub mod registration;
 mod replies;

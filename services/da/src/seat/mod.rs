@@ -26,6 +26,8 @@ use crate::{
 };
 use metrics::Metrics;
 use reads::ReadLimits;
+#[cfg(fuzzing)]
+pub(crate) use routes::row_indices;
 
 /// How long a finalised block may be the newest one seen before the seat is unhealthy.
 const STALE_AFTER: Duration = Duration::from_secs(30);

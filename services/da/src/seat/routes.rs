@@ -271,24 +271,45 @@ fn read_ahead<C: RowAudits>(
     Box::pin(frames)
 }
 
-/// Reads `3,9-20`. Each must be one of the seat's, and all must ascend.
+/// The rows that a request names.
 fn indices(text: &str, record: &ShardRecord) -> Result<Vec<u16>, Refusal> {
-    let bad = || {
-        let message = "expected indices and ranges of rows, ascending, as in 3,9-20";
-        Refusal::new(StatusCode::BAD_REQUEST, "bad_index", message)
-    };
+    row_indices(text, |row| record.place(row).is_some()).map_err(|wrong| match wrong {
+        WrongRows::Malformed => {
+            let message = "expected indices and ranges of rows, ascending, as in 3,9-20";
+            Refusal::new(StatusCode::BAD_REQUEST, "bad_index", message)
+        }
+        WrongRows::NotHeld(row) => {
+            let submission = record.submission();
+            StoreError::NotHeld { submission, row }.into()
+        }
+    })
+}
+
+/// Why rows are not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WrongRows {
+    /// They are not named as they should be.
+    Malformed,
+    /// This one is not held.
+    NotHeld(u16),
+}
+
+/// Reads `3,9-20`. Each must be held, and all must ascend.
+pub(crate) fn row_indices(
+    text: &str,
+    is_held: impl Fn(u16) -> bool,
+) -> Result<Vec<u16>, WrongRows> {
+    let number = |text: &str| text.parse::<u16>().map_err(|_| WrongRows::Malformed);
     let mut rows: Vec<u16> = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let first: u16 = first.parse().map_err(|_| bad())?;
-        let last: u16 = last.parse().map_err(|_| bad())?;
+        let (first, last) = (number(first)?, number(last)?);
         if first > last || rows.last().is_some_and(|before| *before >= first) {
-            return Err(bad());
+            return Err(WrongRows::Malformed);
         }
         for row in first..=last {
-            if record.place(row).is_none() {
-                let submission = record.submission();
-                return Err(StoreError::NotHeld { submission, row }.into());
+            if !is_held(row) {
+                return Err(WrongRows::NotHeld(row));
             }
             rows.push(row);
         }
