@@ -23,7 +23,7 @@ BIN := $(CARGO_TARGET_DIR)/release
 # Cargo unifies the features of the packages that one command selects. Every release command selects these, so that one set of dependencies
 # is compiled once, whatever is then built or tested of it.
 # The stock template, a peer of the benchmarks, is among them for its features alone, unless all binaries are built.
-SHIPPED := -p noema-node -p noema-cli -p noema-storage -p noema-compute -p noema-da -p noema-tests -p noema-next-runtime -p stock-template-node
+SHIPPED := -p noema-node -p noema-cli -p noema-storage -p noema-compute -p noema-da -p noema-example-rollup -p noema-tests -p noema-next-runtime -p stock-template-node
 RELEASE := --release --locked $(SHIPPED)
 # Building a test harness activates development dependencies, whose features count as well: binaries and harness come from one command.
 HARNESS := --bins --lib --test e2e --test minimal-runtimes
@@ -186,7 +186,7 @@ bench-database: setup ## Measure what an access to the database costs and write 
 # Criterion's own dependencies change no feature of the shipped ones, so that nothing is compiled a second time.
 BENCHES := $(SHIPPED) -p noema-benches -p noema-bench-answers
 .PHONY: bench
-bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer throughput finality answers replicas many memory compute")
+bench: setup-tests ## Measure what docs/benchmarks.md says and write it there (SECTIONS="commitment transfer throughput finality answers replicas many memory compute da")
 	@$(SHARE_WASM) stock-template-runtime stock-template-runtime-lifted
 	@$(STAGE) "release binaries" $(PLAIN) $(LINTED) cargo build --release --locked $(BENCHES) --bins
 	@$(STAGE) "benchmarks" env $(LINTED) BENCH_PACKAGES="$(BENCHES)" scripts/bench.sh $(SECTIONS)

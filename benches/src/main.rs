@@ -3,6 +3,7 @@
 mod commitment;
 mod compute;
 mod criterion;
+mod da;
 mod finality;
 mod machine;
 mod many;
@@ -46,6 +47,8 @@ enum Section {
     Memory(memory::Options),
     /// What gateway and proxy add to a request, and what settling weighs
     Compute(compute::Options),
+    /// Coding blobs beside PeerDAS, and blobs through gateway and seats
+    Da(da::Options),
     /// Not a section: writes the specification of a chain with a large state, for `scripts/bench-database.sh`
     State(state::Options),
 }
@@ -62,6 +65,7 @@ async fn main() -> anyhow::Result<()> {
         Section::Many(options) => many::run(&options).await?,
         Section::Memory(options) => memory::run(&options).await?,
         Section::Compute(options) => compute::run(&options).await?,
+        Section::Da(options) => da::run(&options).await?,
         Section::State(options) => state::run(&options).await?,
     };
     print!("{section}");

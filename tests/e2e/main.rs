@@ -26,6 +26,7 @@ mod lost_tenth;
 mod node;
 mod put_many;
 mod refusals;
+mod rollup;
 mod sdk_js;
 mod subxt;
 mod tamper;
