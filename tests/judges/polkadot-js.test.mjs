@@ -171,7 +171,7 @@ test('commits to a file, watches it until it is active, and removes it', { timeo
 
   const uploaded = putFile(path, REPLICAS, 'Alice');
   const { number } = await api.rpc.chain.getHeader(result.status.asFinalized);
-  const isOfFile = (event) => event.section === 'storage' && event.data.file.eq(committed.file);
+  const isOfFile = (event) => event.section === 'storage' && event.data.file?.eq(committed.file);
   const missing = new Set(['active', 0, 1, 2]);
   const activeAndDrawn = eventsUntil(api, number.toNumber(), (event) => {
     if (isOfFile(event) && event.method === 'FileActivated') missing.delete('active');

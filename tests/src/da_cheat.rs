@@ -121,7 +121,9 @@ async fn change(State(cheater): State<Arc<Cheater>>, Path(way): Path<String>) ->
 async fn pass(State(cheater): State<Arc<Cheater>>, request: Request) -> Response {
     let way = *cheater.way.lock().unwrap_or_else(PoisonError::into_inner);
     let path = request.uri().path().to_owned();
-    let is_shard = request.method() == Method::PUT && path.ends_with("/shard");
+    // A gateway that got no signature asks for it once more.
+    let is_shard = (request.method() == Method::PUT && path.ends_with("/shard"))
+        || path.ends_with("/signature");
     let is_rows = path.ends_with("/rows");
     match cheater.ask(request).await {
         Ok(answer) if is_shard => sign(way, answer).await,
@@ -159,7 +161,7 @@ fn passed(answer: reqwest::Response) -> Response {
     (status, Body::from_stream(answer.bytes_stream())).into_response()
 }
 
-/// The answer to a shard.
+/// The answer to a shard, and to who asks for its signature.
 async fn sign(way: Cheat, answer: reqwest::Response) -> Response {
     let status = answer.status();
     let Ok(text) = answer.text().await else {

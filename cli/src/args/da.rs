@@ -33,7 +33,7 @@ pub(crate) enum Da {
     },
     /// Draw rows of a blob, ask their holders for them, and verify each.
     ///
-    /// With a chain specification this trusts no node: a light client proves the chain's state.
+    /// What the chain says is taken from the node; every row is verified.
     Sample(Sample),
     /// Show who has seats in a committee, and with what stake.
     Seats {
@@ -107,12 +107,6 @@ pub(crate) struct Sample {
     /// Rows to draw. With N of them, whoever keeps back so much that nobody can rebuild the blob is not found out with a chance below 4^-N.
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) rows: u32,
-    /// The chain's specification (raw), for a light client in the place of a node.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) chain_spec: Option<PathBuf>,
-    /// A peer of the light client, beside those of the specification: /ip4/…/tcp/…/p2p/…
-    #[arg(long, value_name = "ADDRESS", requires = "chain_spec")]
-    pub(crate) bootnode: Vec<String>,
 }
 
 /// How a blob is named.

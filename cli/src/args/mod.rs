@@ -179,7 +179,7 @@ mod tests {
             format!("da get 0x{id} --member 3 --gateway http://h:1 --token-file t"),
             format!("da status {id}"),
             format!("da list {} --from 7", "07".repeat(28)),
-            "da sample 12 --rows 40 --chain-spec spec.json --bootnode /ip4/127.0.0.1/tcp/1".into(),
+            "da sample 12 --rows 40".into(),
             "da seats --era 4".into(),
             "provider status".into(),
             "provider list --role compute".into(),

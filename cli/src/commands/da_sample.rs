@@ -1,11 +1,9 @@
 //! `noema da sample`.
 
-use noema_chain_client::ChainClient;
 use noema_da::{
     chain::{Lookup, NodeState},
     client::{BlobReader, SampleError, SeatClient},
 };
-use noema_light::{LightChain, LightError, LightOptions};
 use serde_json::json;
 
 use super::da::{find, reports};
@@ -17,17 +15,6 @@ use crate::{
     session::Session,
 };
 
-impl From<LightError> for Failure {
-    fn from(error: LightError) -> Self {
-        let message = error.to_string();
-        match error {
-            LightError::Spec(_) => Self::usage(message),
-            LightError::NotFound(_) => Self::new("node", message),
-            _ => Self::new("light_client", message),
-        }
-    }
-}
-
 impl From<SampleError> for Failure {
     fn from(error: SampleError) -> Self {
         match error {
@@ -38,32 +25,10 @@ impl From<SampleError> for Failure {
 }
 
 pub(super) async fn run(session: &Session, sample: &Sample) -> Result<(), Failure> {
-    match &sample.chain_spec {
-        None => draw(session, sample, &session.connect().await?, false).await,
-        Some(path) => {
-            let spec = std::fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
-            let options = LightOptions {
-                bootnodes: sample.bootnode.clone(),
-                ..LightOptions::default()
-            };
-            let waiting = Shown::waiting(&session.output, "finding the chain, proof by proof");
-            let chain = LightChain::connect(&spec, options).await;
-            drop(waiting);
-            let chain = chain?;
-            draw(session, sample, chain.client(), true).await
-        }
-    }
-}
-
-async fn draw(
-    session: &Session,
-    sample: &Sample,
-    client: &ChainClient,
-    proven: bool,
-) -> Result<(), Failure> {
-    let info = find(client, sample.blob).await?;
+    let client = session.connect().await?;
+    let info = find(&client, sample.blob).await?;
     let head = client.finalized();
-    let lookup = Lookup::new(NodeState::new(client.clone()));
+    let lookup = Lookup::new(NodeState::new(client));
     let reader = BlobReader::new(lookup, SeatClient::default());
     let waiting = Shown::waiting(&session.output, "drawing rows");
     // No more than 1,024.
@@ -78,14 +43,10 @@ async fn draw(
             format!("too few rows are held, and none was missed, with a chance below {chance:.1e}")
         },
     );
-    let chain = match proven {
-        true => format!("proven by the light client, block {}", head.number),
-        false => "as the node says".to_owned(),
-    };
     let text = Fields::new()
         .add("submission", info.submission)
         .add("commitment", info.commitment)
-        .add("chain", chain)
+        .add("block", head.number)
         .add(
             "rows",
             format!(
@@ -97,7 +58,6 @@ async fn draw(
     let json = json!({
         "submission": info.submission,
         "commitment": info.commitment.to_string(),
-        "proven": proven,
         "block": head.number,
         "drawn": drawn,
         "verified": verified,

@@ -128,15 +128,6 @@ impl ChainClient {
         Self::over(url, RpcClient::new(transport), options).await
     }
 
-    /// A client over another transport than a WebSocket, which mends itself; `name` stands for the node's address in messages. Waits until it answered once.
-    pub async fn connect_over(
-        name: &str,
-        rpc: RpcClient,
-        options: ConnectOptions,
-    ) -> Result<Self, ChainError> {
-        in_time(name, &options, Self::over(name, rpc, &options)).await
-    }
-
     /// A client over this transport, which mends itself.
     pub(crate) async fn over(
         url: &str,

@@ -204,7 +204,7 @@ impl Node {
         Ok(hash.as_str().map(str::to_owned))
     }
 
-    /// Waits until its RPC answers, and returns the address by which other nodes, and light clients, find it.
+    /// Waits until its RPC answers, and returns the address by which other nodes find it.
     pub async fn address(&self) -> Result<String, Error> {
         let peer = until_ready(&self.process, READY_PATIENCE, || self.rpc.peer_id()).await?;
         Ok(format!(

@@ -18,7 +18,6 @@ use noema_example_rollup::{
     ledger::Ledger,
     notes::Notes,
 };
-use noema_light::{LightChain, LightOptions};
 use serde_json::json;
 
 /// Entries that are read at once.
@@ -35,14 +34,8 @@ struct Args {
     #[arg(long, value_name = "ACCOUNT")]
     sequencer: AccountId,
     /// A node
-    #[arg(long, default_value = NODE, value_name = "URL", conflicts_with = "chain_spec")]
+    #[arg(long, default_value = NODE, value_name = "URL")]
     node: String,
-    /// The chain's specification (raw), for a light client in the place of a node
-    #[arg(long, value_name = "FILE")]
-    chain_spec: Option<PathBuf>,
-    /// A peer of the light client
-    #[arg(long, value_name = "ADDRESS", requires = "chain_spec")]
-    bootnode: Vec<String>,
     /// Directory for notes; without them everything is derived anew
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
@@ -61,22 +54,8 @@ async fn main() -> anyhow::Result<()> {
     let namespace = parse_namespace(&args.namespace).context("expected 56 hex digits")?;
     let notes = Notes::open(&args.state)?;
     let mut derived: Derived = notes.read("derived")?.unwrap_or_default();
-    match &args.chain_spec {
-        None => {
-            let client = ChainClient::connect(&args.node).await?;
-            derive(&client, namespace, &args, &notes, &mut derived).await?;
-        }
-        Some(path) => {
-            let spec = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            let options = LightOptions {
-                bootnodes: args.bootnode.clone(),
-                ..LightOptions::default()
-            };
-            let chain = LightChain::connect(&spec, options).await?;
-            derive(chain.client(), namespace, &args, &notes, &mut derived).await?;
-        }
-    }
+    let client = ChainClient::connect(&args.node).await?;
+    derive(&client, namespace, &args, &notes, &mut derived).await?;
     let (next, _) = derived.ledger.head();
     let state = json!({
         "batches": next,
